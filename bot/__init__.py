@@ -1,0 +1,1 @@
+"""How cunbao reaches people: platforms, delivery, clock, office pages, command line and settings."""

@@ -1,0 +1,5 @@
+"""`python -m bot` is `cunbao`."""
+
+from bot.cli import main
+
+main()

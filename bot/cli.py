@@ -1,0 +1,64 @@
+"""The command `cunbao`: every file in `bot/commands/` that has a `command` is one.
+
+Exit codes: 0 all right; 1 something was found wrong; 2 wrong use; 3 cannot start.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from typing import Any
+
+import click
+
+from bot import commands, logs
+from bot.backup import CannotBackUp
+from bot.opening import CannotStart
+from bot.settings import SettingsError
+
+WRONG, CANNOT_START = 1, 3
+
+
+class _Commands(click.Group):
+    """Imports a command when it is wanted, and tells errors that the operator can mend in plain words."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"bot.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (CannotStart, SettingsError) as error:
+            click.echo(f"✗ {error}", err=True)
+            ctx.exit(CANNOT_START)
+        except CannotBackUp as error:
+            click.echo(f"✗ {error}", err=True)
+            ctx.exit(WRONG)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """村报：风险上报、问题整改、一口清、到期提醒。
+
+    设置用环境变量 CUNBAO_...,或写在数据目录的 cunbao.toml 里。
+    退出码：0 正常；1 发现问题；2 用法不对；3 启动不了。
+    """
+    logs.configure("WARNING", "console")
+
+
+def main() -> None:
+    """The console script."""
+    os.umask(0o077)  # whatever is kept is for its owner alone
+    for stream in (sys.stdout, sys.stderr):  # Chinese has to come out also where the system's locale is "C"
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    cli(prog_name="cunbao")

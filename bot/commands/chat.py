@@ -1,0 +1,140 @@
+"""`cunbao chat`: the same conversations in a terminal, also from a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+
+import click
+
+from bot.alone import Taken, alone
+from bot.clock import system_clock
+from bot.commands import tell
+from bot.delivery.intake import Intake
+from bot.delivery.sender import Sender
+from bot.delivery.worker import Worker
+from bot.demo.town import marked
+from bot.opening import CannotStart, House, opened
+from bot.platforms.terminal import TerminalPlatform, lines_of, sit_down, stand_up
+from bot.settings import Settings, load_settings
+from bot.titles import title_of
+from storage.base import from_base36, to_base36
+from storage.messages import Incoming
+from storage.people import People, Person, officials
+from storage.transaction import transaction
+
+_HELD_BACK = 0.1
+"""Seconds until the next look for a message that is held back after a failure."""
+
+_SHOWN = 20
+
+
+class WhoIsMeant(click.ClickException):
+    """No person, or several, of that name."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        click.echo(f"✗ {self.message}", err=True)
+
+
+@click.command("chat")
+@click.option("--as", "name", required=True, help="以谁的身份：姓名；重名时用列出的编号。")
+def command(name: str) -> None:
+    """在终端里办事；也可从管道一行一句输入，输出对话记录。"""
+    asyncio.run(_chat(load_settings(), name))
+
+
+async def _chat(settings: Settings, name: str) -> None:
+    async with opened(settings, tell) as house:
+        person = await _find(house, name)
+        try:
+            with alone(settings.data_dir / f"chat-{to_base36(person.id)}.lock"):
+                await _talk(house, person)
+        except Taken:
+            raise CannotStart(f"{person.name}已在另一个终端里。请先退出那一个。") from None
+
+
+async def _talk(house: House, person: Person) -> None:
+    piped = not sys.stdin.isatty()
+    lines = lines_of(_typed_lines())
+    platform = TerminalPlatform(
+        person.id, house.database, house.world.media, system_clock, lines, click.echo, echo=piped
+    )
+    sender = Sender(house.database, [platform], system_clock, platform.name)
+    worker = Worker(house.database, house.world, [platform.name], system_clock, lambda _: sender.wake())
+    intake = Intake(house.database, system_clock, worker.wake)
+    async with transaction(house.database, system_clock()) as tx, tx.session("operator", "chat") as session:
+        await sit_down(session, platform.address, person.id)
+    await sender.adopt()
+    try:
+        await (_piped if piped else _typed)(platform, intake, worker, sender)
+    finally:
+        async with transaction(house.database, system_clock()) as tx, tx.session("operator", "chat") as session:
+            await stand_up(session, platform.address, person.id)
+
+
+async def _piped(platform: TerminalPlatform, intake: Intake, worker: Worker, sender: Sender) -> None:
+    """Line by line: the next is taken when everything that follows from the last has been shown."""
+
+    async def settle() -> None:
+        while True:
+            while await worker.work():
+                pass
+            await sender.drain()
+            if not await platform.waiting():
+                return
+            await asyncio.sleep(_HELD_BACK)
+
+    async def put(messages: Sequence[Incoming]) -> None:
+        await intake.put(messages)
+        await settle()
+
+    await settle()
+    await platform.receive(put)
+
+
+async def _typed(platform: TerminalPlatform, intake: Intake, worker: Worker, sender: Sender) -> None:
+    """Until Ctrl-D; what others cause is shown as it comes."""
+    click.echo("输入文字或编号，发送 /help 看能办什么，Ctrl-D 退出。")
+    async with asyncio.TaskGroup() as group:
+        working = [group.create_task(worker.run()), group.create_task(sender.run(idle_seconds=0.3))]
+        await platform.receive(intake.put)
+        for task in working:
+            task.cancel()
+
+
+def _typed_lines() -> Iterator[str]:
+    """Standard input, unbuffered: a buffer's lock, held by the reading thread, would keep the interpreter from ending."""
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as source:
+        for line in source:
+            yield line.decode("utf-8", "replace")
+
+
+async def _find(house: House, name: str) -> Person:
+    async with transaction(house.database, system_clock()) as tx, tx.session() as session:
+        people = People(session)
+        found = await people.named(name) or await people.named(marked(name))
+        if not found and (by_number := await _numbered(people, name)):
+            found = [by_number]
+        others = found or [official.person for official in await officials(tx.conn)]
+    if len(found) == 1:
+        return found[0]
+    listed = "\n".join(
+        f"  {person.name}({title_of(house.world.plan, person)})  --as {to_base36(person.id)}"
+        for person in others[:_SHOWN]
+    )
+    if found:
+        raise WhoIsMeant(f"有 {len(found)} 个{name}，请用编号：\n{listed}")
+    if not others:
+        raise WhoIsMeant("还没有人加入。先用 cunbao invite 邀请，或用 cunbao demo 试用。")
+    raise WhoIsMeant(f"没有叫“{name}”的人。在册的有：\n{listed}")
+
+
+async def _numbered(people: People, number: str) -> Person | None:
+    try:
+        person_id = from_base36(number)
+    except ValueError:
+        return None
+    return await people.get(person_id) if person_id < 2**63 else None

@@ -1,0 +1,52 @@
+"""`cunbao import-problems`: a ledger of problems from a spreadsheet."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from bot.clock import system_clock
+from bot.commands import tell
+from bot.opening import opened
+from bot.settings import Settings, load_settings
+from handlers.import_problems import import_problems
+from handlers.rules.reading import Unreadable
+from storage.households import load_roster
+from storage.store import Store
+from storage.transaction import transaction
+
+_SHOWN = 20
+
+
+@click.command("import-problems")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def command(ctx: click.Context, file: Path) -> None:
+    """导入问题台账(.xlsx)；每行结果写到旁边的“…-导入结果.xlsx”,有误时退出码为 1。"""
+    if not asyncio.run(_import(load_settings(), file, file.read_bytes())):
+        ctx.exit(1)
+
+
+async def _import(settings: Settings, file: Path, content: bytes) -> bool:
+    now = system_clock()
+    async with (
+        opened(settings, tell) as house,
+        transaction(house.database, now) as tx,
+    ):
+        roster = await load_roster(tx.conn)
+        async with tx.session("operator", "import-problems") as session:
+            try:
+                report = await import_problems(Store(session), house.world.plan, roster, content, now)
+            except Unreadable as error:
+                click.echo(f"✗ {error}", err=True)
+                return False
+    result = file.with_name(f"{file.stem}-导入结果.xlsx")
+    await asyncio.to_thread(result.write_bytes, report.result_bytes)
+    for wrong in report.errors[:_SHOWN]:
+        click.echo(f"✗ {wrong}")
+    click.echo(
+        f"已导入 {report.imported} 条，已有跳过 {report.skipped} 条，有误 {len(report.errors)} 条。逐行结果：{result}"
+    )
+    return not report.errors

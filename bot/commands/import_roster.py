@@ -1,0 +1,59 @@
+"""`cunbao import-roster`: the households of a town from a spreadsheet, a row a person."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from bot.clock import system_clock
+from bot.commands import tell
+from bot.opening import open_plan, opened
+from bot.settings import Settings, load_settings
+from handlers.roster_import import import_roster, read_roster, template
+from handlers.rules.reading import Unreadable
+from storage.households import load_roster
+from storage.people import Directory, officials
+from storage.store import Store
+from storage.transaction import transaction
+
+_SHOWN = 20
+
+
+@click.command("import-roster")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--template", "form", type=click.Path(dir_okay=False, path_type=Path), help="写一个空白模板(.xlsx)。")
+@click.pass_context
+def command(ctx: click.Context, file: Path | None, form: Path | None) -> None:
+    """导入农户名册(.xlsx 或 .csv，一人一行)；每行结果写到旁边的“…-导入结果.xlsx”，有误时退出码为 1。"""
+    if (file is None) == (form is None):
+        raise click.UsageError("请写名册文件，或用 --template 要一个空白模板。")
+    settings = load_settings()
+    if form is not None:
+        form.write_bytes(template(open_plan(settings)))
+        click.echo(f"空白模板：{form}")
+    elif file is not None and not asyncio.run(_import(settings, file, file.read_bytes())):
+        ctx.exit(1)
+
+
+async def _import(settings: Settings, file: Path, content: bytes) -> bool:
+    now = system_clock()
+    async with opened(settings, tell) as house:
+        try:
+            lines = await asyncio.to_thread(read_roster, content, house.world.plan, now.date())
+        except Unreadable as error:
+            click.echo(f"✗ {error}", err=True)
+            return False
+        async with transaction(house.database, now) as tx, tx.session("operator", "import-roster") as session:
+            roster, directory = await load_roster(tx.conn), Directory(await officials(tx.conn))
+            report = await import_roster(Store(session), roster, directory, lines)
+    result = file.with_name(f"{file.stem}-导入结果.xlsx")
+    await asyncio.to_thread(lambda: result.write_bytes(report.as_sheet()))
+    for wrong in report.errors[:_SHOWN]:
+        click.echo(f"✗ {wrong}")
+    click.echo(
+        f"已导入 {report.imported} 人(新户 {report.households} 户)，已有跳过 {report.skipped} 行，"
+        f"有误 {len(report.errors)} 行。逐行结果：{result}"
+    )
+    return not report.errors

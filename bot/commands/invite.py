@@ -1,0 +1,136 @@
+"""`cunbao invite`: a link and a QR code that make somebody part of the system."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import segno
+
+from bot.clock import system_clock
+from bot.commands import tell
+from bot.opening import House, opened
+from bot.service import telegram_of
+from bot.settings import Settings, load_settings
+from handlers.naming import post_in_words
+from storage.invites import Invites
+from storage.people import Role
+from storage.plan import Plan
+from storage.transaction import transaction
+
+_DAYS = 7
+"""How long an invitation to an office can be used; a village's public QR code hangs until it is taken down."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    role: Role
+    region: str
+    unit: str | None
+    name: str | None
+    uses: int | None
+    days: int | None
+    png: Path | None
+
+
+@click.command("invite")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]), help="邀请谁。")
+@click.option("--region", help="哪个村、镇或市：名称或代码。站所、镇、市可以不写。")
+@click.option("--unit", help="哪个站所(只用于 --role unit)。")
+@click.option("--name", help="写明姓名，打开链接的人不用再填。")
+@click.option("--uses", type=click.IntRange(min=1), help="能用几次：默认 1 次，农户不限。")
+@click.option("--days", type=click.IntRange(min=1), help="几天内有效：默认 7 天，农户不限。")
+@click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="把二维码另存为图片，可打印张贴。")
+def command(
+    role: str,
+    region: str | None,
+    unit: str | None,
+    name: str | None,
+    uses: int | None,
+    days: int | None,
+    png: Path | None,
+) -> None:
+    """生成邀请链接和二维码。"""
+    wanted = Role(role)
+    public = wanted is Role.HOUSEHOLD
+    uses, days = uses or (None if public else 1), days or (None if public else _DAYS)
+    asyncio.run(_invite(load_settings(), _Wanted(wanted, region or "", unit, name, uses, days, png)))
+
+
+async def _invite(settings: Settings, wanted: _Wanted) -> None:
+    async with opened(settings, tell) as house:
+        region, unit = _region(house.world.plan, wanted), _unit(house.world.plan, wanted)
+        now = system_clock()
+        until = now + timedelta(days=wanted.days) if wanted.days else None
+        async with transaction(house.database, now) as tx, tx.session("operator", "invite") as session:
+            try:
+                token = Invites(session).create(
+                    wanted.role, region, unit, person_name=wanted.name, uses=wanted.uses, expires_at=until
+                )
+            except ValueError as error:
+                raise click.UsageError(str(error)) from None
+        click.echo(
+            f"邀请：{post_in_words(house.world.plan, wanted.role, region, unit)}{f' {wanted.name}' if wanted.name else ''}"
+        )
+        times = f"可用 {wanted.uses} 次" if wanted.uses else "次数不限"
+        click.echo(f"{times}，{f'{until:%Y-%m-%d %H:%M} 前有效' if until else '长期有效'}。{_care(wanted)}")
+        telegram = telegram_of(house, system_clock)
+        if telegram:
+            await telegram.start()
+            house.world.telegram_name = telegram.username
+            await telegram.stop()
+        _show(house, token, wanted.png)
+
+
+def _care(wanted: _Wanted) -> str:
+    """Who may see it: a household proves itself by name and number, an office is given to whoever opens the link."""
+    if wanted.role is Role.HOUSEHOLD:
+        return (
+            "可以张贴在村里：农户扫码后还要核对姓名和证件号后四位。" if wanted.uses is None else "请发给要加入的农户。"
+        )
+    return "谁拿到都能用，请只发给本人。"
+
+
+def _region(plan: Plan, wanted: _Wanted) -> str:
+    """The code of a region by code or name. Without one: the county's own for the county, else the town's."""
+    if not wanted.region:
+        if wanted.role in (Role.HOUSEHOLD, Role.VILLAGE):
+            raise click.UsageError("请用 --region 写明是哪个村。")
+        return plan.county.code if wanted.role is Role.COUNTY else plan.town.code
+    for region in (plan.town, plan.county):
+        if wanted.region in (region.code, region.name):
+            return region.code
+    try:
+        return plan.village(wanted.region).code
+    except KeyError:
+        names = "、".join(village.name for village in plan.villages)
+        raise click.UsageError(f"方案里没有“{wanted.region}”。有：{plan.town.name}、{names}") from None
+
+
+def _unit(plan: Plan, wanted: _Wanted) -> str | None:
+    if wanted.unit is None:
+        return None
+    try:
+        return plan.unit(wanted.unit).code
+    except KeyError:
+        names = "、".join(unit.name for unit in plan.units if unit.role is Role.UNIT)
+        raise click.UsageError(f"方案里没有“{wanted.unit}”。有：{names}") from None
+
+
+def _show(house: House, token: str, png: Path | None) -> None:
+    links = house.world.join_links(token)
+    for link in links:
+        click.echo(f"\n{link}")
+        drawn = io.StringIO()
+        segno.make(link, micro=False).terminal(drawn, compact=True)
+        click.echo(drawn.getvalue())
+    if png is not None:
+        segno.make(links[0], micro=False).save(str(png), kind="png", scale=8)
+        click.echo(f"二维码已存为 {png}")
+    if urlsplit(house.settings.web_address).hostname in ("127.0.0.1", "localhost", "::1"):
+        click.echo("这个网址只有本机能打开。正式使用请设 CUNBAO_WEB_BASE_URL 为手机能访问的网址。", err=True)

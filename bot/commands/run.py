@@ -1,0 +1,30 @@
+"""`cunbao run`: the service."""
+
+from __future__ import annotations
+
+import click
+import uvloop
+
+from bot import logs
+from bot.commands import tell
+from bot.opening import only_one, opened
+from bot.service import Service, listen, stop_signals
+from bot.settings import Settings, load_settings
+
+
+@click.command("run")
+def command() -> None:
+    """启动服务(Ctrl-C 或 SIGTERM 停止，手上的消息会办完)。"""
+    settings = load_settings()
+    logs.configure(settings.log_level, settings.log_format, settings.secrets)
+    with only_one(settings):
+        uvloop.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    with stop_signals() as stop:
+        async with opened(settings, tell) as house:
+            service = Service(house)
+            listening = listen(settings.web_host, settings.web_port)
+            click.echo(f"已启动：{settings.web_address}(Ctrl-C 停止)")
+            await service.run(stop, listening)

@@ -1,0 +1,124 @@
+"""The worker in a process of its own, so that talking to the phones and thinking about what they said use two cores.
+
+Parent and child share nothing but the database. A socket between them carries nudges: one byte down for "mail came", one
+`Count` up for "a batch is written". A lost nudge costs a second, never a message: both sides also look by themselves.
+The child ends when the socket does, so it never outlives a parent that was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import signal
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from multiprocessing.process import BaseProcess
+
+import uvloop
+
+from bot.delivery.finishing import finished
+from bot.delivery.worker import Count, Worker
+
+log = logging.getLogger(__name__)
+
+Build = Callable[[Callable[[Count], None]], AbstractAsyncContextManager[Worker]]
+"""Makes the worker in the child; a function that can be pickled."""
+
+_COUNT = struct.Struct("<3I")
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
+
+
+class Crew:
+    """Keeps one worker process alive. `tell` hears of every batch."""
+
+    def __init__(self, build: Build, tell: Callable[[Count], None]) -> None:
+        self._build = build
+        self._tell = tell
+        self._line: socket.socket | None = None
+
+    def wake(self) -> None:
+        if self._line is not None:
+            with contextlib.suppress(BlockingIOError, ConnectionError):  # full of nudges, or just gone: it will look
+                self._line.send(b"!")
+
+    async def run(self) -> None:
+        """Until cancelled; then the batch under way is finished and the child has ended."""
+        pause = _FIRST_PAUSE
+        while True:
+            started = asyncio.get_running_loop().time()
+            await self._one_life()
+            if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
+            log.error("the worker process ended; a new one starts in %s s", pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _one_life(self) -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        child = multiprocessing.get_context("spawn").Process(target=_child, args=(self._build, theirs), daemon=True)
+        with ours, theirs:
+            await asyncio.to_thread(child.start)
+            theirs.close()
+            self._line = ours
+            try:
+                await self._listen(ours)
+            finally:
+                self._line = None
+                ours.close()  # the child sees it, finishes and ends
+                await finished(_gone(child))
+
+    async def _listen(self, line: socket.socket) -> None:
+        rest = b""
+        async for heard in _heard(line):
+            rest += heard
+            whole = len(rest) - len(rest) % _COUNT.size
+            for numbers in _COUNT.iter_unpack(rest[:whole]):
+                self._tell(Count(*numbers))
+            rest = rest[whole:]
+
+
+async def _gone(child: BaseProcess) -> None:
+    await asyncio.to_thread(child.join)
+
+
+def _child(build: Build, line: socket.socket) -> None:
+    # Ctrl-C reaches the whole terminal; when to stop is the parent's decision
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    uvloop.run(_work(build, line))
+
+
+async def _work(build: Build, line: socket.socket) -> None:
+    line.setblocking(False)
+
+    def tell(count: Count) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            line.send(_COUNT.pack(*count))
+
+    async with build(tell) as worker:
+        work = asyncio.create_task(worker.run())
+        hear = asyncio.create_task(_hear(line, worker))
+        await asyncio.wait([work, hear], return_when=asyncio.FIRST_COMPLETED)
+        hear.cancel()
+        work.cancel()
+        await asyncio.wait([work, hear])
+        if not work.cancelled():
+            work.result()  # an error of the worker's own ends the process, and its trace is in the log
+
+
+async def _hear(line: socket.socket, worker: Worker) -> None:
+    async for _ in _heard(line):
+        worker.wake()
+
+
+async def _heard(line: socket.socket) -> AsyncIterator[bytes]:
+    """What comes, until the other side hangs up, which also shows as an error when it was killed."""
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(ConnectionError):
+        while heard := await loop.sock_recv(line, 4096):
+            yield heard

@@ -1,0 +1,42 @@
+"""The intake: stores what platforms bring, many messages with one commit, and wakes the worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from bot.clock import Clock
+from storage import inbox
+from storage.database import Database
+from storage.messages import Incoming
+
+
+class Intake:
+    """`put` returns when the messages are safe on disk. Calls that come while a commit runs share the next one."""
+
+    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._wake = wake
+        self._waiting: list[Incoming] = []
+        self._next: asyncio.Future[None] | None = None
+        self._turn = asyncio.Lock()
+
+    async def put(self, messages: Sequence[Incoming]) -> None:
+        """Raises what the database raises; then nothing was stored and nothing may be acknowledged."""
+        if not messages:
+            return
+        self._waiting += messages
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._store())
+        await asyncio.shield(self._next)
+
+    async def _store(self) -> None:
+        async with self._turn:
+            batch, self._waiting = self._waiting, []
+            self._next = None
+            now = self._clock()
+            rows = inbox.rows_of(self._database.vault, batch, now)
+            async with self._database.write() as conn:
+                await inbox.put(conn, rows, now)
+        self._wake()

@@ -1,0 +1,195 @@
+"""The sender: claims due rows of the outbox, sends them concurrently across chats and in order within one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from bot import metrics
+from bot.clock import Clock
+from bot.delivery.finishing import finished
+from bot.platforms.base import Blocked, Busy, Platform, Refused, SendError, Unsure
+from storage import chats, outbox
+from storage.database import Database
+from storage.messages import platform_of
+from storage.outbox import FAILED, PENDING, SENT, UNCERTAIN, Letter, Outcome
+from storage.sealing import SealError
+
+log = logging.getLogger(__name__)
+
+GIVE_UP = 12
+"""Attempts before a message is given up as failed."""
+
+AT_ONCE = 256
+"""Messages under way at most; a platform's own limiter paces them further."""
+
+_BREATH = 2
+"""Sends begun at a stretch before others in this process have their turn: one of them may hold the write lock."""
+
+_LINGER = 0.02
+"""Seconds that the end of a send may wait to be recorded."""
+
+PATIENCE = 5.0
+"""Seconds a chat's turn may wait in place for a busy platform; longer waits go back to the outbox."""
+
+
+class Sender:
+    """`owner` names this process among those that share the outbox; a successor of the same name adopts its open sends."""
+
+    def __init__(self, database: Database, platforms: Sequence[Platform], clock: Clock, owner: str) -> None:
+        self._database = database
+        self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
+        self._sent = {name: metrics.SENT.labels(name) for name in self._platforms}
+        self._seconds = {name: metrics.SEND_SECONDS.labels(name) for name in self._platforms}
+        self._clock = clock
+        self._owner = owner
+        self._stir = asyncio.Event()
+        self._finished: list[Outcome] = []
+        self._blocked: set[str] = set()
+        self._under_way = 0
+        self._lingering: asyncio.TimerHandle | None = None
+        self._turns: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        self._stir.set()
+
+    async def adopt(self) -> int:
+        """Before the first send: what a predecessor left open has an unknown outcome."""
+        async with self._database.write() as conn:
+            return await outbox.adopt(conn, self._owner, self._clock())
+
+    async def run(self, idle_seconds: float = 1.0) -> None:
+        """Send until cancelled; then wait for what is under way and record it."""
+        try:
+            while True:
+                self._stir.clear()
+                if not await finished(self._cycle(claim=True)):
+                    try:
+                        await asyncio.wait_for(self._stir.wait(), idle_seconds)
+                    except TimeoutError:
+                        continue
+        finally:
+            await asyncio.gather(*self._turns)
+            await self._cycle(claim=False)
+
+    async def drain(self) -> None:
+        """Send everything that is due now, and return when it is sent."""
+        while await self._cycle(claim=True) or self._turns or self._finished:
+            if self._turns:
+                await asyncio.wait(self._turns, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _cycle(self, claim: bool) -> int:
+        """One transaction: record what has ended, take what is due. Returns how many were taken."""
+        room = AT_ONCE - self._under_way if claim else 0
+        finished, self._finished = self._finished, []
+        blocked, self._blocked = self._blocked, set()
+        if not finished and room < AT_ONCE // 4:
+            return 0
+        now = self._clock()
+        try:
+            async with self._database.write() as conn:
+                if finished:
+                    await outbox.finish(conn, finished, now)
+                if blocked:
+                    await chats.mark_blocked(conn, list(blocked), now)
+                names = list(self._platforms)
+                claimed = await outbox.claim(conn, self._owner, names, now, room) if room else []
+        except BaseException:
+            self._finished = finished + self._finished
+            self._blocked |= blocked
+            raise
+        by_chat: dict[str, list[Letter]] = {}
+        for row in claimed:
+            try:
+                by_chat.setdefault(row.address, []).append(outbox.letter_of(self._database.vault, row))
+            except (SealError, ValueError) as error:
+                log.error("message %s can't be read: %s", row.id, type(error).__name__)
+                self._finished.append(Outcome(id=row.id, state=FAILED, error=type(error).__name__))
+        self._under_way += sum(len(turn) for turn in by_chat.values())
+        for started, turn in enumerate(by_chat.values(), 1):
+            task = asyncio.create_task(self._turn(turn))
+            self._turns.add(task)
+            task.add_done_callback(self._turns.discard)
+            if started % _BREATH == 0:
+                await asyncio.sleep(0)
+        return len(claimed)
+
+    async def _turn(self, letters: list[Letter]) -> None:
+        """One chat's letters, in order. When one has to wait for long, so do those behind it."""
+        platform = self._platforms[platform_of(letters[0].address)]
+        wait: Outcome | None = None
+        for letter in letters:
+            if wait is not None:
+                outcome = Outcome(id=letter.id, state=PENDING, not_before=wait.not_before, untried=True)
+            else:
+                outcome = await self._send(platform, letter)
+                wait = outcome if outcome.state == PENDING else None
+            self._finished.append(outcome)
+            self._under_way -= 1
+        self._record_soon()
+
+    def _record_soon(self) -> None:
+        """What has ended is written with the next claim, or by itself a little later; that saves most transactions."""
+        if self._under_way > AT_ONCE // 2:
+            self.wake()
+        elif self._lingering is None or self._lingering.cancelled() or self._lingering.when() < self._loop_time():
+            self._lingering = asyncio.get_running_loop().call_later(_LINGER, self.wake)
+
+    @staticmethod
+    def _loop_time() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _send(self, platform: Platform, letter: Letter) -> Outcome:
+        """One letter, with as many tries as fit into a short wait."""
+        started = time.perf_counter()
+        unsure = False
+        try:
+            while True:
+                try:
+                    reference = await platform.send(letter)
+                except Busy as busy:
+                    if busy.seconds > PATIENCE or letter.attempts > 1:
+                        raise
+                    await asyncio.sleep(busy.seconds)
+                    letter = letter.model_copy(update={"attempts": letter.attempts + 1})
+                else:
+                    self._sent[platform.name].inc()
+                    return Outcome.model_construct(
+                        id=letter.id,
+                        state=SENT,
+                        reference=reference,
+                        error=None,
+                        unsure=unsure,
+                        not_before=None,
+                    )
+        except Exception as error:
+            outcome = self._trouble(platform, letter, error)
+            metrics.SEND_TROUBLE.labels(platform.name, outcome.state).inc()
+            return outcome
+        finally:
+            self._seconds[platform.name].observe(time.perf_counter() - started)
+
+    def _trouble(self, platform: Platform, letter: Letter, error: Exception) -> Outcome:
+        """What follows from a send that did not succeed."""
+        words = f"{type(error).__name__}: {error}"
+        if isinstance(error, Blocked):
+            self._blocked.add(letter.address)
+            return Outcome(id=letter.id, state=FAILED, error=words)
+        if isinstance(error, Refused):
+            log.error("message %s refused by %s: %s", letter.id, platform.name, error)
+            return Outcome(id=letter.id, state=FAILED, error=words)
+        if not isinstance(error, SendError):
+            log.error("sending message %s failed", letter.id, exc_info=error)
+        unsure = isinstance(error, Unsure)
+        if unsure:
+            metrics.UNCERTAIN.labels(platform.name).inc()
+            if not letter.must_arrive:
+                return Outcome(id=letter.id, state=UNCERTAIN, error=words, unsure=True)
+        if letter.attempts >= GIVE_UP:
+            return Outcome(id=letter.id, state=FAILED, error=words, unsure=unsure)
+        seconds = error.seconds if isinstance(error, Busy) else min(2.0**letter.attempts, 300)
+        again = self._clock() + timedelta(seconds=seconds)
+        return Outcome(id=letter.id, state=PENDING, error=words, unsure=unsure, not_before=again)

@@ -1,0 +1,182 @@
+"""The worker: takes the mail of many chats, runs each a step, and writes everything with one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+
+from bot.clock import Clock
+from bot.delivery.caches import Caches
+from bot.delivery.finishing import finished
+from handlers.engine.desk import Desk
+from handlers.engine.world import World
+from storage import inbox, outbox, talks
+from storage.database import Database
+from storage.inbox import Mail
+from storage.messages import Outgoing
+from storage.store import Store
+from storage.talks import Talk
+from storage.transaction import Conflict, Sought, Transaction, transaction
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+"""How often a message is worked on before it is parked as a dead letter."""
+
+SORRY = "对不起，刚才这条消息我没能处理好，已记下并报给镇里。之前填的都在，请再发一次，或回复：稍后"
+
+
+class Count(NamedTuple):
+    """What became of the messages of a batch: worked on, failed (to be tried again, or dead), and parked as dead."""
+
+    done: int
+    failed: int
+    dead: int
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is to be written at the end: the mail worked on, and the talks that went on or ended."""
+
+    done: list[int] = field(default_factory=list)
+    changed: dict[int, Talk] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+
+
+class Worker:
+    """Works for the chats of the named platforms. Any number of workers can share a PostgreSQL database."""
+
+    def __init__(
+        self,
+        database: Database,
+        world: World,
+        platforms: Sequence[str],
+        clock: Clock,
+        tell: Callable[[Count], None],
+        batch: int = 256,
+    ) -> None:
+        self._database = database
+        self._world = world
+        self._caches = Caches(world)
+        self._platforms = list(platforms)
+        self._clock = clock
+        self._tell = tell
+        self._count = Count(0, 0, 0)
+        self._batch = batch
+        self._mail_came = asyncio.Event()
+        self._in_hand: Mail | None = None
+
+    def wake(self) -> None:
+        self._mail_came.set()
+
+    async def run(self, idle_seconds: float = 1.0) -> None:
+        """Work until cancelled; a batch under way is finished first or not begun."""
+        while True:
+            self._mail_came.clear()
+            worked = await finished(self.work())
+            if not worked:
+                try:
+                    await asyncio.wait_for(self._mail_came.wait(), idle_seconds)
+                except TimeoutError:
+                    continue  # look again: mail held back after a failure, or stored by another process
+
+    async def work(self) -> int:
+        """One batch; returns how many messages it worked on."""
+        try:
+            worked = await self._work(self._batch)
+        except Exception:  # whatever the drivers raise for a row that they don't take
+            if self._in_hand is None:  # not even the mail could be read: the database itself is in trouble
+                raise
+            self._count = Count(0, 0, 0)
+            log.warning("batch undone, running its messages one by one", exc_info=True)
+            worked = await self._one_by_one()
+        if worked:
+            self._tell(self._count)
+            self._count = Count(0, 0, 0)
+        return worked
+
+    async def _one_by_one(self) -> int:
+        """After a batch could not be written, find the one message that is to blame without holding up the others."""
+        for worked in range(self._batch):
+            try:
+                if not await self._work(1):
+                    return worked
+            except Exception as error:
+                if self._in_hand is None:  # the database itself is in trouble
+                    raise
+                log.exception("message %s failed", self._in_hand.id)
+                async with transaction(self._database, self._clock()) as tx:
+                    await self._failed(tx, self._in_hand, error)
+        return self._batch
+
+    async def _work(self, most: int) -> int:
+        self._in_hand = None
+        async with transaction(self._database, self._clock()) as tx:
+            claimed = await inbox.claim(tx.conn, self._database.vault, self._platforms, tx.now, most)
+            if not claimed:
+                return 0
+            addresses = list(claimed)
+            await self._caches.refresh(tx.conn)
+            owners = await self._caches.owners(tx.conn, addresses)
+            open_talks = await talks.open_talks(tx.conn, self._database.vault, addresses)
+            batch = _Batch()
+            waiting = [
+                (Desk(self._world, owners[address], address, open_talks.get(address, [])), mails)
+                for address, mails in claimed.items()
+            ]
+            # A step that needs a look-up is put off until the look-ups of the whole batch are made with one statement.
+            tx.gathering = True
+            waiting = [left for desk, mails in waiting if (left := await self._run(tx, batch, desk, mails))]
+            await tx.gather()
+            for desk, mails in waiting:
+                await self._run(tx, batch, desk, mails)
+            kept = [talk for talk in batch.changed.values() if talk.id not in batch.ended]
+            await talks.save(tx.conn, self._database.vault, kept)
+            await talks.end(tx.conn, list(batch.ended))
+            if batch.done:
+                await inbox.mark_done(tx.conn, batch.done)
+        self._count = self._count._replace(done=self._count.done + len(batch.done))
+        return sum(len(mails) for mails in claimed.values())
+
+    async def _run(
+        self, tx: Transaction, batch: _Batch, desk: Desk, mails: list[Mail]
+    ) -> tuple[Desk, list[Mail]] | None:
+        """Work on one chat's mail, in order; returns what is left of it when a step has to wait for a look-up."""
+        for place, mail in enumerate(mails):
+            self._in_hand = mail
+            before, desk = desk, Desk(self._world, desk.person, desk.address, desk.talks)
+            try:
+                async with tx.session(self._actor(desk), f"inbox:{mail.id}") as session:
+                    await desk.receive(Store(session), mail.message)
+            except Sought:
+                return before, mails[place:]
+            except (DBAPIError, Conflict):
+                raise
+            except Exception as error:
+                log.exception("message %s failed", mail.id)
+                await self._failed(tx, mail, error)
+                return None
+            batch.done.append(mail.id)
+            batch.changed |= desk.changed
+            batch.ended |= desk.ended
+            if session.touched:  # who this chat belongs to may have changed; read it anew first
+                return None
+        return None
+
+    @staticmethod
+    def _actor(desk: Desk) -> str:
+        return f"person:{desk.person.id}" if desk.person else desk.address
+
+    async def _failed(self, tx: Transaction, mail: Mail, error: Exception) -> None:
+        """Count the failure; at the last try park the message and say sorry."""
+        dead = mail.attempts + 1 >= TRIES
+        await inbox.mark_failed(tx.conn, mail, f"{type(error).__name__}: {error}", dead, tx.now)
+        self._count = self._count._replace(failed=self._count.failed + 1, dead=self._count.dead + dead)
+        if dead:
+            async with tx.session(request=f"inbox:{mail.id}") as session:
+                outbox.post(session, mail.message.address, Outgoing(text=SORRY), intent=f"sorry:{mail.id}")

@@ -1,0 +1,168 @@
+"""The problem ledger: lines put on it in the weeks before, and what was done about each, by the procedure's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+
+from bot.demo.days import Happening, at_work, workdays_before
+from bot.demo.names import MARK
+from bot.demo.shares import shared_out
+from bot.demo.stories import PROBLEMS, ProblemStory
+from bot.demo.town import STORY_VILLAGE, Town
+from handlers.rules.ledger_rows import bare
+from handlers.rules.problem_states import MOST_PERCENT, next_state, parts_of
+from handlers.rules.workdays import add_workdays, workdays_between
+from storage.people import Official, Role
+from storage.plan import Plan
+from storage.problems import Action, NewProblem, Problem, ProblemState
+from storage.store import Store
+
+_REACH_BACK = 18
+"""Working days over which lines were put on the ledger."""
+
+CLAIM, PROGRESS, SUBMIT = Action.CLAIM, Action.PROGRESS, Action.SUBMIT
+ACCEPT, RETURN, REOPEN = Action.ACCEPT, Action.RETURN, Action.REOPEN
+_FATES = {
+    (): 10,
+    (CLAIM,): 6,
+    (CLAIM, PROGRESS): 8,
+    (CLAIM, PROGRESS, PROGRESS): 6,
+    (CLAIM, PROGRESS, SUBMIT, RETURN): 5,
+    (CLAIM, SUBMIT, ACCEPT, REOPEN): 3,
+    (CLAIM, PROGRESS, SUBMIT): 8,
+    (CLAIM, SUBMIT, RETURN, SUBMIT): 3,
+    (CLAIM, PROGRESS, SUBMIT, ACCEPT): 10,
+    (CLAIM, SUBMIT, RETURN, SUBMIT, ACCEPT): 4,
+    (CLAIM, SUBMIT, ACCEPT, REOPEN, SUBMIT, ACCEPT): 1,
+}
+"""What was done, and how many of some sixty went that way."""
+
+_OVERDUE_EVERY = 7
+_STORY_EVERY = 6
+_FEWEST_DAYS_LEFT = 5
+_PERCENTS = (30, 70)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line as it is played. `problem` is there from when it is put on the ledger."""
+
+    story: ProblemStory
+    new: NewProblem
+    doing: Official
+    problem: Problem | None = None
+
+    def listed(self) -> Problem:
+        if self.problem is None:
+            raise ValueError("nothing happens to a problem before it is listed")
+        return self.problem
+
+
+class Ledger:
+    """`problems` are all lines as they stand when everything has been played."""
+
+    def __init__(self, store: Store, plan: Plan, town: Town, rng: Random, today: date) -> None:
+        self._store = store
+        self._plan = plan
+        self._town = town
+        self._rng = rng
+        self._today = today
+        self._lines: list[_Line] = []
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [line.listed() for line in self._lines]
+
+    def happenings(self, count: int) -> list[Happening]:
+        """About `count` problems, at least one of each fate."""
+        rng = self._rng
+        fates = shared_out(_FATES, count)
+        rng.shuffle(fates)
+        happenings: list[Happening] = []
+        for place, (fate, (story, region)) in enumerate(zip(fates, self._places(), strict=False)):
+            days = sorted(rng.sample(workdays_before(self._today, _REACH_BACK), len(fate) + 1))
+            line = self._line(story, region, self._deadline(fate, days, overdue=place % _OVERDUE_EVERY == 0))
+            self._lines.append(line)
+            happenings += self._played(line, fate, days)
+        return happenings
+
+    def _places(self) -> Iterator[tuple[ProblemStory, str]]:
+        """Which story and where; no story twice in a place, and the story's village more often than others."""
+        villages = [village.code for village in self._plan.villages]
+        home = self._plan.village(STORY_VILLAGE).code
+        anywhere = [(one, place) for one in PROBLEMS if not one.whole_town for place in villages if place != home]
+        anywhere += [(one, self._plan.town.code) for one in PROBLEMS if one.whole_town]
+        at_home = [(one, home) for one in PROBLEMS if not one.whole_town]
+        for pairs in (anywhere, at_home):
+            self._rng.shuffle(pairs)
+        for place, pair in enumerate(anywhere):
+            if at_home and place % _STORY_EVERY == 0:
+                yield at_home.pop()
+            yield pair
+
+    def _line(self, story: ProblemStory, region: str, deadline: date) -> _Line:
+        rng = self._rng
+        units = [unit for unit in self._plan.item(story.item).units if not self._plan.unit(unit).members]
+        doing = rng.choice(
+            [one for unit in units for one in self._town.of(Role.UNIT, region, unit)]
+            if story.whole_town
+            else self._town.of(Role.VILLAGE, region)
+        )
+        new = NewProblem(
+            source=rng.choice(self._plan.problem_sources).code,
+            item=story.item,
+            region=region,
+            description=f"{MARK}：{story.wrong}",
+            measures=story.measures,
+            units=tuple(units),
+            responsible=doing.person.name,
+            deadline=deadline,
+        )
+        return _Line(story, new, doing)
+
+    def _deadline(self, fate: Sequence[Action], days: Sequence[date], overdue: bool) -> date:
+        """Within the phase of rectification; what is closed was due about then."""
+        if fate[-1:] == (ACCEPT,):
+            return add_workdays(days[-1], self._rng.randint(0, 5))
+        if overdue:
+            return max(add_workdays(days[0], 1), add_workdays(self._today, -self._rng.randint(1, 5)))
+        left = workdays_between(self._today, self._plan.phase("rectify").last)
+        return add_workdays(self._today, self._rng.randint(0, max(left, _FEWEST_DAYS_LEFT)))
+
+    def _played(self, line: _Line, fate: Sequence[Action], days: Sequence[date]) -> Iterator[Happening]:
+        yield Happening(at_work(self._rng, days[0]), lambda: self._put(line))
+        said = iter(zip(line.story.progress, _PERCENTS, strict=True))
+        for action, day in zip(fate, days[1:], strict=True):
+            at = at_work(self._rng, day)
+            match action:
+                case Action.PROGRESS:
+                    text, percent = next(said)
+                    yield self._act(at, line, PROGRESS, line.doing, text, percent)
+                case Action.SUBMIT:  # the work is told before acceptance is asked for
+                    yield self._act(at, line, PROGRESS, line.doing, line.story.done, MOST_PERCENT)
+                    yield self._act(at + timedelta(minutes=1), line, SUBMIT, line.doing)
+                case Action.CLAIM:
+                    yield self._act(at, line, CLAIM, line.doing)
+                case _:
+                    text = {RETURN: line.story.returned, REOPEN: line.story.reopened}.get(action, "")
+                    above = Role.COUNTY if action is REOPEN else Role.TOWN
+                    yield self._act(at, line, action, self._rng.choice(self._town.of(above, line.new.region)), text)
+
+    def _act(
+        self, at: datetime, line: _Line, action: Action, by: Official, text: str = "", percent: int | None = None
+    ) -> Happening:
+        async def do() -> None:
+            problem = line.listed()
+            parts = parts_of(by.person, problem, self._plan)
+            state: ProblemState = next_state(problem.state, action, parts, text)
+            line.problem = await self._store.problems.move(problem, action, state, by.person.id, text, percent)
+
+        return Happening(at, do)
+
+    async def _put(self, line: _Line) -> None:
+        problems = self._store.problems
+        key = f"{line.new.source}|{line.new.region}||{bare(line.new.description)}"
+        line.problem = await problems.add(line.new, problems.fingerprint(key))

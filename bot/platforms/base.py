@@ -1,0 +1,62 @@
+"""What a platform is: it receives messages for the intake, and sends one message at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from storage.messages import Incoming, Outgoing
+from storage.outbox import Letter
+
+Put = Callable[[Sequence[Incoming]], Awaitable[None]]
+"""Stores messages durably; only when it returns may a platform acknowledge them."""
+
+
+class SendError(Exception):
+    """A send that did not succeed; the subclasses say what follows from it."""
+
+
+class Busy(SendError):
+    """Nothing was sent; try again after `seconds`."""
+
+    def __init__(self, why: str, seconds: float) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+class Unsure(SendError):
+    """The platform did not answer: the message may have arrived or not."""
+
+
+class Blocked(SendError):
+    """The person has blocked the bot or is gone; nothing will arrive at this address."""
+
+
+class Refused(SendError):
+    """The platform will never take this message."""
+
+
+class Platform(Protocol):
+    """One way to reach people. Its addresses begin with `name` and a colon."""
+
+    name: str
+
+    async def receive(self, put: Put) -> None:
+        """Bring messages in until cancelled."""
+
+    async def send(self, letter: Letter) -> str | None:
+        """Deliver one message; returns the platform's id of it. Raises SendError."""
+
+
+__all__ = [
+    "Blocked",
+    "Busy",
+    "Incoming",
+    "Letter",
+    "Outgoing",
+    "Platform",
+    "Put",
+    "Refused",
+    "SendError",
+    "Unsure",
+]

@@ -1,0 +1,165 @@
+"""The terminal as a platform: one person types or pipes lines, answers are printed as plain text.
+
+Each person at a terminal is a platform of their own. So several terminals can be open beside each other and beside the
+service, and each prints what is meant for its person alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bot.clock import Clock
+from bot.platforms.base import Put
+from bot.web import uploads
+from storage import media
+from storage.base import new_id, to_base36
+from storage.chats import Chats, chats
+from storage.database import Database
+from storage.inbox import NEW, inbox
+from storage.media import MediaStore
+from storage.messages import Button, Incoming, Outgoing, Place, SentFile, platform_of
+from storage.outbox import Letter
+from storage.transaction import Session
+
+_HINTS = {"": "", "photos": "(发照片：@照片路径)", "place": "(发定位：@纬度，经度)", "contact": ""}
+
+
+def address_of(person_id: int) -> str:
+    """The chat of a person at a terminal. A platform's name has at most 16 characters; an id in base 36 takes 13."""
+    return f"tty{to_base36(person_id)}:1"
+
+
+class TerminalPlatform:
+    """Brings in `lines` and shows answers by `show`; `echo` repeats the person's lines, for a transcript."""
+
+    def __init__(
+        self,
+        person_id: int,
+        database: Database,
+        store: MediaStore,
+        clock: Clock,
+        lines: AsyncIterator[str],
+        show: Callable[[str], None],
+        echo: bool,
+    ) -> None:
+        self.address = address_of(person_id)
+        self.name = platform_of(self.address)
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._lines = lines
+        self._show = show
+        self._echo = echo
+
+    async def receive(self, put: Put) -> None:
+        """Until the lines end. `put` may do more than store: with piped lines it waits until all is answered."""
+        async for line in self._lines:
+            text = line.strip()
+            if text:
+                if self._echo:
+                    self._show(f"> {text}")
+                await put([await self._message(text)])
+
+    async def send(self, letter: Letter) -> str | None:
+        shown = render(letter.message)
+        if shown:
+            self._show(shown)
+        return str(letter.id)
+
+    async def waiting(self) -> bool:
+        """Whether something said has not been worked on yet."""
+        query = sa.select(inbox.c.id).where(inbox.c.platform == self.name, inbox.c.state == NEW).limit(1)
+        async with self._database.read() as conn:
+            return (await conn.execute(query)).first() is not None
+
+    async def _message(self, text: str) -> Incoming:
+        message = Incoming(address=self.address, key=f"{self.name}:{new_id()}", at=self._clock(), text=text)
+        if not text.startswith("@"):
+            return message
+        named = text[1:].strip()
+        with contextlib.suppress(ValueError):
+            latitude, longitude = (float(part) for part in named.replace("，", ",").split(","))
+            return message.model_copy(update={"text": None, "place": Place(latitude=latitude, longitude=longitude)})
+        try:
+            content = await asyncio.to_thread(_content, named)
+            kept = await asyncio.to_thread(uploads.examine, content)
+        except OSError as error:
+            return message.model_copy(update={"text": None, "trouble": f"文件 {named} 读不了：{error.strerror}"})
+        except uploads.Unknown:
+            return message.model_copy(update={"text": None, "trouble": f"{named} 不是照片，也不是 .xlsx 表格"})
+        except uploads.TooLarge:
+            return message.model_copy(update={"text": None, "trouble": f"文件 {named} 太大"})
+        sha256 = await asyncio.to_thread(self._store.write, kept.content)
+        async with self._database.write() as conn:
+            await media.register(conn, sha256, len(kept.content), kept.content_type, self._clock())
+        file = SentFile(sha256=sha256, kind=kept.kind, name=Path(named).name)
+        return message.model_copy(update={"text": None, "files": (file,)})
+
+
+def _content(named: str) -> bytes:
+    return Path(named).expanduser().read_bytes()
+
+
+def render(message: Outgoing) -> str:
+    """A message as lines of text: options by number, commands by what to type, the words that work everywhere last."""
+    if message.edits is not None and message.text is None:
+        return ""
+    lines = [message.text] if message.text else []
+    if message.file is not None:
+        lines.append(f"(附 {message.file_name or '照片'})")
+    lines += _options(button for row in message.buttons for button in row)
+    lines.append(_HINTS[message.wants])
+    return "\n".join(line for line in lines if line)
+
+
+def _options(buttons: Iterable[Button]) -> list[str]:
+    lines: list[str] = []
+    words: list[str] = []
+    number = 0
+    for button in buttons:
+        label = button.label.removeprefix("☑ ")
+        if button.says.startswith("/"):
+            lines.append(f"[{button.says}] {label}")
+        elif button.says.rpartition(":")[2].startswith("~"):
+            words.append(f"[{label.partition('(')[0]}]")
+        else:
+            number += 1
+            label = label.removeprefix(f"{number} ")
+            lines.append(f"[{number}] {'☑ ' if button.label.startswith('☑ ') else ''}{label}")
+    return [*lines, " ".join(words)] if words else lines
+
+
+async def sit_down(session: Session, address: str, person_id: int) -> None:
+    """Make the terminal the place where the person is written to."""
+    known = await session.read(sa.select(chats.c.address).where(chats.c.address == address))
+    if not known:
+        session.add(chats, {"address": address, "platform": platform_of(address), "last_seen": session.now})
+    await Chats(session).bind(address, person_id)
+
+
+async def stand_up(session: Session, address: str, person_id: int) -> None:
+    """Leave the terminal: whoever has a phone as well is written to there again."""
+    if len(await Chats(session).of(person_id)) > 1:
+        await Chats(session).bind(address, None)
+
+
+async def lines_of(source: Iterable[str]) -> AsyncIterator[str]:
+    """The lines of a blocking source, read by a thread that does not keep the process alive."""
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def read() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, nobody listens any more
+            for line in source:
+                loop.call_soon_threadsafe(arrived.put_nowait, line)
+            loop.call_soon_threadsafe(arrived.put_nowait, None)
+
+    threading.Thread(target=read, name="lines", daemon=True).start()
+    while (line := await arrived.get()) is not None:
+        yield line

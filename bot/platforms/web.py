@@ -1,0 +1,138 @@
+"""The phone page as a platform: what is sent goes into the page's own transcript, and open pages are told to look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from weakref import WeakValueDictionary
+
+from bot.clock import Clock
+from bot.platforms.base import Put, Refused
+from storage import transcripts
+from storage.database import Database
+from storage.media import MediaStore
+from storage.messages import Incoming, Outgoing
+from storage.outbox import Letter
+from storage.transcripts import Line
+
+BEAT = 15.0
+"""Seconds after which an idle page hears that the line still stands, and looks for what another process has sent."""
+
+Title = Callable[[str], Awaitable[str]]
+"""What stands at the top of the page of an address, such as "白塔村 村干部"; empty for nobody known."""
+
+
+class NotReady(Exception):
+    """The bot is starting or stopping and can't take messages now."""
+
+
+class WebPlatform:
+    """Mail of the addresses "web:...". The HTTP side is `bot.web.app`.
+
+    `max_upload` is in bytes. `demo` maps a label to the address of each phone on the demo page; empty: no demo page.
+    """
+
+    name = "web"
+
+    def __init__(
+        self,
+        database: Database,
+        media: MediaStore,
+        clock: Clock,
+        *,
+        max_upload: int = 10 * 1024 * 1024,
+        title: Title | None = None,
+        demo: Mapping[str, str] | None = None,
+        demo_note: str = "",
+    ) -> None:
+        self.database = database
+        self.media = media
+        self.clock = clock
+        self.max_upload = max_upload
+        self.title = title
+        self.demo = dict(demo or {})
+        self.demo_note = demo_note
+        self._put: Put | None = None
+        self._closing = False
+        self._open_pages: dict[str, set[asyncio.Event]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def receive(self, put: Put) -> None:
+        """Take what the pages send, until cancelled; before and after, pages keep their messages and try again."""
+        self._put = put
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._put = None
+
+    async def send(self, letter: Letter) -> str | None:
+        """Show a message; returns the number of the line, or of the line it changed. A repeated letter shows once."""
+        if letter.message.edits is not None and not letter.message.edits.isdecimal():
+            raise Refused(f"no line of a page: {letter.message.edits!r}")
+        async with self._turn(letter.address):
+            seq = await self._append(letter.address, f"out:{letter.id}", letter.message, mine=False)
+        self._ring(letter.address)
+        return letter.message.edits or str(seq)
+
+    async def take(self, message: Incoming, shown: Outgoing | None) -> None:
+        """Store what a person sent, then show it in their own chat as `shown` (None: not at all).
+
+        Raises NotReady, or what the database raises; then the page must send it again, under the same key.
+        """
+        if self._put is None:
+            raise NotReady
+        async with self._turn(message.address):  # an answer may not overtake what it answers
+            await self._put([message])
+            if shown is not None:
+                await self._append(message.address, f"in:{message.key}", shown, mine=True)
+        self._ring(message.address)
+
+    async def lines(self, address: str, after: int) -> AsyncIterator[Line | None]:
+        """Everything behind line `after` (0: the recent ones), then what comes; None is "all read" or a heartbeat."""
+        bell = asyncio.Event()
+        self._open_pages.setdefault(address, set()).add(bell)
+        try:
+            while not self._closing:
+                bell.clear()
+                found = await self._read(address, after)
+                for line in found:
+                    after = line.seq
+                    yield line
+                if not found:
+                    yield None
+                    await _wait(bell)
+        finally:
+            self._open_pages[address].discard(bell)
+            if not self._open_pages[address]:
+                del self._open_pages[address]
+
+    def hang_up(self) -> None:
+        """End all streams, so that the server can stop; the pages will call again."""
+        self._closing = True
+        for address in self._open_pages:
+            self._ring(address)
+
+    async def _read(self, address: str, after: int) -> list[Line]:
+        async with self.database.read() as conn:
+            if after:
+                return await transcripts.since(conn, self.database.vault, address, after)
+            return await transcripts.recent(conn, self.database.vault, address)
+
+    async def _append(self, address: str, origin: str, shown: Outgoing, *, mine: bool) -> int:
+        async with self.database.write() as conn:
+            vault = self.database.vault
+            return await transcripts.append(conn, vault, address, origin, shown, self.clock(), mine=mine)
+
+    def _turn(self, address: str) -> asyncio.Lock:
+        return self._turns.setdefault(address, asyncio.Lock())
+
+    def _ring(self, address: str) -> None:
+        for bell in self._open_pages.get(address, ()):
+            bell.set()
+
+
+async def _wait(bell: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(bell.wait(), BEAT)
+    except TimeoutError:
+        return

@@ -1,0 +1,29 @@
+"""Who somebody is, in the few words that stand over their chat: "白塔村 村干部"."""
+
+from __future__ import annotations
+
+from handlers.naming import post_in_words
+from storage.database import Database
+from storage.people import Person, accounts
+from storage.plan import Plan
+
+
+def title_of(plan: Plan, person: Person) -> str:
+    """By the first post; empty for somebody without one."""
+    if not person.posts:
+        return ""
+    post = person.posts[0]
+    return post_in_words(plan, post.role, post.region, post.unit)
+
+
+class Titles:
+    """Looks up whose an address is."""
+
+    def __init__(self, database: Database, plan: Plan) -> None:
+        self._database = database
+        self._plan = plan
+
+    async def __call__(self, address: str) -> str:
+        async with self._database.read() as conn:
+            person = (await accounts(conn, [address]))[address].person
+        return title_of(self._plan, person) if person else ""

@@ -1,0 +1,319 @@
+"""The phone page's routes: the page itself, its stream of lines, and what it posts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from bot.platforms.web import NotReady, WebPlatform
+from bot.web import uploads
+from bot.web.headers import SecurityHeaders
+from bot.web.pace import Pace
+from bot.web.sessions import COOKIE, LASTS, Sessions, new_address
+from handlers.engine.questions.chosen import YES
+from handlers.engine.said import BACK, CANCEL, DONE, LATER, SKIP
+from storage import media, transcripts
+from storage.base import Record
+from storage.messages import Incoming, Outgoing, Place, SentFile
+from storage.transcripts import Line
+
+LONGEST_TEXT = 4000
+_SMALL = 64 * 1024
+"""Bytes of a posted message: the longest text, escaped, and room to spare."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{4,64}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_KEY = r"^[A-Za-z0-9_-]{8,40}$"
+_HEADER = "X-Cunbao"
+"""A header that another site's form cannot send; together with SameSite=Lax it keeps forged posts out."""
+
+_HERE = Path(__file__).parent
+
+
+class Say(Record):
+    """What a page posts: words, a pressed button, or a place. `key` makes a repeated post recognisable."""
+
+    key: str = Field(pattern=_KEY)
+    text: str | None = Field(None, max_length=LONGEST_TEXT)
+    choice: str | None = Field(None, max_length=200)
+    pressed: str | None = Field(None, pattern=r"^[0-9]{1,18}$")
+    place: Place | None = None
+
+    @field_validator("place")
+    @classmethod
+    def _on_earth(cls, place: Place | None) -> Place | None:
+        if place and not (abs(place.latitude) <= 90 and abs(place.longitude) <= 180):
+            raise ValueError("no such place")
+        return place
+
+
+class Refusal(Exception):
+    """A request that is not taken, in words for the person."""
+
+    def __init__(self, status: int, words: str, wait: float = 0) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
+        self.wait = wait
+
+
+def build_app(web: WebPlatform, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The whole site; `extra_routes` are the service's own, such as /healthz."""
+    page = _Pages(web)
+    routes: list[BaseRoute] = [
+        Route("/", page.home),
+        Route("/join/{token}", page.join),
+        Route("/chat", page.chat),
+        Route("/events", page.events),
+        Route("/say", page.say, methods=["POST"]),
+        Route("/photo", page.photo, methods=["POST"]),
+        Route("/media/{sha256}", page.media),
+        Mount("/static", StaticFiles(directory=_HERE / "static")),
+    ]
+    if web.demo:
+        routes += [Route("/demo", page.demo), Route("/demo/phone/{number:int}", page.demo_phone)]
+    return Starlette(
+        routes=[*routes, *extra_routes],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={Refusal: _refused, NotReady: _not_ready},
+    )
+
+
+class _Pages:
+    def __init__(self, web: WebPlatform) -> None:
+        self._web = web
+        self._sessions = Sessions(web.database.vault.session_secret, web.clock)
+        self._templates = Jinja2Templates(directory=_HERE / "templates")
+        self._pace = Pace(burst=30, per_second=1)
+        self._doors = Pace(burst=200, per_second=2)  # a whole village may share one address of its provider
+        self._examining = asyncio.Semaphore(2)
+
+    async def home(self, request: Request) -> Response:
+        """The own chat, or how to get one."""
+        address = self._sessions.read(request.cookies.get(COOKIE))
+        if address:
+            return await self._chat_page(request, address)
+        if self._web.demo:
+            return RedirectResponse("/demo")
+        return self._templates.TemplateResponse(request, "welcome.html")
+
+    async def chat(self, request: Request) -> Response:
+        address = self._sessions.read(request.cookies.get(COOKIE))
+        return await self._chat_page(request, address) if address else RedirectResponse("/")
+
+    async def join(self, request: Request) -> Response:
+        """A chat that says "/start TOKEN" by itself. The page says it, so that a link preview uses no invitation up."""
+        token = request.path_params["token"]
+        if not _TOKEN.fullmatch(token):
+            return self._templates.TemplateResponse(request, "welcome.html", {"broken": True}, status_code=404)
+        address = self._sessions.read(request.cookies.get(COOKIE))
+        if address is None:
+            if self._doors.wait(request.client.host if request.client else ""):
+                return self._templates.TemplateResponse(request, "welcome.html", {"crowded": True}, status_code=429)
+            address = new_address()
+        return await self._chat_page(request, address, start=token)
+
+    async def demo(self, request: Request) -> Response:
+        context = {"phones": list(enumerate(self._web.demo, 1)), "note": self._web.demo_note}
+        return self._templates.TemplateResponse(request, "demo.html", context)
+
+    async def demo_phone(self, request: Request) -> Response:
+        """One of several phones in one browser: its session is in the page, since a cookie would be shared."""
+        phones = list(self._web.demo.items())
+        number = request.path_params["number"]
+        if not 1 <= number <= len(phones):
+            raise HTTPException(404)
+        label, address = phones[number - 1]
+        title = await self._web.title(address) if self._web.title else ""
+        context = self._context(title or label) | {"session": self._sessions.issue(address)}
+        return self._templates.TemplateResponse(request, "chat.html", context)
+
+    async def events(self, request: Request) -> Response:
+        address = self._address(request)
+        seen = request.headers.get("Last-Event-ID") or request.query_params.get("after", "")
+        after = int(seen) if seen.isdecimal() and len(seen) < 19 else 0
+        return StreamingResponse(
+            self._stream(address, after),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    async def _stream(self, address: str, after: int) -> AsyncIterator[str]:
+        yield "retry: 2000\n\n"
+        async for line in self._web.lines(address, after):
+            # The beat is an event and no comment: a page hears it, and so notices a connection that died in silence.
+            data = json.dumps(_as_json(line), ensure_ascii=False) if line else ""
+            yield f"id: {line.seq}\nevent: line\ndata: {data}\n\n" if line else "event: beat\ndata: \n\n"
+
+    async def say(self, request: Request) -> Response:
+        address = self._poster(request)
+        try:
+            body = b"".join([chunk async for chunk in uploads.limited(request.stream(), _SMALL)])
+            said = Say.model_validate_json(body)
+        except uploads.TooLarge:
+            raise Refusal(413, f"一次最多 {LONGEST_TEXT} 字，请分几条发。") from None
+        except ValidationError as error:
+            too_long = any(one["type"] == "string_too_long" for one in error.errors())
+            words = f"一次最多 {LONGEST_TEXT} 字，请分几条发。" if too_long else "这条没有看懂，请重新发一次。"
+            raise Refusal(400, words) from None
+        message = Incoming(
+            address=address, key=f"{address}:{said.key}", at=self._web.clock(), text=said.text,
+            choice=said.choice, pressed=said.pressed, place=said.place,
+        )  # fmt: skip
+        await self._web.take(message, _shown(said))
+        return JSONResponse({})
+
+    async def photo(self, request: Request) -> Response:
+        """One file, with the field `key`; answers when it is kept and will not be lost."""
+        address = self._poster(request)
+        try:
+            key, content, name = await self._form(request)
+            async with self._examining:
+                upload = await asyncio.to_thread(uploads.examine, content)
+        except uploads.TooLarge as error:
+            raise Refusal(413, f"文件太大，最大 {error.most // 1024 // 1024} MB。请换一张小一点的。") from None
+        except uploads.Unknown:
+            raise Refusal(415, "这个文件不是照片。请用手机拍一张，或从相册里选一张发来。") from None
+        now = self._web.clock()
+        sha256 = await asyncio.to_thread(self._web.media.write, upload.content)
+        async with self._web.database.write() as conn:
+            await media.register(conn, sha256, len(upload.content), upload.content_type, now)
+        file = SentFile(sha256=sha256, kind=upload.kind, name=name if upload.kind == "document" else "")
+        await self._web.take(
+            Incoming(address=address, key=f"{address}:{key}", at=now, files=(file,)),
+            Outgoing(file=sha256, file_name=file.name),
+        )
+        return JSONResponse({})
+
+    async def _form(self, request: Request) -> tuple[str, bytes, str]:
+        """Key, content and name of the one file. Raises TooLarge, Refusal."""
+        room = self._web.max_upload + 4096  # what surrounds a file in a form
+        if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+            raise Refusal(400, "没有收到照片，请重新选一张。")
+        try:
+            stream = uploads.limited(request.stream(), room)
+            form = await MultiPartParser(request.headers, stream, max_files=1, max_fields=1).parse()
+        except MultiPartException:
+            raise Refusal(400, "照片没有传完整，请重新发一次。") from None
+        try:
+            key, file = form.get("key"), form.get("file")
+            if not isinstance(file, UploadFile) or not isinstance(key, str) or not re.match(_KEY, key):
+                raise Refusal(400, "没有收到照片，请重新选一张。")
+            return key, await file.read(), (file.filename or "")[:100]
+        finally:
+            await form.close()
+
+    async def media(self, request: Request) -> Response:
+        """A file of the own chat; another chat's file does not exist here."""
+        address, sha256 = self._address(request), request.path_params["sha256"]
+        if not _SHA256.fullmatch(sha256):
+            raise HTTPException(404)
+        async with self._web.database.read() as conn:
+            kept = await transcripts.kept_for(conn, self._web.database.vault, address, sha256)
+        if kept is None:
+            raise HTTPException(404)
+        content = await asyncio.to_thread(self._web.media.read, sha256)
+        inline = kept.content_type.startswith(("image/", "audio/"))
+        headers = {
+            "Content-Disposition": "inline" if inline else "attachment",
+            "Cache-Control": "private, max-age=86400",
+        }
+        return Response(content, media_type=kept.content_type or "application/octet-stream", headers=headers)
+
+    async def _chat_page(self, request: Request, address: str, start: str = "") -> Response:
+        title = await self._web.title(address) if self._web.title else ""
+        response = self._templates.TemplateResponse(request, "chat.html", self._context(title) | {"start": start})
+        response.set_cookie(
+            COOKIE, self._sessions.issue(address), max_age=int(LASTS.total_seconds()), httponly=True,
+            samesite="lax", secure=request.url.scheme == "https",
+        )  # fmt: skip
+        return response
+
+    def _context(self, title: str) -> dict[str, Any]:
+        return {
+            "title": title, "session": "", "start": "", "longest_text": LONGEST_TEXT,
+            "max_upload": self._web.max_upload,
+        }  # fmt: skip
+
+    def _address(self, request: Request) -> str:
+        """Whose request it is. Raises Refusal for nobody's."""
+        token = request.cookies.get(COOKIE)
+        if self._web.demo:
+            token = request.headers.get("X-Session") or request.query_params.get("session") or token
+        address = self._sessions.read(token)
+        if address is None:
+            raise Refusal(401, "登录已失效。请重新扫村里张贴的二维码，或打开镇里发的链接。")
+        return address
+
+    def _poster(self, request: Request) -> str:
+        if _HEADER not in request.headers:
+            raise Refusal(403, "请从聊天页面里发送。")
+        address = self._address(request)
+        wait = self._pace.wait(address)
+        if wait:
+            raise Refusal(429, "发得太快了，请稍等几秒。", wait)
+        return address
+
+
+def _shown(said: Say) -> Outgoing | None:
+    """How the own chat shows it. A pressed button shows in the message it belongs to."""
+    if said.place is not None:
+        return Outgoing(text="已发送定位")
+    if said.text is None or said.text.startswith("/start "):  # an invitation is a secret, and no sentence
+        return None
+    return Outgoing(text=said.text)
+
+
+def _as_json(line: Line) -> dict[str, Any]:
+    shown = line.shown
+    said: dict[str, Any] = {
+        "seq": line.seq,
+        "mine": line.mine,
+        "at": line.at.isoformat(timespec="minutes"),
+        "edits": line.edits,
+        "text": shown.text,
+        "wants": shown.wants,
+        "buttons": [
+            [{"label": one.label, "says": one.says, "look": _look(one.says)} for one in row] for row in shown.buttons
+        ],
+    }
+    if line.mine:
+        said["key"] = line.origin.rpartition(":")[2]
+    if shown.file:
+        kind = (line.content_type or "").partition("/")[0]
+        said["file"] = {"url": f"/media/{shown.file}", "kind": kind, "name": shown.file_name}
+    return said
+
+
+def _look(says: str) -> str:
+    """How a button stands out: what goes on with the talk most, what leaves it least."""
+    value = says.rpartition(":")[2]
+    return "main" if value in (DONE, YES) else "quiet" if value in (BACK, CANCEL, LATER, SKIP) else ""
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Refusal):
+        raise error
+    headers = {"Retry-After": str(int(error.wait) + 1)} if error.wait else {}
+    return JSONResponse({"error": error.words}, status_code=error.status, headers=headers)
+
+
+async def _not_ready(request: Request, error: Exception) -> Response:
+    words = "系统正在启动，消息会自动重发，不用管它。"
+    return JSONResponse({"error": words}, status_code=503, headers={"Retry-After": "2"})

@@ -1,0 +1,43 @@
+"""Runs the app on uvicorn inside a process that minds its own signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+STOP_WITHIN = 10
+"""Seconds for open requests to end when the server stops."""
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    app: Starlette, host: str, port: int, sock: socket.socket | None = None, *, hang_up: Callable[[], None]
+) -> None:
+    """Serve until cancelled, then end the open streams by `hang_up` and finish what is under way.
+
+    Raises OSError when the address can't be had. A given `sock` listens already and is closed at the end.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = sock or socket.create_server((host, port), family=family, backlog=1024)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none",
+        timeout_graceful_shutdown=STOP_WITHIN,
+    )  # fmt: skip
+    server = _Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await asyncio.shield(running)
+    finally:
+        hang_up()
+        server.should_exit = True
+        await running

@@ -1,0 +1,1 @@
+"""What happens: the conversation engine, the conversations, the rules and the timed jobs."""

@@ -1,0 +1,75 @@
+"""One clue, for those who may see it, with its photos and the next step for whoever takes it."""
+
+from __future__ import annotations
+
+from handlers.engine.chat import Chat, Rows
+from handlers.engine.conversation import conversation, conversations
+from handlers.engine.desk import NOT_YOURS
+from handlers.filing import kinds_in_words, place_in_words
+from handlers.rules.scope import Sight, sight_of_clue
+from storage.base import from_base36, from_decimal, to_base36
+from storage.clues import Clue, ClueSource, Step
+from storage.messages import Button
+
+_LONGEST_NUMBER = 7
+"""Digits; a row id in base 36 is longer."""
+
+
+@conversation("clue", "看线索")
+async def show_clue(chat: Chat) -> None:
+    """Args: the clue's id, or its number as people say it."""
+    clue = await _named(chat)
+    sight = await _sight(chat, clue) if clue else Sight.NOTHING
+    if clue is None or sight is Sight.NOTHING:
+        await chat.say(NOT_YOURS)
+        return
+    household = chat.world.roster.by_id.get(clue.household_id)
+    lines = [
+        f"{clue.number}号线索 {place_in_words(chat.world, household) if household else '(已不在名册)'}",
+        f"困难：{kinds_in_words(chat.world, clue.kinds)}",
+        clue.detail,
+        f"{await _reporter(chat, clue, sight)}，{clue.reported_at:%m月%d日}",
+        await _standing(chat, clue),
+    ]
+    photos = await chat.store.attachments.of("clue", clue.id)
+    await chat.say("\n".join(lines), _next_step(chat, clue), file=photos[0] if photos else None)
+    for place, photo in enumerate(photos[1:], 2):
+        await chat.say(f"照片 {place}/{len(photos)}", file=photo)
+
+
+async def _named(chat: Chat) -> Clue | None:
+    wanted = chat.args.removesuffix("号")
+    try:
+        if wanted.isdecimal() and len(wanted) <= _LONGEST_NUMBER:
+            return await chat.store.clues.numbered(from_decimal(wanted))
+        return await chat.store.clues.get(from_base36(wanted))
+    except ValueError:
+        return None
+
+
+async def _sight(chat: Chat, clue: Clue) -> Sight:
+    units = {unit.code for kind in clue.kinds for unit in chat.world.plan.units_for_risk(kind)}
+    followed = chat.person.id in await chat.store.clues.followers(clue)
+    return sight_of_clue(chat.person, clue, units, followed)
+
+
+async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
+    if sight is Sight.OWN:
+        return "您家自己申报" if clue.source is ClueSource.SELF_REPORT else clue.source.label
+    person = await chat.store.people.get(clue.reporter_id)
+    return f"{person.name if person else ''}({clue.source.label})"
+
+
+async def _standing(chat: Chat, clue: Clue) -> str:
+    if clue.step is not Step.CLOSED:
+        return f"现在：{clue.step.label}" + (f"，{clue.due_on:%m月%d日}前" if clue.due_on else "")
+    events = await chat.store.clues.events(clue.id)
+    return f"{clue.step.label}" + (f"：{events[-1].note}" if events else "")
+
+
+def _next_step(chat: Chat, clue: Clue) -> Rows:
+    """A button for the conversation named for the clue's step, for those whose step it is."""
+    wanted = conversations().get(clue.step.value)
+    if wanted is None or not chat.person.covers(clue.village, *wanted.roles):
+        return ()
+    return [[Button(label=wanted.title, says=f"/{wanted.name} {to_base36(clue.id)}")]]

@@ -1,0 +1,1 @@
+"""The conversation engine: coroutines replayed from a journal of answers."""

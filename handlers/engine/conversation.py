@@ -1,0 +1,74 @@
+"""What a conversation is, and the list of them all. A file in `handlers/` with a `@conversation` in it is listed."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.people import Person, Role
+
+if TYPE_CHECKING:
+    from handlers.engine.chat import Chat
+
+Play = Callable[["Chat"], Awaitable[None]]
+
+EVERYBODY = frozenset(Role)
+STRANGERS: frozenset[Role] = frozenset()
+"""Open also to a chat that belongs to nobody yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """`name` is its command, `title` its Chinese name, `words` what else starts it, `menu` its place in the menu."""
+
+    name: str
+    title: str
+    play: Play
+    roles: frozenset[Role]
+    words: tuple[str, ...]
+    menu: int
+
+    def open_to(self, person: Person | None) -> bool:
+        return self.roles is STRANGERS or (person is not None and person.has(*self.roles))
+
+
+_known: dict[str, Conversation] = {}
+
+
+def conversation(
+    name: str,
+    title: str,
+    *,
+    for_roles: frozenset[Role] | set[Role] = EVERYBODY,
+    words: tuple[str, ...] = (),
+    menu: int = 0,
+) -> Callable[[Play], Play]:
+    """Register a coroutine as the conversation `/name`. `menu` > 0 shows it in the command menu, in that order."""
+
+    def register(play: Play) -> Play:
+        if name in _known and _known[name].play.__module__ != play.__module__:
+            raise ValueError(f"two conversations are named {name}")
+        roles = for_roles if for_roles is STRANGERS else frozenset(for_roles)
+        _known[name] = Conversation(name, title, play, roles, (title, *words), menu)
+        return play
+
+    return register
+
+
+@functools.cache
+def conversations() -> dict[str, Conversation]:
+    """All conversations by name, in the order of the menu. Imports every module of the package once."""
+    import handlers
+
+    for module in pkgutil.iter_modules(handlers.__path__, "handlers."):
+        importlib.import_module(module.name)
+    return dict(sorted(_known.items(), key=lambda item: (item[1].menu == 0, item[1].menu, item[0])))
+
+
+def menu_for(person: Person | None) -> list[Conversation]:
+    """What to offer somebody, in the order of the menu."""
+    return [talk for talk in conversations().values() if talk.menu and talk.open_to(person)]

@@ -1,0 +1,234 @@
+"""The front desk: which talk a message belongs to, and one step of that talk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from handlers.engine.chat import Cancelled, Chat, PutAside, Rewound, Waiting, mark_of
+from handlers.engine.conversation import Conversation, conversations
+from handlers.engine.said import Said
+from handlers.engine.world import World
+from handlers.rules.reading import clean
+from storage import outbox
+from storage.base import from_base36, new_id, to_base36
+from storage.messages import Button, Incoming, Outgoing
+from storage.people import Person
+from storage.store import Store
+from storage.talks import ACTIVE, DRAFT, SUSPENDED, Talk
+
+EXPIRES = timedelta(days=3)
+"""A talk left alone for so long no longer catches what is said; it waits as a draft."""
+
+GROUP = "我只在一对一的聊天里办事，以免泄露农户信息。请点我的头像私聊。"
+JOIN = "还不认识您。\n村干部、站所：请打开镇里发的邀请链接。\n农户：请扫村里张贴的二维码。"
+NOT_YOURS = "没有这一项，或者不由您办理。回复 /help 看能办什么。"
+ANSWERED = "这个按钮对应的问题已经答过了。"
+GONE = "这个按钮已经失效。回复 /help 看能办什么。"
+
+
+@dataclass(slots=True)
+class Desk:
+    """One chat's open talks while its messages are worked on. `changed` and `ended` are what to store afterwards."""
+
+    world: World
+    person: Person | None
+    address: str
+    talks: list[Talk]
+    changed: dict[int, Talk] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+
+    async def receive(self, store: Store, message: Incoming) -> None:
+        """Work on one message; all effects go through `store` and this desk's own lists."""
+        text = clean(message.text or "") if message.choice is None else message.choice
+        self._shelve(store, message)
+        if not message.private:
+            self._reply(store, GROUP)
+        elif text.startswith("/") and not self._is_word(text):
+            await self._command(store, text, message)
+        elif message.choice is not None:
+            await self._pressed(store, message)
+        elif (talk := self._active()) is not None:
+            await self._step(store, talk, Said.of(message))
+        else:
+            await self._unprompted(store, text, message)
+
+    def _is_word(self, text: str) -> bool:
+        return text in ("/back", "/skip", "/later", "/cancel") and any(t.state == ACTIVE for t in self.talks)
+
+    async def _command(self, store: Store, text: str, message: Incoming) -> None:
+        name, _, args = text[1:].partition(" ")
+        name = name.partition("@")[0]
+        if name == "resume":
+            await self._resume(store, args)
+        elif name == "start" and self.person is not None and not args:
+            await self._command(store, "/help", message.model_copy(update={"choice": None}))
+        else:
+            await self._begin(store, conversations().get(name), args.strip())
+
+    async def _begin(self, store: Store, wanted: Conversation | None, args: str) -> None:
+        if wanted is None or not wanted.open_to(self.person):
+            self._reply(store, JOIN if self.person is None else NOT_YOURS)
+            return
+        before = self._active()
+        if before is not None:
+            if before.name == wanted.name and before.args == args:
+                await self._step(store, before, None)
+                return
+            self._set(before, SUSPENDED)
+        owner = self.person.id if self.person else None
+        talk = Talk(new_id(), self.address, owner, wanted.name, store.session.now, args=args)
+        self.talks.append(talk)
+        await self._step(store, talk, None)
+
+    async def _pressed(self, store: Store, message: Incoming) -> None:
+        """A button of a question: its talk and question must still be open."""
+        whose, mark, value = [*(message.choice or "").split(":", 2), "", ""][:3]
+        try:
+            talk_id = from_base36(whose)
+        except ValueError:
+            talk_id = -1
+        talk = next((talk for talk in self.talks if talk.id == talk_id), None)
+        if talk is None or talk.asked is None or mark_of(talk.asked) != mark:
+            if message.pressed:
+                outbox.post(store.session, self.address, Outgoing(edits=message.pressed))
+            self._reply(store, JOIN if self.person is None else ANSWERED if talk else GONE)
+            return
+        self._activate(talk)
+        await self._step(store, talk, Said.of(message, pick=value))
+
+    async def _unprompted(self, store: Store, text: str, message: Incoming) -> None:
+        """Something said outside a talk: a word that starts one, a table to import, or nothing we know."""
+        if message.trouble and self.person is not None:
+            self._reply(store, message.trouble)
+            return
+        if any(file.kind == "document" for file in message.files) and (table := conversations()["import"]).open_to(
+            self.person
+        ):
+            await self._begin(store, table, "")
+            await self._step(store, self.talks[-1], Said.of(message))
+            return
+        wanted = next((talk for talk in conversations().values() if text in talk.words), None)
+        if wanted is None or not wanted.open_to(self.person):
+            if self.person is None:
+                self._reply(store, JOIN)
+                return
+            wanted = conversations()["help"]
+        await self._begin(store, wanted, "")
+
+    async def _step(self, store: Store, talk: Talk, said: Said | None, lead: str = "") -> None:
+        """Run a talk until it waits again or ends. The talk is changed as a whole or, when this raises, not at all."""
+        play = conversations().get(talk.name)
+        if play is None or not play.open_to(self.person):
+            self._end(talk)
+            self._reply(store, NOT_YOURS)
+            return
+        work = talk.copy()
+        chat = Chat(self.world, store, self.person, work, said, lead)
+        work.touched_at = store.session.now
+        try:
+            await _play(play, chat)
+        except Waiting:
+            self._keep(work)
+        except PutAside:
+            work.state = DRAFT
+            self._keep(work)
+            self._put_aside(store, work, "「{}」先放着，已答的都留着。")
+            await self._return(store)
+        except Cancelled:
+            self._end(work)
+            self._reply(store, f"已取消「{play.title}」，没有提交。")
+            await self._return(store)
+        else:
+            chat.finish()
+            self._end(work)
+            await self._return(store, quietly=not work.answers)
+
+    async def _return(self, store: Store, quietly: bool = False) -> None:
+        """After a talk has ended, go back to the one it interrupted; `quietly` after a mere look at something."""
+        waiting = [talk for talk in self.talks if talk.state == SUSPENDED]
+        if waiting:
+            talk = waiting[-1]
+            self._set(talk, ACTIVE)
+            if not quietly:
+                await self._step(store, self._current(talk), None, f"接着刚才的「{self._title(talk)}」：")
+
+    async def _resume(self, store: Store, args: str) -> None:
+        waiting = [talk for talk in self.talks if talk.state != ACTIVE]
+        try:
+            wanted = from_base36(args) if args else None
+        except ValueError:
+            wanted = -1
+        chosen = [talk for talk in waiting if talk.id == wanted] if wanted else waiting
+        if not chosen:
+            self._reply(store, JOIN if self.person is None else "没有放着的事。回复 /help 看能办什么。")
+        elif len(chosen) == 1:
+            self._activate(chosen[0])
+            await self._step(store, self._current(chosen[0]), None)
+        else:
+            buttons = tuple(
+                (
+                    Button(
+                        label=f"{self._title(t)} {t.touched_at:%m-%d %H:%M}",
+                        says=f"/resume {to_base36(t.id)}",
+                    ),
+                )
+                for t in chosen
+            )
+            self._reply(store, "继续哪一件？", buttons)
+
+    def _shelve(self, store: Store, message: Incoming) -> None:
+        """A talk left alone too long becomes a draft, and its owner is told; unless this is a button of its own."""
+        talk = self._active()
+        if talk is None or (message.choice or "").startswith(f"{to_base36(talk.id)}:"):
+            return
+        if store.session.now - talk.touched_at > EXPIRES:
+            self._set(talk, DRAFT)
+            self._put_aside(store, talk, "上次的「{}」没有做完，已替您存好。")
+
+    def _put_aside(self, store: Store, talk: Talk, text: str) -> None:
+        again = Button(label="继续", says=f"/resume {to_base36(talk.id)}")
+        self._reply(store, text.format(self._title(talk)), ((again,),))
+
+    def _title(self, talk: Talk) -> str:
+        known = conversations().get(talk.name)
+        return known.title if known else talk.name
+
+    def _active(self) -> Talk | None:
+        """The talk that catches what is said."""
+        return next((talk for talk in self.talks if talk.state == ACTIVE), None)
+
+    def _activate(self, talk: Talk) -> None:
+        active = self._active()
+        if active is not None and active.id != talk.id:
+            self._set(active, SUSPENDED)
+        self._set(talk, ACTIVE)
+
+    def _set(self, talk: Talk, state: str) -> None:
+        if talk.state != state:
+            work = talk.copy()
+            work.state = state
+            self._keep(work)
+
+    def _current(self, talk: Talk) -> Talk:
+        return next(one for one in self.talks if one.id == talk.id)
+
+    def _keep(self, talk: Talk) -> None:
+        self.talks = [one for one in self.talks if one.id != talk.id] + [talk]
+        self.changed[talk.id] = talk
+
+    def _end(self, talk: Talk) -> None:
+        self.talks = [one for one in self.talks if one.id != talk.id]
+        self.changed.pop(talk.id, None)
+        self.ended.add(talk.id)
+
+    def _reply(self, store: Store, text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> None:
+        outbox.post(store.session, self.address, Outgoing(text=text, buttons=buttons))
+
+
+async def _play(wanted: Conversation, chat: Chat) -> None:
+    while True:
+        try:
+            return await wanted.play(chat)
+        except Rewound:
+            chat.restart()

@@ -1,0 +1,59 @@
+"""A question answered by sending a file, or by picking something else that is offered instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale, in_rows
+from handlers.engine.said import Said
+from handlers.rules.reading import Unreadable, clean
+from storage.messages import SentFile
+
+if TYPE_CHECKING:
+    from handlers.engine.chat import Chat
+
+
+@dataclass(frozen=True)
+class Document(Question[SentFile | str]):
+    """A kept file whose name ends as named; the answer is the file, or the value of the option picked instead."""
+
+    prompt: str
+    endings: Sequence[str]
+    instead: Sequence[Option] = ()
+    optional: bool = False
+
+    async def show(self, partial: Any, chat: Chat) -> Prompt:
+        return Prompt(self.prompt, in_rows(list(self.instead), 1))
+
+    async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
+        for value, label in self.instead:
+            if value == said.pick or label == said.text:
+                return Answer(value)
+        sent = next((file for file in said.files if file.kind == "document"), None)
+        if sent is None:
+            kinds = "或".join(self.endings)
+            raise Unreadable(said.trouble or f"这里请发 {kinds} 文件：点附件(回形针)，选「文件」。")
+        if sent.name and not sent.name.lower().endswith(tuple(self.endings)):
+            raise Unreadable(f"「{_shown(sent.name)}」不是 {'或'.join(self.endings)} 文件，请换一个再发。")
+        return Answer(sent.model_dump())
+
+    def restore(self, raw: Any) -> SentFile | str:
+        if isinstance(raw, dict):
+            try:
+                return SentFile.model_validate(raw)
+            except ValueError:
+                raise Stale from None
+        if not any(raw == value for value, _ in self.instead):
+            raise Stale
+        return str(raw)
+
+    def tell(self, raw: Any) -> str:
+        return _shown(raw.get("name", "")) if isinstance(raw, dict) else dict(self.instead)[raw]
+
+
+def _shown(name: str) -> str:
+    """A file's name is anybody's: in one short line, without what is invisible."""
+    line = " ".join(clean(name).split())
+    return (line if len(line) <= 30 else f"{line[:29]}…") or "文件"

@@ -1,0 +1,32 @@
+"""What is the same for every chat: the plan, who is in office, who is on the roster, where files are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from storage.households import Roster
+from storage.media import MediaStore
+from storage.people import Directory
+from storage.plan import Plan
+
+
+@dataclass(slots=True)
+class World:
+    """Refreshed by the worker before a batch when its source has changed; conversations only read it.
+
+    `links` makes the addresses shown to people; the platforms that are on fill it in.
+    """
+
+    plan: Plan
+    media: MediaStore
+    roster: Roster = field(default_factory=lambda: Roster([]))
+    directory: Directory = field(default_factory=lambda: Directory([]))
+    web_base: str = ""
+    telegram_name: str = ""
+
+    def join_links(self, token: str) -> list[str]:
+        """Where an invitation can be opened: the phone page, and Telegram when the bot is there."""
+        links = [f"{self.web_base}/join/{token}"] if self.web_base else []
+        if self.telegram_name:
+            links.append(f"https://t.me/{self.telegram_name}?start={token}")
+        return links

@@ -1,0 +1,33 @@
+"""Posts and menus in the words people use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.engine.conversation import menu_for
+from storage.messages import Button
+from storage.people import Person, Role
+from storage.plan import Plan
+
+_ACROSS = 2
+
+
+def region_in_words(plan: Plan, region: str) -> str:
+    """The name of a village, town or county of the plan. Raises KeyError for another."""
+    if region == plan.town.code:
+        return plan.town.name
+    return plan.county.name if region == plan.county.code else plan.village(region).name
+
+
+def post_in_words(plan: Plan, role: Role, region: str, unit: str | None = None) -> str:
+    """ "白塔村 村干部", "瓦房镇卫生院"; a character that both words share is written once in an office's name."""
+    where, what = region_in_words(plan, region), plan.unit(unit).name if unit else role.label
+    if role in (Role.HOUSEHOLD, Role.VILLAGE):
+        return f"{where} {what}"
+    return where + what.removeprefix(where[-1])
+
+
+def menu_buttons(person: Person) -> Sequence[Sequence[Button]]:
+    """Everything in the person's menu but the help that shows it."""
+    buttons = [Button(label=talk.title, says=f"/{talk.name}") for talk in menu_for(person) if talk.name != "help"]
+    return [buttons[start : start + _ACROSS] for start in range(0, len(buttons), _ACROSS)]

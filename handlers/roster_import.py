@@ -1,0 +1,272 @@
+"""The roster comes in as a spreadsheet, a row a person: each is taken in once, and the outcome of each row goes back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from handlers.rules.reading import Unreadable
+from handlers.rules.roster_rows import Column, Entry, Family, Line, families, find_header, read_lines
+from handlers.rules.sheets import EXAMPLE, RowError, Wrong
+from handlers.spreadsheets import FROM_THE_OPERATOR, read_csv, read_sheets, write_form, write_rows
+from storage.households import KINDS, Household, Listed, Roster
+from storage.people import Directory
+from storage.plan import Plan
+from storage.store import Store
+
+_SHEET = "农户名册"
+_RESULT = ("行号", "姓名", "结果", "原因", "户号")
+_NEW, _KNOWN, _WRONG = "已导入", "已跳过", "有误"
+_PACKED = b"PK"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one row (its index in the sheet), and the number of the household it is in."""
+
+    row: int
+    outcome: str
+    reason: str = ""
+    number: int | None = None
+    column: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a roster: a verdict for each row that holds somebody, and how many households were made."""
+
+    verdicts: tuple[Verdict, ...]
+    households: int
+
+    @property
+    def imported(self) -> int:
+        return sum(one.outcome == _NEW for one in self.verdicts)
+
+    @property
+    def skipped(self) -> int:
+        return sum(one.outcome == _KNOWN for one in self.verdicts)
+
+    @property
+    def errors(self) -> tuple[RowError, ...]:
+        return tuple(RowError(one.row + 1, one.column, one.reason) for one in self.verdicts if one.outcome == _WRONG)
+
+    def as_sheet(self) -> bytes:
+        """The outcome of each row as .xlsx, without ID and phone numbers. Blocking: call it from a thread."""
+        rows = [
+            (
+                one.row + 1,
+                one.name,
+                one.outcome,
+                f"「{one.column}」{one.reason}" if one.column else one.reason,
+                one.number,
+            )
+            for one in self.verdicts
+        ]
+        return write_rows(_SHEET, [_RESULT, *rows], len(_RESULT))
+
+
+class _Known:
+    """Who is on the roster already, from before or from an earlier row."""
+
+    def __init__(self, roster: Roster, everyone: Sequence[Listed]) -> None:
+        self.by_number = {one.number: one for one in roster.by_id.values()}
+        self._by_id = dict(roster.by_id)
+        self._by_head: dict[tuple[str, str], list[Household]] = defaultdict(list)
+        for household in roster.by_id.values():
+            self._by_head[household.village, household.head].append(household)
+        self._home_of: dict[str, int] = {}
+        self._named: dict[tuple[int, str], str | None] = {}
+        for one in everyone:
+            self._remember(one.household_id, one.name, one.id_blind)
+
+    def _remember(self, household_id: int, name: str, blind: str | None) -> None:
+        self._named[household_id, name] = blind
+        if blind:
+            self._home_of[blind] = household_id
+
+    def take(self, household: Household, name: str, blind: str | None) -> None:
+        self._by_id.setdefault(household.id, household)
+        self._remember(household.id, name, blind)
+
+    def home_of(self, blind: str | None) -> Household | None:
+        """The household in which somebody with this ID number is."""
+        home = self._home_of.get(blind) if blind else None
+        return None if home is None else self._by_id[home]
+
+    def find(self, family: Family, head_blind: str | None) -> Household | None:
+        """The household that a family of the sheet is. Raises Wrong when it could be several, or is another's number."""
+        if family.number is not None:
+            found = self.by_number.get(family.number)
+            if found and found.village != family.village:
+                raise Wrong(Column.NUMBER, "名册里这个编号是另一个村的，请改成不重复的，或清空这一列")
+            if found and found.head != family.head and not self._any_of(family, found):
+                raise Wrong(Column.NUMBER, f"名册里这个编号是{found.head[:20]}家的，请改成不重复的，或清空这一列")
+            return found
+        home = self.home_of(head_blind)
+        alike = [one for one in self._by_head[family.village, family.head] if self._fits(one, family, head_blind)]
+        if home in alike:
+            return home
+        if len(alike) > 1:
+            raise Wrong(Column.NUMBER, f"名册里有 {len(alike)} 户户主叫这个名字，请写户号，如：{alike[0].number}")
+        return alike[0] if alike else None
+
+    def _any_of(self, family: Family, household: Household) -> bool:
+        return any((household.id, one.name) in self._named for one in family.people.values())
+
+    def _fits(self, household: Household, family: Family, head_blind: str | None) -> bool:
+        known = self._named.get((household.id, family.head))
+        same_head = not known or not head_blind or known == head_blind
+        return same_head and (not family.group or not household.group_name or family.group == household.group_name)
+
+    def namesake(self, household: Household, name: str) -> bool:
+        return (household.id, name) in self._named
+
+    def differs(self, household: Household, name: str, blind: str | None) -> bool:
+        """Whether the household's person of this name has another ID number."""
+        known = self._named.get((household.id, name))
+        return bool(known and blind and known != blind)
+
+
+def read_roster(content: bytes, plan: Plan, today: date) -> list[Line]:
+    """The rows of the first sheet with the headings of a roster, or of a .csv. Blocking: call it from a thread.
+
+    Raises Unreadable when `content` is no roster.
+    """
+    trouble = Unreadable("表格里没有内容。")
+    packed = content.startswith(_PACKED)
+    for rows in read_sheets(content, FROM_THE_OPERATOR) if packed else [read_csv(content)]:
+        try:
+            header = find_header(rows)
+        except Unreadable as error:
+            trouble = error
+            continue
+        return read_lines(rows, header, plan, today)
+    raise trouble
+
+
+async def import_roster(store: Store, roster: Roster, directory: Directory, lines: Sequence[Line]) -> Report:
+    """Take a roster in; a second time it has no effect. What is on the roster already stays as it is, but for a household
+    without a helper, which gets the one named as soon as that person is in office.
+    """
+    known = _Known(roster, await store.households.everyone())
+    found, wrong = families(lines)
+    verdicts = [Verdict(line.row, _WRONG, line.reason, column=line.column) for line in lines if line.reason]
+    verdicts += [_wrong(row, trouble) for row, trouble in wrong.items()]
+    homes = []
+    for family in found:
+        try:
+            homes.append((family, known.find(family, _blind(store, family.head_id))))
+        except Wrong as trouble:
+            verdicts += [_wrong(row, trouble, one.name) for row, one in family.people.items()]
+    helpers = await _entrust(store, directory, homes)
+    beyond = max([*known.by_number, *(family.number or 0 for family in found)], default=0)
+    made = 0
+    for (family, home), helper_id in zip(homes, helpers, strict=True):
+        before = len(verdicts)
+        verdicts += await _take_in(store, known, family, home, helper_id, beyond)
+        made += home is None and any(one.outcome == _NEW for one in verdicts[before:])
+    return Report(tuple(sorted(verdicts, key=lambda one: one.row)), made)
+
+
+def template(plan: Plan) -> bytes:
+    """The empty form, with villages and household types in drop-down lists. Blocking: call it from a thread."""
+    example = {
+        Column.VILLAGE: f"{EXAMPLE}(导入时不读这一行)",
+        Column.GROUP: "一屯",
+        Column.NUMBER: "1001(没有就空着)",
+        Column.HEAD: "张三",
+        Column.NAME: "李四",
+        Column.RELATION: "配偶",
+        Column.ID_NUMBER: "18 位，先把这一列设成文本",
+        Column.PHONE: "13812345678",
+        Column.KIND: KINDS[1],
+        Column.HELPER: "王五",
+        Column.ABLE: "有",
+    }
+    choices: dict[str, Sequence[str]] = {
+        Column.VILLAGE: [village.name for village in plan.villages],
+        Column.KIND: KINDS,
+        Column.ABLE: ("有", "无"),
+    }
+    return write_form(_SHEET, [column.value for column in Column], [example[column] for column in Column], choices)
+
+
+def _wrong(row: int, trouble: Wrong, name: str = "") -> Verdict:
+    return Verdict(row, _WRONG, trouble.reason, column=trouble.column, name=name)
+
+
+async def _entrust(
+    store: Store, directory: Directory, homes: Sequence[tuple[Family, Household | None]]
+) -> list[int | None]:
+    """Who looks after each family, as far as that person is in office; known households without a helper get theirs."""
+    named: dict[str, list[int]] = defaultdict(list)
+    for official in directory.officials:
+        named[official.person.name].append(official.person.id)
+    helpers: list[int | None] = []
+    for family, home in homes:
+        fit = [one for one in named.get(family.helper, ()) if _covers(directory, one, family.village)]
+        helpers.append(fit[0] if len(fit) == 1 else None)
+        if home is not None and home.helper_id is None and helpers[-1] is not None:
+            await store.households.entrust(home.id, helpers[-1])
+    return helpers
+
+
+def _covers(directory: Directory, person_id: int, village: str) -> bool:
+    official = directory.person(person_id)
+    return official is not None and official.person.covers(village)
+
+
+async def _take_in(
+    store: Store, known: _Known, family: Family, home: Household | None, helper_id: int | None, beyond: int
+) -> list[Verdict]:
+    """The people of one family who are new; the household is made for the first of them, if it is not there."""
+    verdicts = []
+    seen: dict[str, int] = {}
+    note = f"帮扶责任人「{family.helper[:20]}」还没加入或有重名，先空着" if family.helper and helper_id is None else ""
+    for row, one in family.people.items():
+        blind = _blind(store, one.id_number)
+        if trouble := _refusal(known, home, one, blind, seen):
+            verdicts.append(_wrong(row, trouble, one.name))
+        elif home and (known.home_of(blind) or known.namesake(home, one.name)):
+            passed = f"与第 {seen[one.name] + 1} 行相同" if one.name in seen else "名册里已有"
+            verdicts.append(Verdict(row, _KNOWN, passed, home.number, name=one.name))
+        else:
+            home = home or await _found(store, family, helper_id, beyond)
+            store.households.add_member(home.id, one.name, one.relation, one.id_number, one.phone)
+            known.take(home, one.name, blind)
+            seen[one.name] = row
+            verdicts.append(Verdict(row, _NEW, note, home.number, name=one.name))
+    return verdicts
+
+
+def _refusal(
+    known: _Known, home: Household | None, one: Entry, blind: str | None, seen: Mapping[str, int]
+) -> Wrong | None:
+    """Why a person can't be taken in, if so."""
+    elsewhere = known.home_of(blind)
+    if elsewhere is not None and (home is None or elsewhere.id != home.id):
+        return Wrong(Column.ID_NUMBER, f"这个身份证号已登记在 {elsewhere.number} 号户{elsewhere.head[:20]}家")
+    if home is not None and known.differs(home, one.name, blind):
+        where = f"第 {seen[one.name] + 1} 行" if one.name in seen else "名册里"
+        return Wrong(Column.ID_NUMBER, f"这一户{where}有同名的人，身份证号不同，请核对")
+    return None
+
+
+async def _found(store: Store, family: Family, helper_id: int | None, beyond: int) -> Household:
+    return await store.households.add(
+        family.village,
+        family.group,
+        family.head,
+        family.kind or KINDS[0],
+        family.number,
+        beyond,
+        helper_id=helper_id,
+        able_to_work=family.able_to_work,
+    )
+
+
+def _blind(store: Store, id_number: str | None) -> str | None:
+    return store.households.blind_id(id_number) if id_number else None

@@ -1,0 +1,1 @@
+"""The rules of the domain as pure functions, without I/O."""

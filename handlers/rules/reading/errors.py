@@ -1,0 +1,5 @@
+"""How a reader says that it did not understand."""
+
+
+class Unreadable(ValueError):
+    """Input that was not understood. The message is one kind Chinese sentence with an example of good input."""

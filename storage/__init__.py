@@ -1,0 +1,1 @@
+"""What is kept: records, tables, migrations, encryption, media and built-in plans."""

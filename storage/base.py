@@ -1,0 +1,109 @@
+"""What every table shares: one metadata, the column types, and row identifiers."""
+
+from __future__ import annotations
+
+import functools
+import random
+import time
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+AUDITED = {"audited": True}
+"""`info` of a table whose every change must leave an audit row."""
+
+ONCE = {"once": True}
+"""`info` of a table in which a row whose unique key exists already is silently the same row."""
+
+
+class Record(BaseModel):
+    """A frozen row or message; what crosses from one room to the next."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """An aware datetime, kept as whole milliseconds since 1970 UTC so that both databases sort it alike."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else to_ms(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        return None if value is None else from_ms(value)
+
+
+def to_ms(moment: datetime) -> int:
+    """Whole milliseconds since 1970 UTC. Raises ValueError for a naive datetime."""
+    if moment.tzinfo is None:
+        raise ValueError("a stored moment needs a time zone")
+    return int(moment.timestamp() * 1000)
+
+
+def from_ms(value: int) -> datetime:
+    """The moment of `value` milliseconds, in Shanghai time."""
+    return datetime.fromtimestamp(value / 1000, SHANGHAI)
+
+
+class _Ids:
+    """63-bit row ids: milliseconds above, chance below; rising within a process, so inserts stay local in the index."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self) -> int:
+        # chance only keeps processes apart; nothing is guessed from an id
+        fresh = (time.time_ns() // 1_000_000 - 1_600_000_000_000) << 20 | random.getrandbits(20)
+        self._last = max(fresh, self._last + 1)
+        return self._last
+
+
+new_id = _Ids()
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@functools.lru_cache(maxsize=4096)
+def to_base36(value: int) -> str:
+    """A row id short enough for a button's 64 bytes."""
+    out = ""
+    while value:
+        value, rest = divmod(value, 36)
+        out = _DIGITS[rest] + out
+    return out or "0"
+
+
+def from_base36(text: str) -> int:
+    """The id of `to_base36`. Raises ValueError for anything that can be no row's id."""
+    return _fitting(int(text[:14], 36))
+
+
+def from_decimal(text: str) -> int:
+    """A row id written in digits. Raises ValueError for anything that can be no row's id."""
+    return _fitting(int(text[:20]))
+
+
+def _fitting(value: int) -> int:
+    if not 0 <= value < 1 << 63:
+        raise ValueError("no row id")
+    return value
+
+
+def id_column() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False)

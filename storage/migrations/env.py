@@ -1,0 +1,25 @@
+"""Run by Alembic for every command. `storage.migrate` hands over the open connection; there is no other way in."""
+
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from alembic import context
+
+from storage.base import Moment
+from storage.tables import all_tables
+
+
+def _render(kind: str, thing: Any, _: Any) -> str | Literal[False]:
+    """Steps name no type of ours, so that a later change of `Moment` cannot change an old step."""
+    return "sa.BigInteger()" if kind == "type" and isinstance(thing, Moment) else False
+
+
+connection: sa.Connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=all_tables(),
+    render_as_batch=True,  # SQLite alters a table by making it anew
+    render_item=_render,
+)
+with context.begin_transaction():
+    context.run_migrations()

