@@ -19,6 +19,7 @@ from bot.delivery.crew import Crew
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Count, Worker
+from bot.heap import seldom_collected
 from bot.jobs import Jobs
 from bot.opening import CannotStart, House, opened
 from bot.platforms.base import Platform
@@ -87,7 +88,8 @@ class Service:
         try:
             if self.telegram:
                 await self.telegram.start()
-            await self._work(stop, listening)
+            with seldom_collected():
+                await self._work(stop, listening)
         except ExceptionGroup as group:
             refused = group.subgroup(CannotStart)
             raise (_first(refused) if refused else group) from None
@@ -141,7 +143,7 @@ async def _hired(
     """The worker of a process of its own."""
     logs.configure(settings.log_level, settings.log_format, settings.secrets)
     async with opened(settings, log.info, plan) as house:
-        yield Worker(house.database, house.world, platforms, system_clock, tell)
+        yield Worker(house.database, house.world, platforms, system_clock, tell, alone=True)
 
 
 def telegram_of(house: House, clock: Clock) -> TelegramPlatform | None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.sealing import Vault
-from storage.sqlite_driver import connector
+from storage.sqlite_driver import Connection, connector
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -44,9 +44,13 @@ class Database:
             sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
 
     @contextlib.asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that commits when the block ends well, and rolls back when it raises."""
+    async def write(self, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits when the block ends well, and rolls back when it raises.
+
+        `brief`: of short statements only, which on SQLite are not worth the trip to another thread.
+        """
         async with self._writing, self.engine.connect() as conn:
+            _set_brief(conn, brief)
             if self.is_sqlite:  # take the write lock at once: a read that turns writer may find the lock gone
                 await conn.exec_driver_sql("BEGIN IMMEDIATE")
             try:
@@ -57,9 +61,10 @@ class Database:
             await conn.commit()
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view for reading."""
+    async def read(self, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One consistent view for reading; `brief` as for `write`."""
         async with self.engine.connect() as conn:
+            _set_brief(conn, brief)
             if self.is_sqlite:
                 await conn.exec_driver_sql("BEGIN")
             yield conn
@@ -115,6 +120,13 @@ class WriteLock:
             await asyncio.wait([waiting])
             fcntl.flock(file, fcntl.LOCK_UN)
             raise
+
+
+def _set_brief(conn: AsyncConnection, brief: bool) -> None:
+    sync = conn.sync_connection
+    driver = sync and sync.connection.driver_connection
+    if isinstance(driver, Connection):
+        driver.brief = brief
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,18 +70,26 @@ def rows_of(vault: Vault, messages: Sequence[Incoming], now: datetime) -> list[d
     ]
 
 
-async def put(conn: AsyncConnection, rows: Sequence[dict[str, Any]], now: datetime) -> int:
-    """Store what `rows_of` made; one whose key is known already is dropped. Returns how many were new."""
+async def put(
+    conn: AsyncConnection, rows: Sequence[dict[str, Any]], now: datetime, known: Set[str] = frozenset()
+) -> int:
+    """Store what `rows_of` made; one whose key is there already is dropped. Returns how many were new.
+
+    `known`: addresses that the caller has stored before.
+    """
     insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    addresses = sorted({row["address"] for row in rows})
-    known = [{"address": address, "platform": platform_of(address), "last_seen": now} for address in addresses]
-    await conn.execute(insert(chats).on_conflict_do_nothing(), known)
+    newcomers = [
+        {"address": address, "platform": platform_of(address), "last_seen": now}
+        for address in sorted({row["address"] for row in rows} - known)
+    ]
+    if newcomers:
+        await conn.execute(insert(chats).on_conflict_do_nothing(), newcomers)
     return (await conn.execute(insert(inbox).on_conflict_do_nothing(index_elements=["key"]), rows)).rowcount
 
 
+_MAIL = sa.select(inbox.c.id, inbox.c.address, inbox.c.attempts, inbox.c.received_at, inbox.c.payload)
 _WAITING = (
-    sa.select(inbox.c.address)
-    .join(chats, chats.c.address == inbox.c.address)
+    _MAIL.join(chats, chats.c.address == inbox.c.address)
     .where(
         inbox.c.state == NEW,
         inbox.c.platform.in_(sa.bindparam("platforms", expanding=True)),
@@ -95,9 +103,8 @@ _LOCK = (
     .where(chats.c.address.in_(sa.bindparam("addresses", expanding=True)))
     .with_for_update(skip_locked=True)
 )
-_MAIL = (
-    sa.select(inbox.c.id, inbox.c.address, inbox.c.attempts, inbox.c.received_at, inbox.c.payload)
-    .where(inbox.c.state == NEW, inbox.c.address.in_(sa.bindparam("addresses", expanding=True)))
+_LOCKED = (
+    _MAIL.where(inbox.c.state == NEW, inbox.c.address.in_(sa.bindparam("addresses", expanding=True)))
     .order_by(inbox.c.id)
     .limit(sa.bindparam("most"))
 )
@@ -105,36 +112,42 @@ _MAIL = (
 
 async def claim(
     conn: AsyncConnection, vault: Vault, platforms: Sequence[str], now: datetime, most: int
-) -> dict[str, list[Mail]]:
-    """The oldest mail of up to `most` messages, by chat, in order; other workers leave these chats alone until commit."""
-    found = await conn.execute(_WAITING, {"platforms": platforms, "now": now, "most": most})
-    addresses = list(dict.fromkeys(found.scalars()))
-    if not addresses:
-        return {}
-    if conn.dialect.name != "sqlite":
-        addresses = list((await conn.execute(_LOCK, {"addresses": addresses})).scalars())
-    return await _mail_of(conn, vault, addresses, most)
+) -> tuple[dict[str, list[Mail]], list[int]]:
+    """The oldest mail of up to `most` messages, by chat, in order; and the ids of what can't be read.
 
-
-async def _mail_of(conn: AsyncConnection, vault: Vault, addresses: list[str], most: int) -> dict[str, list[Mail]]:
+    On PostgreSQL other workers leave these chats alone until commit.
+    """
+    rows = (await conn.execute(_WAITING, {"platforms": platforms, "now": now, "most": most})).all()
+    if rows and conn.dialect.name != "sqlite":  # another worker may have been at these chats a moment ago
+        addresses = list(dict.fromkeys(row.address for row in rows))
+        locked = (await conn.execute(_LOCK, {"addresses": addresses})).scalars().all()
+        rows = (await conn.execute(_LOCKED, {"addresses": locked, "most": most})).all()
     by_chat: dict[str, list[Mail]] = {}
-    for row in await conn.execute(_MAIL, {"addresses": addresses, "most": most}):
+    unreadable: list[int] = []
+    for row in rows:
         try:
             message = Incoming.model_validate_json(vault.open(row.payload))
-        except (SealError, ValueError) as error:  # it would hold up everybody for good
-            unreadable = inbox.update().where(inbox.c.id == row.id)
-            await conn.execute(unreadable.values(state=DEAD, error=type(error).__name__))
+        except (SealError, ValueError):
+            unreadable.append(row.id)
             continue
         mail = Mail(id=row.id, attempts=row.attempts, received_at=row.received_at, message=message)
         by_chat.setdefault(row.address, []).append(mail)
-    return by_chat
+    return by_chat, unreadable
 
 
-_DONE = inbox.update().where(inbox.c.id.in_(sa.bindparam("ids", expanding=True))).values(state=DONE)
+async def mark_unreadable(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    """Park what can't be read: it would hold up everybody for good."""
+    await conn.execute(inbox.update().where(inbox.c.id.in_(ids)).values(state=DEAD, error="unreadable"))
 
 
-async def mark_done(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    await conn.execute(_DONE, {"ids": ids})
+_DONE = (
+    inbox.update().where(inbox.c.id.in_(sa.bindparam("ids", expanding=True)), inbox.c.state == NEW).values(state=DONE)
+)
+
+
+async def mark_done(conn: AsyncConnection, ids: Sequence[int]) -> int:
+    """Returns how many of them were still new."""
+    return (await conn.execute(_DONE, {"ids": ids})).rowcount
 
 
 async def mark_failed(conn: AsyncConnection, mail: Mail, error: str, dead: bool, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,7 +45,7 @@ for _name, _where, _columns in (
     sa.Index(_name, *_columns, sqlite_where=_where, postgresql_where=_where)
 
 
-class Letter(Record):
+class Letter(NamedTuple):
     """A message on its way."""
 
     id: int
@@ -55,7 +55,7 @@ class Letter(Record):
     message: Outgoing
 
 
-class Outcome(Record):
+class Outcome(NamedTuple):
     """How one attempt to send ended."""
 
     id: int

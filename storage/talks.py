@@ -101,9 +101,9 @@ async def open_talks(conn: AsyncConnection, vault: Vault, addresses: Sequence[st
     return by_chat
 
 
-async def save(conn: AsyncConnection, vault: Vault, changed: Iterable[Talk]) -> None:
-    """Write new and changed talks with one statement."""
-    rows = [
+def rows_of(vault: Vault, changed: Iterable[Talk]) -> list[dict[str, Any]]:
+    """New and changed talks as rows, sealed; made before the write lock is taken."""
+    return [
         {
             "id": talk.id,
             "address": talk.address,
@@ -117,6 +117,10 @@ async def save(conn: AsyncConnection, vault: Vault, changed: Iterable[Talk]) -> 
         }
         for talk in changed
     ]
+
+
+async def save(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Write what `rows_of` made with one statement."""
     if rows:
         await conn.execute(_UPSERT[conn.dialect.name], rows)
 

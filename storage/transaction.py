@@ -46,8 +46,8 @@ class Conflict(Exception):
     """Somebody else changed the row first; run the step again on what they left."""
 
 
-class Sought(BaseException):
-    """A step needs something that is read for the whole batch at once; it runs again when that is done."""
+class PutOff(BaseException):
+    """A step must run again later: when a look-up is made for the whole batch, or when writing has begun."""
 
 
 Find = Callable[["Session", Sequence[int]], Awaitable[Mapping[int, Any]]]
@@ -57,18 +57,40 @@ Find = Callable[["Session", Sequence[int]], Awaitable[Mapping[int, Any]]]
 class Transaction:
     """What all sessions of one transaction share. Made by `transaction()`."""
 
-    def __init__(self, conn: AsyncConnection, vault: Vault, now: datetime) -> None:
+    def __init__(
+        self,
+        conn: AsyncConnection,
+        vault: Vault,
+        now: datetime,
+        begin: Callable[[], Awaitable[AsyncConnection]] | None = None,
+    ) -> None:
+        """`begin`, where given, ends a first part that only reads, and opens the connection to write on."""
         self.conn = conn
+        self._begin = begin
         self.vault = vault
         self.now = now
         self._pending: Pending = defaultdict(list)
         self._audit: list[audit.Entry] = []
         self._counters: dict[str, int] = {}
+        self._counters_read: dict[str, int] = {}
         self._touched: set[str] = set()
         self._sought: dict[Find, list[int]] = defaultdict(list)
         self._found: dict[tuple[Find, int], Any] = {}
         self.gathering = False
         """Whether look-ups are collected (and steps put off) rather than made one by one."""
+
+    @property
+    def only_reads(self) -> bool:
+        return self._begin is not None
+
+    async def begin_writing(self) -> None:
+        """End the part that only reads. Raises Conflict when somebody else has taken the numbers given out in it."""
+        if self._begin is None:
+            return
+        self.conn, self._begin = await self._begin(), None
+        for name, value in self._counters_read.items():
+            if await self._counter(name) != value:
+                raise Conflict(name)
 
     async def gather(self) -> None:
         """Make the look-ups that were sought, one statement for all of a kind."""
@@ -89,9 +111,12 @@ class Transaction:
         The series has no gaps, except where `beyond` makes it jump over numbers that were given elsewhere.
         """
         if name not in self._counters:
-            self._counters[name] = (await self.conn.execute(_COUNTER, {"wanted": name})).scalar_one_or_none() or 0
+            self._counters[name] = self._counters_read[name] = await self._counter(name)
         self._counters[name] = max(self._counters[name], beyond) + 1
         return self._counters[name]
+
+    async def _counter(self, name: str) -> int:
+        return (await self.conn.execute(_COUNTER, {"wanted": name})).scalar_one_or_none() or 0
 
     async def _finish(self) -> None:
         await insert_all(self.conn, self._pending)
@@ -148,13 +173,13 @@ class Session:
     async def look_up(self, find: Find, key: int) -> Any:
         """What `find` knows of `key`; None for nothing. In a batch, look-ups of one kind share a statement.
 
-        Raises Sought where this one is still to be made.
+        Raises PutOff where this one is still to be made.
         """
         if not self._pending and (find, key) in self._tx._found:
             return self._tx._found.pop((find, key))  # once: the next may come after a change
         if self._tx.gathering and not self._pending:
             self._tx._sought[find].append(key)
-            raise Sought
+            raise PutOff
         return (await find(self, [key])).get(key)
 
     def add(self, table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
@@ -220,6 +245,8 @@ class Session:
 
     async def _settle(self) -> None:
         """Bring the database up to this session, behind a savepoint so that the session can still be undone alone."""
+        if self._tx.only_reads:
+            raise PutOff
         if self._savepoint is None:
             self._savepoint = await self._tx.conn.begin_nested()
         if self._pending:
@@ -241,12 +268,35 @@ class Session:
 
 
 @contextlib.asynccontextmanager
-async def transaction(database: Database, now: datetime) -> AsyncIterator[Transaction]:
-    """A write transaction that commits when the block ends well."""
-    async with database.write() as conn:
+async def transaction(database: Database, now: datetime, brief: bool = False) -> AsyncIterator[Transaction]:
+    """A write transaction that commits when the block ends well; `brief` as for `Database.write`."""
+    async with database.write(brief) as conn:
         tx = Transaction(conn, database.vault, now)
         yield tx
         await tx._finish()
+
+
+@contextlib.asynccontextmanager
+async def reading_first(database: Database, now: datetime, brief: bool = False) -> AsyncIterator[Transaction]:
+    """As `transaction`, but on SQLite without the write lock until `begin_writing`: others write while this one thinks.
+
+    What was read may have changed by then. That is what updates that name a version, `begin_writing` and the caller's own
+    checks are for. PostgreSQL has no such lock to spare.
+    """
+    if not database.is_sqlite:
+        async with transaction(database, now, brief) as tx:
+            yield tx
+        return
+    async with contextlib.AsyncExitStack() as writing, contextlib.AsyncExitStack() as reading:
+
+        async def begin() -> AsyncConnection:
+            await reading.aclose()
+            return await writing.enter_async_context(database.write(brief))
+
+        tx = Transaction(await reading.enter_async_context(database.read(brief)), database.vault, now, begin)
+        yield tx
+        if not tx.only_reads:
+            await tx._finish()
 
 
 async def insert_all(conn: AsyncConnection, pending: Pending) -> None:

@@ -73,7 +73,7 @@ class Site:
     async def mail(self) -> list[Incoming]:
         """Everything stored and not yet worked on, in order."""
         async with self.database.write() as conn:
-            waiting = await inbox.claim(conn, self.database.vault, ["web"], self.now, 1000)
+            waiting, _ = await inbox.claim(conn, self.database.vault, ["web"], self.now, 1000)
         letters = sorted((mail for chat in waiting.values() for mail in chat), key=lambda mail: mail.id)
         return [mail.message for mail in letters]
 

@@ -256,7 +256,7 @@ def test_dead_letters_are_listed_and_tried_again(staffed: Path) -> None:
         async with house.database.write() as conn:
             message = Incoming(address="web:1", key="k", at=START, text="秘密")
             await inbox.put(conn, inbox.rows_of(vault, [message], START), START)
-            mail = (await inbox.claim(conn, vault, ["web"], START, 1))["web:1"][0]
+            mail = (await inbox.claim(conn, vault, ["web"], START, 1))[0]["web:1"][0]
             await inbox.mark_failed(conn, mail, "ValueError: broken", dead=True, now=START)
 
     inside(staffed, bury)

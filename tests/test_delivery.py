@@ -67,9 +67,9 @@ async def test_calls_that_come_during_a_commit_share_the_next_one(town: Town, mo
     batches: list[int] = []
     put = inbox.put
 
-    async def counted(conn: Any, batch: Any, now: Any) -> int:
+    async def counted(conn: Any, batch: Any, now: Any, known: Any) -> int:
         batches.append(len(batch))
-        return await put(conn, batch, now)
+        return await put(conn, batch, now, known)
 
     monkeypatch.setattr(inbox, "put", counted)
     await asyncio.gather(*(town.intake.put([message(LI, f"第{n}句")]) for n in range(30)))

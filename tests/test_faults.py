@@ -37,7 +37,7 @@ async def lose_a_message(town: Town) -> None:
     message = Incoming(address="test:孙村", key="lost", at=town.now, text="张三家漏雨")
     async with town.database.write() as conn:
         await inbox.put(conn, inbox.rows_of(town.database.vault, [message], town.now), town.now)
-        [[mail]] = (await inbox.claim(conn, town.database.vault, ["test"], town.now, 1)).values()
+        [[mail]] = (await inbox.claim(conn, town.database.vault, ["test"], town.now, 1))[0].values()
         await inbox.mark_failed(conn, mail, "ValueError", dead=True, now=town.now)
 
 

@@ -15,7 +15,7 @@ from storage.media import Media, MediaStore, media, register
 from storage.people import persons
 from storage.sealing import SealError
 from storage.store import Store
-from storage.talks import Talk, open_talks, save
+from storage.talks import Talk, open_talks, rows_of, save
 from storage.transaction import Conflict, Transaction, counters, read_stamps, transaction
 from tests.town import START, VAULT, Town
 
@@ -278,7 +278,7 @@ async def test_a_talk_is_kept_sealed_and_comes_back_whole(town: Town) -> None:
     talk = Talk(new_id(), "test:李村", town.people["李村"], "report", START)
     talk.answers = {"detail": "尿毒症", "kinds": ["medical"]}
     async with town.database.write() as conn:
-        await save(conn, VAULT, [talk])
+        await save(conn, rows_of(VAULT, [talk]))
     async with town.database.read() as conn:
         ((kept,),) = (await open_talks(conn, VAULT, ["test:李村"])).values()
     assert (kept.answers, kept.name) == (talk.answers, "report")

@@ -22,6 +22,7 @@ import uvloop
 
 from bot.delivery.finishing import finished
 from bot.delivery.worker import Count, Worker
+from bot.heap import seldom_collected
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,8 @@ def _child(build: Build, line: socket.socket) -> None:
     # Ctrl-C reaches the whole terminal; when to stop is the parent's decision
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    uvloop.run(_work(build, line))
+    with seldom_collected():
+        uvloop.run(_work(build, line))
 
 
 async def _work(build: Build, line: socket.socket) -> None:

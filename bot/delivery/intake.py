@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bot.clock import Clock
 from storage import inbox
 from storage.database import Database
 from storage.messages import Incoming
+
+_MOST_KNOWN = 100_000
+"""Chats remembered as stored already; beyond that all are forgotten and looked up again."""
 
 
 class Intake:
@@ -21,6 +24,7 @@ class Intake:
         self._waiting: list[Incoming] = []
         self._next: asyncio.Future[None] | None = None
         self._turn = asyncio.Lock()
+        self._known: set[str] = set()
 
     async def put(self, messages: Sequence[Incoming]) -> None:
         """Raises what the database raises; then nothing was stored and nothing may be acknowledged."""
@@ -37,6 +41,12 @@ class Intake:
             self._next = None
             now = self._clock()
             rows = inbox.rows_of(self._database.vault, batch, now)
-            async with self._database.write() as conn:
-                await inbox.put(conn, rows, now)
+            async with self._database.write(brief=True) as conn:
+                await inbox.put(conn, rows, now, self._known)
+            self._remember(message.address for message in batch)
         self._wake()
+
+    def _remember(self, addresses: Iterable[str]) -> None:
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        self._known.update(addresses)

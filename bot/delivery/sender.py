@@ -26,7 +26,7 @@ GIVE_UP = 12
 AT_ONCE = 256
 """Messages under way at most; a platform's own limiter paces them further."""
 
-_BREATH = 2
+_BREATH = 8
 """Sends begun at a stretch before others in this process have their turn: one of them may hold the write lock."""
 
 _LINGER = 0.02
@@ -90,7 +90,7 @@ class Sender:
             return 0
         now = self._clock()
         try:
-            async with self._database.write() as conn:
+            async with self._database.write(brief=True) as conn:
                 if finished:
                     await outbox.finish(conn, finished, now)
                 if blocked:
@@ -154,17 +154,10 @@ class Sender:
                     if busy.seconds > PATIENCE or letter.attempts > 1:
                         raise
                     await asyncio.sleep(busy.seconds)
-                    letter = letter.model_copy(update={"attempts": letter.attempts + 1})
+                    letter = letter._replace(attempts=letter.attempts + 1)
                 else:
                     self._sent[platform.name].inc()
-                    return Outcome.model_construct(
-                        id=letter.id,
-                        state=SENT,
-                        reference=reference,
-                        error=None,
-                        unsure=unsure,
-                        not_before=None,
-                    )
+                    return Outcome(id=letter.id, state=SENT, reference=reference, unsure=unsure)
         except Exception as error:
             outcome = self._trouble(platform, letter, error)
             metrics.SEND_TROUBLE.labels(platform.name, outcome.state).inc()

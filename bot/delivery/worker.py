@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from storage.inbox import Mail
 from storage.messages import Outgoing
 from storage.store import Store
 from storage.talks import Talk
-from storage.transaction import Conflict, Sought, Transaction, transaction
+from storage.transaction import Conflict, PutOff, Transaction, reading_first, transaction
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,16 @@ class _Batch:
     """What is to be written at the end: the mail worked on, and the talks that went on or ended."""
 
     done: list[int] = field(default_factory=list)
+    failed: list[tuple[Mail, Exception]] = field(default_factory=list)
     changed: dict[int, Talk] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
+
+    @property
+    def kept(self) -> list[Talk]:
+        return [talk for talk in self.changed.values() if talk.id not in self.ended]
+
+
+_Waiting = list[tuple[Desk, list[Mail]]]
 
 
 class Worker:
@@ -59,7 +67,10 @@ class Worker:
         clock: Clock,
         tell: Callable[[Count], None],
         batch: int = 256,
+        *,
+        alone: bool = False,
     ) -> None:
+        """`alone`: this process has nothing else to do, so that even a long statement holds up nobody."""
         self._database = database
         self._world = world
         self._caches = Caches(world)
@@ -68,6 +79,7 @@ class Worker:
         self._tell = tell
         self._count = Count(0, 0, 0)
         self._batch = batch
+        self._alone = alone
         self._mail_came = asyncio.Event()
         self._in_hand: Mail | None = None
 
@@ -116,50 +128,65 @@ class Worker:
 
     async def _work(self, most: int) -> int:
         self._in_hand = None
-        async with transaction(self._database, self._clock()) as tx:
-            claimed = await inbox.claim(tx.conn, self._database.vault, self._platforms, tx.now, most)
-            if not claimed:
+        vault = self._database.vault
+        async with reading_first(self._database, self._clock(), brief=self._alone) as tx:
+            claimed, unreadable = await inbox.claim(tx.conn, vault, self._platforms, tx.now, most)
+            if not claimed and not unreadable:
                 return 0
-            addresses = list(claimed)
-            await self._caches.refresh(tx.conn)
-            owners = await self._caches.owners(tx.conn, addresses)
-            open_talks = await talks.open_talks(tx.conn, self._database.vault, addresses)
             batch = _Batch()
-            waiting = [
-                (Desk(self._world, owners[address], address, open_talks.get(address, [])), mails)
-                for address, mails in claimed.items()
-            ]
-            # A step that needs a look-up is put off until the look-ups of the whole batch are made with one statement.
+            waiting = await self._desks(tx, claimed)
+            # First without any statement of their own; then with the look-ups that were put off, made with one statement
+            # for all; then those that must change what is there already.
             tx.gathering = True
-            waiting = [left for desk, mails in waiting if (left := await self._run(tx, batch, desk, mails))]
+            waiting = await self._run_all(tx, batch, waiting)
             await tx.gather()
-            for desk, mails in waiting:
-                await self._run(tx, batch, desk, mails)
-            kept = [talk for talk in batch.changed.values() if talk.id not in batch.ended]
-            await talks.save(tx.conn, self._database.vault, kept)
+            waiting = await self._run_all(tx, batch, waiting)
+            rows = [] if waiting else talks.rows_of(vault, batch.kept)
+            await tx.begin_writing()
+            await self._run_all(tx, batch, waiting)
+            await talks.save(tx.conn, rows or talks.rows_of(vault, batch.kept))
             await talks.end(tx.conn, list(batch.ended))
-            if batch.done:
-                await inbox.mark_done(tx.conn, batch.done)
+            for mail, error in batch.failed:
+                await self._failed(tx, mail, error)
+            if unreadable:
+                await inbox.mark_unreadable(tx.conn, unreadable)
+            if batch.done and await inbox.mark_done(tx.conn, batch.done) != len(batch.done):
+                raise Conflict("mail that somebody else has worked on")
         self._count = self._count._replace(done=self._count.done + len(batch.done))
-        return sum(len(mails) for mails in claimed.values())
+        return sum(len(mails) for mails in claimed.values()) + len(unreadable)
+
+    async def _desks(self, tx: Transaction, claimed: Mapping[str, list[Mail]]) -> _Waiting:
+        """Each chat with its owner and open talks, in a few statements for all."""
+        addresses = list(claimed)
+        await self._caches.refresh(tx.conn)
+        owners = await self._caches.owners(tx.conn, addresses)
+        open_talks = await talks.open_talks(tx.conn, self._database.vault, addresses)
+        return [
+            (Desk(self._world, owners[address], address, open_talks.get(address, [])), mails)
+            for address, mails in claimed.items()
+        ]
+
+    async def _run_all(self, tx: Transaction, batch: _Batch, waiting: _Waiting) -> _Waiting:
+        """Returns what is still to be run: a step was put off."""
+        return [left for desk, mails in waiting if (left := await self._run(tx, batch, desk, mails))]
 
     async def _run(
         self, tx: Transaction, batch: _Batch, desk: Desk, mails: list[Mail]
     ) -> tuple[Desk, list[Mail]] | None:
-        """Work on one chat's mail, in order; returns what is left of it when a step has to wait for a look-up."""
+        """Work on one chat's mail, in order; returns what is left of it when a step is put off."""
         for place, mail in enumerate(mails):
             self._in_hand = mail
             before, desk = desk, Desk(self._world, desk.person, desk.address, desk.talks)
             try:
                 async with tx.session(self._actor(desk), f"inbox:{mail.id}") as session:
                     await desk.receive(Store(session), mail.message)
-            except Sought:
+            except PutOff:
                 return before, mails[place:]
             except (DBAPIError, Conflict):
                 raise
             except Exception as error:
                 log.exception("message %s failed", mail.id)
-                await self._failed(tx, mail, error)
+                batch.failed.append((mail, error))
                 return None
             batch.done.append(mail.id)
             batch.changed |= desk.changed

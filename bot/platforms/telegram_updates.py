@@ -96,7 +96,9 @@ class Reader:
             found = self._largest(message.photo)
         elif file := message.document or message.voice or message.audio:
             found = Attached(file.file_id, file.file_size or 0, str(getattr(file, "file_name", None) or "")[:100])
-        elif message.effective_attachment is not None and message.location is None and message.contact is None:
+        elif message.text or message.location or message.contact:  # nearly all, and cheap to tell
+            return None, None
+        elif message.effective_attachment is not None:
             return None, UNREADABLE
         if found is not None and found.size > self.most:
             return None, too_large(self.most)

@@ -32,7 +32,7 @@ async def _middle(*measures: Measure) -> list[float]:
 
 async def _steps() -> list[Figure]:
     ours, plain = await _middle(
-        lambda: steps.rate(12_000, CHATS), lambda: peers.plain_conversation_handler(6_000, CHATS)
+        lambda: steps.rate(18_000, CHATS), lambda: peers.plain_conversation_handler(6_000, CHATS)
     )
     many = await steps.rate(12_000, MANY)
     flushed = await peers.flushed_conversation_handler(300, MANY)

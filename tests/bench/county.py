@@ -47,7 +47,7 @@ async def hired(path: Path, villages: int, tell: Callable[[Count], None]) -> Asy
     """The worker, in a process of its own."""
     database = Database(sqlite_url(path), VAULT)
     world = World(county_plan(villages), MediaStore(path.parent / "media", VAULT))
-    yield Worker(database, world, ["telegram"], system_clock, tell)
+    yield Worker(database, world, ["telegram"], system_clock, tell, alone=True)
     await database.close()
 
 
@@ -86,14 +86,15 @@ class County:
             session.touch("people")
             session.touch("roster")
 
-    async def waiting(self) -> int:
-        """Messages still to be worked on or sent."""
+    async def busy(self) -> bool:
+        """Whether messages are still to be worked on or sent."""
         query = sa.text(
-            "select (select count(*) from inbox where state = 'new')"
-            " + (select count(*) from outbox where state in ('pending', 'sending'))"
+            "select exists (select 1 from inbox where state = 'new')"
+            " or exists (select 1 from outbox where state = 'pending')"
+            " or exists (select 1 from outbox where state = 'sending')"
         )
-        async with self.database.read() as conn:
-            return int((await conn.execute(query)).scalar_one())
+        async with self.database.read(brief=True) as conn:
+            return bool((await conn.execute(query)).scalar_one())
 
     def staff(self, platform: Platform) -> tuple[Intake, Sender, Crew]:
         """Delivery as `cunbao run` has it."""

@@ -39,7 +39,8 @@ async def reply_p99(a_second: float, chats: int, seconds: float) -> float:
         chance = random.Random(7)
         async with at_work(county, platform) as put:
             for chat in range(chats):  # the worker process has to start before it can be quick
-                await put([platform.read(script.next(chat))])
+                for _ in range(chat % STEPS + 1):  # and people are not all at the same step
+                    await put([platform.read(script.next(chat))])
             await until_idle(county)
             begun = time.perf_counter()
             due, chat = 0.0, 0
