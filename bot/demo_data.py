@@ -14,7 +14,6 @@ from handlers.planning import plan_clue, plan_deadline
 from handlers.rules.workdays import is_workday, workdays_between
 from storage.base import Record
 from storage.chats import chats
-from storage.clues import Clue, Step
 from storage.database import Database
 from storage.people import officials
 from storage.plan import Plan, shift
@@ -26,7 +25,7 @@ HOUSEHOLDS, CLUES, PROBLEMS = 3400, 120, 64
 """The real size; a smaller town has fewer clues and problems too, but one of every kind."""
 
 _FEWEST_CASES, _FEWEST_MORNINGS = 24, 2
-_FOUNDED = timedelta(days=70)
+_FOUNDED = timedelta(days=100)
 """How long before today everybody was put in office and on the roster: before the first clue."""
 
 _PHASE = "rectify"
@@ -111,7 +110,7 @@ async def make_demo_data(
         )
         tx.now = now
         answers = recitals.keep(max(_FEWEST_MORNINGS, round(MORNINGS * share)))
-        _remind(store, plan, clues.clues, ledger.problems, now)
+        _remind(store, plan, clues, ledger.problems, now)
         phones = await _phones(store, town)
     return DemoSummary(
         villages=len(plan.villages),
@@ -125,11 +124,13 @@ async def make_demo_data(
     )
 
 
-def _remind(store: Store, plan: Plan, clues: list[Clue], problems: list[Problem], now: datetime) -> None:
+def _remind(store: Store, plan: Plan, history: ClueHistory, problems: list[Problem], now: datetime) -> None:
     """From now on; what was due before has been spoken of."""
-    for clue in clues:
-        if clue.step is not Step.CLOSED:
-            plan_clue(store.reminders, plan, clue, now)
+    for clue in history.clues:
+        plan_clue(store.reminders, plan, clue, now)
+    for measure in history.measures:
+        if not measure.done:
+            plan_deadline(store.reminders, plan, "measure", str(measure.id), measure.deadline, now)
     for problem in problems:
         if problem.state in TO_RECTIFY:
             plan_deadline(store.reminders, plan, "problem", str(problem.id), problem.deadline, now)

@@ -11,9 +11,10 @@ from bot.clock import Clock
 from bot.delivery.caches import Caches
 from bot.opening import House
 from bot.scheduler import Tick, daily, each_minute, every
-from handlers.jobs import faults, phases, remind
-from storage import inbox, outbox, talks, transcripts
-from storage.transaction import transaction
+from handlers.jobs import ask_again, checks, exports, faults, phases, remind, screening, signals
+from storage import inbox, ledger_orders, outbox, talks, tallies, transcripts
+from storage.screening_lists import is_waiting
+from storage.transaction import reading_first, transaction
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,15 @@ class Jobs:
     def ticks(self) -> Sequence[Tick]:
         return (
             Tick("remind", self.remind, each_minute()),
+            Tick("screening", self.screening, every(2)),
+            Tick("exports", self.exports, every(2)),
             Tick("gauges", self.gauges, every(15)),
+            Tick("ask_again", self.ask_again, every(30 * 60)),
             Tick("faults", self.faults, every(15 * 60)),
             Tick("phases", self.phases, daily(0, 10)),
+            Tick("signals", self.signals, daily(8, 5)),
             Tick("purge", self.purge, daily(3, 10)),
+            Tick("fold", self.fold, every(10 * 60)),
         )
 
     async def remind(self) -> None:
@@ -55,11 +61,49 @@ class Jobs:
         if told:
             self._wake_sender()
 
+    async def ask_again(self) -> None:
+        """Ask households whether what was closed is really solved."""
+        async with transaction(self._database, self._clock()) as tx:
+            await self._caches.refresh(tx.conn)
+            asked = await ask_again.ask(tx, self._world)
+        if asked:
+            self._wake_sender()
+
     async def phases(self) -> None:
-        """Plan the reminders of the plan's phases."""
+        """Plan the reminders of the plan's phases, and the day's of self-checks and watch-lists."""
         async with transaction(self._database, self._clock()) as tx:
             await self._caches.refresh(tx.conn)
             await phases.keep(tx, self._world)
+            await checks.keep(tx, self._world)
+        self._wake_sender()
+
+    async def signals(self) -> None:
+        """Put to the town as questions what does not look like work."""
+        async with transaction(self._database, self._clock()) as tx:
+            await self._caches.refresh(tx.conn)
+            told = await signals.tell(tx, self._world)
+        if told:
+            self._wake_sender()
+
+    async def screening(self) -> None:
+        """Read and import the screening lists that were handed in."""
+        async with self._database.read() as conn:
+            if not await is_waiting(conn):
+                return
+            await self._caches.refresh(conn)
+        doors = screening.Doors(
+            lambda: reading_first(self._database, self._clock()), lambda: transaction(self._database, self._clock())
+        )
+        await screening.work(doors, self._world)
+        self._wake_sender()
+
+    async def exports(self) -> None:
+        """Make the long ledgers that were ordered."""
+        async with self._database.read() as conn:
+            if not await ledger_orders.is_waiting(conn):
+                return
+            await self._caches.refresh(conn)
+        await exports.work(lambda: reading_first(self._database, self._clock()), self._world)
         self._wake_sender()
 
     async def purge(self) -> None:
@@ -71,7 +115,14 @@ class Jobs:
             erased = await inbox.purge(conn, messages) + await outbox.purge(conn, messages)
             erased += await transcripts.purge(conn, messages)
             abandoned = await talks.purge(conn, drafts)
-        log.info("erased %s messages and %s drafts past their time", erased, abandoned)
+        async with transaction(self._database, now) as tx:
+            lists = await screening.forget_unconfirmed(tx)
+        log.info("erased %s messages, %s drafts and %s screening lists past their time", erased, abandoned, lists)
+
+    async def fold(self) -> None:
+        """Keep the totals of the overview short."""
+        async with self._database.write() as conn:
+            await tallies.fold(conn)
 
     async def gauges(self) -> None:
         async with self._database.read() as conn:

@@ -7,6 +7,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, HouseholdChoice
+from handlers.handing_over import take_over
 from handlers.naming import post_in_words, region_in_words
 from handlers.rules.scope import may_admit, may_vouch
 from storage.admissions import Admission
@@ -73,6 +74,7 @@ async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
         return
     await chat.store.admissions.decide(asked.id, True, chat.person.id)
     await admit_to_office(chat, asked.address, owner, asked.role, asked.region, asked.unit)
+    await take_over(chat, owner, asked.address)
     await welcome(chat, asked.address, owner, f"{asked.name}，核实好了，您是：{post}。")
     await chat.say("好了，新手机可以用了。")
 

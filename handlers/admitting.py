@@ -32,6 +32,7 @@ async def admit_to_household(
         family,
         f"{name}刚在另一部手机上加入了您家。\n不是您家的人？请马上告诉村干部。",
         intent=f"joined:{household.id}:{store.session.request}",
+        personal=True,
     )
     known = [person for person in [await store.people.get(key) for key in family] if person and person.name == name]
     person_id = known[0].id if known else await _voice(chat, address, name, household)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from handlers.casework import named
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation, conversations
 from handlers.engine.desk import NOT_YOURS
 from handlers.filing import kinds_in_words, place_in_words
+from handlers.rules.outcomes import household_step
+from handlers.rules.procedure import Act, parties_of, possible
 from handlers.rules.scope import Sight, sight_of_clue
-from storage.base import from_base36, from_decimal, to_base36
+from handlers.supporting import measures_in_words
+from storage.base import to_base36
 from storage.clues import Clue, ClueSource, Step
 from storage.messages import Button
-
-_LONGEST_NUMBER = 7
-"""Digits; a row id in base 36 is longer."""
 
 
 @conversation("clue", "看线索")
 async def show_clue(chat: Chat) -> None:
     """Args: the clue's id, or its number as people say it."""
-    clue = await _named(chat)
+    clue = await named(chat, chat.args)
     sight = await _sight(chat, clue) if clue else Sight.NOTHING
     if clue is None or sight is Sight.NOTHING:
         await chat.say(NOT_YOURS)
@@ -29,22 +30,13 @@ async def show_clue(chat: Chat) -> None:
         f"困难：{kinds_in_words(chat.world, clue.kinds)}",
         clue.detail,
         f"{await _reporter(chat, clue, sight)}，{clue.reported_at:%m月%d日}",
-        await _standing(chat, clue),
+        await _standing(chat, clue, sight),
+        *await measures_in_words(chat, clue),
     ]
     photos = await chat.store.attachments.of("clue", clue.id)
     await chat.say("\n".join(lines), _next_step(chat, clue), file=photos[0] if photos else None)
     for place, photo in enumerate(photos[1:], 2):
         await chat.say(f"照片 {place}/{len(photos)}", file=photo)
-
-
-async def _named(chat: Chat) -> Clue | None:
-    wanted = chat.args.removesuffix("号")
-    try:
-        if wanted.isdecimal() and len(wanted) <= _LONGEST_NUMBER:
-            return await chat.store.clues.numbered(from_decimal(wanted))
-        return await chat.store.clues.get(from_base36(wanted))
-    except ValueError:
-        return None
 
 
 async def _sight(chat: Chat, clue: Clue) -> Sight:
@@ -60,16 +52,23 @@ async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
     return f"{person.name if person else ''}({clue.source.label})"
 
 
-async def _standing(chat: Chat, clue: Clue) -> str:
+async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:
+    label = household_step(clue) if sight is Sight.OWN else clue.step.label
     if clue.step is not Step.CLOSED:
-        return f"现在：{clue.step.label}" + (f"，{clue.due_on:%m月%d日}前" if clue.due_on else "")
+        return f"现在：{label}" + (f"，{clue.due_on:%m月%d日}前" if clue.due_on else "")
     events = await chat.store.clues.events(clue.id)
-    return f"{clue.step.label}" + (f"：{events[-1].note}" if events else "")
+    return label + (f"：{events[-1].note}" if events and events[-1].note else "")
 
 
 def _next_step(chat: Chat, clue: Clue) -> Rows:
-    """A button for the conversation named for the clue's step, for those whose step it is."""
+    """What this person may do now: a verdict in one tap, or the conversation named for the clue's step."""
+    acts = possible(clue, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks)
+    key = to_base36(clue.id)
+    if Act.FOUND in acts:
+        return [[Button(label="属实", says=f"/verify {key} found"), Button(label="不属实", says=f"/verify {key} none")]]
+    if Act.OBJECT in acts:
+        return [[Button(label="提出异议", says=f"/object {key}")]]
     wanted = conversations().get(clue.step.value)
-    if wanted is None or not chat.person.covers(clue.village, *wanted.roles):
+    if not acts or wanted is None or not chat.person.covers(clue.village, *wanted.roles):
         return ()
-    return [[Button(label=wanted.title, says=f"/{wanted.name} {to_base36(clue.id)}")]]
+    return [[Button(label=wanted.title, says=f"/{wanted.name} {key}")]]

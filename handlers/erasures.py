@@ -56,6 +56,7 @@ async def _accept(chat: Chat, erasure: Erasure, person: Person) -> None:
         [person.id],
         "您的信息已按申请删除，这个聊天不再属于任何人。\n办过的事按法律留有记录。以后要用，请重新扫码。",
         intent=f"erased:{erasure.id}",
+        personal=True,
     )
     await chat.store.erasures.accept(erasure.id, chat.person.id)
     await chat.say(f"已删除{person.name}的信息，并告诉了本人。")
@@ -73,5 +74,6 @@ async def _refuse(chat: Chat, erasure: Erasure, person: Person) -> None:
         [person.id],
         f"您的删除申请没有通过。\n原因：{reason}\n不服可以向市乡村振兴局反映。",
         intent=f"kept:{erasure.id}",
+        personal=True,
     )
     await chat.say(f"记下了，已告诉{person.name}。")

@@ -89,8 +89,8 @@ async def file_clue(
     kinds: list[str],
     detail: str,
     shown: Evidence,
-) -> None:
-    """Confirm and file. `joined` is what `ask_same_case` gave."""
+) -> bool:
+    """Confirm and file; returns whether it was filed. `joined` is what `ask_same_case` gave."""
     lines = [
         place_in_words(chat.world, household),
         kinds_in_words(chat.world, kinds) if kinds else f"并入 {joined} 号线索",
@@ -102,18 +102,33 @@ async def file_clue(
         lines.append("提交就表示同意村里上门核实。")
     if not await chat.confirm("\n".join(lines)):
         await chat.say("没有提交。")
-        return
+        return False
     existing = None if joined == NEW else await chat.store.clues.numbered(int(joined))
     if existing is not None:
         await chat.store.clues.join(existing, chat.person.id, detail, shown.photos)
         await _tell_village(chat, household, existing, f"{existing.number}号线索有新情况", detail, shown)
         await chat.say(f"已并入 {existing.number} 号线索，村里会一起核实。", _FOLLOW)
-        return
+        return True
     clue = await _add(chat, household, source, kinds, detail, shown)
     title = "农户自报" if source is ClueSource.SELF_REPORT else "新线索"
     await _tell_village(chat, household, clue, f"{title} {clue.number}号", detail, shown)
     days = chat.world.plan.clocks.verify.days
     await chat.say(f"已上报，编号 {clue.number}。{days} 个工作日内入户核实。", _FOLLOW)
+    return True
+
+
+async def file_seen(
+    chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence | None = None
+) -> Clue:
+    """File what the conversation has confirmed already; an open clue of the same kind is joined instead."""
+    shown = shown or Evidence()
+    alike = [clue for clue in await chat.store.clues.open_of(household.id) if set(clue.kinds) & set(kinds)]
+    if alike:
+        await chat.store.clues.join(alike[0], chat.person.id, detail, shown.photos)
+    clue = alike[0] if alike else await _add(chat, household, source, kinds, detail, shown)
+    title = f"{clue.number}号线索有新情况" if alike else f"{source.label} {clue.number}号"
+    await _tell_village(chat, household, clue, title, detail, shown)
+    return clue
 
 
 async def _add(

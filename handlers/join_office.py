@@ -6,6 +6,7 @@ from handlers.admitting import DEAD, WAITING, admit_to_office, welcome
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice
 from handlers.engine.questions.introduced import NameAndPhone
+from handlers.handing_over import expect_successor, take_over
 from handlers.naming import post_in_words
 from handlers.rules.introductions import Introduction
 from storage.base import to_base36
@@ -29,8 +30,10 @@ async def join_office(chat: Chat, invite: Invite) -> None:
         elif not await chat.store.invites.take(invite.id):
             await chat.say(DEAD)
         else:
+            await expect_successor(chat, invite, chat.person.id)
             await admit_to_office(chat, chat.address, chat.person.id, invite.role, invite.region, invite.unit)
             await welcome(chat, chat.address, chat.person.id, f"好了，您现在也是：{post}。")
+            await take_over(chat, chat.person.id, chat.address)
         return
     who = await chat.ask("who", NameAndPhone(_introduce(invite, invited), invite.person_name))
     as_invited = who == Introduction(invite.person_name or "", "")
@@ -65,9 +68,12 @@ async def _enter(chat: Chat, invite: Invite, who: Introduction, post: str) -> No
     known = await chat.store.admissions.known_as(who.name, who.number) if who.number else None
     if known is None:
         person_id = chat.store.people.add(who.name, who.number or None)
+        await expect_successor(chat, invite, person_id)
         await admit_to_office(chat, chat.address, person_id, invite.role, invite.region, invite.unit)
         await welcome(chat, chat.address, person_id, f"{who.name}，欢迎！您是：{post}。\n点一个开始，或发「菜单」。")
+        await take_over(chat, person_id, chat.address)
         return
+    await expect_successor(chat, invite, known)
     asked = chat.store.admissions.ask(
         chat.address, who.name, invite.role, invite.region, unit=invite.unit, person_id=known
     )
@@ -78,6 +84,7 @@ async def _enter(chat: Chat, invite: Invite, who: Introduction, post: str) -> No
         f"有人用{who.name}的姓名和手机号在一部新手机上加入：{post}。请核实是不是本人。",
         intent=f"admit:{asked.id}",
         buttons=[[Button(label="去核实", says=f"/admit {to_base36(asked.id)}")]],
+        personal=True,
     )
     await chat.say(
         "这个姓名和手机号登记过。请在原来的手机上点「去核实」。\n原来的手机不在了，请找镇里核实。" if own else WAITING

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from handlers.engine.conversation import menu_for
+from handlers.engine.conversation import Conversation, menu_for
 from storage.messages import Button
 from storage.people import Person, Role
 from storage.plan import Plan
@@ -29,5 +29,10 @@ def post_in_words(plan: Plan, role: Role, region: str, unit: str | None = None) 
 
 def menu_buttons(person: Person) -> Sequence[Sequence[Button]]:
     """Everything in the person's menu but the help that shows it."""
-    buttons = [Button(label=talk.title, says=f"/{talk.name}") for talk in menu_for(person) if talk.name != "help"]
+    return to_start(talk for talk in menu_for(person) if talk.name != "help")
+
+
+def to_start(talks: Iterable[Conversation]) -> Sequence[Sequence[Button]]:
+    """A button for each, two in a row."""
+    buttons = [Button(label=talk.title, says=f"/{talk.name}") for talk in talks]
     return [buttons[start : start + _ACROSS] for start in range(0, len(buttons), _ACROSS)]

@@ -7,7 +7,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.rectifying import brief, buttons_for, deadline_in_words, find, name
 from storage.people import Role
-from storage.problems import Entry, Problem, ProblemState
+from storage.problems import Action, Entry, Problem, ProblemState
 
 _ENTRIES = 5
 _MOST_PHOTOS = 5
@@ -22,6 +22,7 @@ async def problem_view(chat: Chat) -> None:
         return
     entries = await chat.store.problems.entries(problem.id, _ENTRIES)
     photos = [sha256 for entry in entries for sha256 in await chat.store.attachments.of("problem_entry", entry.id)]
+    photos += await chat.store.attachments.of("problem", problem.id)
     shown = photos[:_MOST_PHOTOS]
     for place, sha256 in enumerate(shown, 1):
         await chat.say(f"照片 {place}/{len(shown)}", file=sha256)
@@ -49,5 +50,6 @@ def _about(chat: Chat, problem: Problem) -> list[str]:
 
 def _told(entry: Entry) -> str:
     at = "，有定位" if entry.place else ""
+    percent = f" {entry.percent}%" if entry.action is Action.PROGRESS else ""
     words = f"：{brief(entry.text, 40)}" if entry.text else ""
-    return f"{entry.at:%m-%d %H:%M} {entry.person} {entry.action.label} {entry.percent}%{words}{at}"
+    return f"{entry.at:%m-%d %H:%M} {entry.person} {entry.action.label}{percent}{words}{at}"

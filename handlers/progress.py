@@ -9,10 +9,11 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
-from handlers.engine.questions import Evidence, Option, Question
-from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text, refuse_voice
-from handlers.engine.questions.chosen import numbered
+from handlers.engine.questions import Account, Evidence, Option, Question
+from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text
+from handlers.engine.questions.told import MOST_PHOTOS, described, gathered
 from handlers.engine.said import DONE, Said
+from handlers.photo_prints import prints_of
 from handlers.rectifying import (
     FINISHED,
     act,
@@ -32,8 +33,6 @@ from storage.people import Role
 from storage.problems import TO_RECTIFY, Action, Problem, ProblemState
 
 _MOST_LISTED = 8
-_MOST_PHOTOS = 5
-_LONGEST = 500
 
 
 @conversation(
@@ -60,11 +59,14 @@ async def progress(chat: Chat) -> None:
         await chat.say(await explain_state(chat, problem), [[see(problem)]])
         return
     title = name(chat.world, problem)
-    told = await chat.ask("done", Account(f"{title} {brief(problem.description)}\n做了什么？照片、定位可以一起发。"))
+    told = await chat.ask(
+        "done",
+        Account(f"{title} {brief(problem.description)}\n做了什么？照片、定位可以一起发。", example="屋顶已重铺瓦"),
+    )
     far = Far(percent=MOST_PERCENT, submit=True)
     if finished != FINISHED:
         far = await chat.ask("percent", HowFar("整改到几成了？"))
-    shown = Evidence(photos=(*told.photos, *far.photos)[:_MOST_PHOTOS], place=far.place or told.place)
+    shown = Evidence(photos=(*told.photos, *far.photos)[:MOST_PHOTOS], place=far.place or told.place)
     if not await chat.confirm(_summary(title, told.text, far, shown)):
         await chat.say("没有提交。")
         return
@@ -94,9 +96,10 @@ def _summary(title: str, text: str, far: Far, shown: Evidence) -> str:
 
 async def _record(chat: Chat, problem: Problem, text: str, far: Far, shown: Evidence) -> None:
     """The first progress claims the problem; being finished submits it to the town."""
+    prints = await prints_of(chat, shown.photos)
     if problem.state is ProblemState.UNCLAIMED:
         problem = await act(chat, problem, Action.CLAIM)
-    problem = await act(chat, problem, Action.PROGRESS, text, checked_percent(far.percent), shown)
+    problem = await act(chat, problem, Action.PROGRESS, text, checked_percent(far.percent), shown, prints)
     title = name(chat.world, problem)
     if not far.submit:
         key = to_base36(problem.id)
@@ -131,15 +134,14 @@ class ProblemChoice(Question[str]):
     optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
-        return Prompt(f"{self.prompt}别的问题请发编号，如：17号", in_rows(numbered(self.options), 1))
+        return Prompt(f"{self.prompt}别的问题请发编号，如：17号", in_rows(list(self.options), 1))
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         if said.pick is not None and any(said.pick == key for key, _ in self.options):
             return Answer(said.pick)
-        text = needs_text(said, "1，或 17号")
+        text = needs_text(said, "17号")
         number = text.removesuffix("号")
-        listed = text.isdecimal() and 1 <= int(text[:4]) <= len(self.options)
-        if number.isdecimal() and not listed:
+        if number.isdecimal():
             problem = await find(chat, number)
             if problem is None:
                 raise Unreadable(f"没有 {number[:9]} 号，或者不由您办理。请点选，或发别的编号，例如：17号")
@@ -153,45 +155,11 @@ class ProblemChoice(Question[str]):
         return dict(self.options).get(raw, "按编号选的问题")
 
 
-class Told(Evidence):
-    """What was done, in words, and what came along with it."""
-
-    text: str
-
-
 class Far(Evidence):
     """How far it is, whether to ask for acceptance, and what was still sent along."""
 
     percent: int
     submit: bool
-
-
-@dataclass(frozen=True)
-class Account(Question[Told]):
-    """Words; photos and a position may come before them or with them."""
-
-    prompt: str
-    optional: bool = False
-
-    async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
-        given = _gathered(said, partial)
-        if not said.text:
-            refuse_voice(said)
-            if given is None:
-                raise Unreadable(said.trouble or "请用一句话说说做了什么，例如：屋顶已重铺瓦")
-            return More(given, said.trouble or f"收到{_described(given)}。再用一句话说说做了什么。")
-        if len(said.text) > _LONGEST:
-            raise Unreadable(f"有点长了({len(said.text)} 字)，请精简到 {_LONGEST} 字以内再发一次。")
-        return Answer({**(given or partial or {}), "text": said.text})
-
-    def restore(self, raw: Any) -> Told:
-        try:
-            return Told.model_validate(raw)
-        except ValueError:
-            raise Stale from None
-
-    def tell(self, raw: Any) -> str:
-        return f"{brief(raw['text'], 30)}{_described(raw)}"
 
 
 @dataclass(frozen=True)
@@ -206,9 +174,9 @@ class HowFar(Question[Far]):
         return Prompt(self.prompt, [quarters, [(FINISHED, "100%，提交验收")], [("100", "100%，先不提交")]])
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
-        given = _gathered(said, partial)
+        given = gathered(said, partial)
         if given is not None and not said.text:
-            return More(given, said.trouble or f"收到{_described(given)}。{self.prompt}")
+            return More(given, said.trouble or f"收到{described(given)}。{self.prompt}")
         finished = said.pick in (FINISHED, DONE)
         if finished or said.pick in ("25", "50", "75", "100"):
             percent = MOST_PERCENT if finished else int(said.pick or 0)
@@ -224,21 +192,4 @@ class HowFar(Question[Far]):
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
-        return f"{raw['percent']}%{'，提交验收' if raw['submit'] else ''}{_described(raw)}"
-
-
-def _gathered(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What has been shown so far with this message's photos and position; None when it brings none."""
-    photos = [file.sha256 for file in said.files if file.kind == "photo"]
-    if not photos and said.place is None:
-        return None
-    given = dict(partial or {})
-    given["photos"] = list(dict.fromkeys([*given.get("photos", ()), *photos]))[:_MOST_PHOTOS]
-    if said.place is not None:
-        given["place"] = said.place.model_dump()
-    return given
-
-
-def _described(given: dict[str, Any]) -> str:
-    photos = f" {len(given['photos'])} 张照片" if given.get("photos") else ""
-    return photos + (" 定位" if given.get("place") else "")
+        return f"{raw['percent']}%{'，提交验收' if raw['submit'] else ''}{described(raw)}"

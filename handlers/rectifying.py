@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from handlers.engine.chat import Chat
@@ -9,10 +10,11 @@ from handlers.engine.questions import Evidence
 from handlers.engine.world import World
 from handlers.filing import place_in_words
 from handlers.planning import plan_deadline
-from handlers.rules.problem_states import RULES, Part, next_state, parts_of, possible
+from handlers.rules.problem_states import RULES, Part, may_redate, next_state, parts_of, possible
 from storage.base import from_base36, to_base36
 from storage.messages import Button
 from storage.people import Role
+from storage.photo_hash import Print
 from storage.problems import Action, Problem, ProblemState
 
 _LONGEST_NUMBER = 9
@@ -80,12 +82,16 @@ async def act(
     text: str = "",
     percent: int | None = None,
     shown: Evidence | None = None,
+    prints: Sequence[Print] = (),
 ) -> Problem:
-    """Do it, if the rules let this person. Raises Refused. Its reminders follow the state."""
+    """Do it, if the rules let this person. Raises Refused. Its reminders follow the state.
+
+    `prints` are those of the photos shown, taken beforehand by `prints_of`.
+    """
     state = next_state(problem.state, action, parts(chat, problem), text)
     shown = shown or Evidence()
     moved = await chat.store.problems.move(
-        problem, action, state, chat.person.id, text, percent, shown.photos, shown.place
+        problem, action, state, chat.person.id, text, percent, shown.photos, shown.place, prints
     )
     if action in (Action.SUBMIT, Action.ACCEPT):
         await chat.store.reminders.cancel("problem", str(problem.id))
@@ -108,7 +114,7 @@ async def tell_rectifiers(chat: Chat, problem: Problem, text: str, action: Actio
 async def explain_state(chat: Chat, problem: Problem) -> str:
     """Why an action has nothing to act on: what the last person did."""
     last = next(iter(await chat.store.problems.entries(problem.id, 1)), None)
-    if last is None or RULES[last.action].after is not problem.state:
+    if last is None or last.action not in RULES or RULES[last.action].after is not problem.state:
         return f"{problem.number}号现在是「{problem.state.label}」。"
     who = "您" if last.person_id == chat.person.id else last.person
     return f"{problem.number}号：{who}已在 {last.at:%m-%d %H:%M} {last.action.label}，现在是「{problem.state.label}」。"
@@ -131,9 +137,16 @@ def buttons_for(chat: Chat, problem: Problem) -> list[list[Button]]:
         Action.SUBMIT: f"/progress {key} {FINISHED}",
         Action.ACCEPT: f"/accept {key} ok",
         Action.RETURN: f"/accept {key} no",
+        Action.CHECK: f"/spotcheck {key}",
         Action.REOPEN: f"/reopen {key}",
     }
-    row = [Button(label=action.label, says=says[action]) for action in possible(problem.state, parts(chat, problem))]
+    mine = parts(chat, problem)
+    row = [Button(label=action.label, says=says[action]) for action in possible(problem.state, mine)]
     if problem.state is ProblemState.UNCLAIMED and row:
         row.append(report(problem))  # the first progress claims it, which saves a tap
-    return [row] if row else []
+    more = [Button(label="倒排工期", says=f"/schedule {key}")] if problem.state is not ProblemState.CLOSED else []
+    if may_redate(problem.state, mine):
+        more.append(Button(label=Action.REDATE.label, says=f"/deadline {key}"))
+    if Part.TOWN in mine:
+        more.append(Button(label="举一反三", says=f"/fanout {key}"))
+    return [buttons for buttons in (row, more) if buttons]

@@ -1,24 +1,27 @@
-"""The roster comes in as a spreadsheet, a row a person: each is taken in once, and the outcome of each row goes back."""
+"""The roster comes in as a spreadsheet, a row a person: new people are added, changed ones updated, and the outcome of each
+row goes back."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from handlers.roster_known import Known
+from handlers.roster_updates import Updates
 from handlers.rules.reading import Unreadable
 from handlers.rules.roster_rows import Column, Entry, Family, Line, families, find_header, read_lines
 from handlers.rules.sheets import EXAMPLE, RowError, Wrong
 from handlers.spreadsheets import FROM_THE_OPERATOR, read_csv, read_sheets, write_form, write_rows
-from storage.households import KINDS, Household, Listed, Roster
+from storage.households import KINDS, Household, Roster
 from storage.people import Directory
 from storage.plan import Plan
 from storage.store import Store
 
 _SHEET = "农户名册"
 _RESULT = ("行号", "姓名", "结果", "原因", "户号")
-_NEW, _KNOWN, _WRONG = "已导入", "已跳过", "有误"
+_NEW, _CHANGED, _SAME, _WRONG = "新增", "更新", "不变", "有误"
 _PACKED = b"PK"
 
 
@@ -46,8 +49,12 @@ class Report:
         return sum(one.outcome == _NEW for one in self.verdicts)
 
     @property
-    def skipped(self) -> int:
-        return sum(one.outcome == _KNOWN for one in self.verdicts)
+    def updated(self) -> int:
+        return sum(one.outcome == _CHANGED for one in self.verdicts)
+
+    @property
+    def unchanged(self) -> int:
+        return sum(one.outcome == _SAME for one in self.verdicts)
 
     @property
     def errors(self) -> tuple[RowError, ...]:
@@ -68,68 +75,6 @@ class Report:
         return write_rows(_SHEET, [_RESULT, *rows], len(_RESULT))
 
 
-class _Known:
-    """Who is on the roster already, from before or from an earlier row."""
-
-    def __init__(self, roster: Roster, everyone: Sequence[Listed]) -> None:
-        self.by_number = {one.number: one for one in roster.by_id.values()}
-        self._by_id = dict(roster.by_id)
-        self._by_head: dict[tuple[str, str], list[Household]] = defaultdict(list)
-        for household in roster.by_id.values():
-            self._by_head[household.village, household.head].append(household)
-        self._home_of: dict[str, int] = {}
-        self._named: dict[tuple[int, str], str | None] = {}
-        for one in everyone:
-            self._remember(one.household_id, one.name, one.id_blind)
-
-    def _remember(self, household_id: int, name: str, blind: str | None) -> None:
-        self._named[household_id, name] = blind
-        if blind:
-            self._home_of[blind] = household_id
-
-    def take(self, household: Household, name: str, blind: str | None) -> None:
-        self._by_id.setdefault(household.id, household)
-        self._remember(household.id, name, blind)
-
-    def home_of(self, blind: str | None) -> Household | None:
-        """The household in which somebody with this ID number is."""
-        home = self._home_of.get(blind) if blind else None
-        return None if home is None else self._by_id[home]
-
-    def find(self, family: Family, head_blind: str | None) -> Household | None:
-        """The household that a family of the sheet is. Raises Wrong when it could be several, or is another's number."""
-        if family.number is not None:
-            found = self.by_number.get(family.number)
-            if found and found.village != family.village:
-                raise Wrong(Column.NUMBER, "名册里这个编号是另一个村的，请改成不重复的，或清空这一列")
-            if found and found.head != family.head and not self._any_of(family, found):
-                raise Wrong(Column.NUMBER, f"名册里这个编号是{found.head[:20]}家的，请改成不重复的，或清空这一列")
-            return found
-        home = self.home_of(head_blind)
-        alike = [one for one in self._by_head[family.village, family.head] if self._fits(one, family, head_blind)]
-        if home in alike:
-            return home
-        if len(alike) > 1:
-            raise Wrong(Column.NUMBER, f"名册里有 {len(alike)} 户户主叫这个名字，请写户号，如：{alike[0].number}")
-        return alike[0] if alike else None
-
-    def _any_of(self, family: Family, household: Household) -> bool:
-        return any((household.id, one.name) in self._named for one in family.people.values())
-
-    def _fits(self, household: Household, family: Family, head_blind: str | None) -> bool:
-        known = self._named.get((household.id, family.head))
-        same_head = not known or not head_blind or known == head_blind
-        return same_head and (not family.group or not household.group_name or family.group == household.group_name)
-
-    def namesake(self, household: Household, name: str) -> bool:
-        return (household.id, name) in self._named
-
-    def differs(self, household: Household, name: str, blind: str | None) -> bool:
-        """Whether the household's person of this name has another ID number."""
-        known = self._named.get((household.id, name))
-        return bool(known and blind and known != blind)
-
-
 def read_roster(content: bytes, plan: Plan, today: date) -> list[Line]:
     """The rows of the first sheet with the headings of a roster, or of a .csv. Blocking: call it from a thread.
 
@@ -148,10 +93,10 @@ def read_roster(content: bytes, plan: Plan, today: date) -> list[Line]:
 
 
 async def import_roster(store: Store, roster: Roster, directory: Directory, lines: Sequence[Line]) -> Report:
-    """Take a roster in; a second time it has no effect. What is on the roster already stays as it is, but for a household
-    without a helper, which gets the one named as soon as that person is in office.
+    """Take a roster in. What it says otherwise of people and households on the roster is changed there, what it leaves empty
+    stays; the same roster a second time has no effect. Who is not in it stays on the roster.
     """
-    known = _Known(roster, await store.households.everyone())
+    known = Known(roster, await store.households.everyone())
     found, wrong = families(lines)
     verdicts = [Verdict(line.row, _WRONG, line.reason, column=line.column) for line in lines if line.reason]
     verdicts += [_wrong(row, trouble) for row, trouble in wrong.items()]
@@ -161,12 +106,13 @@ async def import_roster(store: Store, roster: Roster, directory: Directory, line
             homes.append((family, known.find(family, _blind(store, family.head_id))))
         except Wrong as trouble:
             verdicts += [_wrong(row, trouble, one.name) for row, one in family.people.items()]
-    helpers = await _entrust(store, directory, homes)
+    updates = await Updates.of(store, [home.id for _, home in homes if home is not None])
     beyond = max([*known.by_number, *(family.number or 0 for family in found)], default=0)
+    helpers = _helpers(directory, [family for family, _ in homes])
     made = 0
     for (family, home), helper_id in zip(homes, helpers, strict=True):
         before = len(verdicts)
-        verdicts += await _take_in(store, known, family, home, helper_id, beyond)
+        verdicts += await _take_in(store, known, updates, family, home, helper_id, beyond)
         made += home is None and any(one.outcome == _NEW for one in verdicts[before:])
     return Report(tuple(sorted(verdicts, key=lambda one: one.row)), made)
 
@@ -198,19 +144,15 @@ def _wrong(row: int, trouble: Wrong, name: str = "") -> Verdict:
     return Verdict(row, _WRONG, trouble.reason, column=trouble.column, name=name)
 
 
-async def _entrust(
-    store: Store, directory: Directory, homes: Sequence[tuple[Family, Household | None]]
-) -> list[int | None]:
-    """Who looks after each family, as far as that person is in office; known households without a helper get theirs."""
+def _helpers(directory: Directory, found: Sequence[Family]) -> list[int | None]:
+    """Who looks after each family, as far as that person is in office."""
     named: dict[str, list[int]] = defaultdict(list)
     for official in directory.officials:
         named[official.person.name].append(official.person.id)
     helpers: list[int | None] = []
-    for family, home in homes:
+    for family in found:
         fit = [one for one in named.get(family.helper, ()) if _covers(directory, one, family.village)]
         helpers.append(fit[0] if len(fit) == 1 else None)
-        if home is not None and home.helper_id is None and helpers[-1] is not None:
-            await store.households.entrust(home.id, helpers[-1])
     return helpers
 
 
@@ -220,30 +162,53 @@ def _covers(directory: Directory, person_id: int, village: str) -> bool:
 
 
 async def _take_in(
-    store: Store, known: _Known, family: Family, home: Household | None, helper_id: int | None, beyond: int
+    store: Store,
+    known: Known,
+    updates: Updates,
+    family: Family,
+    home: Household | None,
+    helper_id: int | None,
+    beyond: int,
 ) -> list[Verdict]:
-    """The people of one family who are new; the household is made for the first of them, if it is not there."""
-    verdicts = []
+    """The people of one family: those who are new, and what has changed; the household is made for the first of them, if
+    it is not there."""
+    verdicts: list[Verdict] = []
     seen: dict[str, int] = {}
+    before = home
     note = f"帮扶责任人「{family.helper[:20]}」还没加入或有重名，先空着" if family.helper and helper_id is None else ""
     for row, one in family.people.items():
         blind = _blind(store, one.id_number)
         if trouble := _refusal(known, home, one, blind, seen):
             verdicts.append(_wrong(row, trouble, one.name))
+        elif home and one.name in seen:
+            verdicts.append(Verdict(row, _SAME, f"与第 {seen[one.name] + 1} 行相同", home.number, name=one.name))
         elif home and (known.home_of(blind) or known.namesake(home, one.name)):
-            passed = f"与第 {seen[one.name] + 1} 行相同" if one.name in seen else "名册里已有"
-            verdicts.append(Verdict(row, _KNOWN, passed, home.number, name=one.name))
+            changed = await updates.of_person(home.id, one, blind)
+            verdicts.append(Verdict(row, _CHANGED if changed else _SAME, changed, home.number, name=one.name))
         else:
             home = home or await _found(store, family, helper_id, beyond)
             store.households.add_member(home.id, one.name, one.relation, one.id_number, one.phone)
             known.take(home, one.name, blind)
-            seen[one.name] = row
             verdicts.append(Verdict(row, _NEW, note, home.number, name=one.name))
+        seen.setdefault(one.name, row)
+    if before is not None and any(one.outcome != _WRONG for one in verdicts):
+        new_head = family.head if known.namesake(before, family.head) else ""
+        changed, kept = await updates.of_household(before, family, new_head, helper_id)
+        return _with_household(verdicts, changed, kept)
     return verdicts
 
 
+def _with_household(verdicts: Sequence[Verdict], changed: str, kept: str) -> list[Verdict]:
+    """What became of the household, said on the first row that was taken in."""
+    at = next(at for at, one in enumerate(verdicts) if one.outcome != _WRONG)
+    first = verdicts[at]
+    outcome = _CHANGED if changed and first.outcome == _SAME else first.outcome
+    told = "；".join(part for part in (first.reason, changed, kept) if part)
+    return [*verdicts[:at], replace(first, outcome=outcome, reason=told), *verdicts[at + 1 :]]
+
+
 def _refusal(
-    known: _Known, home: Household | None, one: Entry, blind: str | None, seen: Mapping[str, int]
+    known: Known, home: Household | None, one: Entry, blind: str | None, seen: Mapping[str, int]
 ) -> Wrong | None:
     """Why a person can't be taken in, if so."""
     elsewhere = known.home_of(blind)

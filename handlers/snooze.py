@@ -8,9 +8,8 @@ from datetime import datetime
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
-from handlers.jobs.matters import FINDERS, Matter, concerned
+from handlers.jobs.matters import FINDERS, Matter, may_put_off
 from handlers.jobs.remind import snooze
-from handlers.rules.deadlines import TOP_LEVEL
 from storage.people import Role
 
 _IN_OFFICE = {Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY}
@@ -56,6 +55,8 @@ async def _meant(chat: Chat) -> _Meant | None:
     except (ValueError, KeyError):  # nothing a reminder of ours ever said
         return None
     matter = found.get(subject_id)
-    if matter is None or matter.deadline != deadline or chat.person.id not in concerned(chat.world, matter, TOP_LEVEL):
+    if matter is None or matter.deadline != deadline:
+        return None
+    if not may_put_off(chat.world, matter, chat.person.id, chat.now.date()):
         return None
     return _Meant(subject, subject_id, matter)

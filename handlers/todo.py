@@ -1,4 +1,4 @@
-"""My open work by deadline: problems to rectify or accept, and for a village the clues to verify."""
+"""My open work by deadline: problems to rectify or accept; for a village also its cases and what it is asked about."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.filing import place_in_words
+from handlers.overdue import overdue_button
 from handlers.rectifying import brief, deadline_in_words, name
 from handlers.rules.problem_states import judges, rectifies
 from storage.base import to_base36
@@ -17,8 +18,19 @@ from storage.problems import TO_RECTIFY, ProblemState
 
 _MOST = 8
 
+_VILLAGE_STEPS = {
+    Step.VERIFY: "核查",
+    Step.AUTHORIZE: "授权",
+    Step.DELIBERATE: "评议",
+    Step.PUBLICIZE: "公示",
+    Step.NOMINATE: "提名单",
+}
+"""The steps of a case that wait for its village, and how their lines begin."""
 
-@conversation("todo", "我的待办", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN}, words=("待办", "要办的"), menu=4)
+
+@conversation(
+    "todo", "我的待办", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY}, words=("待办", "要办的"), menu=4
+)
 async def todo(chat: Chat) -> None:
     problems, total = await chat.store.problems.within(rectifies(chat.person, chat.world.plan), TO_RECTIFY, _MOST)
     review, to_review = await chat.store.problems.within(judges(chat.person), [ProblemState.REVIEW], _MOST)
@@ -27,11 +39,12 @@ async def todo(chat: Chat) -> None:
         mark = "验收 " if problem.state is ProblemState.REVIEW else ""
         label = f"{mark}{name(chat.world, problem)} {brief(problem.description)}"
         found.append((problem.deadline, Button(label=label, says=f"/problem {to_base36(problem.id)}")))
-    clues = await _clues(chat)
-    found = sorted([*found, *clues], key=lambda one: one[0])
-    total += to_review + len(clues)
+    of_village = [*await _clues(chat), *await _fanouts(chat)]
+    found = sorted([*found, *of_village], key=lambda one: one[0])
+    total += to_review + len(of_village)
+    late = await overdue_button(chat)
     if not found:
-        await chat.say("没有要办的事。")
+        await chat.say("没有要办的事。", late)
         return
     today = chat.now.date()
     rows = [
@@ -39,20 +52,29 @@ async def todo(chat: Chat) -> None:
         for due, button in found[:_MOST]
     ]
     more = f"\n只列出最急的 {_MOST} 件。看别的问题，回复如：/problem 17" if total > _MOST else ""
-    await chat.say(f"您有 {total} 件要办，按期限排：{more}", rows)
+    await chat.say(f"您有 {total} 件要办，按期限排：{more}", [*rows, *late])
 
 
 async def _clues(chat: Chat) -> list[tuple[date, Button]]:
-    """What waits for a visit by this village."""
+    """The cases that wait for this village."""
     return [
         (
             clue.due_on or clue.reported_at.date(),
             Button(
-                label=f"核查 {place_in_words(chat.world, chat.world.roster.by_id[clue.household_id])}",
+                label=f"{_VILLAGE_STEPS[clue.step]} "
+                f"{place_in_words(chat.world, chat.world.roster.by_id[clue.household_id])}",
                 says=f"/clue {to_base36(clue.id)}",
             ),
         )
         for post in chat.person.posts_as(Role.VILLAGE)
-        for clue in await chat.store.clues.open_in(post.region)
-        if clue.step is Step.VERIFY
+        for clue in await chat.store.clues.standing_at(list(_VILLAGE_STEPS), post.region)
+    ]
+
+
+async def _fanouts(chat: Chat) -> list[tuple[date, Button]]:
+    """What this village has been asked about and has not answered."""
+    return [
+        (task.due_on, Button(label="举一反三 查本村有没有", says=f"/checked {to_base36(task.id)}"))
+        for post in chat.person.posts_as(Role.VILLAGE)
+        for task in await chat.store.fanouts.open_in(post.region)
     ]

@@ -2,78 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import date
-
+from handlers.casework import act, explain, goes_on, house, mine
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
-from handlers.engine.questions import Choice, Evidence, Photos, Text
-from handlers.filing import place_in_words
-from handlers.planning import plan_deadline
-from handlers.rules.deadlines import last_day
-from storage.base import from_base36
-from storage.clues import Clue, Step
+from handlers.engine.questions import Account, Choice
+from handlers.rules.procedure import Act, Party
+from handlers.sweeping import round_of
+from storage.clues import Step
 from storage.people import Role
+from storage.visits import Outcome
 
-_FOUND, _NOT_FOUND = "found", "none"
+_OUTCOMES = {Act.FOUND.value: "属实", Act.NOT_FOUND.value: "不属实"}
 
 
 @conversation("verify", "入户核查", for_roles={Role.VILLAGE})
 async def verify(chat: Chat) -> None:
-    """Args: the clue's id."""
-    clue = await _clue(chat)
+    """Args: the clue's id, and the outcome if it is known: "8z found", "8z none"."""
+    clue = await mine(chat, Party.VILLAGE)
     if clue is None:
-        await chat.say(NOT_YOURS)
         return
     if clue.step is not Step.VERIFY:
-        await chat.say(f"{clue.number}号线索已核查过，现在是「{clue.step.label}」。")
+        await chat.say(await explain(chat, clue))
         return
-    outcome = await chat.ask(
-        "outcome",
-        Choice(f"{_place(chat, clue)}的困难属实吗？", [(_FOUND, "属实"), (_NOT_FOUND, "不属实")]),
-    )
-    found = outcome == _FOUND
-    note = await chat.ask(
-        "note", Text("看到的情况？" if found else "为什么不属实？这句话会发给农户，请说明白。", min_length=2)
-    )
-    shown = await chat.ask_optional("photos", Photos("入户照片或定位，没有就跳过。", optional=True)) or Evidence()
-    if not await chat.confirm(f"{clue.number}号线索：{'属实' if found else '不属实'}\n{note}"):
+    outcome = chat.args.partition(" ")[2]
+    if outcome not in _OUTCOMES:
+        outcome = await chat.ask("outcome", Choice(f"{house(chat, clue)}的困难属实吗？", list(_OUTCOMES.items())))
+    found = outcome == Act.FOUND
+    prompt = "到家看到什么？照片、定位可以一起发。" if found else "为什么不属实？这句话会发给农户，请说明白。"
+    seen = await chat.ask("note", Account(prompt, example="东屋漏雨，墙有裂缝" if found else "房子去年已修好，不漏了"))
+    photos = f"\n照片 {len(seen.photos)} 张" if seen.photos else ""
+    if not await chat.confirm(f"{clue.number}号线索：{_OUTCOMES[outcome]}\n{seen.text}{photos}"):
         await chat.say("没有提交。")
         return
-    decide_by = last_day(clue.reported_at.date(), chat.world.plan.clocks.decide) if found else None
-    await chat.store.clues.move(
-        clue,
-        Step.AUTHORIZE if found else Step.CLOSED,
-        by=chat.person.id,
-        outcome=outcome,
-        note=note,
-        due_on=decide_by,
-        photos=shown.photos,
-    )
-    await chat.store.reminders.cancel("clue", str(clue.id))
-    if decide_by is not None:  # the further steps are taken on paper, so nobody could put an end to being overdue
-        plan_deadline(chat.store.reminders, chat.world.plan, "clue", str(clue.id), decide_by, chat.now, overdue=False)
-    news = "已入户核查，情况属实，接下来按程序评议。" if found else f"已入户核查，暂不纳入。原因：{note}"
-    followers = [one for one in await chat.store.clues.followers(clue) if one != chat.person.id]
-    await chat.push(followers, f"{clue.number}号线索：{news}", intent=f"verified:{clue.number}")
-    await chat.say(f"记下了。{_what_follows(decide_by)}")
-
-
-def _what_follows(decide_by: date | None) -> str:
-    if decide_by is None:
-        return "已告诉农户。"
-    return f"村里接着请农户签授权书，按程序评议，{decide_by.month}月{decide_by.day}日前定下来。"
-
-
-async def _clue(chat: Chat) -> Clue | None:
-    """The clue named, if it lies in a village of this cadre."""
-    try:
-        clue = await chat.store.clues.get(from_base36(chat.args))
-    except ValueError:
-        return None
-    return clue if clue and chat.person.covers(clue.village, Role.VILLAGE) else None
-
-
-def _place(chat: Chat, clue: Clue) -> str:
-    household = chat.world.roster.by_id.get(clue.household_id)
-    return place_in_words(chat.world, household) if household else f"{clue.number}号线索"
+    clue = await act(chat, clue, Act(outcome), seen.text, photos=seen.photos)
+    if household := chat.world.roster.by_id.get(clue.household_id):  # who has been to the house need not go again
+        visit = Outcome.TROUBLE if found else Outcome.FINE
+        await chat.store.visits.add(household, round_of(chat.world), chat.person.id, visit, place=seen.place)
+    if not found:
+        await chat.say("记下了，已告诉农户。农户可以向镇里提异议。")
+        return
+    due = f"，{clue.due_on.month}月{clue.due_on.day}日前定下来" if clue.due_on else ""
+    await chat.say(f"记下了。接着请农户签授权书，按程序评议{due}。", goes_on(clue))

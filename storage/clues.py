@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from storage.attachments import Attachments
 from storage.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.messages import Place
+from storage.overview import clue_keys
 from storage.people import People
+from storage.tallies import count
 from storage.transaction import Conflict, Session
 
 
@@ -41,6 +43,7 @@ class Step(StrEnum):
     """Where a case stands (domain: from a clue to a closed case)."""
 
     VERIFY = "verify"
+    OBJECTION = "objection"
     AUTHORIZE = "authorize"
     DELIBERATE = "deliberate"
     PUBLICIZE = "publicize"
@@ -59,6 +62,7 @@ class Step(StrEnum):
 
 _STEP_LABELS = {
     Step.VERIFY: "入户核查",
+    Step.OBJECTION: "答复异议",
     Step.AUTHORIZE: "农户授权",
     Step.DELIBERATE: "民主评议",
     Step.PUBLICIZE: "村内公示",
@@ -86,6 +90,11 @@ clues = sa.Table(
     sa.Column("reporter_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("consent", sa.String(20)),
     sa.Column("step", sa.String(16), nullable=False),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("begun_on", sa.Date, nullable=False),
+    sa.Column("clearing", sa.Boolean, nullable=False),
+    sa.Column("posted", sa.Boolean, nullable=False),
+    sa.Column("closed_as", sa.String(16)),
     sa.Column("reported_at", Moment, nullable=False),
     sa.Column("due_on", sa.Date),
     sa.Column("version", sa.Integer, nullable=False),
@@ -115,12 +124,29 @@ clue_events = sa.Table(
     sa.Column("step", sa.String(16), nullable=False),
     sa.Column("outcome", sa.String(16), nullable=False),
     sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("facts", sa.JSON),
     info=AUDITED,
 )
 
 
+class Standing(NamedTuple):
+    """Where a case stands after a step.
+
+    `clearing`: about clearing the risk, no longer about identifying it. `begun_on`: the day from which the time to a
+    decision counts. `posted`: the notice hangs. `closed_as`: the outcome it ended with.
+    """
+
+    step: Step
+    clearing: bool
+    begun_on: date
+    posted: bool
+    closed_as: str | None
+    due_on: date | None
+
+
 class Clue(Record):
-    """One clue. `kinds` are risk-kind codes of the plan; `due_on` the last day of the step's clock."""
+    """One clue. `kinds` are risk-kind codes of the plan; `since` is the day of the last step, `due_on` the last day of
+    the present step's clock; for the rest see Standing."""
 
     id: int
     number: int
@@ -132,19 +158,26 @@ class Clue(Record):
     place: Place | None
     reporter_id: int
     step: Step
+    since: date
+    begun_on: date
+    clearing: bool
+    posted: bool
+    closed_as: str | None
     reported_at: datetime
     due_on: date | None
     version: int
 
 
 class ClueEvent(Record):
-    """One step taken: who, when, which, how it ended, and why."""
+    """One step taken: who, when, which, how it ended, and why. `facts` are its figures, such as the votes."""
 
+    id: int
     at: datetime
     person_id: int
     step: Step
     outcome: str
     note: str
+    facts: dict[str, Any]
 
 
 class Clues:
@@ -185,11 +218,17 @@ class Clues:
                 "reporter_id": reporter_id,
                 "consent": consent,
                 "step": Step.VERIFY.value,
+                "since": session.now.date(),
+                "begun_on": session.now.date(),
+                "clearing": False,
+                "posted": False,
+                "closed_as": None,
                 "reported_at": session.now,
                 "due_on": due_on,
                 "version": 0,
             },
         )
+        count(session, clue_keys, None, row)
         self._attachments.add("clue", row["id"], photos)
         return self._clue(row)
 
@@ -231,6 +270,14 @@ class Clues:
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
         return [self._clue(row._mapping) for row in rows]
 
+    async def standing_at(self, steps: Sequence[Step], region: str, most: int = 50) -> list[Clue]:
+        """The clues of a region (code prefix) at one of these steps, the most pressing first."""
+        query = sa.select(clues).where(
+            clues.c.village.between(region, region.ljust(12, "9")), clues.c.step.in_([step.value for step in steps])
+        )
+        rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
+        return [self._clue(row._mapping) for row in rows]
+
     async def followed_by(self, person_id: int, household_id: int | None = None, most: int = 10) -> list[Clue]:
         """What the person reported or joined, and what was reported about their own household; the newest first."""
         joined = sa.select(joined_reports.c.clue_id).where(joined_reports.c.person_id == person_id)
@@ -241,14 +288,24 @@ class Clues:
         return [self._clue(row._mapping) for row in rows]
 
     async def move(
-        self, clue: Clue, to: Step, *, by: int, outcome: str, note: str, due_on: date | None, photos: Sequence[str] = ()
-    ) -> None:
+        self,
+        clue: Clue,
+        to: Standing,
+        *,
+        by: int,
+        outcome: str,
+        note: str = "",
+        facts: Mapping[str, Any] | None = None,
+        photos: Sequence[str] = (),
+    ) -> Clue:
         """End the clue's present step with an outcome. Raises Conflict when somebody ended it first."""
         session = self._session
         (row,) = await session.read(sa.select(clues).where(clues.c.id == clue.id))
         if row.version != clue.version:
             raise Conflict(f"clue {clue.number}")
-        await session.amend(clues, row._mapping, step=to.value, due_on=due_on)
+        changes = {**to._asdict(), "step": to.step.value, "since": session.now.date()}
+        moved = await session.amend(clues, row._mapping, **changes)
+        count(session, clue_keys, row._mapping, moved)
         event = session.add(
             clue_events,
             {
@@ -259,20 +316,24 @@ class Clues:
                 "step": clue.step.value,
                 "outcome": outcome,
                 "note": session.vault.seal_text(note),
+                "facts": dict(facts) if facts else None,
             },
         )
         self._attachments.add("clue_event", event["id"], photos)
+        return self._clue(moved)
 
     async def events(self, clue_id: int) -> list[ClueEvent]:
         """What has been done about a clue, in order."""
         query = sa.select(clue_events).where(clue_events.c.clue_id == clue_id)
         return [
             ClueEvent(
+                id=row.id,
                 at=row.at,
                 person_id=row.person_id,
                 step=Step(row.step),
                 outcome=row.outcome,
                 note=self._session.vault.open_text(row.note) or "",
+                facts=row.facts or {},
             )
             for row in await self._session.read(query.order_by(clue_events.c.at, clue_events.c.id))
         ]
@@ -300,6 +361,11 @@ class Clues:
             place=place,
             reporter_id=row["reporter_id"],
             step=Step(row["step"]),
+            since=row["since"],
+            begun_on=row["begun_on"],
+            clearing=bool(row["clearing"]),
+            posted=bool(row["posted"]),
+            closed_as=row["closed_as"],
             reported_at=row["reported_at"],
             due_on=row["due_on"],
             version=row["version"],

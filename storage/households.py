@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,6 +44,9 @@ members = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     info=AUDITED,
 )
+
+_AT_ONCE = 1000
+"""Ids in one statement."""
 
 KINDS = ("一般户", "脱贫户", "脱贫不稳定户", "边缘易致贫户", "突发严重困难户")
 """Household types; the last three are monitored (domain: step 8, `register`)."""
@@ -94,6 +98,7 @@ def member_row(
 class Listed(Record):
     """Somebody on the roster, as far as it takes to recognise them."""
 
+    id: int
     household_id: int
     name: str
     id_blind: str | None
@@ -131,7 +136,7 @@ class Households:
 
     async def everyone(self) -> list[Listed]:
         """Everybody on the roster."""
-        columns = (members.c.household_id, members.c.name, members.c.id_blind)
+        columns = (members.c.id, members.c.household_id, members.c.name, members.c.id_blind)
         return [Listed(**row._mapping) for row in await self._session.read(sa.select(*columns))]
 
     def blind_id(self, id_number: str) -> str:
@@ -153,6 +158,50 @@ class Households:
         self._session.add(members, row)
         self._session.touch("roster")
 
+    async def correct(self, household_id: int, **fields: Any) -> None:
+        """Change what the roster says of a household. Raises Conflict when somebody changed it meanwhile."""
+        (row,) = await self._session.read(sa.select(households).where(households.c.id == household_id))
+        await self._session.amend(households, row._mapping, **fields)
+        self._session.touch("roster")
+
+    async def correct_member(self, member_id: int, **fields: Any) -> None:
+        """Change the `name`, `relation`, `id_number` or `phone` of somebody; a head's household is renamed along.
+
+        Raises Conflict when somebody changed it meanwhile.
+        """
+        (found,) = await self._session.read(sa.select(members).where(members.c.id == member_id))
+        before, vault = found._mapping, self._session.vault
+        numbers = {key: vault.open_text(before[key]) for key in ("id_number", "phone")}
+        said = {"name": before["name"], "relation": before["relation"], **numbers, **fields}
+        after = member_row(vault, member_id, before["household_id"], **said)
+        await self._session.amend(
+            members, before, **{key: after[key] for key in after if key not in ("id", "household_id", "version")}
+        )
+        home = await self.get(before["household_id"])
+        if home is not None and home.head == before["name"] != said["name"]:
+            await self.correct(home.id, head=said["name"])
+        self._session.touch("roster")
+
+    async def listed_as(self, village: str, name: str, id_number: str | None) -> int | None:
+        """The household with somebody of this ID number, else with one of this name in the village (or wider region)."""
+        query = sa.select(members.c.household_id).join(households, households.c.id == members.c.household_id)
+        by_name = sa.and_(members.c.name == name, households.c.village.between(village, village.ljust(12, "9")))
+        wanted = members.c.id_blind == self.blind_id(id_number) if id_number else by_name
+        rows = await self._session.read(query.where(wanted).limit(1))
+        return int(rows[0].household_id) if rows else None
+
+    async def people_of(self, household_ids: Sequence[int]) -> list[sa.Row[Any]]:
+        """The members of all these households, numbers sealed."""
+        found: list[sa.Row[Any]] = []
+        for start in range(0, len(household_ids), _AT_ONCE):
+            some = household_ids[start : start + _AT_ONCE]
+            found += await self._session.read(sa.select(members).where(members.c.household_id.in_(some)))
+        return found
+
+    async def several_members(self, ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+        """Sealed numbers of these members, by id."""
+        return await self._session.read(sa.select(members).where(members.c.id.in_(ids)))
+
     async def entrust(self, household_id: int, helper_id: int) -> None:
         """Name who looks after a household. Raises Conflict when somebody changed it meanwhile."""
         (row,) = await self._session.read(sa.select(households).where(households.c.id == household_id))
@@ -168,7 +217,10 @@ class Roster:
         self._by_number = {household.number: household for household in listed}
         self._by_name: dict[str, list[Household]] = {}
         self._by_initials: dict[str, list[Household]] = {}
+        self.by_village: dict[str, list[Household]] = {}
+        self.kinds = Counter((household.village, household.kind) for household in listed)
         for household in listed:
+            self.by_village.setdefault(household.village, []).append(household)
             self._by_name.setdefault(household.head, []).append(household)
             self._by_initials.setdefault(pinyin_initials(household.head), []).append(household)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from storage import audit, recount
 from storage.database import Database
 from storage.sealing import Vault
 from storage.tables import all_tables
@@ -44,7 +46,11 @@ async def upgrade(database: Database) -> bool:
         try:
             before = await conn.run_sync(_revision)
             if before != head():
+                columns = await conn.run_sync(_columns)
                 await conn.run_sync(_upgrade)
+                for table in await conn.run_sync(_altered, columns):
+                    await audit.rebase(conn, database.vault, table, datetime.now(UTC))
+                await recount.rebuild(conn)  # totals can always be made from what they count
                 if database.is_sqlite and (await conn.exec_driver_sql("PRAGMA foreign_key_check")).first():
                     raise RuntimeError("the migration has left rows that point to nothing")
         except CommandError as error:
@@ -85,6 +91,22 @@ def _config(connection: sa.Connection) -> Config:
     config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config
+
+
+def _columns(connection: sa.Connection) -> dict[str, set[str]]:
+    """The columns of every table that is there."""
+    inspector = sa.inspect(connection)
+    return {name: {column["name"] for column in inspector.get_columns(name)} for name in inspector.get_table_names()}
+
+
+def _altered(connection: sa.Connection, before: dict[str, set[str]]) -> list[sa.Table]:
+    """The audited tables that were there `before` and have other columns now."""
+    now = _columns(connection)
+    return [
+        table
+        for table in all_tables().sorted_tables
+        if table.info.get("audited") and table.name in before and before[table.name] != now.get(table.name)
+    ]
 
 
 def _upgrade(connection: sa.Connection) -> None:

@@ -18,6 +18,7 @@ def faults(plan: Plan) -> Iterator[Fault]:
     yield from _regions(plan)
     yield from _tasks(plan)
     yield from _phases(plan)
+    yield from _checks(plan, {item.id for item in plan.items})
     yield from _quiz(plan)
 
 
@@ -45,6 +46,10 @@ def _doubles(plan: Plan) -> Iterator[Fault]:
         "风险名称": ((("risk_kinds", at, "label"), kind.label) for at, kind in enumerate(plan.risk_kinds)),
         "问题来源": ((("problem_sources", at, "code"), source.code) for at, source in enumerate(plan.problem_sources)),
         "农户类型": ((("household_types", at, "code"), one.code) for at, one in enumerate(plan.household_types)),
+        "清单代码": ((("watchlists", at, "code"), one.code) for at, one in enumerate(plan.watchlists)),
+        "指标代码": ((("indicators", at, "code"), one.code) for at, one in enumerate(plan.indicators)),
+        "指标名称": ((("indicators", at, "title"), one.title) for at, one in enumerate(plan.indicators)),
+        "清单名称": ((("watchlists", at, "title"), one.title) for at, one in enumerate(plan.watchlists)),
         "村代码": ((("villages", at, "code"), village.code) for at, village in enumerate(plan.villages)),
         "村名": ((("villages", at, "name"), village.name) for at, village in enumerate(plan.villages)),
         "题号": ((("written", at, "id"), question.id) for at, question in enumerate(plan.written)),
@@ -98,6 +103,23 @@ def _phases(plan: Plan) -> Iterator[Fault]:
         for below, milestone in enumerate(phase.milestones):
             if not phase.first <= milestone.on <= phase.last:
                 yield ("phases", at, "milestones", below, "on"), f"节点“{milestone.name}”不在本阶段之内"
+
+
+def _checks(plan: Plan, items: set[str]) -> Iterator[Fault]:
+    """The self-check, the watch-lists and the indicators."""
+    if plan.selfcheck.phase not in {phase.code for phase in plan.phases}:
+        yield ("selfcheck", "phase"), f"没有阶段“{plan.selfcheck.phase}”"
+    if plan.selfcheck.source not in {source.code for source in plan.problem_sources}:
+        yield ("selfcheck", "source"), f"没有问题来源“{plan.selfcheck.source}”"
+    kinds = {kind.code for kind in plan.risk_kinds}
+    for at, indicator in enumerate(plan.indicators):
+        if indicator.item not in items:
+            yield ("indicators", at, "item"), f"没有任务“{indicator.item}”"
+    for at, one in enumerate(plan.watchlists):
+        if one.item not in items:
+            yield ("watchlists", at, "item"), f"没有任务“{one.item}”"
+        if one.risk not in kinds:
+            yield ("watchlists", at, "risk"), f"没有风险类型“{one.risk}”"
 
 
 def _quiz(plan: Plan) -> Iterator[Fault]:

@@ -134,12 +134,17 @@ class ReminderPolicy(_Part):
 
 
 class RiskKind(_Part):
-    """A kind of hardship. `item` is the task it falls under; an `urgent` one is told of outside the usual order."""
+    """A kind of hardship. `item` is the task it falls under; an `urgent` one is told of outside the usual order; what is
+    a matter of `health` is never shown in a public notice. `helps` are the measures that usually answer it, the likeliest
+    first; for a `single` one that comes alone, one measure is the whole plan."""
 
     code: Code
     label: Words
     item: str
     urgent: bool = False
+    health: bool = False
+    single: bool = False
+    helps: tuple[Words, ...] = ()
 
 
 class ProblemSource(_Part):
@@ -147,6 +152,39 @@ class ProblemSource(_Part):
 
     code: Code
     label: Words
+
+
+class SelfCheck(_Part):
+    """When villages and units go through their own tasks, and as coming from where the problems found are recorded."""
+
+    phase: Code
+    source: Code
+
+
+class Watchlist(_Part):
+    """A list of people of whom something is asked every `every_days` days; "no" is a clue of the kind `risk`.
+
+    `item` is the task it belongs to, whose units bring the list. `sensitive`: it says something of people's health, so what
+    units noted beside a name is shown to nobody in the chat.
+    """
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    title: Words
+    item: str
+    every_days: Some
+    question: Words
+    risk: Code
+    sensitive: bool = False
+
+
+class Indicator(_Part):
+    """A figure of each village that must not fall below last year's (只增不减). `item` is the task it belongs to, whose units
+    and villages enter it; `unit` is what is counted: "人", "个", "户"."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    title: Words
+    item: str
+    unit: Words
 
 
 class HouseholdType(_Part):
@@ -180,6 +218,9 @@ class Plan(_Part):
     risk_kinds: tuple[RiskKind, ...]
     problem_sources: tuple[ProblemSource, ...]
     household_types: tuple[HouseholdType, ...]
+    selfcheck: SelfCheck
+    watchlists: tuple[Watchlist, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
     villages: Annotated[tuple[Region, ...], Field(min_length=1)]
     written: tuple[Question, ...]
 
@@ -219,6 +260,12 @@ class Plan(_Part):
 
     def source(self, code: str) -> ProblemSource:
         return self._sources[code]
+
+    def watchlist(self, code: str) -> Watchlist:
+        return self._watchlists[code]
+
+    def indicator(self, code: str) -> Indicator:
+        return self._indicators[code]
 
     def question(self, id: str) -> Question:
         return self._questions[id]
@@ -291,6 +338,14 @@ class Plan(_Part):
     @cached_property
     def _sources(self) -> dict[str, ProblemSource]:
         return {source.code: source for source in self.problem_sources}
+
+    @cached_property
+    def _indicators(self) -> dict[str, Indicator]:
+        return {one.code: one for one in self.indicators}
+
+    @cached_property
+    def _watchlists(self) -> dict[str, Watchlist]:
+        return {one.code: one for one in self.watchlists}
 
     @cached_property
     def _questions(self) -> dict[str, Question]:

@@ -12,7 +12,10 @@ import sqlalchemy as sa
 from storage.attachments import Attachments
 from storage.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.messages import Place
+from storage.overview import problem_keys
 from storage.people import persons
+from storage.photo_hash import PhotoHashes, Print
+from storage.tallies import count
 from storage.transaction import Conflict, Session
 
 
@@ -46,6 +49,8 @@ class Action(StrEnum):
     ACCEPT = "accept"
     RETURN = "return"
     REOPEN = "reopen"
+    CHECK = "check"
+    REDATE = "redate"
 
     @property
     def label(self) -> str:
@@ -59,6 +64,8 @@ _ACTION_LABELS = {
     Action.ACCEPT: "验收通过",
     Action.RETURN: "退回",
     Action.REOPEN: "重开",
+    Action.CHECK: "抽查",
+    Action.REDATE: "改期限",
 }
 
 OPEN = (ProblemState.UNCLAIMED, ProblemState.WORKING, ProblemState.REVIEW)
@@ -109,7 +116,7 @@ problem_entries = sa.Table(
     sa.Column("percent", sa.SmallInteger, nullable=False),
     sa.Column("latitude", sa.Float),
     sa.Column("longitude", sa.Float),
-    sa.Column("at", Moment, nullable=False),
+    sa.Column("at", Moment, nullable=False, index=True),
     info=AUDITED,
 )
 
@@ -171,6 +178,7 @@ class Problems:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._attachments = Attachments(session)
+        self._photos = PhotoHashes(session)
 
     def fingerprint(self, key: str) -> str:
         """What tells a line that is there already: a blind hash of `key`, which holds source, place and words."""
@@ -206,6 +214,7 @@ class Problems:
                 "version": 0,
             },
         )
+        count(session, problem_keys, None, row)
         for unit in dict.fromkeys(new.units):
             session.add(problem_units, {"unit": unit, "problem_id": row["id"]})
         return self._problem(row)
@@ -221,13 +230,25 @@ class Problems:
         return [self._problem(row._mapping) for row in rows]
 
     async def within(
-        self, reach: Iterable[Reach], states: Sequence[ProblemState], most: int
+        self,
+        reach: Iterable[Reach],
+        states: Sequence[ProblemState],
+        most: int,
+        before: date | None = None,
+        skip: int = 0,
     ) -> tuple[list[Problem], int]:
-        """The first `most` problems within any of `reach`, by deadline, and how many there are in all."""
+        """`most` problems within any of `reach`, by deadline, after the first `skip`, and how many there are in all.
+
+        With `before`, only those whose deadline is earlier.
+        """
         wanted = sa.or_(sa.false(), *(_within(one) for one in reach))
         wanted = sa.and_(wanted, problems.c.state.in_([state.value for state in states]))
+        if before is not None:
+            wanted = sa.and_(wanted, problems.c.deadline < before)
         count = sa.select(sa.func.count()).select_from(problems).where(wanted)
-        query = sa.select(problems).where(wanted).order_by(problems.c.deadline, problems.c.number).limit(most)
+        query = (
+            sa.select(problems).where(wanted).order_by(problems.c.deadline, problems.c.number).limit(most).offset(skip)
+        )
         total = (await self._session.read(count))[0][0]
         return [self._problem(row._mapping) for row in await self._session.read(query)], int(total)
 
@@ -241,38 +262,46 @@ class Problems:
         percent: int | None = None,
         photos: Sequence[str] = (),
         place: Place | None = None,
+        prints: Sequence[Print] = (),
     ) -> Problem:
-        """Record an action and the state it leads to. Raises Conflict when somebody acted since `problem` was read."""
+        """Record an action and the state it leads to; `prints` are of those `photos` that can be recognised again.
+
+        Raises Conflict when somebody acted since `problem` was read.
+        """
         session = self._session
-        rows = await session.read(sa.select(problems).where(problems.c.id == problem.id))
-        if rows[0].version != problem.version:
-            raise Conflict(f"problems:{problem.id}")
+        row = await self._unchanged(problem)
         percent = problem.percent if percent is None else percent
-        entry = session.add(
-            problem_entries,
-            {
-                "id": new_id(),
-                "problem_id": problem.id,
-                "person_id": by,
-                "action": action.value,
-                "text": session.vault.seal_text(text),
-                "percent": percent,
-                "latitude": place and place.latitude,
-                "longitude": place and place.longitude,
-                "at": session.now,
-            },
-        )
-        self._attachments.add("problem_entry", entry["id"], photos)
+        entry_id = self._enter(problem.id, action, by, text, percent, place)
+        self._attachments.add("problem_entry", entry_id, photos)
+        for shown in prints:
+            self._photos.add(problem.id, by, shown)
+        closed_at = problem.closed_at or session.now  # a spot check leaves the day of closing as it is
         # Last, because it writes at once all that was added: whoever finds the new state finds its entry too.
-        row = await session.amend(
+        after = await session.amend(
             problems,
-            dict(rows[0]._mapping),
+            row,
             state=state.value,
             percent=percent,
             submitted_by=by if action is Action.SUBMIT else problem.submitted_by,
-            closed_at=session.now if state is ProblemState.CLOSED else None,
+            closed_at=closed_at if state is ProblemState.CLOSED else None,
         )
-        return self._problem(row)
+        count(session, problem_keys, row, after)
+        return self._problem(after)
+
+    async def redate(self, problem: Problem, deadline: date, by: int, reason: str) -> Problem:
+        """Move the deadline. Raises Conflict when somebody acted since `problem` was read."""
+        row = await self._unchanged(problem)
+        text = f"{problem.deadline:%m-%d} 改为 {deadline:%m-%d}：{reason}"
+        self._enter(problem.id, Action.REDATE, by, text, problem.percent, None)
+        after = await self._session.amend(problems, row, deadline=deadline)
+        count(self._session, problem_keys, row, after)
+        return self._problem(after)
+
+    def show(self, problem: Problem, by: int, photos: Sequence[str], prints: Sequence[Print]) -> None:
+        """Photos of what is wrong, as it was found."""
+        self._attachments.add("problem", problem.id, photos)
+        for shown in prints:
+            self._photos.add(problem.id, by, shown)
 
     async def entries(self, problem_id: int, most: int) -> list[Entry]:
         """What was done last, the newest first."""
@@ -291,6 +320,29 @@ class Problems:
         query = sa.select(problem_entries.c.person_id).distinct()
         query = query.where(problem_entries.c.problem_id == problem_id, problem_entries.c.action.in_(doing))
         return sorted(row.person_id for row in await self._session.read(query))
+
+    async def _unchanged(self, problem: Problem) -> dict[str, Any]:
+        """Its row. Raises Conflict when somebody acted since `problem` was read."""
+        rows = await self._session.read(sa.select(problems).where(problems.c.id == problem.id))
+        if rows[0].version != problem.version:
+            raise Conflict(f"problems:{problem.id}")
+        return dict(rows[0]._mapping)
+
+    def _enter(self, problem_id: int, action: Action, by: int, text: str, percent: int, place: Place | None) -> int:
+        """Add to its history; returns the entry's id."""
+        session = self._session
+        entry = {
+            "id": new_id(),
+            "problem_id": problem_id,
+            "person_id": by,
+            "action": action.value,
+            "text": session.vault.seal_text(text),
+            "percent": percent,
+            "latitude": place and place.latitude,
+            "longitude": place and place.longitude,
+            "at": session.now,
+        }
+        return int(session.add(problem_entries, entry)["id"])
 
     def _one(self, rows: Sequence[sa.Row[Any]]) -> Problem | None:
         return self._problem(rows[0]._mapping) if rows else None

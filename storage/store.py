@@ -5,20 +5,40 @@ from __future__ import annotations
 from functools import cached_property
 
 from storage.admissions import Admissions
+from storage.assignments import Assignments
 from storage.attachments import Attachments
 from storage.chats import Chats
 from storage.clues import Clues
 from storage.consents import Consents
+from storage.deeds import Deeds
 from storage.drafts import Drafts
 from storage.erasures import Erasures
+from storage.fanouts import Fanouts
+from storage.follow_ups import FollowUps
+from storage.handovers import Handovers
 from storage.households import Households
+from storage.indicators import Indicators
 from storage.invites import Invites
+from storage.leaves import Leaves
+from storage.ledger_orders import LedgerOrders
 from storage.media import Media
+from storage.overview import Overview
 from storage.people import People
+from storage.photo_hash import PhotoHashes
+from storage.problem_signals import Signals
 from storage.problems import Problems
 from storage.quiz import Quiz
+from storage.reconciliations import Reconciliations
 from storage.reminders import Reminders
+from storage.samples import Samples
+from storage.screening_lists import Screenings
+from storage.screening_results import ScreeningResults
+from storage.selfchecks import SelfChecks
+from storage.supervisions import Supervisions
+from storage.supports import Supports
 from storage.transaction import Session
+from storage.visits import Visits
+from storage.watchlists import Watchlists
 
 
 class Store:
@@ -30,6 +50,10 @@ class Store:
     @cached_property
     def admissions(self) -> Admissions:
         return Admissions(self.session)
+
+    @cached_property
+    def assignments(self) -> Assignments:
+        return Assignments(self.session)
 
     @cached_property
     def attachments(self) -> Attachments:
@@ -48,6 +72,10 @@ class Store:
         return Consents(self.session)
 
     @cached_property
+    def deeds(self) -> Deeds:
+        return Deeds(self.session)
+
+    @cached_property
     def drafts(self) -> Drafts:
         return Drafts(self.session)
 
@@ -56,20 +84,56 @@ class Store:
         return Erasures(self.session)
 
     @cached_property
+    def handovers(self) -> Handovers:
+        return Handovers(self.session)
+
+    @cached_property
+    def fanouts(self) -> Fanouts:
+        return Fanouts(self.session)
+
+    @cached_property
+    def follow_ups(self) -> FollowUps:
+        return FollowUps(self.session)
+
+    @cached_property
     def households(self) -> Households:
         return Households(self.session)
+
+    @cached_property
+    def indicators(self) -> Indicators:
+        return Indicators(self.session)
 
     @cached_property
     def invites(self) -> Invites:
         return Invites(self.session)
 
     @cached_property
+    def leaves(self) -> Leaves:
+        return Leaves(self.session)
+
+    @cached_property
+    def ledger_orders(self) -> LedgerOrders:
+        return LedgerOrders(self.session)
+
+    @cached_property
     def media(self) -> Media:
         return Media(self.session)
 
     @cached_property
+    def overview(self) -> Overview:
+        return Overview(self.session)
+
+    @cached_property
     def people(self) -> People:
         return People(self.session)
+
+    @cached_property
+    def photo_hashes(self) -> PhotoHashes:
+        return PhotoHashes(self.session)
+
+    @cached_property
+    def signals(self) -> Signals:
+        return Signals(self.session)
 
     @cached_property
     def problems(self) -> Problems:
@@ -80,5 +144,41 @@ class Store:
         return Quiz(self.session)
 
     @cached_property
+    def reconciliations(self) -> Reconciliations:
+        return Reconciliations(self.session)
+
+    @cached_property
     def reminders(self) -> Reminders:
         return Reminders(self.session)
+
+    @cached_property
+    def screening_results(self) -> ScreeningResults:
+        return ScreeningResults(self.session)
+
+    @cached_property
+    def screenings(self) -> Screenings:
+        return Screenings(self.session)
+
+    @cached_property
+    def samples(self) -> Samples:
+        return Samples(self.session)
+
+    @cached_property
+    def supervisions(self) -> Supervisions:
+        return Supervisions(self.session)
+
+    @cached_property
+    def visits(self) -> Visits:
+        return Visits(self.session)
+
+    @cached_property
+    def supports(self) -> Supports:
+        return Supports(self.session)
+
+    @cached_property
+    def selfchecks(self) -> SelfChecks:
+        return SelfChecks(self.session)
+
+    @cached_property
+    def watchlists(self) -> Watchlists:
+        return Watchlists(self.session)

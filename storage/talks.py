@@ -33,7 +33,8 @@ class Talk:
     """One open conversation of one chat.
 
     `answers` maps a question's key to what was answered, in order; `asked` is the key of the question now open,
-    `partial` what has been given of its answer so far (the photos sent before "done", say).
+    `partial` what has been given of its answer so far (the photos sent before "done", say). `whose` names the person who
+    began it, where it was handed over.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class Talk:
         "person_id",
         "state",
         "touched_at",
+        "whose",
     )
 
     def __init__(
@@ -61,6 +63,7 @@ class Talk:
         answers: dict[str, Any] | None = None,
         asked: str | None = None,
         partial: Any = None,
+        whose: str = "",
     ) -> None:
         self.id = id
         self.address = address
@@ -72,12 +75,13 @@ class Talk:
         self.answers = answers if answers is not None else {}
         self.asked = asked
         self.partial = partial
+        self.whose = whose
 
     def copy(self) -> Talk:
         """Steps change a copy, so that a failed step leaves the talk as it was."""
         return Talk(
             self.id, self.address, self.person_id, self.name, self.touched_at, self.args, self.state,
-            dict(self.answers), self.asked, self.partial,
+            dict(self.answers), self.asked, self.partial, self.whose,
         )  # fmt: skip
 
 
@@ -95,7 +99,7 @@ async def open_talks(conn: AsyncConnection, vault: Vault, addresses: Sequence[st
         kept = vault.open_json(row.journal)
         talk = Talk(
             row.id, row.address, row.person_id, row.name, row.touched_at, kept["args"], row.state,
-            kept["answers"], kept["asked"], kept["partial"],
+            kept["answers"], kept["asked"], kept["partial"], kept.get("whose", ""),
         )  # fmt: skip
         by_chat.setdefault(row.address, []).append(talk)
     return by_chat
@@ -111,12 +115,15 @@ def rows_of(vault: Vault, changed: Iterable[Talk]) -> list[dict[str, Any]]:
             "name": talk.name,
             "state": talk.state,
             "touched_at": talk.touched_at,
-            "journal": vault.seal_json(
-                {"args": talk.args, "answers": talk.answers, "asked": talk.asked, "partial": talk.partial}
-            ),
+            "journal": vault.seal_json(_journal(talk)),
         }
         for talk in changed
     ]
+
+
+def _journal(talk: Talk) -> dict[str, Any]:
+    journal = {"args": talk.args, "answers": talk.answers, "asked": talk.asked, "partial": talk.partial}
+    return journal | {"whose": talk.whose} if talk.whose else journal
 
 
 async def save(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
@@ -129,7 +136,10 @@ def _upsert(insert: Any) -> Any:
     statement = insert(talks)
     changing = ("person_id", "state", "touched_at", "journal")
     return statement.on_conflict_do_update(
-        index_elements=["id"], set_={name: statement.excluded[name] for name in changing}
+        index_elements=["id"],
+        set_={name: statement.excluded[name] for name in changing},
+        where=talks.c.address
+        == statement.excluded.address,  # handed over meanwhile, it is its new chat's to go on with
     )
 
 

@@ -45,6 +45,9 @@ def postgres() -> Iterator[PostgresServer]:
     # not below pytest's own folder: that is closed to the user the server runs as
     folder = Path(tempfile.mkdtemp(prefix="cunbao-pg-"))
     server = get_server(folder, cleanup_mode="delete")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # no test pulls the plug on this server
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    server.psql("SELECT pg_reload_conf();")
     server.psql("CREATE DATABASE template_cunbao;")
     asyncio.run(_migrate(_address(server, "template_cunbao")))
     yield server

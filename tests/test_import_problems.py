@@ -265,6 +265,7 @@ async def test_what_looks_like_a_formula_comes_back_as_text(town: Town) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_five_thousand_rows_are_fine(town: Town) -> None:
     rows = [[*LEAK[:3], None, f"问题{number}", *LEAK[5:]] for number in range(5000)]
     report = await take_in(town, xlsx(HEADINGS, *rows))

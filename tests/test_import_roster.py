@@ -97,7 +97,7 @@ def outcomes(report: Report) -> list[tuple[object, ...]]:
 
 async def test_a_family_comes_in_with_sealed_numbers_and_can_join(town: Town) -> None:
     report = await take(town, xlsx(WANG, WIFE))
-    assert (report.imported, report.skipped, report.households, report.errors) == (2, 0, 1, ())
+    assert (report.imported, report.unchanged, report.households, report.errors) == (2, 0, 1, ())
     home = (await homes(town))[3001]
     assert (home.village, home.group_name, home.head, home.kind) == (BAITA, "一屯", "王强", "脱贫户")
     assert (home.helper_id, home.able_to_work) == (town.people["李村"], True)
@@ -118,9 +118,59 @@ async def test_the_same_file_twice_has_no_second_effect(town: Town) -> None:
     assert (await take(town, content)).imported == 3
     before = await homes(town)
     again = await take(town, content)
-    assert (again.imported, again.skipped, again.households, again.errors) == (0, 3, 0, ())
-    assert {outcome for _, _, outcome, *_ in outcomes(again)} == {"已跳过"}
+    assert (again.imported, again.unchanged, again.households, again.errors) == (0, 3, 0, ())
+    assert {outcome for _, _, outcome, *_ in outcomes(again)} == {"不变"}
     assert await homes(town) == before
+
+
+async def test_changed_people_and_households_are_updated_and_nothing_else_is_touched(town: Town) -> None:
+    await take(town, xlsx(WANG, WIFE, row(户编号="", 户主="郑和", 姓名="郑和", 身份证号=id_number(3))))
+    steps = await audited(town)
+    content = xlsx(
+        row(自然屯="二屯", 联系电话="13987654321", 户类型="一般户", 帮扶责任人="赵村"),
+        row(WIFE, 姓名="李小梅", 与户主关系=""),
+        row(户编号="", 户主="郑和", 姓名="郑和", 身份证号=id_number(3)),
+    )
+    report = await take(town, content)
+    assert (report.imported, report.updated, report.unchanged, report.errors) == (0, 2, 1, ())
+    assert [(outcome, told) for _, _, outcome, told, _ in outcomes(report)] == [
+        ("更新", "改了联系电话；改了自然屯、改了户类型、改了帮扶责任人"),
+        ("更新", "改了姓名"),
+        ("不变", None),
+    ]
+    home = (await homes(town))[3001]
+    assert (home.group_name, home.kind, home.helper_id) == ("二屯", "一般户", town.people["赵村"])
+    assert await names(town, home) == {"王强", "李小梅"}
+    assert await audited(town) == steps + 3
+    async with town.transaction() as tx, tx.session() as session:
+        assert await Store(session).households.claimed_by(BAITA, "王强", "4321") == [home]
+    again = await take(town, content)
+    assert (again.imported, again.updated, again.unchanged) == (0, 0, 3)
+    assert await audited(town) == steps + 3
+
+
+async def test_a_head_may_change_name_or_be_another(town: Town) -> None:
+    await take(town, xlsx(WANG, WIFE))
+    assert (await take(town, xlsx(row(户编号="", 户主="王自强", 姓名="王自强")))).updated == 1
+    assert (await homes(town))[3001].head == "王自强"
+    await take(town, xlsx(row(WIFE, 户主="李梅", 与户主关系="户主")))
+    home = (await homes(town))[3001]
+    assert home.head == "李梅"
+    assert await names(town, home) == {"王自强", "李梅"}
+
+
+async def test_a_roster_neither_begins_nor_ends_monitoring(town: Town) -> None:
+    await take(town, xlsx(WANG))
+    report = await take(town, xlsx(row(户类型="边缘易致贫户")))
+    assert report.updated == 0
+    assert "要走程序" in str(outcomes(report))
+    assert (await homes(town))[3001].kind == "脱贫户"
+
+
+async def audited(town: Town) -> int:
+    async with town.database.read() as conn:
+        assert not await audit.verify(conn, VAULT)
+        return (await conn.execute(sa.select(sa.func.count()).select_from(audit.audit))).scalar_one()
 
 
 async def test_a_bad_row_stops_no_other_and_comes_in_when_mended(town: Town) -> None:
@@ -129,7 +179,7 @@ async def test_a_bad_row_stops_no_other_and_comes_in_when_mended(town: Town) -> 
     assert (report.imported, len(report.errors)) == (1, 1)
     assert str(report.errors[0]) == "第 3 行「身份证号」号码里可能有一位写错了(校验位对不上)"
     assert id_number(2)[:-1] not in str(report.errors)
-    assert outcomes(report)[0] == (2, "王强", "已导入", None, 3001)
+    assert outcomes(report)[0] == (2, "王强", "新增", None, 3001)
     assert (await take(town, xlsx(WANG, WIFE))).imported == 1
     assert await names(town, (await homes(town))[3001]) == {"王强", "李梅"}
 
@@ -198,7 +248,7 @@ async def test_csv_as_excel_writes_it(town: Town, encoding: str) -> None:
 
 async def test_the_template_is_empty_and_its_example_ignored(town: Town) -> None:
     report = await take(town, template(PLAN))
-    assert (report.imported, report.skipped, report.errors) == (0, 0, ())
+    assert (report.imported, report.unchanged, report.errors) == (0, 0, ())
 
 
 @pytest.mark.parametrize(
@@ -276,9 +326,14 @@ def test_the_command_writes_the_outcome_beside_the_file(tmp_path: Path, monkeypa
     file.write_bytes(xlsx(WANG, WIFE, row(姓名="")))
     code, said = run(str(file))
     assert code == 1
-    assert "已导入 2 人(新户 1 户)" in said
+    assert "新增 2 人(新户 1 户)" in said
     assert "第 4 行「姓名」没有填写" in said
     assert (tmp_path / "名册-导入结果.xlsx").exists()
+    file.write_bytes(xlsx(row(联系电话="13987654321"), WIFE))
+    for _ in range(2):
+        assert "更新 1 行，不变 1 行" in run(str(file), "--preview")[1]
+    assert "更新 1 行，不变 1 行" in run(str(file))[1]
+    assert "更新 0 行，不变 2 行" in run(str(file))[1]
     file.write_bytes(b"PK no spreadsheet")
     assert run(str(file))[0] == 1
     assert run()[0] == 2

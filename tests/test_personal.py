@@ -25,7 +25,8 @@ BAITA, OTHER, TOWN_CODE, COUNTY = "220881100203", "220881100200", "220881100", "
 HOME = 77
 CLUE = Clue.model_construct(
     id=1, number=1, household_id=HOME, village=BAITA, source=ClueSource.CADRE, kinds=("housing",), detail="漏雨",
-    place=None, reporter_id=5, step=Step.VERIFY, reported_at=START, due_on=date(2022, 10, 14), version=0,
+    place=None, reporter_id=5, step=Step.VERIFY, since=START.date(), begun_on=START.date(), clearing=False, posted=False,
+    closed_as=None, reported_at=START, due_on=date(2022, 10, 14), version=0,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from handlers.rules.problem_states import (
     Refused,
     checked_percent,
     judges,
+    may_redate,
     next_state,
     parts_of,
     possible,
@@ -44,9 +45,9 @@ def test_no_sequence_closes_a_problem_without_submission_and_acceptance_by_the_t
         except Refused:
             continue
         assert abs(ORDER.index(after) - ORDER.index(state)) <= 1 or action is Action.REOPEN, "a state was skipped"
-        if action in (Action.RETURN, Action.REOPEN):
+        if action in (Action.RETURN, Action.REOPEN, Action.CHECK):
             assert reason.strip()
-        if after is ProblemState.CLOSED:
+        if after is ProblemState.CLOSED and action is not Action.CHECK:
             assert action is Action.ACCEPT
             assert Part.TOWN in people[who]
             assert done[-1][0] is Action.SUBMIT
@@ -65,6 +66,12 @@ def test_what_is_offered_is_what_is_allowed(state: ProblemState, parts: frozense
         else:
             with pytest.raises(Refused):
                 next_state(state, action, parts, "原因")
+
+
+@given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(Part)))
+def test_only_the_town_moves_a_deadline_and_only_of_what_is_open(state: ProblemState, parts: frozenset[Part]) -> None:
+    assert may_redate(state, parts) == (Part.TOWN in parts and state is not ProblemState.CLOSED)
+    assert Action.REDATE not in possible(state, parts)
 
 
 @given(st.integers())

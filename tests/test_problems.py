@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -159,11 +159,47 @@ async def test_a_spot_check_reopens_with_a_reason(town: Town) -> None:
     await town.press("周镇", "验收通过")
     await town.say("郑市", "/problem 1")
     await town.press("郑市", "重开")
-    assert "已重开" in (await town.say("郑市", "又漏了"))[-1]
+    await town.say("郑市", "又漏了")
+    assert "已重开" in (await town.press("郑市", "跳过"))[-1]
     assert "【抽查重开】" in town.unread("李村")[-1]
     found = await read(town, problem)
     assert (found.state, found.closed_at) == (ProblemState.WORKING, None)
     assert await reminded(town, problem)
+
+
+async def test_a_spot_check_that_finds_it_solved_leaves_it_closed_and_is_written_down(town: Town) -> None:
+    problem = await add(town)
+    await submit(town, problem)
+    await town.press("周镇", "验收通过")
+    closed_at, town.now = town.now, town.now + timedelta(days=20)
+    await town.say("郑市", "/problem 1")
+    await town.press("郑市", "抽查")
+    await town.press("郑市", "属实，保持销号")
+    await town.say("郑市", "新瓦，屋里不漏")
+    await town.send_photo("郑市")
+    assert "抽查属实，保持销号" in (await town.press("郑市", "发完了"))[-1]
+    assert "【抽查属实】" in town.unread("李村")[-1]
+    found = await read(town, problem)
+    assert (found.state, found.closed_at) == (ProblemState.CLOSED, closed_at)
+    last = (await history(town, problem))[-1]
+    assert (last.action, last.text) == (Action.CHECK, "新瓦，屋里不漏")
+    assert "郑市 抽查：新瓦" in "".join(await town.say("李村", "/problem 1"))
+    assert not await reminded(town, problem)
+
+
+async def test_a_spot_check_can_reopen_with_a_photo(town: Town) -> None:
+    problem = await add(town)
+    await submit(town, problem)
+    await town.press("周镇", "验收通过")
+    await town.say("吴镇", "抽查问题")
+    await town.say("吴镇", "1号")
+    await town.press("吴镇", "不属实，重开")
+    await town.say("吴镇", "又漏了")
+    await town.send_photo("吴镇")
+    assert "已重开" in (await town.press("吴镇", "发完了"))[-1]
+    assert (await read(town, problem)).state is ProblemState.WORKING
+    assert any("📎照片" in line for line in await town.say("李村", "/problem 1"))
+    assert "现在是「整改中」" in (await town.say("周镇", "/spotcheck 1"))[-1]
 
 
 async def test_nobody_accepts_their_own_submission(town: Town) -> None:
@@ -173,7 +209,9 @@ async def test_nobody_accepts_their_own_submission(town: Town) -> None:
     assert "已销号" in (await town.say("吴镇", "/accept 1 ok"))[-1]
 
 
-@pytest.mark.parametrize("command", ["/problem 1", "/progress 1", "/claim 1", "/accept 1 ok", "/reopen 1"])
+@pytest.mark.parametrize(
+    "command", ["/problem 1", "/progress 1", "/claim 1", "/accept 1 ok", "/reopen 1", "/spotcheck 1"]
+)
 async def test_what_is_not_yours_is_answered_like_what_does_not_exist(town: Town, command: str) -> None:
     await add(town)
     name, number = command.split(" ", 1)

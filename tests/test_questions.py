@@ -57,6 +57,14 @@ FIELDS: dict[str, Any] = {
     "known": "李明",
     "unit": "户",
     "sample": "6户",
+    "example": "屋顶已重铺瓦",
+    "people": (("1", "李村"), ("2", "赵村")),
+    "village": "白塔村",
+    "indicators": PLAN.indicators[:2],
+    "year": 2022,
+    "since": START.date(),
+    "early": "这天太早了，请发今天或以后的日子。",
+    "late": "这天太远了，请发近一点的日子。",
 }
 """What a sample of a question is made of, by the name of the field."""
 
@@ -250,7 +258,7 @@ def test_a_question_says_what_it_wants(kind: type[Question[Any]]) -> None:
     """Short enough for a phone, with buttons that Telegram takes (64 bytes with talk and question before them)."""
     question = sample(kind, optional=True)
     prompt = asyncio.run(question.show(None, chat_asking(question)))
-    assert FIELDS["prompt"] in prompt.text
+    assert question.prompt in prompt.text
     prefix = f"{to_base36(new_id())}:{mark_of('detail')}:"
     for value, label in (option for row in prompt.rows for option in row):
         assert label

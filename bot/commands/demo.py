@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from bot import logs
 from bot.clock import system_clock
 from bot.delivery.intake import Intake
 from bot.demo_data import NotEmpty, demo_note, demo_plan, make_demo_data
-from bot.opening import CannotStart, House, make_folder, only_one, open_plan, opened, plan_folder
+from bot.opening import CannotStart, House, make_folder, only_one, opened, plan_folder
 from bot.service import Service, listen, stop_signals
 from bot.settings import FILE, Settings, load_settings
 from storage.chats import chats
@@ -100,11 +101,12 @@ async def _run(settings: Settings, plan: Plan, listening: socket.socket, show: b
 
 
 def _moved_plan(base: Settings, folder: Path, today: date) -> Plan:
-    """The plan with `today` in its rectification phase; moved again when that is over."""
+    """The plan with `today` in its rectification phase; moved again when that is over, or a newer version asks for more."""
     if folder.exists():
-        plan = open_plan(base.model_copy(update={"plan": str(folder)}))
-        if plan.phase(_PHASE) in plan.phases_on(today):
-            return plan
+        with contextlib.suppress(PlanError):
+            plan = load_plan(folder)
+            if plan.phase(_PHASE) in plan.phases_on(today):
+                return plan
         shutil.rmtree(folder)
     try:
         source = plan_folder(base.plan)

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handlers.engine.world import World
 from storage.households import load_roster
+from storage.leaves import load_leaves
 from storage.people import Directory, Person, accounts, officials
 from storage.transaction import read_stamps
 
-PEOPLE, ROSTER = "people", "roster"
+PEOPLE, ROSTER, LEAVES = "people", "roster", "leaves"
 
 _MOST_OWNERS = 50_000
 """Chats whose owner is remembered; beyond that all are forgotten and those that write are read again."""
@@ -26,12 +27,14 @@ class Caches:
         self._owners: dict[str, Person | None] = {}
 
     async def refresh(self, conn: AsyncConnection) -> None:
-        stamps = await read_stamps(conn, (PEOPLE, ROSTER))
+        stamps = await read_stamps(conn, (PEOPLE, ROSTER, LEAVES))
         if self._seen.get(PEOPLE) != stamps[PEOPLE]:
             self._owners.clear()
             self._world.directory = Directory(await officials(conn))
         if self._seen.get(ROSTER) != stamps[ROSTER]:
             self._world.roster = await load_roster(conn)
+        if self._seen.get(LEAVES) != stamps[LEAVES]:
+            self._world.leaves = await load_leaves(conn)
         self._seen = stamps
 
     async def owners(self, conn: AsyncConnection, addresses: Sequence[str]) -> dict[str, Person | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -54,6 +55,7 @@ class _Batch:
 
 
 _Waiting = list[tuple[Desk, list[Mail]]]
+_Opening = Callable[..., AbstractAsyncContextManager[Transaction]]
 
 
 class Worker:
@@ -100,7 +102,7 @@ class Worker:
     async def work(self) -> int:
         """One batch; returns how many messages it worked on."""
         try:
-            worked = await self._work(self._batch)
+            worked = await self._quickly_or_surely()
         except Exception:  # whatever the drivers raise for a row that they don't take
             if self._in_hand is None:  # not even the mail could be read: the database itself is in trouble
                 raise
@@ -112,11 +114,19 @@ class Worker:
             self._count = Count(0, 0, 0)
         return worked
 
+    async def _quickly_or_surely(self) -> int:
+        """One batch: thought over without the write lock, or where others have written meanwhile, with it."""
+        try:
+            return await self._work(self._batch)
+        except Conflict:
+            self._count = Count(0, 0, 0)
+            return await self._work(self._batch, transaction)
+
     async def _one_by_one(self) -> int:
         """After a batch could not be written, find the one message that is to blame without holding up the others."""
         for worked in range(self._batch):
             try:
-                if not await self._work(1):
+                if not await self._work(1, transaction):
                     return worked
             except Exception as error:
                 if self._in_hand is None:  # the database itself is in trouble
@@ -126,10 +136,10 @@ class Worker:
                     await self._failed(tx, self._in_hand, error)
         return self._batch
 
-    async def _work(self, most: int) -> int:
+    async def _work(self, most: int, opening: _Opening = reading_first) -> int:
         self._in_hand = None
         vault = self._database.vault
-        async with reading_first(self._database, self._clock(), brief=self._alone) as tx:
+        async with opening(self._database, self._clock(), brief=self._alone) as tx:
             claimed, unreadable = await inbox.claim(tx.conn, vault, self._platforms, tx.now, most)
             if not claimed and not unreadable:
                 return 0

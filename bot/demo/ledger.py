@@ -24,7 +24,7 @@ _REACH_BACK = 18
 """Working days over which lines were put on the ledger."""
 
 CLAIM, PROGRESS, SUBMIT = Action.CLAIM, Action.PROGRESS, Action.SUBMIT
-ACCEPT, RETURN, REOPEN = Action.ACCEPT, Action.RETURN, Action.REOPEN
+ACCEPT, RETURN, REOPEN, CHECK = Action.ACCEPT, Action.RETURN, Action.REOPEN, Action.CHECK
 _FATES = {
     (): 10,
     (CLAIM,): 6,
@@ -35,7 +35,8 @@ _FATES = {
     (CLAIM, PROGRESS, SUBMIT): 8,
     (CLAIM, SUBMIT, RETURN, SUBMIT): 3,
     (CLAIM, PROGRESS, SUBMIT, ACCEPT): 10,
-    (CLAIM, SUBMIT, RETURN, SUBMIT, ACCEPT): 4,
+    (CLAIM, SUBMIT, RETURN, SUBMIT, ACCEPT): 3,
+    (CLAIM, SUBMIT, ACCEPT, CHECK): 1,
     (CLAIM, SUBMIT, ACCEPT, REOPEN, SUBMIT, ACCEPT): 1,
 }
 """What was done, and how many of some sixty went that way."""
@@ -44,6 +45,7 @@ _OVERDUE_EVERY = 7
 _STORY_EVERY = 6
 _FEWEST_DAYS_LEFT = 5
 _PERCENTS = (30, 70)
+_CHECKED = "现场看过，整改属实"
 
 
 @dataclass(slots=True)
@@ -125,7 +127,7 @@ class Ledger:
 
     def _deadline(self, fate: Sequence[Action], days: Sequence[date], overdue: bool) -> date:
         """Within the phase of rectification; what is closed was due about then."""
-        if fate[-1:] == (ACCEPT,):
+        if fate[-1:] in ((ACCEPT,), (CHECK,)):
             return add_workdays(days[-1], self._rng.randint(0, 5))
         if overdue:
             return max(add_workdays(days[0], 1), add_workdays(self._today, -self._rng.randint(1, 5)))
@@ -147,8 +149,9 @@ class Ledger:
                 case Action.CLAIM:
                     yield self._act(at, line, CLAIM, line.doing)
                 case _:
-                    text = {RETURN: line.story.returned, REOPEN: line.story.reopened}.get(action, "")
-                    above = Role.COUNTY if action is REOPEN else Role.TOWN
+                    said_of = {RETURN: line.story.returned, REOPEN: line.story.reopened, CHECK: _CHECKED}
+                    text = said_of.get(action, "")
+                    above = Role.COUNTY if action in (REOPEN, CHECK) else Role.TOWN
                     yield self._act(at, line, action, self._rng.choice(self._town.of(above, line.new.region)), text)
 
     def _act(

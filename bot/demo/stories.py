@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.clues import Step
+from handlers.rules.procedure import Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +112,14 @@ NOT_FOUND = (
     "孩子是请病假，现在已经回校。",
 )
 
-STEPS = {
-    Step.AUTHORIZE: "户主已签授权承诺书。",
-    Step.DELIBERATE: "评议会到会 {present} 人，同意 {agree} 人。",
-    Step.PUBLICIZE: "公示期满，没有异议。",
-    Step.NOMINATE: "已列入村提名单。",
-    Step.TOWN_REVIEW: "材料齐全，复核通过。",
-    Step.COUNTY_DECIDE: "按程序确定。",
-    Step.REGISTER: "已录入系统，编号 示例{number:04d}。",
-    Step.CLEAR: "收入稳定，“三保障”和饮水安全都有了着落，风险消除。",
+NOTES = {
+    Act.OBJECT: "只看了一间房，另一间没有看，请再核一次。",
+    Act.UPHOLD: "镇里和驻村队一起去看过，两间房都安全。有变化请再申报。",
+    Act.AUTHORIZE: "农户已在纸上签字",
+    Act.RETURN: "会议记录看不清，请补拍。",
+    Act.SECURE: "收入稳定，“三保障”和饮水安全都有了着落。",
 }
-"""What is noted at the end of each step after the visit; support is told by the story itself."""
+"""What is noted with an act; what the visit saw and what helped is told by the story itself."""
 
 PROBLEMS = (
     ProblemStory(

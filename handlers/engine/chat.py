@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
+from handlers.engine.attendance import on_duty, passed_on
 from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale
 from handlers.engine.questions.chosen import Confirm
 from handlers.engine.said import BACK, CANCEL, DONE, LABELS, LATER, SKIP, Said
@@ -153,17 +154,28 @@ class Chat:
         return value
 
     async def push(
-        self, person_ids: Iterable[int], text: str, intent: str, buttons: Rows = (), file: str | None = None
+        self,
+        person_ids: Iterable[int],
+        text: str,
+        intent: str,
+        buttons: Rows = (),
+        file: str | None = None,
+        personal: bool = False,
     ) -> None:
-        """Tell other people at once. The same `intent` reaches a person once."""
+        """Tell other people at once. The same `intent` reaches a person once.
+
+        For those on leave it goes to who stands in for them, unless it is `personal`: about themselves or their
+        family, not their work.
+        """
         rows = tuple(tuple(row) for row in buttons)
-        for person_id in dict.fromkeys(person_ids):
+        meant: dict[int, tuple[int, ...]] = dict.fromkeys(person_ids, ())
+        for person_id, absent in (meant if personal else on_duty(self.world, meant, self.now.date())).items():
             address = await self._address(person_id)
-            if address:
+            if address and not (absent and address == self.address):  # who stands in has done it, and knows
                 outbox.post(
                     self.store.session,
                     address,
-                    Outgoing(text=text, buttons=rows, file=file),
+                    Outgoing(text=text + passed_on(self.world, absent), buttons=rows, file=file),
                     priority=PUSH,
                     intent=f"{intent}:{person_id}",
                 )

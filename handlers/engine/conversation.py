@@ -72,3 +72,8 @@ def conversations() -> dict[str, Conversation]:
 def menu_for(person: Person | None) -> list[Conversation]:
     """What to offer somebody, in the order of the menu."""
     return [talk for talk in conversations().values() if talk.menu and talk.open_to(person)]
+
+
+def further_for(person: Person) -> list[Conversation]:
+    """What else somebody can start by a word, beside what the menu offers."""
+    return [talk for talk in conversations().values() if not talk.menu and len(talk.words) > 1 and talk.open_to(person)]

@@ -20,6 +20,9 @@ from storage.talks import ACTIVE, DRAFT, SUSPENDED, Talk
 EXPIRES = timedelta(days=3)
 """A talk left alone for so long no longer catches what is said; it waits as a draft."""
 
+_SCREENING = "筛查"
+"""In the name of a file: a screening list; any other table is taken for a ledger of problems."""
+
 GROUP = "我只在一对一的聊天里办事，以免泄露农户信息。请点我的头像私聊。"
 JOIN = "还不认识您。\n村干部、站所：请打开镇里发的邀请链接。\n农户：请扫村里张贴的二维码。"
 NOT_YOURS = "没有这一项，或者不由您办理。回复 /help 看能办什么。"
@@ -78,7 +81,7 @@ class Desk:
             self._set(before, SUSPENDED)
         owner = self.person.id if self.person else None
         talk = Talk(new_id(), self.address, owner, wanted.name, store.session.now, args=args)
-        self.talks.append(talk)
+        self.talks = [*self.talks, talk]  # not in place: this step may be run again from where it began
         await self._step(store, talk, None)
 
     async def _pressed(self, store: Store, message: Incoming) -> None:
@@ -102,13 +105,14 @@ class Desk:
         if message.trouble and self.person is not None:
             self._reply(store, message.trouble)
             return
-        if any(file.kind == "document" for file in message.files) and (table := conversations()["import"]).open_to(
-            self.person
-        ):
-            await self._begin(store, table, "")
-            await self._step(store, self.talks[-1], Said.of(message))
-            return
         wanted = next((talk for talk in conversations().values() if text in talk.words), None)
+        document = next((file for file in message.files if file.kind == "document"), None)
+        if document is not None:
+            table = wanted or conversations()["screening" if _SCREENING in document.name else "import"]
+            if table.open_to(self.person):
+                await self._begin(store, table, "")
+                await self._step(store, self.talks[-1], Said.of(message))
+                return
         if wanted is None or not wanted.open_to(self.person):
             if self.person is None:
                 self._reply(store, JOIN)
@@ -164,7 +168,8 @@ class Desk:
             self._reply(store, JOIN if self.person is None else "没有放着的事。回复 /help 看能办什么。")
         elif len(chosen) == 1:
             self._activate(chosen[0])
-            await self._step(store, self._current(chosen[0]), None)
+            handed = f"接着办{self._title(chosen[0])}：" if chosen[0].whose else ""
+            await self._step(store, self._current(chosen[0]), None, handed)
         else:
             buttons = tuple(
                 (
@@ -192,7 +197,8 @@ class Desk:
 
     def _title(self, talk: Talk) -> str:
         known = conversations().get(talk.name)
-        return known.title if known else talk.name
+        title = known.title if known else talk.name
+        return f"{title}({talk.whose}交接)" if talk.whose else title
 
     def _active(self) -> Talk | None:
         """The talk that catches what is said."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from storage.households import Roster
+from storage.leaves import Leave
 from storage.media import MediaStore
 from storage.people import Directory
 from storage.plan import Plan
@@ -21,6 +23,7 @@ class World:
     media: MediaStore
     roster: Roster = field(default_factory=lambda: Roster([]))
     directory: Directory = field(default_factory=lambda: Directory([]))
+    leaves: Sequence[Leave] = ()
     web_base: str = ""
     telegram_name: str = ""
 

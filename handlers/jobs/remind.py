@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 
+from handlers.engine.attendance import on_duty
 from handlers.engine.world import World
-from handlers.jobs.matters import FINDERS, Matter, concerned, unattended
+from handlers.jobs.matters import FINDERS, Matter, concerned_on, may_put_off, unattended
 from handlers.planning import is_overdue, level_on, plan_next_overdue
-from handlers.rules.deadlines import TOP_LEVEL, next_open
+from handlers.rules.deadlines import next_open
 from storage import outbox, reminders
 from storage.messages import PUSH, Button, Outgoing
 from storage.reminders import Reminder
@@ -77,8 +78,10 @@ async def _tell(session: Session, tx: Transaction, world: World, due: list[Remin
 def _meant(world: World, reminder: Reminder, matter: Matter, today: date) -> tuple[int, ...]:
     """Who is to hear of it. Somebody who wanted to be told again must still have to do with it."""
     if reminder.person_id is None:
-        return concerned(world, matter, level_on(world.plan, reminder, today))
-    return (reminder.person_id,) if reminder.person_id in concerned(world, matter, TOP_LEVEL) else ()
+        return concerned_on(world, matter, level_on(world.plan, reminder, today), today)
+    if not may_put_off(world, matter, reminder.person_id, today):
+        return ()
+    return tuple(on_duty(world, [reminder.person_id], today)) if matter.can_be_late else (reminder.person_id,)
 
 
 async def _matters(store: Store, world: World, due: list[Reminder]) -> dict[tuple[str, str], Matter]:

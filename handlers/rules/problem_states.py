@@ -1,7 +1,8 @@
 """Who may do what about a problem, and what becomes of it: one table, no input or output.
 
 待认领 -> 整改中 -> 待验收 -> 已销号. The villages and units rectify; the town accepts or returns, and nobody accepts what they
-submitted themselves; a spot check of the town or the county reopens what was closed (domain: problems and rectification).
+submitted themselves; a spot check of the town or the county confirms what was closed, or reopens it (domain: problems and
+rectification). Moving the deadline changes no state, so it is no line of the table: `may_redate` decides about it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Rule:
 
 _RECTIFIERS = frozenset({Part.VILLAGE, Part.UNIT})
 _TOWN = frozenset({Part.TOWN})
+_SPOT_CHECKERS = frozenset({Part.TOWN, Part.COUNTY})
 
 RULES = {
     Action.CLAIM: Rule(ProblemState.UNCLAIMED, ProblemState.WORKING, _RECTIFIERS),
@@ -51,16 +53,15 @@ RULES = {
     Action.SUBMIT: Rule(ProblemState.WORKING, ProblemState.REVIEW, _RECTIFIERS),
     Action.ACCEPT: Rule(ProblemState.REVIEW, ProblemState.CLOSED, _TOWN, own_ok=False),
     Action.RETURN: Rule(ProblemState.REVIEW, ProblemState.WORKING, _TOWN, needs_reason=True, own_ok=False),
-    Action.REOPEN: Rule(
-        ProblemState.CLOSED, ProblemState.WORKING, frozenset({Part.TOWN, Part.COUNTY}), needs_reason=True
-    ),
+    Action.CHECK: Rule(ProblemState.CLOSED, ProblemState.CLOSED, _SPOT_CHECKERS, needs_reason=True),
+    Action.REOPEN: Rule(ProblemState.CLOSED, ProblemState.WORKING, _SPOT_CHECKERS, needs_reason=True),
 }
 
 
 def next_state(state: ProblemState, action: Action, parts: Iterable[Part], reason: str = "") -> ProblemState:
     """The state that `action` leads to when somebody who is `parts` does it. Raises Refused."""
-    rule, parts = RULES[action], frozenset(parts)
-    if not parts & rule.by:
+    rule, parts = RULES.get(action), frozenset(parts)
+    if rule is None or not parts & rule.by:
         raise Refused("这件事不由您办理。")
     if state is not rule.before:
         raise Refused(f"现在是「{state.label}」，不能{action.label}。")
@@ -79,6 +80,11 @@ def possible(state: ProblemState, parts: Iterable[Part]) -> list[Action]:
         for action, rule in RULES.items()
         if rule.before is state and parts & rule.by and (rule.own_ok or Part.SUBMITTER not in parts)
     ]
+
+
+def may_redate(state: ProblemState, parts: Iterable[Part]) -> bool:
+    """Whether somebody may move the deadline: the town, until the problem is closed."""
+    return state is not ProblemState.CLOSED and Part.TOWN in parts
 
 
 def checked_percent(percent: int) -> int:
@@ -123,3 +129,8 @@ def rectifies(person: Person, plan: Plan) -> list[Reach]:
 def judges(person: Person) -> list[Reach]:
     """The problems that are this person's to accept or return."""
     return [Reach(region=post.region) for post in person.posts_as(Role.TOWN)]
+
+
+def oversees(person: Person) -> list[Reach]:
+    """The problems whose being late this person looks after: all of the town or county."""
+    return [Reach(region=post.region) for post in person.posts_as(Role.TOWN, Role.COUNTY)]

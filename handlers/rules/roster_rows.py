@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from handlers.rules import sheets
-from handlers.rules.reading import Unreadable, clean, read_id_number, read_phone
-from handlers.rules.sheets import Row, Wrong, below, is_blank, plain
-from storage.households import KINDS
+from handlers.rules.person_cells import BRACKETED, LONGEST_GROUP, PersonCells
+from handlers.rules.sheets import Row, Wrong, below, is_blank
 from storage.plan import Plan
 
 HEAD = "户主"
 """The relation of a family's head to itself."""
 
-LONGEST_NAME, LONGEST_GROUP, LONGEST_RELATION = 60, 40, 20
+LONGEST_RELATION = 20
 """Characters, as the tables hold them."""
 
 GREATEST_NUMBER = 999_999_999
@@ -56,25 +55,11 @@ _ALSO_CALLED: dict[Column, tuple[str, ...]] = {
 _NAMES = {name: column for column, more in _ALSO_CALLED.items() for name in (column.value, *more)}
 _NEEDED = (Column.VILLAGE, Column.NAME)
 
-_NONE = ("无", "没有", "/", "-", "--", "空")
 _HEADS = (HEAD, "本人", "本人或户主", "户主本人")
-_KINDS = {kind: kind for kind in KINDS} | {
-    "一般农户": "一般户", "普通户": "一般户", "普通农户": "一般户", "非脱贫户": "一般户", "非贫困户": "一般户",
-    "建档立卡户": "脱贫户", "建档立卡脱贫户": "脱贫户", "稳定脱贫户": "脱贫户", "脱贫人口": "脱贫户",
-    "脱贫不稳定": "脱贫不稳定户", "边缘户": "边缘易致贫户", "边缘易致贫": "边缘易致贫户",
-    "突发严重困难": "突发严重困难户",
-}  # fmt: skip
 _ABLE = ("有", "是", "能", "普通劳动力", "技能劳动力", "弱劳动力", "半劳动力", "弱劳动力或半劳动力", "有劳动能力", "√")
 _UNABLE = ("无", "否", "没有", "无劳动力", "无劳动能力", "丧失劳动力", "丧失劳动能力", "×")
 
-_COMMITTEE = re.compile(r"(?:村民委员会|村委会)$")
-_BRACKETED = re.compile(r"\(.*?\)")
 _LONG_NUMBER = re.compile(r"[0-9A-Za-z-]{1,40}")
-_DISABILITY_CARD = re.compile(r"(\d{17}[\dXx])\d{2}(?:[Bb]\d)?")
-"""The number of a disability certificate is the ID number, two digits of kind and degree, and B1 and so on when reissued."""
-_AS_NUMBER = re.compile(r"\d(?:\.\d+)?[Ee]\+?\d+")
-_EXACT = 10**15
-"""A spreadsheet keeps 15 digits of a number; what is longer has lost its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +169,7 @@ class _Reader:
 
     def __init__(self, header: sheets.Header[Column], plan: Plan, today: date) -> None:
         self._header = header
-        self._plan = plan
-        self._today = today
-        self._villages: dict[str, str] = {}
+        self._cells = PersonCells(header, plan, today)
 
     def line(self, at: int, row: Row) -> Line:
         if is_blank(row):
@@ -199,10 +182,11 @@ class _Reader:
             return Line(at, column=wrong.column.value, reason=wrong.reason)
 
     def _entry(self, row: Row) -> Entry:
-        name = self._name(row, Column.NAME, needed=True)
-        relation = self._words(row, Column.RELATION, LONGEST_RELATION)
+        cells = self._cells
+        name = cells.name(row, Column.NAME, needed=True)
+        relation = cells.words(row, Column.RELATION, LONGEST_RELATION)
         relation = HEAD if relation in _HEADS else relation
-        head = self._name(row, Column.HEAD)
+        head = cells.name(row, Column.HEAD)
         if relation == HEAD and head and head != name:
             raise Wrong(Column.RELATION, f"写的是户主，可「户主」一列是「{head[:20]}」")
         head = name if relation == HEAD else head
@@ -211,80 +195,29 @@ class _Reader:
         if not code and not head:
             raise Wrong(Column.HEAD, "户编号和户主都没写(合并的单元格请先拆开)")
         return Entry(
-            village=self._village(row),
-            group=self._words(row, Column.GROUP, LONGEST_GROUP),
+            village=cells.village(row, Column.VILLAGE, needed=True),
+            group=cells.words(row, Column.GROUP, LONGEST_GROUP),
             number=int(code) if code.isdecimal() and 0 < int(code) <= GREATEST_NUMBER else None,
             code=code,
             head=head,
             name=name,
             relation=relation,
-            id_number=self._id_number(row),
-            phone=self._phone(row),
-            kind=self._kind(row),
-            helper=self._name(row, Column.HELPER),
+            id_number=cells.id_number(row, Column.ID_NUMBER),
+            phone=cells.phone(row, Column.PHONE),
+            kind=cells.kind(row, Column.KIND),
+            helper=cells.name(row, Column.HELPER),
             able=self._able(row),
         )
 
-    def _words(self, row: Row, column: Column, most: int, needed: bool = False) -> str:
-        text = self._header.words(row, column, most, needed)
-        return "" if text in _NONE and column is not Column.ABLE else text
-
-    def _name(self, row: Row, column: Column, needed: bool = False) -> str:
-        """A name without the spaces that make two characters as wide as three."""
-        name = "".join(self._words(row, column, LONGEST_NAME, needed).split())
-        if needed and not name:
-            raise Wrong(column, "没有填写")
-        return name
-
-    def _village(self, row: Row) -> str:
-        said = self._words(row, Column.VILLAGE, LONGEST_NAME, needed=True)
-        if said not in self._villages:
-            try:
-                self._villages[said] = self._plan.village(_COMMITTEE.sub("", said)).code
-            except KeyError:
-                raise Wrong(Column.VILLAGE, f"方案里没有「{said[:20]}」这个村") from None
-        return self._villages[said]
-
     def _code(self, row: Row) -> str:
-        self._refuse_lost_digits(row, Column.NUMBER)
-        code = self._words(row, Column.NUMBER, LONGEST_GROUP)
+        self._cells.refuse_lost_digits(row, Column.NUMBER)
+        code = self._cells.words(row, Column.NUMBER, LONGEST_GROUP)
         if code and not _LONG_NUMBER.fullmatch(code):
             raise Wrong(Column.NUMBER, "户编号只能是数字和字母")
         return code.lstrip("0") if code.isdecimal() else code
 
-    def _id_number(self, row: Row) -> str | None:
-        self._refuse_lost_digits(row, Column.ID_NUMBER)
-        said = self._words(row, Column.ID_NUMBER, LONGEST_NAME)
-        if not said:
-            return None
-        card = _DISABILITY_CARD.fullmatch(said)
-        return self._read(Column.ID_NUMBER, lambda: read_id_number(card[1] if card else said, self._today))
-
-    def _phone(self, row: Row) -> str | None:
-        said = self._words(row, Column.PHONE, LONGEST_NAME)
-        return self._read(Column.PHONE, lambda: read_phone(said)) if said else None
-
-    @staticmethod
-    def _read(column: Column, read: Callable[[], str]) -> str:
-        try:
-            return read()
-        except Unreadable as error:
-            raise Wrong(column, str(error).partition("，请")[0]) from None
-
-    def _refuse_lost_digits(self, row: Row, column: Column) -> None:
-        cell = self._header.cell(row, column)
-        lost = isinstance(cell, int | float) and abs(cell) >= _EXACT
-        if lost or _AS_NUMBER.fullmatch(clean(plain(cell))):
-            raise Wrong(column, "存成了数字，末几位已丢失。请先把这一列设成文本，再重新填写")
-
-    def _kind(self, row: Row) -> str:
-        said = _BRACKETED.sub("", self._words(row, Column.KIND, LONGEST_GROUP)).strip()
-        if said and said not in _KINDS:
-            raise Wrong(Column.KIND, f"没有「{said[:20]}」这一类，可以写：{'、'.join(KINDS)}")
-        return _KINDS[said] if said else ""
-
     def _able(self, row: Row) -> bool | None:
-        said = _BRACKETED.sub("", self._words(row, Column.ABLE, LONGEST_GROUP)).strip()
+        said = BRACKETED.sub("", self._header.words(row, Column.ABLE, LONGEST_GROUP)).strip()
         if said and said not in _ABLE + _UNABLE:
             raise Wrong(Column.ABLE, f"「{said[:20]}」看不懂，请写：有 或 无")
         return said in _ABLE if said else None

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from enum import Enum, auto
 
 from storage.clues import Clue
-from storage.people import Person, Role
+from storage.people import Person, Post, Role
 
 IN_OFFICE = frozenset({Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY})
 _OFFICES_ABOVE = (Role.TOWN, Role.COUNTY)
@@ -62,3 +62,9 @@ def may_vouch(person: Person, owner: Person, region: str) -> bool:
 def may_erase(person: Person, owner: Person) -> bool:
     """Whether the person decides about `owner`'s request to be forgotten: an office above all their posts, not oneself."""
     return person.id != owner.id and all(person.covers(post.region, *_OFFICES_ABOVE) for post in owner.posts)
+
+
+def may_hand_over(person: Person, leaver: Person, post: Post) -> bool:
+    """Whether the person decides who follows `leaver` in a post: an office above it, not oneself. A household's voice is
+    no post to hand over."""
+    return person.id != leaver.id and post.role is not Role.HOUSEHOLD and person.covers(post.region, *_OFFICES_ABOVE)

@@ -5,9 +5,11 @@ from handlers.engine.questions.chosen import Choice, Confirm, Several
 from handlers.engine.questions.document import Document
 from handlers.engine.questions.household import HouseholdChoice
 from handlers.engine.questions.shown import Evidence, Photos, Where
+from handlers.engine.questions.told import Account, Told
 from handlers.engine.questions.written import Day, IdNumber, Number, Phone, Text
 
 __all__ = [
+    "Account",
     "Choice",
     "Confirm",
     "Day",
@@ -22,5 +24,6 @@ __all__ = [
     "Question",
     "Several",
     "Text",
+    "Told",
     "Where",
 ]

@@ -1,0 +1,93 @@
+"""`cunbao reconcile`: a list of a unit, or of the national system, held against the roster."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from bot.clock import system_clock
+from bot.commands import tell
+from bot.delivery.caches import Caches
+from bot.opening import opened
+from bot.settings import Settings, load_settings
+from handlers.compared_lists import read_list
+from handlers.reconcile import counts_in_words, outcome_in_words, record, sources_of, tell_owners
+from handlers.rules.reading import Unreadable
+from handlers.spreadsheets import FROM_THE_OPERATOR, XLSX
+from storage.households import KINDS
+from storage.plan import Plan
+from storage.reconciliations import NATIONAL
+from storage.store import Store
+from storage.transaction import transaction
+
+_SHOWN = 20
+
+
+class _Refused(Exception):
+    """Why nothing was compared."""
+
+
+@click.command("reconcile")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "name", required=True, help="以谁的名义：镇里或站所的人，写姓名。")
+@click.option("--source", help="谁的名单：单位名称，或 national(国家系统)。站所的人不用写。")
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="名单应列全哪类户，可写几次；不写不查漏户。"
+)
+@click.pass_context
+def command(ctx: click.Context, file: Path, name: str, source: str | None, kinds: tuple[str, ...]) -> None:
+    """名单(.xlsx 或 .csv)与名册对账；差异记下，由各村、站所发 /differences 核对。每行结果写到“…-对账结果.xlsx”。"""
+    try:
+        good = asyncio.run(_reconcile(load_settings(), file, file.read_bytes(), name, source, kinds))
+    except (_Refused, Unreadable) as refused:
+        click.echo(f"✗ {refused}", err=True)
+        ctx.exit(1)
+    if not good:
+        ctx.exit(1)
+
+
+async def _reconcile(
+    settings: Settings, file: Path, content: bytes, name: str, said: str | None, kinds: tuple[str, ...]
+) -> bool:
+    now = system_clock()
+    async with opened(settings, tell) as house:
+        plan = house.world.plan
+        sheet = await asyncio.to_thread(read_list, content, plan, now.date(), FROM_THE_OPERATOR)
+        async with transaction(house.database, now) as tx, tx.session("operator", "reconcile") as session:
+            store = Store(session)
+            named = await store.people.named(name)
+            if len(named) != 1:
+                raise _Refused(
+                    f"没有叫「{name}」的人。" if not named else f"有 {len(named)} 个「{name}」，请换一个人。"
+                )
+            source = _source(plan, said, [code for code, _ in sources_of(named[0], plan)], name)
+            await Caches(house.world).refresh(tx.conn)
+            sha256 = await asyncio.to_thread(house.world.media.write, content)
+            store.media.keep(sha256, len(content), XLSX if file.suffix.lower() == ".xlsx" else "text/csv")
+            found, entered = await record(store, house.world, sheet, source, kinds, sha256, named[0].id)
+            tell_owners(store, house.world, source, entered, named[0].id)
+        made = await asyncio.to_thread(found.as_sheet, plan)
+    result = file.with_name(f"{file.stem}-对账结果.xlsx")
+    await asyncio.to_thread(result.write_bytes, made)
+    for wrong in sheet.errors[:_SHOWN]:
+        click.echo(f"✗ {wrong}")
+    click.echo(counts_in_words(found))
+    click.echo(f"{outcome_in_words(entered)}逐行结果：{result}")
+    return not sheet.errors
+
+
+def _source(plan: Plan, said: str | None, allowed: list[str], name: str) -> str:
+    """The code of whose list it is. Raises _Refused."""
+    if not allowed:
+        raise _Refused(f"{name}不是镇里或站所的人，不能对账。")
+    if said is None and len(allowed) == 1:
+        return allowed[0]
+    try:
+        code = said if said == NATIONAL else plan.unit(said or "").code
+    except KeyError:
+        raise _Refused("请用 --source 写明是谁的名单：单位名称，或 national(国家系统)。") from None
+    if code not in allowed:
+        raise _Refused(f"{name}不能代「{said}」对账。")
+    return code

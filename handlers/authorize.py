@@ -1,0 +1,58 @@
+"""The household agrees that income and assets are checked; without it nothing is looked up (domain: step 2, PIPL art. 13).
+
+The household agrees on its own phone, or signs on paper and the cadre photographs it.
+"""
+
+from __future__ import annotations
+
+from handlers.casework import act, explain, goes_on, house, mine
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Choice, Photos, Text
+from handlers.rules.procedure import Act, Party, parties_of
+from storage.clues import Clue, Step
+from storage.people import Role
+
+TEXT_VERSION = "authorize-1"
+_TEXT = (
+    "办理监测帮扶，需要核对您家的收入、存款、车辆、房产和保险情况，只用于这件事，不给别人看。\n"
+    "您可以不同意；不同意就先不往下办。"
+)
+_YES, _NO = "yes", "no"
+
+
+@conversation("authorize", "农户授权", for_roles={Role.VILLAGE, Role.HOUSEHOLD})
+async def authorize(chat: Chat) -> None:
+    """Args: the clue's id."""
+    clue = await mine(chat, Party.VILLAGE, Party.HOUSEHOLD)
+    if clue is None:
+        return
+    if clue.step is not Step.AUTHORIZE:
+        await chat.say(await explain(chat, clue))
+        return
+    if Party.HOUSEHOLD in parties_of(chat.person, clue):
+        await _by_phone(chat, clue)
+    else:
+        await _on_paper(chat, clue)
+
+
+async def _by_phone(chat: Chat, clue: Clue) -> None:
+    if await chat.ask("agreed", Choice(_TEXT, [(_YES, "同意"), (_NO, "不同意")])) == _YES:
+        chat.store.consents.add(chat.person.id, TEXT_VERSION, chat.now)
+        await act(chat, clue, Act.AUTHORIZE, "农户在手机上同意")
+        await chat.say("收到，谢谢您。接下来村里开会评议，有结果就告诉您。")
+        return
+    await act(chat, clue, Act.DECLINE, "农户在手机上表示不同意")
+    await chat.say("好的，先不往下办。想办时再申报就行。")
+
+
+async def _on_paper(chat: Chat, clue: Clue) -> None:
+    prompt = f"{house(chat, clue)}签授权承诺书了吗？（农户绑定了手机的，也可以自己点同意）"
+    if await chat.ask("signed", Choice(prompt, [(_YES, "签了，拍照"), (_NO, "农户不同意")])) == _YES:
+        shown = await chat.ask("photos", Photos("请拍下签好字的授权承诺书。", with_place=False))
+        clue = await act(chat, clue, Act.AUTHORIZE, "农户已在纸上签字", photos=shown.photos)
+        await chat.say("收到授权书。接下来开会评议。", goes_on(clue))
+        return
+    reason = await chat.ask("reason", Text("农户为什么不同意？", min_length=2, example="不愿意查存款"))
+    await act(chat, clue, Act.DECLINE, reason)
+    await chat.say("记下了。农户想办时再申报。")

@@ -1,0 +1,71 @@
+"""风险线索台账： every clue, the step it stands at, and what its visit found."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+from handlers.engine.world import World
+from handlers.filing import kinds_in_words
+from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
+from handlers.rules.columns import Column, Kind, Value
+from handlers.rules.export_rights import OFFICES_AND_VILLAGE, reaches
+from handlers.rules.procedure import Act
+from handlers.rules.scope import IN_OFFICE
+from storage.clues import ClueSource, Step
+from storage.ledgers.clues import ClueLine, clue_lines
+from storage.problems import Reach
+from storage.store import Store
+
+
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+    async for line in clue_lines(store.session, reach):
+        units = {unit.code for kind in line.kinds for unit in world.plan.units_for_risk(kind)}
+        if reaches(reach, line.village, units):
+            yield _row(world, line, today)
+
+
+def _row(world: World, line: ClueLine, today: date) -> tuple[Value, ...]:
+    closed = line.step is Step.CLOSED
+    household = world.roster.by_id.get(line.household_id)
+    return (
+        line.number,
+        village_name(world, line.village),
+        household.number if household else None,
+        head_of(world, line.household_id),
+        kinds_in_words(world, line.kinds),
+        ClueSource(line.source).label,
+        line.reported_on,
+        line.step.label,
+        ((line.since if closed else today) - line.reported_on).days,
+        None if closed else line.due_on,
+        YES if not closed and line.due_on is not None and line.due_on < today else NO,
+        Act(line.verified).label if line.verified else "",
+        line.verified_on,
+        line.note,
+    )
+
+
+CLUES = Ledger(
+    code="clues",
+    title="风险线索台账",
+    columns=(
+        Column("线索编号", Kind.NUMBER),
+        Column("村"),
+        Column("户号", Kind.NUMBER),
+        Column("户主"),
+        Column("风险类型"),
+        Column("线索来源"),
+        Column("报告日期", Kind.DAY),
+        Column("当前环节"),
+        Column("已用天数", Kind.NUMBER),
+        Column("环节期限", Kind.DAY),
+        Column("是否超期"),
+        Column("核查结果"),
+        Column("核查日期", Kind.DAY),
+        Column("核查情况", Kind.WORDS),
+    ),
+    rows=_rows,
+    roles=IN_OFFICE,
+    whole_for=OFFICES_AND_VILLAGE,
+)

@@ -1,0 +1,74 @@
+"""监测户台账： the monitored households, who answers for them, and what is done for them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+from handlers.engine.world import World
+from handlers.ledgers.base import Ledger, village_name
+from handlers.rules.columns import Column, Kind, Value
+from handlers.rules.export_rights import OFFICES_AND_VILLAGE
+from storage.ledgers.households import HouseholdLine, MeasureLine, household_lines
+from storage.problems import Reach
+from storage.store import Store
+from storage.supports import FINISHED
+
+
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+    async for line in household_lines(store.session, reach):
+        yield _row(world, line)
+
+
+def _row(world: World, line: HouseholdLine) -> tuple[Value, ...]:
+    helper = world.directory.person(line.responsible_id or line.helper_id or 0)
+    done = sum(measure.percent == FINISHED for measure in line.measures)
+    open_ones = [measure.deadline for measure in line.measures if measure.percent < FINISHED]
+    return (
+        line.number,
+        village_name(world, line.village),
+        line.group_name,
+        line.head,
+        line.id_number,
+        line.phone,
+        line.people,
+        line.kind,
+        "有" if line.able_to_work else "无",
+        helper.person.name if helper else "",
+        line.national_number,
+        "\n".join(_measure(world, place, measure) for place, measure in enumerate(line.measures, 1)),
+        len(line.measures),
+        done,
+        min(open_ones, default=None),
+    )
+
+
+def _measure(world: World, place: int, measure: MeasureLine) -> str:
+    unit = world.plan.unit(measure.unit).name
+    return f"{place}. {measure.text}({unit}，{measure.deadline:%Y-%m-%d}前，{measure.percent}%)"
+
+
+HOUSEHOLDS = Ledger(
+    code="households",
+    title="监测户台账",
+    columns=(
+        Column("户号", Kind.NUMBER),
+        Column("村"),
+        Column("屯(组)"),
+        Column("户主"),
+        Column("户主身份证号", Kind.ID),
+        Column("联系电话", Kind.PHONE),
+        Column("家庭人口", Kind.NUMBER),
+        Column("监测类型"),
+        Column("有无劳动能力"),
+        Column("帮扶责任人"),
+        Column("系统编号"),
+        Column("帮扶措施", Kind.WORDS),
+        Column("措施数", Kind.NUMBER),
+        Column("已完成", Kind.NUMBER),
+        Column("最近时限", Kind.DAY),
+    ),
+    rows=_rows,
+    roles=OFFICES_AND_VILLAGE,
+    whole_for=OFFICES_AND_VILLAGE,
+)

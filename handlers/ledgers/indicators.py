@@ -1,0 +1,61 @@
+"""只增不减指标台账： each village's figures beside last year's, with the reason where one fell."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+from handlers.engine.world import World
+from handlers.ledgers.base import NO, YES, Ledger
+from handlers.rules.columns import Column, Kind, Value
+from handlers.rules.export_rights import reaches
+from handlers.rules.scope import IN_OFFICE
+from handlers.rules.trends import Trend
+from storage.indicators import Figure
+from storage.plan import Indicator
+from storage.problems import Reach
+from storage.store import Store
+
+
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+    plan, year = world.plan, today.year
+    found = await store.indicators.of([year - 1, year], plan.town.code)
+    for village in plan.villages:
+        for one in plan.indicators:
+            if reaches(reach, village.code, {unit.code for unit in plan.units_for(one.item)}):
+                before, now = found.get((year - 1, village.code, one.code)), found.get((year, village.code, one.code))
+                yield village.name, *_row(one, before, now)
+
+
+def _row(one: Indicator, before: Figure | None, now: Figure | None) -> tuple[Value, ...]:
+    trend = Trend(before.value if before else None, now.value if now else None)
+    falls = "" if trend.change is None else YES if trend.falls else NO
+    return (
+        one.title,
+        one.unit,
+        trend.before,
+        trend.now,
+        trend.change,
+        falls,
+        now.reason if now else "",
+        now.at.date() if now else None,
+    )
+
+
+INDICATORS = Ledger(
+    code="indicators",
+    title="只增不减指标台账",
+    columns=(
+        Column("村"),
+        Column("指标"),
+        Column("单位"),
+        Column("去年", Kind.NUMBER),
+        Column("今年", Kind.NUMBER),
+        Column("增减", Kind.NUMBER),
+        Column("是否减少"),
+        Column("减少原因", Kind.WORDS),
+        Column("填报日期", Kind.DAY),
+    ),
+    rows=_rows,
+    roles=IN_OFFICE,
+)

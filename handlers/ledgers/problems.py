@@ -1,0 +1,74 @@
+"""问题整改台账： every problem, how far it is, and what was done last."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+from handlers.engine.world import World
+from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
+from handlers.rules.columns import Column, Kind, Value
+from handlers.rules.scope import IN_OFFICE
+from storage.ledgers.problems import ProblemLine, problem_lines
+from storage.problems import ProblemState, Reach
+from storage.store import Store
+
+
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+    async for line in problem_lines(store.session, reach):
+        yield _row(world, line, today)
+
+
+def _row(world: World, line: ProblemLine, today: date) -> tuple[Value, ...]:
+    plan = world.plan
+    lead, *assisting = [plan.unit(unit).name for unit in line.units] or [""]
+    return (
+        line.number,
+        plan.source(line.source).label,
+        plan.clause_label(line.item) if line.item else "",
+        village_name(world, line.region),
+        head_of(world, line.household_id),
+        line.description,
+        line.measures,
+        lead,
+        "、".join(assisting),
+        line.responsible,
+        line.opened_on,
+        line.deadline,
+        line.state.label,
+        line.percent,
+        YES if line.state is not ProblemState.CLOSED and line.deadline < today else NO,
+        "：".join(filter(None, [line.did and line.did.label, line.said])),
+        line.did_on,
+        line.photos,
+        line.closed_on,
+    )
+
+
+PROBLEMS = Ledger(
+    code="problems",
+    title="问题整改台账",
+    columns=(
+        Column("问题编号", Kind.NUMBER),
+        Column("问题来源"),
+        Column("重点任务"),
+        Column("村"),
+        Column("户主"),
+        Column("问题描述", Kind.WORDS),
+        Column("整改措施", Kind.WORDS),
+        Column("牵头单位"),
+        Column("配合单位"),
+        Column("责任人"),
+        Column("登记日期", Kind.DAY),
+        Column("整改时限", Kind.DAY),
+        Column("状态"),
+        Column("进度", Kind.PERCENT),
+        Column("是否逾期"),
+        Column("最近进展", Kind.WORDS),
+        Column("进展日期", Kind.DAY),
+        Column("照片数", Kind.NUMBER),
+        Column("销号日期", Kind.DAY),
+    ),
+    rows=_rows,
+    roles=IN_OFFICE,
+)

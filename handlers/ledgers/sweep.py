@@ -1,0 +1,56 @@
+"""排查台账： every household of the roster, visited or not, so that none is left out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+from handlers.engine.world import World
+from handlers.ledgers.base import NO, YES, Ledger, village_name
+from handlers.rules.columns import Column, Kind, Value
+from handlers.rules.export_rights import OFFICES_AND_VILLAGE
+from handlers.sweeping import round_of
+from storage.ledgers.sweep import SweepLine, sweep_lines
+from storage.problems import Reach
+from storage.store import Store
+
+
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+    async for line in sweep_lines(store.session, reach, round_of(world)):
+        yield _row(world, line)
+
+
+def _row(world: World, line: SweepLine) -> tuple[Value, ...]:
+    return (
+        line.number,
+        village_name(world, line.village),
+        line.group_name,
+        line.head,
+        line.kind,
+        YES if line.outcome is not None and line.outcome.met else NO,
+        line.visited_on,
+        line.visitor,
+        line.outcome.label if line.outcome else "",
+        line.note,
+    )
+
+
+SWEEP = Ledger(
+    code="sweep",
+    title="排查台账",
+    columns=(
+        Column("户号", Kind.NUMBER),
+        Column("村"),
+        Column("屯(组)"),
+        Column("户主"),
+        Column("户类型"),
+        Column("是否排查"),
+        Column("入户日期", Kind.DAY),
+        Column("入户人"),
+        Column("结果"),
+        Column("情况", Kind.WORDS),
+    ),
+    rows=_rows,
+    roles=OFFICES_AND_VILLAGE,
+    whole_for=OFFICES_AND_VILLAGE,
+)

@@ -1,0 +1,43 @@
+"""联系不上的人： whom the bot cannot write to, so that somebody calls them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+from handlers.engine.world import World
+from handlers.ledgers.base import Ledger, head_of
+from handlers.naming import post_in_words
+from handlers.rules.columns import Column, Kind, Value
+from handlers.rules.export_rights import OFFICES
+from storage.ledgers.unreachable import unreachable_lines
+from storage.people import Post, Role
+from storage.problems import Reach
+from storage.store import Store
+
+
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+    for line in await unreachable_lines(store.session, reach):
+        posts = "、".join(dict.fromkeys(_post(world, post) for post in line.posts))
+        why = "停用了机器人" if line.blocked_on else "没有绑定聊天"
+        yield line.name, posts, line.phone, why, line.blocked_on
+
+
+def _post(world: World, post: Post) -> str:
+    words = post_in_words(world.plan, post.role, post.region, post.unit)
+    return f"{words}（{head_of(world, post.household_id)}家）" if post.role is Role.HOUSEHOLD else words
+
+
+UNREACHABLE = Ledger(
+    code="unreachable",
+    title="联系不上的人",
+    columns=(
+        Column("姓名"),
+        Column("身份"),
+        Column("联系电话", Kind.PHONE),
+        Column("原因"),
+        Column("自何日起", Kind.DAY),
+    ),
+    rows=_rows,
+    roles=OFFICES,
+)

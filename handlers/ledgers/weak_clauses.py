@@ -1,0 +1,41 @@
+"""一口清薄弱条款： what people get wrong, of all together. Nobody is named, and few answers are not shown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime, time
+
+from handlers.engine.world import World
+from handlers.ledgers.base import Ledger
+from handlers.naming import region_in_words
+from handlers.rules.columns import Column, Kind, Value
+from handlers.rules.export_rights import OFFICES
+from storage.base import SHANGHAI
+from storage.problems import Reach
+from storage.store import Store
+
+_MOST = 500
+
+
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+    plan = world.plan
+    since = datetime.combine(plan.phases[0].first, time(), SHANGHAI)
+    for region in dict.fromkeys(one.region for one in reach):
+        for weak in await store.quiz.weak_clauses(region, since, most=_MOST):
+            rate = round(100 * weak.wrong / weak.answers)
+            yield region_in_words(plan, region), plan.clause_label(weak.clause), weak.answers, weak.wrong, rate
+
+
+WEAK_CLAUSES = Ledger(
+    code="quiz",
+    title="一口清薄弱条款",
+    columns=(
+        Column("范围"),
+        Column("条款"),
+        Column("答题次数", Kind.NUMBER),
+        Column("答错次数", Kind.NUMBER),
+        Column("错误率", Kind.PERCENT),
+    ),
+    rows=_rows,
+    roles=OFFICES,
+)

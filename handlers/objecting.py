@@ -1,0 +1,61 @@
+"""The household objects to how its case ended, and the town answers (domain: step 1)."""
+
+from __future__ import annotations
+
+from handlers.casework import act, explain, mine, title
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Choice, Text
+from handlers.rules.procedure import Act, Party, Refused, parties_of, take
+from storage.clues import Clue, Step
+from storage.people import Role
+
+_VERDICTS = [(Act.OVERTURN.value, "请村里再核查"), (Act.UPHOLD.value, "维持原结论")]
+
+
+@conversation("object", "提出异议", for_roles={Role.HOUSEHOLD})
+async def object_to(chat: Chat) -> None:
+    """Args: the clue's id."""
+    clue = await mine(chat, Party.HOUSEHOLD)
+    if clue is None:
+        return
+    if clue.step is Step.OBJECTION:
+        await chat.say("您的异议镇里已经收到，正在看。")
+        return
+    if refusal := _refusal(chat, clue):
+        await chat.say(refusal)
+        return
+    why = await chat.ask(
+        "why", Text("哪里不对？请说说，镇里会看。", min_length=2, example="房子只修了一间，另一间还漏")
+    )
+    await act(chat, clue, Act.OBJECT, why)
+    days = chat.world.plan.clocks.answer.days
+    await chat.say(f"已交给镇里，{days} 个工作日内答复您。")
+
+
+def _refusal(chat: Chat, clue: Clue) -> str | None:
+    """Why nothing can be objected to now, before the household writes a word."""
+    try:
+        take(clue, Act.OBJECT, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks, "为什么")
+    except Refused as refused:
+        return str(refused)
+    return None
+
+
+@conversation("objection", "答复异议", for_roles={Role.TOWN})
+async def objection(chat: Chat) -> None:
+    """Args: the clue's id."""
+    clue = await mine(chat, Party.TOWN)
+    if clue is None:
+        return
+    if clue.step is not Step.OBJECTION:
+        await chat.say(await explain(chat, clue))
+        return
+    *before, objected = await chat.store.clues.events(clue.id)
+    ended = f"\n原来的结论：{Act(before[-1].outcome).label}，{before[-1].note}" if before else ""
+    verdict = await chat.ask("verdict", Choice(f"{title(chat, clue)}{ended}\n农户说：{objected.note}", _VERDICTS))
+    reason = await chat.ask(
+        "reason", Text("请写几句答复，农户会看到。", min_length=2, example="已请村里和驻村队一起再去看")
+    )
+    await act(chat, clue, Act(verdict), reason)
+    await chat.say("已答复农户。")

@@ -1,0 +1,31 @@
+"""The town enters a decided household in the national system and records its number here (domain: step 8)."""
+
+from __future__ import annotations
+
+from handlers.casework import act, explain, mine, title
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Choice, Text
+from handlers.rules.procedure import Act, Party
+from storage.clues import Step
+from storage.people import Role
+
+
+@conversation("register", "系统管理", for_roles={Role.TOWN})
+async def register(chat: Chat) -> None:
+    """Args: the clue's id."""
+    clue = await mine(chat, Party.TOWN)
+    if clue is None:
+        return
+    if clue.step is not Step.REGISTER:
+        await chat.say(await explain(chat, clue))
+        return
+    number = await chat.ask(
+        "number", Text(f"{title(chat, clue)}\n国家系统里的编号是？", max_length=40, example="JC2208810001")
+    )
+    kinds = [(kind.label, kind.label) for kind in chat.world.plan.household_types if kind.monitored]
+    kind = await chat.ask("kind", Choice("登记为哪一类？", kinds))
+    clue = await act(chat, clue, Act.REGISTER, f"{kind}，系统编号 {number}")
+    await chat.store.households.correct(clue.household_id, kind=kind)
+    chat.store.supports.open(clue_id=clue.id, household_id=clue.household_id, national_number=number, kind=kind)
+    await chat.say(f"已登记。{chat.world.plan.village(clue.village).name}接着定帮扶人和措施。")

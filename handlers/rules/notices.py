@@ -1,0 +1,39 @@
+"""The public notice of a case: what a village may read, and nothing of what it may not.
+
+The notice never shows ID number, phone, bank account or health (Qin'an county's published rules), hangs in the village
+only, and is written from the roster and the plan alone, so that nothing somebody typed can slip into it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+
+class Notice(NamedTuple):
+    """`lines` are paragraphs below the title; the last two, place and day, stand on the right."""
+
+    title: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join([self.title, *self.lines])
+
+
+def write_notice(
+    village: str, house: str, kinds: tuple[str, ...], clearing: bool, first: date, last: date, objections_to: str
+) -> Notice:
+    """`kinds` are labels that may be shown; `objections_to` is whom to tell, such as the town's office."""
+    about = "拟消除风险" if clearing else "拟纳入防返贫监测"
+    why = f"（{'、'.join(kinds)}）" if kinds and not clearing else ""
+    return Notice(
+        f"{village}{about}对象公示",
+        (
+            f"经入户核查、农户授权和村民评议，{house}{about}{why}，现予公示。",
+            f"公示时间：{first.year}年{first.month}月{first.day}日至{last.month}月{last.day}日。",
+            f"有不同意见，请在公示期内向村委会或{objections_to}反映。",
+            f"{village}村民委员会",
+            f"{first.year}年{first.month}月{first.day}日",
+        ),
+    )

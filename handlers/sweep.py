@@ -1,0 +1,91 @@
+"""The second-round sweep 第二轮排查: every household of the village is visited once (plan: 时间安排(三), 不落一户)."""
+
+from __future__ import annotations
+
+from handlers.choosing import NextHousehold
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
+from handlers.filing import NEW, ask_same_case, file_clue, place_in_words, risk_options
+from handlers.sweeping import buttons_to, grouped, left_in, name_of, round_of, villages_of
+from storage.clues import ClueSource
+from storage.households import Household
+from storage.people import Role
+from storage.visits import Outcome
+
+_OUTCOMES: list[Option] = [(one.value, one.label) for one in Outcome]
+_ABSENCES: list[Option] = [("work", "外出务工"), ("away", "临时不在家"), ("empty", "常年不住人"), ("lost", "联系不上")]
+_NEXT = 5
+
+
+@conversation("sweep", "入户排查", for_roles={Role.VILLAGE}, words=("排查", "第二轮排查"))
+async def sweep(chat: Chat) -> None:
+    """Args: a household's number; without one, the next are offered."""
+    household = await _household(chat)
+    if household is None:
+        return
+    visit = await chat.store.visits.of(household.id, round_of(chat.world))
+    if visit is not None and visit.outcome.met:
+        who = await name_of(chat, visit.person_id)
+        done = (
+            f"{place_in_words(chat.world, household)}：{who}已在 {visit.at:%m-%d %H:%M} 走访，{visit.outcome.label}。"
+        )
+        await _go_on(chat, household.village, done)
+        return
+    asked = f"{place_in_words(chat.world, household)}({household.kind})，情况怎么样？"
+    outcome = Outcome(await chat.ask("outcome", Choice(asked, _OUTCOMES)))
+    note = ""
+    if outcome is Outcome.ABSENT:
+        note = dict(_ABSENCES)[await chat.ask("absence", Choice("为什么没见到人？", _ABSENCES))]
+    elif outcome is Outcome.TROUBLE and not await _reported(chat, household):
+        return
+    await chat.store.visits.add(household, round_of(chat.world), chat.person.id, outcome, note)
+    await _go_on(chat, household.village, "记下了。" if outcome.met else "记下了，这一户还要再去。")
+
+
+async def _household(chat: Chat) -> Household | None:
+    """Named behind the command, or asked for; None when there is nobody, which has been said."""
+    villages = villages_of(chat, Role.VILLAGE)
+    if chat.args:
+        found = chat.world.roster.search(chat.args, villages) if chat.args.isdecimal() else []
+        if not found:
+            await chat.say(NOT_YOURS)
+        return found[0] if found else None
+    left = await chat.recall("left", lambda: _left(chat, villages))
+    if not left:
+        await chat.say("没有要走访的农户了。")
+        return None
+    count = sum(number for _, number, _ in left)
+    prompt = f"还有 {count} 户没走到。去哪一户？也可以发姓名、拼音首字母或户号。"
+    return await chat.ask("household", NextHousehold(prompt, within=villages, groups=left))
+
+
+async def _left(chat: Chat, villages: list[str]) -> list[tuple[str, int, list[int]]]:
+    left = []
+    for village in villages:
+        where = chat.world.plan.village(village).name if len(villages) > 1 else ""
+        left += [(where + name, count, ids) for name, count, ids in grouped(await left_in(chat, village))]
+    return left
+
+
+async def _reported(chat: Chat, household: Household) -> bool:
+    """A difficulty is reported on the spot, as with /report; the visit counts once it has been."""
+    joined = await ask_same_case(chat, household, f"{household.head}家已有没办结的线索，是同一件事吗？")
+    kinds: list[str] = []
+    if joined == NEW:
+        kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
+    detail = await chat.ask("detail", Text("请说说情况(可以用语音输入)"))
+    shown = await chat.ask_optional("photos", Photos("拍照或发定位，没有就跳过。", optional=True)) or Evidence()
+    return await file_clue(chat, household, ClueSource.CADRE, joined, kinds, detail, shown)
+
+
+async def _go_on(chat: Chat, village: str, done: str) -> None:
+    """What is done, how many are left, and the next of them."""
+    left = await left_in(chat, village)
+    name = chat.world.plan.village(village).name
+    if not left:
+        await chat.say(f"{done}\n{name}全部走到了，不落一户。")
+        return
+    untried = [household for household, visit in left if visit is None]
+    await chat.say(f"{done}\n{name}还有 {len(left)} 户没走到。", buttons_to("sweep", untried[:_NEXT]))

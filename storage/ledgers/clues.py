@@ -1,0 +1,60 @@
+"""Clues, and how the last visit to verify each ended."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from storage.clues import Step, clue_events, clues
+from storage.ledgers.paging import inside, opened, pages
+from storage.problems import Reach
+from storage.transaction import Session
+
+
+class ClueLine(NamedTuple):
+    """`since` is the day of its last step; `verified` the outcome of the visit, None where there was none."""
+
+    number: int
+    household_id: int
+    village: str
+    kinds: tuple[str, ...]
+    source: str
+    step: Step
+    reported_on: date
+    since: date
+    due_on: date | None
+    verified: str | None
+    verified_on: date | None
+    note: str
+
+
+async def clue_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[ClueLine]:
+    """Every clue of these regions, whatever its step and kind, by number."""
+    query = sa.select(clues).where(inside(clues.c.village, reach))
+    async for page in pages(session, query, clues.c.number):
+        visits = await _visits(session, [row.id for row in page])
+        for row in page:
+            visit = visits.get(row.id)
+            yield ClueLine(
+                number=row.number,
+                household_id=row.household_id,
+                village=row.village,
+                kinds=tuple(row.kinds),
+                source=row.source,
+                step=Step(row.step),
+                reported_on=row.reported_at.date(),
+                since=row.since,
+                due_on=row.due_on,
+                verified=visit.outcome if visit else None,
+                verified_on=visit.at.date() if visit else None,
+                note=opened(session, visit.note) if visit else "",
+            )
+
+
+async def _visits(session: Session, clue_ids: Sequence[int]) -> Mapping[int, sa.Row[Any]]:
+    query = sa.select(clue_events.c.clue_id, clue_events.c.outcome, clue_events.c.at, clue_events.c.note)
+    query = query.where(clue_events.c.clue_id.in_(clue_ids), clue_events.c.step == Step.VERIFY.value)
+    return {row.clue_id: row for row in await session.read(query.order_by(clue_events.c.id))}

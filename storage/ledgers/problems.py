@@ -1,0 +1,91 @@
+"""Problems, what was done about each last, and how many photos show it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from storage.attachments import attachments
+from storage.ledgers.paging import inside, opened, pages
+from storage.problems import Action, ProblemState, Reach, problem_entries, problem_units, problems
+from storage.transaction import Session
+
+
+class ProblemLine(NamedTuple):
+    """`did` is the action of the last entry and `said` its words; `photos` counts those of all entries."""
+
+    number: int
+    source: str
+    item: str
+    region: str
+    household_id: int | None
+    description: str
+    measures: str
+    units: tuple[str, ...]
+    responsible: str
+    deadline: date
+    state: ProblemState
+    percent: int
+    opened_on: date
+    closed_on: date | None
+    did: Action | None
+    did_on: date | None
+    said: str
+    photos: int
+
+
+async def problem_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[ProblemLine]:
+    """Every problem within reach, closed ones too, by number."""
+    query = sa.select(problems).where(sa.or_(sa.false(), *(_within(one) for one in reach)))
+    async for page in pages(session, query, problems.c.number):
+        ids = [row.id for row in page]
+        entries, photos = await _last_entries(session, ids), await _photos(session, ids)
+        for row in page:
+            entry = entries.get(row.id)
+            yield ProblemLine(
+                number=row.number,
+                source=row.source,
+                item=row.item,
+                region=row.region,
+                household_id=row.household_id,
+                description=opened(session, row.description),
+                measures=opened(session, row.measures),
+                units=tuple(row.units),
+                responsible=row.responsible,
+                deadline=row.deadline,
+                state=ProblemState(row.state),
+                percent=row.percent,
+                opened_on=row.opened_at.date(),
+                closed_on=row.closed_at and row.closed_at.date(),
+                did=Action(entry.action) if entry else None,
+                did_on=entry.at.date() if entry else None,
+                said=opened(session, entry.text) if entry else "",
+                photos=photos.get(row.id, 0),
+            )
+
+
+def _within(reach: Reach) -> sa.ColumnElement[bool]:
+    here = inside(problems.c.region, [reach])
+    if reach.unit is None:
+        return here
+    named = sa.select(problem_units.c.problem_id).where(problem_units.c.unit == reach.unit)
+    return sa.and_(here, problems.c.id.in_(named))
+
+
+async def _last_entries(session: Session, problem_ids: Sequence[int]) -> Mapping[int, sa.Row[Any]]:
+    last = sa.select(sa.func.max(problem_entries.c.id)).where(problem_entries.c.problem_id.in_(problem_ids))
+    query = sa.select(problem_entries).where(problem_entries.c.id.in_(last.group_by(problem_entries.c.problem_id)))
+    return {row.problem_id: row for row in await session.read(query)}
+
+
+async def _photos(session: Session, problem_ids: Sequence[int]) -> Mapping[int, int]:
+    query = (
+        sa.select(problem_entries.c.problem_id, sa.func.count().label("photos"))
+        .join(attachments, attachments.c.subject_id == problem_entries.c.id)
+        .where(attachments.c.subject == "problem_entry", problem_entries.c.problem_id.in_(problem_ids))
+        .group_by(problem_entries.c.problem_id)
+    )
+    return {row.problem_id: row.photos for row in await session.read(query)}

@@ -1,0 +1,54 @@
+"""Every household of the roster with its visit in a round, or none."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from storage.households import households
+from storage.ledgers.paging import inside, opened, pages
+from storage.people import persons
+from storage.problems import Reach
+from storage.transaction import Session
+from storage.visits import Outcome, visits
+
+
+class SweepLine(NamedTuple):
+    """`outcome` is None for a household that nobody has been to."""
+
+    number: int
+    village: str
+    group_name: str
+    head: str
+    kind: str
+    outcome: Outcome | None
+    visited_on: date | None
+    visitor: str
+    note: str
+
+
+async def sweep_lines(session: Session, reach: Sequence[Reach], round: str) -> AsyncIterator[SweepLine]:
+    """The households of these regions, by number."""
+    visit = sa.and_(visits.c.household_id == households.c.id, visits.c.round == round)
+    query = (
+        sa.select(households, visits.c.outcome, visits.c.at, visits.c.note, persons.c.name.label("visitor"))
+        .outerjoin(visits, visit)
+        .outerjoin(persons, persons.c.id == visits.c.person_id)
+        .where(inside(households.c.village, reach))
+    )
+    async for page in pages(session, query, households.c.number):
+        for row in page:
+            yield SweepLine(
+                number=row.number,
+                village=row.village,
+                group_name=row.group_name,
+                head=row.head,
+                kind=row.kind,
+                outcome=Outcome(row.outcome) if row.outcome else None,
+                visited_on=row.at.date() if row.at else None,
+                visitor=row.visitor or "",
+                note=opened(session, row.note),
+            )

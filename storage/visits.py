@@ -1,0 +1,124 @@
+"""Visits to households. In a round of visits each household counts once, whoever met somebody there first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.households import Household
+from storage.messages import Place
+from storage.overview import visit_keys
+from storage.tallies import count
+from storage.transaction import Session
+
+
+class Outcome(StrEnum):
+    """What a visit found."""
+
+    FINE = "fine"
+    TROUBLE = "trouble"
+    ABSENT = "absent"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+    @property
+    def met(self) -> bool:
+        """Whether the household has been visited by it."""
+        return self is not Outcome.ABSENT
+
+
+_LABELS = {Outcome.FINE: "没有变化", Outcome.TROUBLE: "有困难", Outcome.ABSENT: "没见到人"}
+
+visits = sa.Table(
+    "visits",
+    metadata,
+    id_column(),
+    sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), nullable=False),
+    sa.Column("round", sa.String(60), nullable=False),
+    sa.Column("village", sa.String(12), nullable=False),
+    sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("outcome", sa.String(12), nullable=False),
+    sa.Column("met", sa.Boolean, nullable=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("household_id", "round"),
+    sa.Index("ix_visits_village", "round", "village"),
+    info=AUDITED,
+)
+
+
+class Visit(Record):
+    """The visit that counts for a household in a round, or the last one at which nobody was met."""
+
+    household_id: int
+    person_id: int
+    at: datetime
+    outcome: Outcome
+    note: str
+
+
+class Visits:
+    """Recording visits and finding who has had none. A `round` is named by the plan it belongs to."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(
+        self, household: Household, round: str, by: int, outcome: Outcome, note: str = "", place: Place | None = None
+    ) -> Visit:
+        """Record a visit, of whatever occasion; returns the one that counts, which may be an earlier one.
+
+        Of two first visits at the same time the second breaks the unique key, and is run again on what the first left.
+        """
+        session = self._session
+        before = await self._row(household.id, round)
+        if before is not None and before["met"]:
+            return self._visit(before)
+        found: dict[str, Any] = {
+            "person_id": by,
+            "at": session.now,
+            "outcome": outcome.value,
+            "met": outcome.met,
+            "note": session.vault.seal_text(note),
+            "latitude": place and place.latitude,
+            "longitude": place and place.longitude,
+        }
+        if before is not None:
+            after = await session.amend(visits, before, **found)
+        else:
+            key = {"id": new_id(), "household_id": household.id, "round": round, "village": household.village}
+            after = session.add(visits, {**key, **found, "version": 0})
+        count(session, visit_keys, before, after)
+        return self._visit(after)
+
+    async def of(self, household_id: int, round: str) -> Visit | None:
+        row = await self._row(household_id, round)
+        return None if row is None else self._visit(row)
+
+    async def in_village(self, village: str, round: str) -> dict[int, Visit]:
+        """The visits of a village, by household."""
+        query = sa.select(visits).where(visits.c.round == round, visits.c.village == village)
+        return {row.household_id: self._visit(row._mapping) for row in await self._session.read(query)}
+
+    async def _row(self, household_id: int, round: str) -> Any:
+        query = sa.select(visits).where(visits.c.household_id == household_id, visits.c.round == round)
+        rows = await self._session.read(query)
+        return rows[0]._mapping if rows else None
+
+    def _visit(self, row: Any) -> Visit:
+        return Visit(
+            household_id=row["household_id"],
+            person_id=row["person_id"],
+            at=row["at"],
+            outcome=Outcome(row["outcome"]),
+            note=self._session.vault.open_text(row["note"]) or "",
+        )
