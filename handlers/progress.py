@@ -1,4 +1,4 @@
-"""Reporting rectification progress in four messages: which problem, what was done (photos along with it), how far, send."""
+"""Reporting rectification progress: which problem, then what was done and how far in one sentence, or step by step."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from handlers.rectifying import (
     parts,
     see,
 )
+from handlers.rules.percents import percent_in
 from handlers.rules.problem_states import MOST_PERCENT, RULES, checked_percent, rectifies
 from handlers.rules.reading import Unreadable, read_choice, read_number
 from storage.base import to_base36
@@ -59,12 +60,21 @@ async def progress(chat: Chat) -> None:
         await chat.say(await explain_state(chat, problem), [[see(problem)]])
         return
     title = name(chat.world, problem)
+    done = finished == FINISHED
+    asked = "做了什么？" if done else "做了什么，到几成了？一句话说完。"
     told = await chat.ask(
         "done",
-        Account(f"{title} {brief(problem.description)}\n做了什么？照片、定位可以一起发。", example="屋顶已重铺瓦"),
+        Account(
+            f"{title} {brief(problem.description)}\n{asked}照片、定位可以一起发。",
+            example="屋顶已重铺瓦" + ("" if done else "，80%"),
+        ),
     )
+    percent = None if done else percent_in(told.text)
+    if percent is not None:  # all in one sentence: it is down at once, and the next one corrects it
+        await _record(chat, problem, told.text, Far(percent=percent, submit=False), told)
+        return
     far = Far(percent=MOST_PERCENT, submit=True)
-    if finished != FINISHED:
+    if not done:
         far = await chat.ask("percent", HowFar("整改到几成了？"))
     shown = Evidence(photos=(*told.photos, *far.photos)[:MOST_PHOTOS], place=far.place or told.place)
     if not await chat.confirm(_summary(title, told.text, far, shown)):

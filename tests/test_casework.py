@@ -42,6 +42,15 @@ async def through(town: Town, name: str, *said: str) -> list[str]:
     return heard
 
 
+async def by_hand(town: Town, name: str, *done: str) -> None:
+    """Each of these in turn: "[a button]", "📷" or words."""
+    for what in done:
+        if what.startswith("["):
+            await town.press(name, what[1:-1])
+        else:
+            await through(town, name, what)
+
+
 async def test_a_case_goes_from_a_households_report_to_the_register(town: Town) -> None:
     key = await reported(town)
     town.unread("张三")
@@ -139,6 +148,33 @@ async def test_the_town_goes_through_a_list_one_case_a_message_and_returns_with_
     assert any("会议记录看不清" in line for line in town.unread(VILLAGE))
     await town.say(TOWN, "通过")
     assert [(await clue_of(town, number)).step for number in (1, 2)] == [Step.NOMINATE, Step.COUNTY_DECIDE]
+
+
+async def test_no_step_takes_more_messages_than_it_has_to(town: Town) -> None:
+    """Counted as a person would: every tap and every line typed."""
+    key = await reported(town)
+    await town.say(VILLAGE, "/clue 1")
+    found = ("[属实]", "屋顶漏雨，梁已腐", "[提交]")
+    deliberated = ("[民主评议]", "32 30 1", "📷", "[发完了]", "[提交]")
+    reviewed = ("[通过]",)
+    assert (len(found), len(deliberated), len(reviewed)) == (3, 5, 1)
+    await by_hand(town, VILLAGE, *found)
+    await through(town, VILLAGE, f"/authorize {key}", "签了", "📷", "完成")
+    await by_hand(town, VILLAGE, *deliberated)
+    assert (await clue_of(town)).step is Step.PUBLICIZE
+    await through(town, VILLAGE, f"/publicize {key}", "已张贴")
+    town.now += timedelta(days=6)
+    await through(town, VILLAGE, f"/publicize {key}", "期满，没有异议", f"/nominate {key}", "提名")
+    await town.press(TOWN, "乡镇复核")
+    await by_hand(town, TOWN, *reviewed)
+    assert (await clue_of(town)).step is Step.COUNTY_DECIDE
+
+
+async def test_not_found_takes_three_messages(town: Town) -> None:
+    await reported(town)
+    await town.say(VILLAGE, "/clue 1")
+    await by_hand(town, VILLAGE, "[不属实]", "屋顶去年已修好", "[提交]")
+    assert (await clue_of(town)).closed_as == "none"
 
 
 async def test_a_case_of_another_village_looks_like_one_that_does_not_exist(town: Town) -> None:

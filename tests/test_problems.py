@@ -81,6 +81,14 @@ async def test_transcript(path: Path, restart: bool, town: Town) -> None:
     await check(path, town, restart=restart)
 
 
+async def test_progress_is_a_tap_and_a_sentence(town: Town) -> None:
+    await add(town)
+    await town.say("李村", "/progress 1")
+    [heard] = await town.say("李村", "东屋已重铺瓦，西屋还没动，五成")
+    assert "50%" in heard
+    assert "50%" in (await town.say("李村", "/problem 1"))[-1]
+
+
 async def test_first_progress_claims_and_takes_four_messages_from_the_view(town: Town) -> None:
     problem = await add(town)
     assert "屋顶漏雨" in "".join(await town.say("李村", "/problem 1"))
