@@ -14,6 +14,7 @@ from handlers.supporting import measures_in_words
 from storage.base import to_base36
 from storage.clues import Clue, ClueSource, Step
 from storage.messages import Button
+from storage.people import Role
 
 
 @conversation("clue", "看线索")
@@ -34,7 +35,8 @@ async def show_clue(chat: Chat) -> None:
         *await measures_in_words(chat, clue),
     ]
     photos = await chat.store.attachments.of("clue", clue.id)
-    await chat.say("\n".join(lines), _next_step(chat, clue), file=photos[0] if photos else None)
+    buttons = [*_next_step(chat, clue), *_assigning(chat, clue)]
+    await chat.say("\n".join(lines), buttons, file=photos[0] if photos else None)
     for place, photo in enumerate(photos[1:], 2):
         await chat.say(f"照片 {place}/{len(photos)}", file=photo)
 
@@ -72,3 +74,11 @@ def _next_step(chat: Chat, clue: Clue) -> Rows:
     if not acts or wanted is None or not chat.person.covers(clue.village, *wanted.roles):
         return ()
     return [[Button(label=wanted.title, says=f"/{wanted.name} {key}")]]
+
+
+def _assigning(chat: Chat, clue: Clue) -> Rows:
+    """Where several could act, one of them can be named."""
+    several = len(chat.world.directory.holding(Role.VILLAGE, clue.village)) > 1
+    if clue.step is Step.CLOSED or not several or not chat.person.covers(clue.village, Role.VILLAGE, Role.TOWN):
+        return ()
+    return [[Button(label="指派", says=f"/assign clue:{to_base36(clue.id)}")]]

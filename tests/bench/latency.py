@@ -15,7 +15,7 @@ from tests.bench.county import County
 from tests.bench.steps import STEPS, NoNetworkTelegram, Script, at_work, until_idle
 
 
-class _Timed(NoNetworkTelegram):
+class Timed(NoNetworkTelegram):
     """Notes when each reply is sent, by address; pushes are no replies."""
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ async def reply_p99(a_second: float, chats: int, seconds: float) -> float:
     with tempfile.TemporaryDirectory() as name:
         county = County(Path(name), chats, int(a_second * seconds / chats / STEPS) + 4)
         await county.found()
-        platform = _Timed(Path(name))
+        platform = Timed(Path(name))
         script = Script(county)
         chance = random.Random(7)
         async with at_work(county, platform) as put:

@@ -8,7 +8,6 @@ import random
 import statistics
 import tempfile
 import time
-from collections import defaultdict, deque
 from contextlib import AbstractAsyncContextManager
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,14 +25,14 @@ from storage.base import new_id
 from storage.chats import chats
 from storage.households import members
 from storage.media import MediaStore
-from storage.outbox import Letter
 from storage.people import Role
 from storage.screening import ListState, RowState
 from storage.store import Store
 from storage.transaction import Transaction, reading_first, transaction
 from tests.bench.county import County, county_plan
+from tests.bench.latency import Timed
 from tests.bench.peers import FIRST_CHAT
-from tests.bench.steps import NoNetworkTelegram, Script, at_work, until_idle
+from tests.bench.steps import Script, at_work, until_idle
 from tests.figures import Figure, at_most
 
 ROWS, HOUSEHOLDS, CHATS = 25_000, 10_000, 100
@@ -53,7 +52,7 @@ async def figures() -> list[Figure]:
         world = World(county_plan(county.villages), MediaStore(county.path.parent / "media", county.database.vault))
         sender = await _fill(county)
         content = await asyncio.to_thread(_file)
-        platform = _Timed(Path(name))
+        platform = Timed(Path(name))
         async with at_work(county, platform) as put:
             script = Script(county)
             await put([platform.read(script.next(chat)) for chat in range(CHATS)])
@@ -74,21 +73,7 @@ async def figures() -> list[Figure]:
     ]
 
 
-class _Timed(NoNetworkTelegram):
-    """Notes how long each answer took, by address; pushes are no answers."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.stored: defaultdict[str, deque[float]] = defaultdict(deque)
-        self.waits: list[float] = []
-
-    async def send(self, letter: Letter) -> None:
-        await super().send(letter)
-        if self.stored[letter.address] and not (letter.message.text or "").startswith("【"):
-            self.waits.append(time.perf_counter() - self.stored[letter.address].popleft())
-
-
-async def _chat(put: Put, platform: _Timed, script: Script) -> None:
+async def _chat(put: Put, platform: Timed, script: Script) -> None:
     """Reports come by chance, until cancelled."""
     chance = random.Random(7)
     chat = 0
