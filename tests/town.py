@@ -257,10 +257,6 @@ def _shown(message: Outgoing) -> str:
     return " ".join(part for part in parts if part).strip()
 
 
-_RESTARTS_ON_POSTGRES = 8
-"""Lines from one restart to the next: there each takes a quarter of a second, and SQLite has proved every place."""
-
-
 async def play(town: Town, transcript: Sequence[str], restart: bool) -> list[str]:
     """Play a transcript; returns it as it really went.
 
@@ -270,9 +266,8 @@ async def play(town: Town, transcript: Sequence[str], restart: bool) -> list[str
     rebuilt: `名字< message`.
     """
     played: list[str] = []
-    every = 1 if town.database.is_sqlite else _RESTARTS_ON_POSTGRES
-    for place, line in enumerate(transcript):
-        if restart and place % every == 0:
+    for line in transcript:
+        if restart:
             await town.restart()
         if clock := re.fullmatch(r"-- (\S+ \S+)( tick)?", line):
             town.now = datetime.strptime(clock[1], "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
