@@ -14,7 +14,7 @@ TAIL = 4
 _BEFORE = re.compile(r"^(?:你好|您好|我是|我叫|姓名|名字|叫|[::,,\s])+")
 _BETWEEN = re.compile(r"(?:的|身份证|手机|电话|后四位|后4位|最后四位|尾号|号码|号|是|为|[::,,、。;;.\s])+$")
 _ENDING = re.compile(r"[。.,,!!\s]+$")
-_NUMBER = re.compile(r"[+\d][\d\s-]*[Xx]?$", re.ASCII)
+_NUMBER = re.compile(r"\+?\s?\d[\d\s-]*[Xx]?$", re.ASCII)
 _SPOKEN = re.compile(r"(?:(?<=[\s,,、。:是号])|^)[〇零一二三四五六七八九幺]{4,}$")
 _SHORTEST, _LONGEST = 2, 30
 
