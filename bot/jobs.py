@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from bot import metrics
@@ -11,10 +11,11 @@ from bot.clock import Clock
 from bot.delivery.caches import Caches
 from bot.opening import House
 from bot.scheduler import Tick, daily, each_minute, every
+from handlers.engine.world import World
 from handlers.jobs import ask_again, checks, exports, faults, phases, remind, screening, signals
 from storage import inbox, ledger_orders, outbox, talks, tallies, transcripts
 from storage.screening_lists import is_waiting
-from storage.transaction import reading_first, transaction
+from storage.transaction import Transaction, reading_first, transaction
 
 log = logging.getLogger(__name__)
 
@@ -46,28 +47,15 @@ class Jobs:
 
     async def remind(self) -> None:
         """Queue what is due."""
-        async with transaction(self._database, self._clock()) as tx:
-            await self._caches.refresh(tx.conn)
-            fired = await remind.fire(tx, self._world)
-        if fired:
-            metrics.REMINDERS_FIRED.inc(fired)
-            self._wake_sender()
+        metrics.REMINDERS_FIRED.inc(await self._tell(remind.fire))
 
     async def faults(self) -> None:
         """Tell the town's officials what has gone wrong."""
-        async with transaction(self._database, self._clock()) as tx:
-            await self._caches.refresh(tx.conn)
-            told = await faults.tell(tx, self._world)
-        if told:
-            self._wake_sender()
+        await self._tell(faults.tell)
 
     async def ask_again(self) -> None:
         """Ask households whether what was closed is really solved."""
-        async with transaction(self._database, self._clock()) as tx:
-            await self._caches.refresh(tx.conn)
-            asked = await ask_again.ask(tx, self._world)
-        if asked:
-            self._wake_sender()
+        await self._tell(ask_again.ask)
 
     async def phases(self) -> None:
         """Plan the reminders of the plan's phases, and the day's of self-checks and watch-lists."""
@@ -79,11 +67,7 @@ class Jobs:
 
     async def signals(self) -> None:
         """Put to the town as questions what does not look like work."""
-        async with transaction(self._database, self._clock()) as tx:
-            await self._caches.refresh(tx.conn)
-            told = await signals.tell(tx, self._world)
-        if told:
-            self._wake_sender()
+        await self._tell(signals.tell)
 
     async def screening(self) -> None:
         """Read and import the screening lists that were handed in."""
@@ -127,3 +111,12 @@ class Jobs:
     async def gauges(self) -> None:
         async with self._database.read() as conn:
             metrics.OUTBOX_WAITING.set(await outbox.pending_count(conn))
+
+    async def _tell(self, job: Callable[[Transaction, World], Awaitable[int]]) -> int:
+        """Run a job that may leave something to send; returns what it counted."""
+        async with transaction(self._database, self._clock()) as tx:
+            await self._caches.refresh(tx.conn)
+            told = await job(tx, self._world)
+        if told:
+            self._wake_sender()
+        return told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from handlers import casework, rectifying
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
@@ -12,7 +13,7 @@ from handlers.engine.questions import Choice
 from handlers.engine.questions.person import PersonChoice
 from handlers.filing import kinds_in_words, place_in_words
 from handlers.rectifying import brief, name
-from storage.base import from_base36, to_base36
+from storage.base import to_base36
 from storage.clues import Clue, Step
 from storage.messages import Button
 from storage.people import Person, Role
@@ -20,8 +21,6 @@ from storage.problems import TO_RECTIFY, Problem, ProblemState, Reach
 
 _EVERYBODY = "all"
 _LISTED = 7
-_LONGEST_NUMBER = 7
-"""Digits of a number as people say it; a row id in base 36 is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,28 +115,11 @@ async def _found(chat: Chat, said: str) -> list[_Thing]:
     if not key:
         subject, key = "", subject
     things = []
-    try:
-        if subject in ("", "clue") and (clue := await _clue(chat, key)):
-            things.append(_of_clue(chat, clue))
-        if subject in ("", "problem") and (problem := await _problem(chat, key)):
-            things.append(_of_problem(chat, problem))
-    except ValueError:
-        return []
+    if subject in ("", "clue") and (clue := await casework.named(chat, key)):
+        things.append(_of_clue(chat, clue))
+    if subject in ("", "problem") and (problem := await rectifying.named(chat, key)):
+        things.append(_of_problem(chat, problem))
     return [thing for thing in things if chat.person.covers(thing.village, Role.VILLAGE, Role.TOWN)]
-
-
-async def _clue(chat: Chat, key: str) -> Clue | None:
-    key = key.removesuffix("号")
-    if key.isdecimal() and len(key) <= _LONGEST_NUMBER:
-        return await chat.store.clues.numbered(int(key))
-    return await chat.store.clues.get(from_base36(key))
-
-
-async def _problem(chat: Chat, key: str) -> Problem | None:
-    key = key.removesuffix("号")
-    if key.isdecimal() and len(key) <= _LONGEST_NUMBER:
-        return await chat.store.problems.numbered(int(key))
-    return await chat.store.problems.get(from_base36(key))
 
 
 def _of_clue(chat: Chat, clue: Clue) -> _Thing:

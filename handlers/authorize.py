@@ -5,7 +5,7 @@ The household agrees on its own phone, or signs on paper and the cadre photograp
 
 from __future__ import annotations
 
-from handlers.casework import act, explain, goes_on, house, mine
+from handlers.casework import act, at_step, goes_on, house
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Photos, Text
@@ -24,11 +24,8 @@ _YES, _NO = "yes", "no"
 @conversation("authorize", "农户授权", for_roles={Role.VILLAGE, Role.HOUSEHOLD})
 async def authorize(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await mine(chat, Party.VILLAGE, Party.HOUSEHOLD)
+    clue = await at_step(chat, Step.AUTHORIZE, Party.VILLAGE, Party.HOUSEHOLD)
     if clue is None:
-        return
-    if clue.step is not Step.AUTHORIZE:
-        await chat.say(await explain(chat, clue))
         return
     if Party.HOUSEHOLD in parties_of(chat.person, clue):
         await _by_phone(chat, clue)

@@ -8,6 +8,7 @@ from typing import Any
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.desk import NOT_YOURS
 from handlers.filing import kinds_in_words, place_in_words
+from handlers.naming import name_of
 from handlers.planning import plan_clue
 from handlers.rules.outcomes import for_household
 from handlers.rules.procedure import RULES, Act, Party, parties_of, take
@@ -41,6 +42,15 @@ async def mine(chat: Chat, *parties: Party) -> Clue | None:
     return clue
 
 
+async def at_step(chat: Chat, step: Step, *parties: Party) -> Clue | None:
+    """As `mine`, if the clue stands at `step`; else says what the last person did."""
+    clue = await mine(chat, *parties)
+    if clue is not None and clue.step is not step:
+        await chat.say(await explain(chat, clue))
+        return None
+    return clue
+
+
 def house(chat: Chat, clue: Clue) -> str:
     """Village, group and name, as people speak of the house."""
     household = chat.world.roster.by_id.get(clue.household_id)
@@ -67,7 +77,7 @@ async def explain(chat: Chat, clue: Clue) -> str:
     if not events:
         return f"{clue.number}号{now}"
     last = events[-1]
-    who = "您" if last.person_id == chat.person.id else await _name(chat, last.person_id)
+    who = await name_of(chat, last.person_id)
     return f"{clue.number}号：{who}已在 {last.at:%m-%d %H:%M} {Act(last.outcome).label}，{now}"
 
 
@@ -132,8 +142,3 @@ async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str)
         intent=f"turn:{clue.id}:{clue.version}",
         buttons=[*goes_on(clue), [look(clue)]],
     )
-
-
-async def _name(chat: Chat, person_id: int) -> str:
-    person = await chat.store.people.get(person_id)
-    return person.name if person else "同事"

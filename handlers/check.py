@@ -11,8 +11,9 @@ from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Option, Several, Text
 from handlers.filing import file_seen, kinds_in_words, place_in_words, risk_options
+from handlers.naming import name_of
 from handlers.rectifying import brief
-from handlers.sweeping import buttons_to, name_of, villages_of
+from handlers.sweeping import buttons_to, villages_of
 from storage.base import to_base36
 from storage.clues import ClueSource
 from storage.households import Household

@@ -9,7 +9,7 @@ from handlers.rules.compared_rows import Header, Line, find_header, read_lines
 from handlers.rules.reading import Unreadable
 from handlers.rules.reconciling import Facts, Field
 from handlers.rules.sheets import Row, RowError
-from handlers.spreadsheets import FROM_ANYBODY, Limits, read_csv, read_sheets, write_rows
+from handlers.spreadsheets import FROM_ANYBODY, Limits, read_csv, read_sheets, write_outcomes
 from storage.masking import mask_id, mask_phone
 from storage.people import Role
 from storage.plan import Plan
@@ -59,15 +59,9 @@ class Comparison:
 
     def as_sheet(self, plan: Plan) -> bytes:
         """The list with two columns more, and below it what it lacks. Blocking: call it from a thread."""
-        rows = self.sheet.rows
-        width = max(len(row) for row in rows)
         beside = self.outcomes | {self.sheet.header.row: (_RESULT, _REASON)}
-        told: list[Row] = [[*row, *[None] * (width - len(row)), *beside.get(at, ())] for at, row in enumerate(rows)]
-        told += [
-            [*[None] * width, _NOT_LISTED, f"{plan.village(one.village).name} {one.name} {one.ours}"]
-            for one in self.not_listed
-        ]
-        return write_rows(_SHEET, told, width + 2)
+        lacking = [(_NOT_LISTED, f"{plan.village(one.village).name} {one.name} {one.ours}") for one in self.not_listed]
+        return write_outcomes(_SHEET, self.sheet.rows, beside, lacking)
 
 
 def read_list(content: bytes, plan: Plan, today: date, limits: Limits = FROM_ANYBODY) -> Sheet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.casework import act, explain, goes_on, mine, title
+from handlers.casework import act, at_step, goes_on, title
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Photos, Question, Text
@@ -38,11 +38,8 @@ class _VoteCount(Question[Votes]):
 @conversation("deliberate", "民主评议", for_roles={Role.VILLAGE})
 async def deliberate(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await mine(chat, Party.VILLAGE)
+    clue = await at_step(chat, Step.DELIBERATE, Party.VILLAGE)
     if clue is None:
-        return
-    if clue.step is not Step.DELIBERATE:
-        await chat.say(await explain(chat, clue))
         return
     about = "消除风险" if clue.clearing else "纳入监测"
     votes = await chat.ask(

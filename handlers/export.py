@@ -6,7 +6,8 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Text
-from handlers.exporting import WHOLE, TooLong, as_message, keep, make_export, may_see_whole, signature
+from handlers.exporting import WHOLE, TooLong, as_message, make_export, may_see_whole, signature
+from handlers.keeping import keep
 from handlers.ledgers import LEDGERS, Ledger
 from handlers.rules.export_rights import LEAST_REASON, MOST_REASON, reach_of
 from handlers.rules.scope import IN_OFFICE

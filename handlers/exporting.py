@@ -103,13 +103,6 @@ def in_short(made: Export, ledger: Ledger, reason: str) -> str:
     return f"共 {made.rows} 行" + ("，号码已遮盖。" if hides_something(ledger.columns) else "。")
 
 
-async def keep(store: Store, world: World, content: bytes, content_type: str) -> str:
-    """Keep a file that was made here, for sending it; returns its name in the store."""
-    sha256 = await asyncio.to_thread(world.media.write, content)
-    store.media.keep(sha256, len(content), content_type)
-    return sha256
-
-
 def scope_in_words(plan: Plan, reach: Sequence[Reach]) -> str:
     """ "白塔村", "瓦房镇卫生院"."""
     names = [

@@ -13,13 +13,14 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Document
+from handlers.keeping import keep
 from handlers.planning import plan_deadline
 from handlers.rectifying import brief, deadline_in_words, name, rectifiers, see
 from handlers.rules.ledger_rows import Column, Header, Line, find_header, read_lines
 from handlers.rules.problem_states import acts_for
 from handlers.rules.reading import Unreadable
 from handlers.rules.sheets import EXAMPLE, Row, RowError
-from handlers.spreadsheets import XLSX, read_sheets, write_form, write_rows
+from handlers.spreadsheets import XLSX, read_sheets, write_form, write_outcomes
 from storage.base import to_base36
 from storage.households import Roster
 from storage.messages import Button, SentFile
@@ -128,7 +129,7 @@ async def import_ledger(chat: Chat) -> None:
     text = f"已导入 {report.imported} 条，已有跳过 {report.skipped} 条，有误 {len(report.errors)} 条。"
     if report.errors:
         text += "有误的行改好后，整个文件再发一次就行。"
-    result = await _keep(chat, report.result_bytes)
+    result = await keep(chat.store, chat.world, report.result_bytes, XLSX)
     await chat.say(text, file=result, file_name=f"{(sent.name or _SHEET).removesuffix('.xlsx')}-导入结果.xlsx")
 
 
@@ -227,22 +228,13 @@ def _errors(verdicts: Sequence[_Verdict]) -> tuple[RowError, ...]:
 
 def _result(ledger: _Ledger, verdicts: Sequence[_Verdict]) -> bytes:
     """The sheet as it came, with two columns more."""
-    width = max(len(row) for row in ledger.rows)
     beside = {verdict.line.row: (verdict.outcome, verdict.reason) for verdict in verdicts}
     beside[ledger.header.row] = (_OUTCOME, _REASON)
-    rows = [[*row, *[None] * (width - len(row)), *beside.get(at, ())] for at, row in enumerate(ledger.rows)]
-    return write_rows(_SHEET, rows, width + 2)
-
-
-async def _keep(chat: Chat, content: bytes) -> str:
-    """Keep a spreadsheet that was made here, for sending it."""
-    sha256 = await asyncio.to_thread(chat.world.media.write, content)
-    chat.store.media.keep(sha256, len(content), XLSX)
-    return sha256
+    return write_outcomes(_SHEET, ledger.rows, beside)
 
 
 async def _keep_template(chat: Chat) -> str:
-    return await _keep(chat, await asyncio.to_thread(template, chat.world.plan))
+    return await keep(chat.store, chat.world, await asyncio.to_thread(template, chat.world.plan), XLSX)
 
 
 async def _tell(chat: Chat, added: Sequence[Problem]) -> None:

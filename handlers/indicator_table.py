@@ -10,11 +10,12 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Document
+from handlers.keeping import keep
 from handlers.rules.indicator_rows import Column, Header, Line, find_header, read_lines
 from handlers.rules.reading import Unreadable
 from handlers.rules.sheets import Row, RowError
 from handlers.rules.trends import Trend, entered_by, villages_of
-from handlers.spreadsheets import XLSX, read_sheets, write_rows
+from handlers.spreadsheets import XLSX, read_sheets, write_outcomes, write_rows
 from storage.indicators import Figure
 from storage.messages import Button, SentFile
 from storage.people import Role
@@ -46,7 +47,9 @@ async def indicator_table(chat: Chat) -> None:
                 reason = line.said if when == year else ""
                 await chat.store.indicators.enter(when, line.village, line.code, value, by, reason)
     await _warn(chat, lines)
-    sha256 = await _keep(chat, await asyncio.to_thread(_result, rows, header, lines, known, year))
+    sha256 = await keep(
+        chat.store, chat.world, await asyncio.to_thread(_result, rows, header, lines, known, year), XLSX
+    )
     await chat.say(
         f"已导入：{_counts(lines, known, year)}。",
         [[Button(label="看指标", says="/indicators")]],
@@ -159,22 +162,14 @@ async def _template(chat: Chat) -> str:
             values = (_value(known, when, village, one.code) for when in (year - 1, year))
             found = known.get((year, village, one.code))
             rows.append([plan.village(village).name, one.title, *values, found.reason if found else None])
-    return await _keep(chat, await asyncio.to_thread(write_rows, _SHEET, rows, len(Column)))
+    return await keep(chat.store, chat.world, await asyncio.to_thread(write_rows, _SHEET, rows, len(Column)), XLSX)
 
 
 def _result(rows: list[Row], header: Header, lines: list[Line], known: Known, year: int) -> bytes:
     """The sheet as it came, with two columns more."""
-    width = max(len(row) for row in rows)
     beside = {
         line.row: (_outcome(line, known, year), f"「{line.column}」{line.reason}" if line.reason else "")
         for line in lines
     }
     beside[header.row] = ("结果", "原因")
-    told = [[*row, *[None] * (width - len(row)), *beside.get(at, ())] for at, row in enumerate(rows)]
-    return write_rows(_SHEET, told, width + 2)
-
-
-async def _keep(chat: Chat, content: bytes) -> str:
-    sha256 = await asyncio.to_thread(chat.world.media.write, content)
-    chat.store.media.keep(sha256, len(content), XLSX)
-    return sha256
+    return write_outcomes(_SHEET, rows, beside)

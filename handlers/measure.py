@@ -11,6 +11,7 @@ from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Account, Photos, Question
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, needs_text
 from handlers.engine.said import DONE, Said
+from handlers.naming import name_of
 from handlers.rules.reading import read_number
 from handlers.supporting import about, line, may_report, open_lines, support_button, tell_family
 from storage.base import from_base36
@@ -89,8 +90,7 @@ async def _find(chat: Chat) -> Measure | None:
 
 async def _who_finished(chat: Chat, measure: Measure) -> str:
     last = (await chat.store.supports.entries(measure.id))[-1]
-    person = await chat.store.people.get(last.person_id)
-    who = "您" if last.person_id == chat.person.id else person.name if person else "同事"
+    who = await name_of(chat, last.person_id)
     return f"「{measure.text}」{who}已在 {last.at:%m-%d %H:%M} 报完成。"
 
 

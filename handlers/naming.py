@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from handlers.engine.chat import Chat
 from handlers.engine.conversation import Conversation, menu_for
 from storage.messages import Button
 from storage.people import Person, Role
@@ -25,6 +26,14 @@ def post_in_words(plan: Plan, role: Role, region: str, unit: str | None = None) 
     if role in (Role.HOUSEHOLD, Role.VILLAGE):
         return f"{where} {what}"
     return where + what.removeprefix(where[-1])
+
+
+async def name_of(chat: Chat, person_id: int) -> str:
+    """Who somebody is to the person who is told of it: 您, or a name."""
+    if person_id == chat.person.id:
+        return "您"
+    person = await chat.store.people.get(person_id)
+    return person.name if person else "同事"
 
 
 def menu_buttons(person: Person) -> Sequence[Sequence[Button]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.casework import act, explain, mine, title
+from handlers.casework import act, at_step, mine, title
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
@@ -45,11 +45,8 @@ def _refusal(chat: Chat, clue: Clue) -> str | None:
 @conversation("objection", "答复异议", for_roles={Role.TOWN})
 async def objection(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await mine(chat, Party.TOWN)
+    clue = await at_step(chat, Step.OBJECTION, Party.TOWN)
     if clue is None:
-        return
-    if clue.step is not Step.OBJECTION:
-        await chat.say(await explain(chat, clue))
         return
     *before, objected = await chat.store.clues.events(clue.id)
     ended = f"\n原来的结论：{Act(before[-1].outcome).label}，{before[-1].note}" if before else ""

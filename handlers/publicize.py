@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from handlers.casework import act, explain, goes_on, house, mine
+from handlers.casework import act, at_step, goes_on, house
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
+from handlers.keeping import keep
 from handlers.notice_docx import as_docx
 from handlers.rules.notices import Notice, write_notice
 from handlers.rules.procedure import Act, Party, notice_ends
@@ -21,12 +22,10 @@ _POSTED, _LATER, _OPPOSED, _UNOPPOSED = "posted", "later", "opposed", "unopposed
 @conversation("publicize", "村内公示", for_roles={Role.VILLAGE})
 async def publicize(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await mine(chat, Party.VILLAGE)
+    clue = await at_step(chat, Step.PUBLICIZE, Party.VILLAGE)
     if clue is None:
         return
-    if clue.step is not Step.PUBLICIZE:
-        await chat.say(await explain(chat, clue))
-    elif clue.posted:
+    if clue.posted:
         await _watch(chat, clue)
     else:
         await _post(chat, clue)
@@ -90,6 +89,4 @@ def _notice(chat: Chat, clue: Clue) -> Notice:
 
 async def _keep(chat: Chat, notice: Notice) -> str:
     content = await asyncio.to_thread(as_docx, notice, chat.now)
-    sha256 = await asyncio.to_thread(chat.world.media.write, content)
-    chat.store.media.keep(sha256, len(content), DOCX)
-    return sha256
+    return await keep(chat.store, chat.world, content, DOCX)

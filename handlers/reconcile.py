@@ -14,6 +14,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Document, Option, Several
 from handlers.engine.world import World
+from handlers.keeping import keep
 from handlers.rules.reading import Unreadable
 from handlers.spreadsheets import XLSX
 from storage import outbox
@@ -46,8 +47,7 @@ async def reconcile(chat: Chat) -> None:
     found, entered = await record(chat.store, chat.world, sheet, source, kinds, sent.sha256, chat.person.id)
     tell_owners(chat.store, chat.world, source, entered, chat.person.id)
     content = await asyncio.to_thread(found.as_sheet, chat.world.plan)
-    sha256 = await asyncio.to_thread(chat.world.media.write, content)
-    chat.store.media.keep(sha256, len(content), XLSX)
+    sha256 = await keep(chat.store, chat.world, content, XLSX)
     name = (sent.name or "名单").rpartition(".")[0] or "名单"
     await chat.say(
         f"{outcome_in_words(entered)}\n逐行结果见文件。", [[_GO_ON]], file=sha256, file_name=f"{name}-对账结果.xlsx"

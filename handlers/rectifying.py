@@ -26,15 +26,19 @@ FINISHED = "done"
 
 async def find(chat: Chat, said: str) -> Problem | None:
     """The problem of a number ("17", "17号") or a row id, if it is this person's business at all."""
+    problem = await named(chat, said)
+    return problem if problem is not None and parts(chat, problem) else None
+
+
+async def named(chat: Chat, said: str) -> Problem | None:
+    """The problem of a number ("17", "17号") or a row id, whosever business it is."""
     said = said.removesuffix("号")
     try:
         if said.isdecimal() and len(said) <= _LONGEST_NUMBER:
-            problem = await chat.store.problems.numbered(int(said))
-        else:
-            problem = await chat.store.problems.get(from_base36(said))
+            return await chat.store.problems.numbered(int(said))
+        return await chat.store.problems.get(from_base36(said))
     except ValueError:
         return None
-    return problem if problem is not None and parts(chat, problem) else None
 
 
 def parts(chat: Chat, problem: Problem) -> frozenset[Part]:

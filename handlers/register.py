@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.casework import act, explain, mine, title
+from handlers.casework import act, at_step, title
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
@@ -14,11 +14,8 @@ from storage.people import Role
 @conversation("register", "系统管理", for_roles={Role.TOWN})
 async def register(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await mine(chat, Party.TOWN)
+    clue = await at_step(chat, Step.REGISTER, Party.TOWN)
     if clue is None:
-        return
-    if clue.step is not Step.REGISTER:
-        await chat.say(await explain(chat, clue))
         return
     number = await chat.ask(
         "number", Text(f"{title(chat, clue)}\n国家系统里的编号是？", max_length=40, example="JC2208810001")

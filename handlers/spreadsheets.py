@@ -133,6 +133,19 @@ def write_rows(title: str, rows: Iterable[Row], width: int) -> bytes:
     return _saved(book)
 
 
+def write_outcomes(
+    title: str, rows: Sequence[Row], beside: Mapping[int, tuple[str, str]], below: Iterable[tuple[str, str]] = ()
+) -> bytes:
+    """A sheet as it came, with two columns more: what became of a row, by its place, and why. Blocking.
+
+    `below` are rows that the sheet lacks, in these two columns.
+    """
+    width = max(len(row) for row in rows)
+    told: list[Row] = [[*row, *[None] * (width - len(row)), *beside.get(at, ())] for at, row in enumerate(rows)]
+    told += [[*[None] * width, *more] for more in below]
+    return write_rows(title, told, width + 2)
+
+
 def _written(sheet: Any, value: Cell) -> Any:
     if not isinstance(value, str):
         return value

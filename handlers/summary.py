@@ -7,7 +7,7 @@ import asyncio
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
-from handlers.exporting import keep
+from handlers.keeping import keep
 from handlers.naming import region_in_words
 from handlers.rules.export_rights import OFFICES_AND_VILLAGE, reach_of
 from handlers.rules.reading import Unreadable

@@ -8,7 +8,8 @@ from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
 from handlers.filing import NEW, ask_same_case, file_clue, place_in_words, risk_options
-from handlers.sweeping import buttons_to, grouped, left_in, name_of, round_of, villages_of
+from handlers.naming import name_of
+from handlers.sweeping import buttons_to, grouped, left_in, round_of, villages_of
 from storage.clues import ClueSource
 from storage.households import Household
 from storage.people import Role

@@ -52,10 +52,3 @@ def line(household: Household, visit: Visit | None = None) -> str:
 
 def buttons_to(command: str, households: Sequence[Household]) -> list[list[Button]]:
     return [[Button(label=line(one), says=f"/{command} {one.number}")] for one in households]
-
-
-async def name_of(chat: Chat, person_id: int) -> str:
-    if person_id == chat.person.id:
-        return "您"
-    person = await chat.store.people.get(person_id)
-    return person.name if person else "别人"

@@ -11,6 +11,7 @@ from handlers.compared_lists import AGREES, DIFFERS, UNCLEAR, Sheet, read_list, 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
+from handlers.keeping import keep
 from handlers.reconcile import source_in_words
 from handlers.rules.reconciling import Facts, Named, differing, match, said
 from handlers.rules.sheets import Row
@@ -42,8 +43,7 @@ async def two_lists(chat: Chat) -> None:
     names = [source_in_words(plan, source) for source in (left, right)]
     rows = await asyncio.to_thread(held_together, plan, names, sheets[0], sheets[1])
     content = await asyncio.to_thread(write_rows, _SHEET, [_HEADINGS, *rows], len(_HEADINGS))
-    sha256 = await asyncio.to_thread(chat.world.media.write, content)
-    chat.store.media.keep(sha256, len(content), XLSX)
+    sha256 = await keep(chat.store, chat.world, content, XLSX)
     counts = "，".join(f"{outcome} {count}" for outcome, count in Counter(str(row[3]) for row in rows).most_common())
     text = f"{names[0]}和{names[1]}的名单：{counts}。\n和名册不一样的，已在「对账差异」里分给人核。"
     await chat.say(text, file=sha256, file_name="两份名单对比.xlsx")

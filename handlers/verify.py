@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.casework import act, explain, goes_on, house, mine
+from handlers.casework import act, at_step, goes_on, house
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice
@@ -18,11 +18,8 @@ _OUTCOMES = {Act.FOUND.value: "属实", Act.NOT_FOUND.value: "不属实"}
 @conversation("verify", "入户核查", for_roles={Role.VILLAGE})
 async def verify(chat: Chat) -> None:
     """Args: the clue's id, and the outcome if it is known: "8z found", "8z none"."""
-    clue = await mine(chat, Party.VILLAGE)
+    clue = await at_step(chat, Step.VERIFY, Party.VILLAGE)
     if clue is None:
-        return
-    if clue.step is not Step.VERIFY:
-        await chat.say(await explain(chat, clue))
         return
     outcome = chat.args.partition(" ")[2]
     if outcome not in _OUTCOMES:

@@ -10,6 +10,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Document
+from handlers.keeping import keep
 from handlers.rules.reading import Unreadable
 from handlers.rules.watching import bringer, brought_by
 from handlers.screening_reading import ENDINGS, read_list
@@ -108,14 +109,11 @@ async def _take(chat: Chat, listed: Watchlist, post: Post, sent: SentFile, drop:
     text += f"，移出 {ended} 人。" if ended else "。"
     text += "有误的行改好后，整个文件再发一次就行。" if wrong else ""
     content = await asyncio.to_thread(judged.as_sheet, listed.title)
-    result = await asyncio.to_thread(chat.world.media.write, content)
-    chat.store.media.keep(result, len(content), XLSX)
+    result = await keep(chat.store, chat.world, content, XLSX)
     buttons = [[Button(label="看清单情况", says="/watchlists")]]
     await chat.say(text, buttons, file=result, file_name=f"{listed.title}-导入结果.xlsx")
 
 
 async def _keep_template(chat: Chat, listed: Watchlist) -> str:
     content = await asyncio.to_thread(template, listed, chat.world.plan)
-    sha256 = await asyncio.to_thread(chat.world.media.write, content)
-    chat.store.media.keep(sha256, len(content), XLSX)
-    return sha256
+    return await keep(chat.store, chat.world, content, XLSX)

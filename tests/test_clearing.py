@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.engine.desk import NOT_YOURS
-from handlers.rules.clearing import UNABLE_TO_WORK, Condition, may_clear, obstacles, unmet
+from handlers.rules.clearing import UNABLE_TO_WORK, Condition, obstacles, unmet
 from handlers.rules.procedure import Act
 from storage.base import SHANGHAI, to_base36
 from storage.clues import Clue, ClueSource, Step
@@ -45,6 +45,11 @@ def measure(kind: str, percent: int) -> Measure:
     )  # fmt: skip
 
 
+def may_clear(kinds: list[str], able: bool, measures: list[Measure], met: set[Condition]) -> bool:
+    """Whether nothing stands against clearing, neither before the visit nor at it."""
+    return not obstacles(PLAN, clue(kinds), able, measures) and not unmet(met)
+
+
 MEASURES = st.lists(st.builds(measure, st.sampled_from(KINDS), st.sampled_from([0, 50, 100])), max_size=5)
 
 
@@ -52,7 +57,7 @@ MEASURES = st.lists(st.builds(measure, st.sampled_from(KINDS), st.sampled_from([
 def test_clearing_needs_everything_at_once(
     kinds: list[str], able: bool, measures: list[Measure], met: set[Condition]
 ) -> None:
-    allowed = may_clear(PLAN, clue(kinds), able, measures, met)
+    allowed = may_clear(kinds, able, measures, met)
     answered = {one.kind for one in measures}
     assert allowed is (able and all(one.done for one in measures) and set(kinds) <= answered and met == set(Condition))
 
@@ -61,7 +66,7 @@ def test_clearing_needs_everything_at_once(
 def test_a_household_with_nobody_able_to_work_is_never_cleared(
     kinds: list[str], measures: list[Measure], met: set[Condition]
 ) -> None:
-    assert not may_clear(PLAN, clue(kinds), False, measures, met)
+    assert not may_clear(kinds, False, measures, met)
     assert obstacles(PLAN, clue(kinds), False, measures) == [UNABLE_TO_WORK]
 
 

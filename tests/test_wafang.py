@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 from handlers.planning import plan_deadline
-from handlers.rules.procedure import Act, Party, take
 from storage.base import SHANGHAI, new_id
-from storage.clues import ClueSource
 from storage.households import household_row, households
 from storage.people import Role
 from storage.problems import NewProblem, ProblemState, Reach
 from storage.store import Store
+from tests.standing import case_after
 from tests.town import Town, play
 
 FOLDER = Path(__file__).parent / "transcripts" / "wafang"
@@ -179,31 +178,11 @@ async def _ledger(town: Town) -> None:
 
 async def _hard_case(town: Town) -> str:
     """A household with nobody able to work, registered long ago."""
-    home = await town.household(1002)
-    clocks = town.world.plan.clocks
-    acts = {
-        Act.FOUND: Party.VILLAGE, Act.AUTHORIZE: Party.VILLAGE, Act.APPROVE: Party.VILLAGE, Act.POST: Party.VILLAGE,
-        Act.UNOPPOSED: Party.VILLAGE, Act.NOMINATE: Party.VILLAGE, Act.ACCEPT: Party.TOWN, Act.DECIDE: Party.COUNTY,
-        Act.REGISTER: Party.TOWN,
-    }  # fmt: skip
+    home, now = await town.household(1002), town.now
     async with town.transaction() as tx, tx.session("test", "case") as session:
-        store = Store(session)
-        await store.households.correct(home.id, able_to_work=False)
-        clue = await store.clues.add(
-            household_id=home.id, village=home.village, source=ClueSource.CADRE, kinds=["income"], detail="两位老人无劳动能力",
-            reporter_id=town.people["李村"], due_on=town.now.date(),
-        )  # fmt: skip
-    for days, (act, party) in enumerate(acts.items()):
-        async with town.transaction() as tx, tx.session("test", "case") as session:
-            store = Store(session)
-            today = town.now.date() + timedelta(days=7 * days)
-            to = take(clue, act, {party}, today, clocks)
-            clue = await store.clues.move(clue, to, by=town.people["李村"], outcome=act.value)
-            clue = clue.model_copy(update={"since": today})
-            if act is Act.REGISTER:
-                store.supports.open(
-                    clue_id=clue.id, household_id=home.id, national_number="JC2208800009", kind="边缘易致贫户"
-                )
+        await Store(session).households.correct(home.id, able_to_work=False)
+    await case_after(town, kinds=("income",), number=1002)
+    town.now = now
     return "3号：整户无劳动能力的一户，早已纳入监测"
 
 

@@ -13,6 +13,7 @@ from bot.delivery.caches import Caches
 from bot.opening import opened
 from bot.settings import Settings, load_settings
 from handlers.compared_lists import read_list
+from handlers.keeping import keep
 from handlers.reconcile import counts_in_words, outcome_in_words, record, sources_of, tell_owners
 from handlers.rules.reading import Unreadable
 from handlers.spreadsheets import FROM_THE_OPERATOR, XLSX
@@ -64,8 +65,7 @@ async def _reconcile(
                 )
             source = _source(plan, said, [code for code, _ in sources_of(named[0], plan)], name)
             await Caches(house.world).refresh(tx.conn)
-            sha256 = await asyncio.to_thread(house.world.media.write, content)
-            store.media.keep(sha256, len(content), XLSX if file.suffix.lower() == ".xlsx" else "text/csv")
+            sha256 = await keep(store, house.world, content, XLSX if file.suffix.lower() == ".xlsx" else "text/csv")
             found, entered = await record(store, house.world, sheet, source, kinds, sha256, named[0].id)
             tell_owners(store, house.world, source, entered, named[0].id)
         made = await asyncio.to_thread(found.as_sheet, plan)

@@ -8,7 +8,8 @@ from contextlib import AbstractAsyncContextManager
 
 from handlers.engine.desk import NOT_YOURS
 from handlers.engine.world import World
-from handlers.exporting import as_message, keep, make_export, signature
+from handlers.exporting import as_message, make_export, signature
+from handlers.keeping import keep
 from handlers.ledgers import LEDGERS
 from handlers.rules.export_rights import reach_of
 from handlers.spreadsheets import XLSX

@@ -73,9 +73,3 @@ def obstacles(plan: Plan, clue: Clue, able_to_work: bool, measures: Sequence[Mea
 def unmet(met: Collection[Condition]) -> list[str]:
     """Why the risk is not cleared yet; empty when every condition holds."""
     return [condition.unmet for condition in Condition if condition not in met]
-
-
-def may_clear(
-    plan: Plan, clue: Clue, able_to_work: bool, measures: Sequence[Measure], met: Collection[Condition]
-) -> bool:
-    return not obstacles(plan, clue, able_to_work, measures) and not unmet(met)
