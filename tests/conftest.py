@@ -1,4 +1,4 @@
-"""Databases for tests: real SQLite files and a real PostgreSQL, each test on its own copy of the empty schema."""
+"""Databases for tests: real SQLite files and a real PostgreSQL, each test on its own copy of the empty schema or the town."""
 
 from __future__ import annotations
 
@@ -42,12 +42,35 @@ async def _migrate(url: str) -> None:
     await database.close()
 
 
+async def _found(url: str, folder: Path) -> dict[str, int]:
+    made = Town(url, folder)
+    await made.found()
+    await made.close()
+    return made.people
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty database file."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     asyncio.run(_migrate(sqlite_url(path)))
     return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_town(sqlite_template: Path) -> tuple[Path, dict[str, int]]:
+    """A database file with the town of `tests.town`, and its people."""
+    path = sqlite_template.with_name("town.db")
+    shutil.copy(sqlite_template, path)
+    return path, asyncio.run(_found(sqlite_url(path), path.parent))
+
+
+@pytest.fixture(scope="session")
+def postgres_town(postgres: PostgresServer) -> tuple[str, dict[str, int]]:
+    """The name of a database with the town of `tests.town`, and its people."""
+    postgres.psql("CREATE DATABASE template_town TEMPLATE template_cunbao;")
+    folder = Path(tempfile.mkdtemp(prefix="cunbao-town-"))
+    return "template_town", asyncio.run(_found(_address(postgres, "template_town"), folder))
 
 
 @pytest.fixture(scope="session")
@@ -72,15 +95,18 @@ def _address(server: PostgresServer, name: str) -> str:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh database, once of each kind."""
+    """The address of a fresh database, once of each kind; a test that lives in the `town` finds it founded."""
+    founded = "town" in request.fixturenames
     if request.param == "sqlite":
         path = tmp_path / "cunbao.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        empty = request.getfixturevalue("sqlite_template")
+        shutil.copy(request.getfixturevalue("sqlite_town")[0] if founded else empty, path)
         yield sqlite_url(path)
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"t{uuid.uuid4().hex}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE template_cunbao;")
+    template = request.getfixturevalue("postgres_town")[0] if founded else "template_cunbao"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
     yield _address(server, name)
     server.psql(f"DROP DATABASE {name} WITH (FORCE);")
 
@@ -93,9 +119,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def town(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+async def town(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """The small town of `tests.town`, in office and on the roster."""
+    kind = "sqlite" if database_url.startswith("sqlite") else "postgres"
     made = Town(database_url, tmp_path)
-    await made.found()
+    made.people = dict(request.getfixturevalue(f"{kind}_town")[1])
     yield made
     await made.close()
