@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import metrics
 from bot.clock import Clock
@@ -12,8 +13,32 @@ from bot.delivery.caches import Caches
 from bot.opening import House
 from bot.scheduler import Tick, daily, each_minute, every
 from handlers.engine.world import World
-from handlers.jobs import ask_again, checks, exports, faults, phases, remind, screening, signals
-from storage import inbox, ledger_orders, outbox, talks, tallies, transcripts
+from handlers.jobs import (
+    announce,
+    ask_again,
+    burden,
+    charts,
+    checks,
+    exports,
+    faults,
+    phases,
+    remind,
+    screening,
+    signals,
+    weekly,
+)
+from storage import (
+    broadcast_receipts,
+    broadcasts,
+    chart_orders,
+    inbox,
+    ledger_orders,
+    outbox,
+    talks,
+    tallies,
+    transcripts,
+    voices,
+)
 from storage.screening_lists import is_waiting
 from storage.transaction import Transaction, reading_first, transaction
 
@@ -30,17 +55,23 @@ class Jobs:
         self._caches = Caches(house.world)
         self._clock = clock
         self._wake_sender = wake_sender
+        self._easel = charts.Easel()
 
     def ticks(self) -> Sequence[Tick]:
         return (
             Tick("remind", self.remind, each_minute()),
             Tick("screening", self.screening, every(2)),
             Tick("exports", self.exports, every(2)),
+            Tick("charts", self.charts, every(1)),
+            Tick("announce", self.announce, every(2)),
             Tick("gauges", self.gauges, every(15)),
             Tick("ask_again", self.ask_again, every(30 * 60)),
             Tick("faults", self.faults, every(15 * 60)),
             Tick("phases", self.phases, daily(0, 10)),
             Tick("signals", self.signals, daily(8, 5)),
+            Tick("weekly", self.weekly, every(15 * 60)),
+            Tick("burden", self.burden, daily(0, 20)),
+            Tick("burden_warning", self.burden_warning, daily(8, 35)),
             Tick("purge", self.purge, daily(3, 10)),
             Tick("fold", self.fold, every(10 * 60)),
         )
@@ -69,6 +100,20 @@ class Jobs:
         """Put to the town as questions what does not look like work."""
         await self._tell(signals.tell)
 
+    async def weekly(self) -> None:
+        """Put the week's reports before those who write them."""
+        await self._tell(weekly.tell)
+
+    async def burden(self) -> None:
+        """Count what was asked of people yesterday."""
+        async with reading_first(self._database, self._clock()) as tx:
+            await self._caches.refresh(tx.conn)
+            await burden.count(tx, self._world)
+
+    async def burden_warning(self) -> None:
+        """Tell the town when the week before asked too much of people."""
+        await self._tell(burden.warn)
+
     async def screening(self) -> None:
         """Read and import the screening lists that were handed in."""
         async with self._database.read() as conn:
@@ -90,6 +135,25 @@ class Jobs:
         await exports.work(lambda: reading_first(self._database, self._clock()), self._world)
         self._wake_sender()
 
+    async def charts(self) -> None:
+        """Draw the wall charts that were asked for."""
+        async with self._database.read() as conn:
+            if not await chart_orders.is_waiting(conn):
+                self._easel.rest()
+                return
+            await self._caches.refresh(conn)
+        await charts.work(lambda: reading_first(self._database, self._clock()), self._world, self._easel.draw)
+        self._wake_sender()
+
+    async def announce(self) -> None:
+        """Queue a portion of the notices that were filed."""
+        async with self._database.read() as conn:
+            if not await broadcasts.is_waiting(conn):
+                return
+            await self._caches.refresh(conn)
+        if await announce.work(lambda: reading_first(self._database, self._clock()), self._world):
+            self._wake_sender()
+
     async def purge(self) -> None:
         """Erase messages and drafts past their time."""
         now = self._clock()
@@ -98,10 +162,21 @@ class Jobs:
         async with self._database.write() as conn:
             erased = await inbox.purge(conn, messages) + await outbox.purge(conn, messages)
             erased += await transcripts.purge(conn, messages)
+            erased += await broadcast_receipts.purge(conn, now - broadcasts.KEPT)
             abandoned = await talks.purge(conn, drafts)
         async with transaction(self._database, now) as tx:
             lists = await screening.forget_unconfirmed(tx)
+        await self._forget_voices(now)
         log.info("erased %s messages, %s drafts and %s screening lists past their time", erased, abandoned, lists)
+
+    async def _forget_voices(self, now: datetime) -> None:
+        """Remove voice messages that were erased, or never filed and no longer part of any chat or draft."""
+        kept = self._settings.keep_messages_days + self._settings.keep_drafts_days
+        async with self._database.read() as conn:
+            names = await voices.outdated(conn, now - timedelta(days=kept))
+        await asyncio.to_thread(self._world.media.remove, names)
+        async with self._database.write() as conn:
+            await voices.forget(conn, names)
 
     async def fold(self) -> None:
         """Keep the totals of the overview short."""

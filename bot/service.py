@@ -27,7 +27,7 @@ from bot.platforms.telegram import TelegramPlatform
 from bot.platforms.web import WebPlatform
 from bot.scheduler import Tick, every, scheduler
 from bot.settings import Settings
-from bot.titles import Titles
+from bot.titles import Headings
 from bot.web.app import build_app
 from bot.web.server import serve
 from storage.plan import Plan
@@ -60,13 +60,14 @@ class Service:
             world.media,
             clock,
             max_upload=settings.max_upload_mb * 1024 * 1024,
-            title=Titles(database, world.plan),
+            heading=Headings(database, world.plan),
             demo=demo,
             demo_note=demo_note,
         )
         self.telegram = telegram_of(house, clock)
         self.platforms: list[Platform] = [self.web, *([self.telegram] if self.telegram else []), *others]
-        self.sender = Sender(database, self.platforms, clock, settings.worker)
+        rates = {"telegram": settings.telegram_rate}
+        self.sender = Sender(database, self.platforms, clock, settings.worker, rates)
         names = [platform.name for platform in self.platforms]
         self.worker: Crew | Worker = (
             Crew(functools.partial(_hired, settings, world.plan, names), self._worked)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bot.platforms.web import Heading
 from handlers.naming import post_in_words
+from handlers.rules.scope import IN_OFFICE
 from storage.database import Database
 from storage.people import Person, accounts
 from storage.plan import Plan
@@ -16,14 +18,14 @@ def title_of(plan: Plan, person: Person) -> str:
     return post_in_words(plan, post.role, post.region, post.unit)
 
 
-class Titles:
-    """Looks up whose an address is."""
+class Headings:
+    """Looks up whose the page of an address is."""
 
     def __init__(self, database: Database, plan: Plan) -> None:
         self._database = database
         self._plan = plan
 
-    async def __call__(self, address: str) -> str:
+    async def __call__(self, address: str) -> Heading:
         async with self._database.read() as conn:
             person = (await accounts(conn, [address]))[address].person
-        return title_of(self._plan, person) if person else ""
+        return Heading(title_of(self._plan, person), person.has(*IN_OFFICE)) if person else Heading()

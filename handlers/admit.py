@@ -48,11 +48,11 @@ async def _admit_household(chat: Chat, asked: Admission) -> None:
     options = [(_YES, "核实过，选农户"), (_NO, "不通过")]
     answer = await chat.ask("answer", Choice(f"{village}：有人自称{asked.name}，要加入自己家。核实了吗？", options))
     if answer == _NO:
-        await _refuse(chat, asked, "镇里没能核实您的身份。请带身份证找村干部，当面就能办。")
+        await _refuse(chat, asked, "镇里没对上您是哪一家。请带身份证找村干部，当面就能办。")
         return
     household = await chat.ask("household", HouseholdChoice("是哪一户？发户主姓名、拼音首字母或户号。", [asked.region]))
     if not await chat.confirm(
-        f"让{asked.name}加入：{village}{household.group_name}{household.head}家(户号 {household.number})"
+        f"让{asked.name}加入：{village}{household.group_name}{household.head}家（户号 {household.number}）"
     ):
         await chat.say("没有处理，申请还在。")
         return

@@ -11,12 +11,12 @@ from storage.households import Household
 from storage.messages import PUSH, Outgoing
 from storage.people import Person, Role
 
-CONSENT = "2022-10"
+CONSENT = "2022-11"
 """Version of the text in `handlers.join_household` that a household agrees to when it joins, and that its own reports
 are made under; a new wording gets a new version."""
 
 DEAD = "这个邀请打不开：用过了、过期了，或没复制全。请发邀请的人再发一个。"
-WAITING = "镇里正在核实您的身份，结果会发到这里。"
+WAITING = "镇里正在看您是哪一家，有结果就发到这里。"
 
 
 async def admit_to_household(
@@ -39,7 +39,10 @@ async def admit_to_household(
     await store.chats.bind(address, person_id)
     store.consents.add(person_id, text_version, agreed_at)
     await welcome(
-        chat, address, person_id, f"{name}，您好！您已加入{household.head}家。\n有困难点「我要申报」，或发：申报"
+        chat,
+        address,
+        person_id,
+        f"{name}，您好！您已加入{household.head}家。\n有困难就点「我要申报」，打字、发语音都行。",
     )
 
 

@@ -13,10 +13,9 @@ from handlers.rules.procedure import Act, Party, parties_of
 from storage.clues import Clue, Step
 from storage.people import Role
 
-TEXT_VERSION = "authorize-1"
+TEXT_VERSION = "authorize-2"
 _TEXT = (
-    "办理监测帮扶，需要核对您家的收入、存款、车辆、房产和保险情况，只用于这件事，不给别人看。\n"
-    "您可以不同意；不同意就先不往下办。"
+    "要帮您家，得先查一查收入、存款、车、房子和保险，只用在这件事上，不给别人看。\n您可以不同意；不同意就先不往下办。"
 )
 _YES, _NO = "yes", "no"
 
@@ -37,7 +36,7 @@ async def _by_phone(chat: Chat, clue: Clue) -> None:
     if await chat.ask("agreed", Choice(_TEXT, [(_YES, "同意"), (_NO, "不同意")])) == _YES:
         chat.store.consents.add(chat.person.id, TEXT_VERSION, chat.now)
         await act(chat, clue, Act.AUTHORIZE, "农户在手机上同意")
-        await chat.say("收到，谢谢您。接下来村里开会评议，有结果就告诉您。")
+        await chat.say("收到，谢谢您。接下来村里开会商量，有结果就告诉您。")
         return
     await act(chat, clue, Act.DECLINE, "农户在手机上表示不同意")
     await chat.say("好的，先不往下办。想办时再申报就行。")

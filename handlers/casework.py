@@ -10,8 +10,9 @@ from handlers.engine.desk import NOT_YOURS
 from handlers.filing import kinds_in_words, place_in_words
 from handlers.naming import name_of
 from handlers.planning import plan_clue
-from handlers.rules.outcomes import for_household
+from handlers.rules.outcomes import for_household, household_step
 from handlers.rules.procedure import RULES, Act, Party, parties_of, take
+from handlers.rules.scope import IN_OFFICE
 from handlers.rules.turns import whose_turn
 from storage.base import from_base36, to_base36
 from storage.clues import Clue, ClueSource, Step
@@ -71,7 +72,9 @@ def goes_on(clue: Clue) -> Rows:
 
 
 async def explain(chat: Chat, clue: Clue) -> str:
-    """Why there is nothing to do at this step: what the last person did."""
+    """Why there is nothing to do at this step: what the last person did; to the household, where its case stands."""
+    if not chat.person.has(*IN_OFFICE):
+        return f"{clue.number}号现在：{household_step(clue)}。"
     events = await chat.store.clues.events(clue.id)
     now = f"现在是「{clue.step.label}」。"
     if not events:
@@ -88,6 +91,7 @@ async def act(
     note: str = "",
     facts: Mapping[str, Any] | None = None,
     photos: tuple[str, ...] = (),
+    voices: tuple[str, ...] = (),
 ) -> Clue:
     """Take a step, if the procedure lets this person. Raises Refused.
 
@@ -97,12 +101,12 @@ async def act(
     plan, store = chat.world.plan, chat.store
     to = take(clue, what, parties_of(chat.person, clue), chat.now.date(), plan.clocks, note)
     moved = await store.clues.move(
-        clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos
+        clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos, voices=voices
     )
     await store.reminders.cancel("clue", str(clue.id))
     plan_clue(store.reminders, plan, moved, chat.now)
     await _tell_followers(chat, moved, what, note)
-    await _tell_next(chat, clue, moved, what, note)
+    await _tell_next(chat, clue, moved, what, note, voices)
     return moved
 
 
@@ -116,15 +120,16 @@ async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
     if clue.source is ClueSource.SCREENING:
         told.add(clue.reporter_id)  # by the list's own results, not thousands of messages
     others = [one for one in await chat.store.clues.followers(clue) if one not in told]
-    objects = [[Button(label="提出异议", says=f"/object {to_base36(clue.id)}")]] if words.may_object else []
-    next_step = goes_on(clue) if clue.step is Step.AUTHORIZE else objects
+    objects = [[Button(label="我不同意", says=f"/object {to_base36(clue.id)}")]] if words.may_object else []
+    agrees = [[Button(label="看看同意什么", says=f"/authorize {to_base36(clue.id)}")]]
+    next_step = agrees if clue.step is Step.AUTHORIZE else objects
     intent = f"case:{clue.id}:{clue.version}"
     await chat.push(family, f"{clue.number}号：{words.text}", intent, [*next_step, [look(clue)]], personal=True)
     await chat.push(others, f"{clue.number}号线索：{what.label}。", intent, [[look(clue)]])
 
 
-async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str) -> None:
-    """Those whose turn it is now, unless they are of the same office as who has just acted."""
+async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str, voices: tuple[str, ...]) -> None:
+    """Whose turn it is now, the one it is assigned to or all; unless they are of the same office as who has acted."""
     party = whose_turn(clue.step)
     if party is None:
         return
@@ -136,9 +141,12 @@ async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str)
     due = f"\n请在 {clue.due_on:%m月%d日} 前办理。" if clue.due_on else ""
     why = "原因：" if any(rule.needs_reason for rule in RULES[what]) else ""
     reason = f"\n{why}{note}" if note else ""
+    holding = [official.person.id for official in chat.world.directory.holding(role, region)]
+    assigned = await chat.store.assignments.holders("clue", [str(clue.id)]) if role is Role.VILLAGE else {}
     await chat.push(
-        [official.person.id for official in chat.world.directory.holding(role, region)],
+        [one for one in holding if one in assigned.values()] or holding,
         f"【{clue.step.label}】{title(chat, clue)}\n{what.label}{reason}{due}",
         intent=f"turn:{clue.id}:{clue.version}",
         buttons=[*goes_on(clue), [look(clue)]],
+        file=next(iter(voices), None),
     )

@@ -76,12 +76,14 @@ async def _propose(chat: Chat, clue: Clue) -> None:
 
 
 async def _secure(chat: Chat, clue: Clue) -> None:
-    seen = await chat.ask("seen", Account("到家看到什么？照片可以一起发。", example="房子修好了，工资每月三千元"))
+    seen = await chat.ask(
+        "seen", Account("到家看到什么？照片可以一起发。", example="房子修好了，工资每月三千元", hears="too")
+    )
     photos = f"\n照片 {len(seen.photos)} 张" if seen.photos else ""
-    if not await chat.confirm(f"{clue.number}号核实可消除\n{seen.text}{photos}"):
+    if not await chat.confirm(f"{clue.number}号核查过，可以消除\n{seen.text}{photos}"):
         await chat.say("没有提交。")
         return
-    clue = await act(chat, clue, Act.SECURE, seen.text, _facts(), seen.photos)
+    clue = await act(chat, clue, Act.SECURE, seen.text, _facts(), seen.photos, seen.spoken)
     await chat.say("记下了。接着开会评议、公示，再报镇里和市里。", goes_on(clue))
 
 

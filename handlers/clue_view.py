@@ -1,4 +1,4 @@
-"""One clue, for those who may see it, with its photos and the next step for whoever takes it."""
+"""One clue, for those who may see it, with its photos, what was said aloud, and the next step for whoever takes it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from handlers.engine.desk import NOT_YOURS
 from handlers.filing import kinds_in_words, place_in_words
 from handlers.rules.outcomes import household_step
 from handlers.rules.procedure import Act, parties_of, possible
-from handlers.rules.scope import Sight, sight_of_clue
+from handlers.rules.scope import IN_OFFICE, Sight, sight_of_clue
 from handlers.supporting import measures_in_words
 from storage.base import to_base36
 from storage.clues import Clue, ClueSource, Step
 from storage.messages import Button
 from storage.people import Role
+from storage.voices import Voice
 
 
 @conversation("clue", "看线索")
 async def show_clue(chat: Chat) -> None:
     """Args: the clue's id, or its number as people say it."""
     clue = await named(chat, chat.args)
-    sight = await _sight(chat, clue) if clue else Sight.NOTHING
+    sight = await sight_on(chat, clue) if clue else Sight.NOTHING
     if clue is None or sight is Sight.NOTHING:
         await chat.say(NOT_YOURS)
         return
     household = chat.world.roster.by_id.get(clue.household_id)
+    home = place_in_words(chat.world, household) if household else "（不在名册）"
     lines = [
-        f"{clue.number}号线索 {place_in_words(chat.world, household) if household else '(已不在名册)'}",
+        f"{clue.number}号{'' if sight is Sight.OWN else '线索'} {home}",
         f"困难：{kinds_in_words(chat.world, clue.kinds)}",
         clue.detail,
         f"{await _reporter(chat, clue, sight)}，{clue.reported_at:%m月%d日}",
@@ -36,20 +38,32 @@ async def show_clue(chat: Chat) -> None:
     ]
     photos = await chat.store.attachments.of("clue", clue.id)
     buttons = [*_next_step(chat, clue), *_assigning(chat, clue)]
+    if voices := await audible(chat, clue, sight):
+        buttons.append([Button(label=f"听语音（{len(voices)} 条）", says=f"/listen {to_base36(clue.id)}")])
     await chat.say("\n".join(lines), buttons, file=photos[0] if photos else None)
     for place, photo in enumerate(photos[1:], 2):
         await chat.say(f"照片 {place}/{len(photos)}", file=photo)
 
 
-async def _sight(chat: Chat, clue: Clue) -> Sight:
+async def sight_on(chat: Chat, clue: Clue) -> Sight:
+    """How much of a clue the person sees."""
     units = {unit.code for kind in clue.kinds for unit in chat.world.plan.units_for_risk(kind)}
     followed = chat.person.id in await chat.store.clues.followers(clue)
     return sight_of_clue(chat.person, clue, units, followed)
 
 
+async def audible(chat: Chat, clue: Clue, sight: Sight) -> list[Voice]:
+    """What was said about the clue; a household hears its own voice, not what others said about it."""
+    voices = await chat.store.voices.about(clue.id)
+    if sight is not Sight.OWN:
+        return voices
+    family = await chat.store.people.of_household(clue.household_id)
+    return [voice for voice in voices if voice.person_id in family]
+
+
 async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
     if sight is Sight.OWN:
-        return "您家自己申报" if clue.source is ClueSource.SELF_REPORT else clue.source.label
+        return "您家自己报的" if clue.source is ClueSource.SELF_REPORT else clue.source.label
     person = await chat.store.people.get(clue.reporter_id)
     return f"{person.name if person else ''}({clue.source.label})"
 
@@ -69,11 +83,12 @@ def _next_step(chat: Chat, clue: Clue) -> Rows:
     if Act.FOUND in acts:
         return [[Button(label="属实", says=f"/verify {key} found"), Button(label="不属实", says=f"/verify {key} none")]]
     if Act.OBJECT in acts:
-        return [[Button(label="提出异议", says=f"/object {key}")]]
+        return [[Button(label="我不同意", says=f"/object {key}")]]
     wanted = conversations().get(clue.step.value)
     if not acts or wanted is None or not chat.person.covers(clue.village, *wanted.roles):
         return ()
-    return [[Button(label=wanted.title, says=f"/{wanted.name} {key}")]]
+    label = wanted.title if chat.person.has(*IN_OFFICE) else "看看同意什么"
+    return [[Button(label=label, says=f"/{wanted.name} {key}")]]
 
 
 def _assigning(chat: Chat, clue: Clue) -> Rows:

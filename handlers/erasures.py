@@ -28,8 +28,8 @@ async def decide_erasure(chat: Chat) -> None:
         return
     posts = "、".join(post_in_words(chat.world.plan, post.role, post.region, post.unit) for post in person.posts)
     prompt = (
-        f"{person.name}({posts})申请删除个人信息。\n"
-        "同意就删：手机号、绑定的聊天和聊天记录、没做完的事，并结束上面的身份。\n"
+        f"{person.name}（{posts}）申请删除个人信息。\n"
+        "同意就删：手机号、聊天记录、语音、没做完的事，并结束上面的身份。\n"
         "名册、案件和操作记录照留。在岗的请先安排人接手。"
     )
     if await chat.ask("answer", Choice(prompt, [(_YES, "同意删除"), (_NO, "不同意")])) == _YES:
@@ -72,7 +72,7 @@ async def _refuse(chat: Chat, erasure: Erasure, person: Person) -> None:
     await chat.store.erasures.refuse(erasure.id, chat.person.id, reason)
     await chat.push(
         [person.id],
-        f"您的删除申请没有通过。\n原因：{reason}\n不服可以向市乡村振兴局反映。",
+        f"您的删除申请没有通过。\n原因：{reason}\n不同意这个答复，可以找市乡村振兴局。",
         intent=f"kept:{erasure.id}",
         personal=True,
     )

@@ -63,7 +63,7 @@ async def _ask_words(chat: Chat, problem: Problem) -> str:
     if problem.household_id is not None:
         prompt = f"{title} 涉及农户。请另写一句要各村查什么，别写姓名。"
         return await chat.ask("words", Text(prompt, max_length=200, min_length=4))
-    prompt = f"要各村查什么？(别写农户姓名)跳过就用原文：\n{brief(problem.description, 100)}"
+    prompt = f"要各村查什么？（别写农户姓名）跳过就用原文：\n{brief(problem.description, 100)}"
     said = await chat.ask_optional("words", Text(prompt, max_length=200, min_length=4, optional=True))
     return said or problem.description
 

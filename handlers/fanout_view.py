@@ -70,7 +70,7 @@ def _counts(tasks: list[Task]) -> str:
 def _line(chat: Chat, task: Task, numbers: list[int]) -> str:
     village = chat.world.plan.village(task.village).name
     if task.state == OPEN:
-        late = "，已超期" if task.due_on < chat.now.date() else ""
+        late = "，已逾期" if task.due_on < chat.now.date() else ""
         return f"{village}：未答复{late}"
     what = "有，" + "、".join(f"{number}号" for number in numbers) if numbers else "没有"
     return f"{village}：{what}（{task.person} {task.answered_at:%m-%d %H:%M}）"

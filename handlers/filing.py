@@ -10,6 +10,7 @@ from handlers.admitting import CONSENT
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice, Evidence, Option
 from handlers.engine.questions.base import Answer, More
+from handlers.engine.questions.told import voices_beside
 from handlers.engine.said import Said
 from handlers.engine.world import World
 from handlers.planning import plan_clue
@@ -93,27 +94,39 @@ async def file_clue(
     """Confirm and file; returns whether it was filed. `joined` is what `ask_same_case` gave."""
     lines = [
         place_in_words(chat.world, household),
-        kinds_in_words(chat.world, kinds) if kinds else f"并入 {joined} 号线索",
+        kinds_in_words(chat.world, kinds) if kinds else f"并入 {joined}号",
         detail,
     ]
-    if shown.photos or shown.place:
-        lines.append(f"照片 {len(shown.photos)} 张" + ("，有定位" if shown.place else ""))
-    if source is ClueSource.SELF_REPORT:
-        lines.append("提交就表示同意村里上门核实。")
+    voices = voices_beside(detail, [voice.seconds for voice in shown.voices])
+    shows = [
+        f"照片 {len(shown.photos)} 张" if shown.photos else "",
+        f"语音 {voices} 条" if voices else "",
+        "有定位" if shown.place else "",
+    ]
+    lines += ["，".join(part for part in shows if part)] if any(shows) else []
+    at_home = source is ClueSource.SELF_REPORT
+    if at_home:
+        lines.append("点提交，就是同意村里上门看看。")
     if not await chat.confirm("\n".join(lines)):
         await chat.say("没有提交。")
         return False
     existing = None if joined == NEW else await chat.store.clues.numbered(int(joined))
     if existing is not None:
-        await chat.store.clues.join(existing, chat.person.id, detail, shown.photos)
+        await chat.store.clues.join(existing, chat.person.id, detail, shown.photos, shown.spoken)
         await _tell_village(chat, household, existing, f"{existing.number}号线索有新情况", detail, shown)
-        await chat.say(f"已并入 {existing.number} 号线索，村里会一起核实。", _FOLLOW)
+        done = (
+            f"记在 {existing.number}号里了，村里一起看。"
+            if at_home
+            else f"已并入 {existing.number}号线索，村里一起核查。"
+        )
+        await chat.say(done, _FOLLOW)
         return True
     clue = await _add(chat, household, source, kinds, detail, shown)
-    title = "农户自报" if source is ClueSource.SELF_REPORT else "新线索"
+    title = "农户自报" if at_home else "新线索"
     await _tell_village(chat, household, clue, f"{title} {clue.number}号", detail, shown)
     days = chat.world.plan.clocks.verify.days
-    await chat.say(f"已上报，编号 {clue.number}。{days} 个工作日内入户核实。", _FOLLOW)
+    visit = "收到了，编号 {}。{} 个工作日内有人上门看看。" if at_home else "已上报，编号 {}。{} 个工作日内入户核查。"
+    await chat.say(visit.format(clue.number, days), _FOLLOW)
     return True
 
 
@@ -124,7 +137,7 @@ async def file_seen(
     shown = shown or Evidence()
     alike = [clue for clue in await chat.store.clues.open_of(household.id) if set(clue.kinds) & set(kinds)]
     if alike:
-        await chat.store.clues.join(alike[0], chat.person.id, detail, shown.photos)
+        await chat.store.clues.join(alike[0], chat.person.id, detail, shown.photos, shown.spoken)
     clue = alike[0] if alike else await _add(chat, household, source, kinds, detail, shown)
     title = f"{clue.number}号线索有新情况" if alike else f"{source.label} {clue.number}号"
     await _tell_village(chat, household, clue, title, detail, shown)
@@ -142,6 +155,7 @@ async def _add(
         kinds=kinds,
         detail=detail,
         photos=shown.photos,
+        voices=shown.spoken,
         place=shown.place,
         reporter_id=chat.person.id,
         consent=CONSENT if source is ClueSource.SELF_REPORT else None,
@@ -154,13 +168,13 @@ async def _add(
 async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str, detail: str, shown: Evidence) -> None:
     """Push at once to who looks after the household, or else to all cadres of its village."""
     kinds = kinds_in_words(chat.world, clue.kinds)
-    due = f"请在 {clue.due_on:%m月%d日} 前入户核实。" if clue.due_on else ""
+    due = f"请在 {clue.due_on:%m月%d日} 前入户核查。" if clue.due_on else ""
     await chat.push(
         [one for one in _carers(chat.world, household) if one != chat.person.id],
         f"【{title}】{place_in_words(chat.world, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip(),
         intent=f"clue:{clue.number}:{chat.store.session.request}",
         buttons=[[Button(label="查看", says=f"/clue {to_base36(clue.id)}")]],
-        file=shown.photos[0] if shown.photos else None,
+        file=next(iter([*shown.spoken, *shown.photos]), None),
     )
 
 

@@ -13,16 +13,16 @@ from storage.people import Role
 _YES, _NO = "yes", "no"
 
 EXPLAINED = (
-    "申请后由镇里审核。\n"
-    "会删：手机号、绑定的聊天和聊天记录、没做完的事，同时退出您的身份。\n"
-    "会留：农户名册、办过的事和操作记录，法律要求保存(个人信息保护法第四十七条)。"
+    "您申请，镇里看过就删。\n"
+    "会删：手机号、聊天记录、您说的语音、没做完的事，同时退出您的身份。\n"
+    "会留：农户名册、办过的事和操作记录，法律要求保存（个人信息保护法第四十七条）。"
 )
 
 
 @conversation("forget", "申请删除我的信息", words=("删除我的信息",))
 async def forget_me(chat: Chat) -> None:
     if await chat.store.erasures.open_of(chat.person.id):
-        await chat.say("您已经申请过了，镇里正在审核，结果会发给您。")
+        await chat.say("您已经申请过了，镇里正在看，有结果就告诉您。")
         return
     if await chat.ask("sure", Choice(EXPLAINED, [(_YES, "申请删除"), (_NO, "不删了")])) == _NO:
         await chat.say("好的，什么都没变。")
@@ -34,7 +34,7 @@ async def forget_me(chat: Chat) -> None:
         intent=f"erasure:{erasure_id}",
         buttons=[[Button(label="去审核", says=f"/erasure {to_base36(erasure_id)}")]],
     )
-    await chat.say("已申请，镇里审核后告诉您。")
+    await chat.say("已申请，镇里看过就告诉您。")
 
 
 def _deciders(chat: Chat) -> list[int]:

@@ -13,7 +13,7 @@ from storage.handovers import Handover
 from storage.invites import Invite
 from storage.people import Person, Post, Role
 
-PERSONAL = frozenset({"absences", "done", "handover", "leave", "quiz", "snooze"})
+PERSONAL = frozenset({"absences", "done", "exam", "handover", "leave", "quiz", "recite", "snooze"})
 """Open to people in office, but about themselves: nobody goes on with these for another."""
 
 

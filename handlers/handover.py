@@ -46,7 +46,7 @@ async def handover(chat: Chat) -> None:
         await chat.say(f"「{title}」上面还没有人能审核交接，请管理员办理。")
         return
     successor = await _successor(chat, leaver, post, title)
-    who = successor.name if successor else "新同志(发邀请链接)"
+    who = successor.name if successor else "新同志（发邀请链接）"
     if not await chat.confirm(
         f"{leaver.name}的「{title}」交给：{who}。\n没办完的事一起交接，{leaver.name}就不能再办了。"
     ):
@@ -170,7 +170,7 @@ async def _decide(chat: Chat) -> None:
         return
     successor = await chat.store.people.get(asked.successor_id) if asked.successor_id else None
     title = post_in_words(chat.world.plan, post.role, post.region, post.unit)
-    who = successor.name if successor else "新同志(发邀请链接)"
+    who = successor.name if successor else "新同志（发邀请链接）"
     options: list[Option] = [(_YES, "同意交接"), (_NO, "不同意")]
     if await chat.ask("answer", Choice(f"{leaver.name}的「{title}」交给：{who}。同意吗？", options)) == _YES:
         await _carry_out(chat, asked, leaver, post, successor, title)

@@ -10,11 +10,11 @@ from storage.people import Role
 
 _MORE = "more"
 _EXAMPLES = {
-    Role.HOUSEHOLD: "有困难点「我要申报」，或发：申报",
-    Role.VILLAGE: "发现困难户点「上报风险」，没做完也能接着做。",
-    Role.UNIT: "点「报整改进展」更新整改，点「上报风险」报困难户。",
-    Role.TOWN: "全镇的事都在下面。",
-    Role.COUNTY: "全市的事都在下面。",
+    Role.HOUSEHOLD: "有难处直接说一句就行，像：房子漏雨了。发语音也行。",
+    Role.VILLAGE: "直接说一句就行，像：张三家房子漏雨。没说全的会再问您。",
+    Role.UNIT: "直接说一句就行，像：17号整改到八成了。想查政策就直接问。",
+    Role.TOWN: "想查政策就直接问，像：小额信贷最多贷多少。",
+    Role.COUNTY: "想查政策就直接问，像：小额信贷最多贷多少。",
 }
 
 

@@ -102,11 +102,11 @@ def template(plan: Plan) -> bytes:
     }
     item, deadline = plan.items[-1], plan.phases[-1].last
     example = {
-        Column.NUMBER: f"{EXAMPLE}(导入时不读这一行)",
+        Column.NUMBER: f"{EXAMPLE}（导入时不读这一行）",
         Column.SOURCE: plan.problem_sources[-1].label,
         Column.ITEM: f"{item.id} {item.title}",
         Column.VILLAGE: plan.villages[0].name,
-        Column.HOUSEHOLD: "张三(没有具体农户就空着)",
+        Column.HOUSEHOLD: "张三（没有具体农户就空着）",
         Column.DESCRIPTION: "村部公示栏政策未更新",
         Column.LEAD: units[0],
         Column.RESPONSIBLE: "李四",
@@ -117,7 +117,7 @@ def template(plan: Plan) -> bytes:
     return write_form(_SHEET, headings, [example.get(column) for column in Column], choices)
 
 
-@conversation("import", "导入问题台账", for_roles={Role.TOWN, Role.UNIT}, words=("导入", "导入台账"))
+@conversation("import", "导入问题台账", for_roles={Role.TOWN, Role.UNIT}, words=("导入", "导入台账"), hears="file1")
 async def import_ledger(chat: Chat) -> None:
     sent, seen = await _sent(chat)
     if seen["new"] and not await chat.confirm(_summary(sent.name, seen)):

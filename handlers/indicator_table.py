@@ -29,7 +29,9 @@ _SHOWN = 2
 Known = Mapping[tuple[int, str, str], Figure]
 
 
-@conversation("indicatortable", "导入指标", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN}, words=("导入指标表",))
+@conversation(
+    "indicatortable", "导入指标", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN}, words=("导入指标表",), hears="file1"
+)
 async def indicator_table(chat: Chat) -> None:
     if not entered_by(chat.person, chat.world.plan):
         await chat.say("没有由您填的指标。")

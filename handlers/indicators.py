@@ -70,7 +70,7 @@ async def _totals(chat: Chat, villages: Sequence[str], trends: dict[tuple[str, s
         lines.append(f"{one.title} {found.trend}" + (f"({'，'.join(beside)})" if beside else ""))
     buttons = [Button(label=one.title, says=f"/indicators {one.code}") for one in listed]
     rows = [buttons[start : start + _ACROSS] for start in range(0, len(buttons), _ACROSS)]
-    await chat.say("\n".join([f"{len(villages)} 个村合计(两年都填了的)：", *lines]), rows)
+    await chat.say("\n".join([f"{len(villages)} 个村合计（两年都填了的）：", *lines]), rows)
 
 
 async def _by_village(

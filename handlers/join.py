@@ -19,7 +19,7 @@ from storage.people import Role
 async def join(chat: Chat) -> None:
     """Args: the invitation's token."""
     if not chat.args:
-        await chat.say(JOIN if chat.stranger else "您已经加入了。回复 /help 看能办什么。")
+        await chat.say(JOIN if chat.stranger else "您已经加入了。发「菜单」看能办什么。")
         return
     kept = await chat.recall("invite", lambda: _invite(chat))
     invite = Invite.model_validate(kept) if kept else None

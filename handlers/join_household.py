@@ -22,13 +22,13 @@ TRIES = 3
 TRIES_PER_NAME = 12
 """All chats together for one name of a village; a family's phones stay below it, a guesser with many accounts not."""
 
-WRONG = "没对上。请核对姓名和后四位再发一次，还可以试 {left} 次。"
-ASKED = "没对上，已请镇里帮您核实，结果会发到这里。\n着急可以直接找村干部。"
+WRONG = "没对上。请看看姓名和后四位，再发一次，还能试 {left} 次。"
+ASKED = "没对上，已请镇里帮您查，有结果就发到这里。\n着急就直接找村干部。"
 TOO_MANY = "今天不能再试了。请明天再来，或请村干部帮忙。"
 DECLINED = "好的，没有加入。\n有困难可以直接找村干部，一样会帮您办。"
 CONSENT_TEXT = (
-    "记什么：姓名、您申报的困难、照片和定位(后两样由您选)。\n"
-    "用来做什么：核实和帮扶。谁能看：本村干部、镇里、县里和管这件事的站所。\n"
+    "记什么：姓名、您说的困难和语音、照片和定位（发不发由您）。\n"
+    "用来做什么：上门看看和帮您。谁能看：本村干部、镇里、县里和管这件事的站所。\n"
     "身份证号、手机号加密保存，公示时不写。\n"
     "/me 随时查看，/forget 随时申请删除。\n"
     "不同意也不影响您享受政策。"
@@ -66,7 +66,7 @@ async def _agreed(chat: Chat, invite: Invite) -> bool:
     answer = await chat.ask(
         "consent",
         Choice(
-            f"{village}防返贫帮扶：手机上就能申报困难、看办到哪一步。\n要记您的姓名和申报的情况，只给帮您办事的干部看，随时可查可删。",
+            f"{village}：家里有困难，在手机上说一声，还能看办到哪一步。\n要记您的姓名和您说的情况，只给帮您办事的干部看，随时能看能删。",
             [(_AGREE, "同意，加入"), (_READ, "看全文"), (_DECLINE, "不同意")],
         ),
     )

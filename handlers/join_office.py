@@ -49,9 +49,9 @@ def _introduce(invite: Invite, invited: str) -> str:
     ask = (
         f"您是{invite.person_name}吗？点下面确认；也可以发手机号一起登记。"
         if invite.person_name
-        else "请发您的姓名和手机号(手机号可不发)，例如：李明 13812345678"
+        else "请发您的姓名和手机号（手机号可不发），例如：李明 13812345678"
     )
-    return f"{invited}\n{ask}\n我们记：姓名、手机号(加密)、您经办的事。/me 可查看。"
+    return f"{invited}\n{ask}\n我们记：姓名、手机号（加密）、您经办的事。/me 可查看。"
 
 
 def _told(who: Introduction) -> str:

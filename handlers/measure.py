@@ -58,7 +58,7 @@ async def measure(chat: Chat) -> None:
         await chat.say(f"记下了：{moved.text} {percent}%。")
         return
     await chat.store.reminders.cancel("measure", str(moved.id))
-    await tell_family(chat, clue, f"您家的帮扶措施做完了：{moved.text}。", f"measure:{moved.id}:done")
+    await tell_family(chat, clue, f"为您家做的这件事做完了：{moved.text}。", f"measure:{moved.id}:done")
     await chat.say(f"记下了：{moved.text}，已完成，告诉农户了。")
     await _tell_all_done(chat, clue)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.rules.outcomes import household_step
 from handlers.rules.scope import IN_OFFICE
 from storage.base import to_base36
 from storage.clues import Clue
@@ -12,21 +13,25 @@ from storage.messages import Button
 _MOST = 8
 
 
-@conversation("my", "我的上报", words=("我的申报", "进度", "办到哪了"), menu=6)
+@conversation("my", "我的上报", words=("我的申报", "进度", "办到哪了", "我家的事"), menu=6)
 async def my_clues(chat: Chat) -> None:
     followed = await chat.store.clues.followed_by(chat.person.id, chat.person.household_id, _MOST + 1)
-    if not chat.person.has(*IN_OFFICE):  # what somebody reported while in office is not theirs to follow afterwards
+    at_home = not chat.person.has(*IN_OFFICE)
+    if at_home:  # what somebody reported while in office is not theirs to follow afterwards
         followed = [clue for clue in followed if clue.household_id == chat.person.household_id]
     if not followed:
-        await chat.say("还没有上报过。回复 /help 看怎么开始。")
+        await chat.say("还没有报过。发「菜单」看能办什么。")
         return
     shown = followed[:_MOST]
     count = f"最近 {_MOST} 件" if len(followed) > _MOST else f"共 {len(shown)} 件"
     buttons = [[Button(label=_line(chat, clue), says=f"/clue {to_base36(clue.id)}")] for clue in shown]
-    await chat.say(f"您上报或跟进的，{count}。点开看详情：", buttons)
+    head = "您家的事" if at_home else "您上报或跟进的"
+    await chat.say(f"{head}，{count}。点一件看办到哪了：", buttons)
 
 
 def _line(chat: Chat, clue: Clue) -> str:
     first = chat.world.plan.risk(clue.kinds[0]).label
     kinds = first if len(clue.kinds) == 1 else f"{first}等{len(clue.kinds)}项"
+    if not chat.person.has(*IN_OFFICE):
+        return f"{clue.number}号 {kinds} {household_step(clue)}"
     return f"{clue.number}号 {kinds} {clue.step.label} {clue.reported_at:%m-%d}"

@@ -64,7 +64,7 @@ def _problems(figures: Figures) -> str:
     if not open_ones:
         return "问题：全部销号，已清零"
     states = _listed({state.label: figures.problems.get(state, 0) for state in OPEN})
-    return f"问题还有 {open_ones} 个：{states}" + (f"；超期 {figures.overdue} 个" if figures.overdue else "；没有超期")
+    return f"问题还有 {open_ones} 个：{states}" + (f"；逾期 {figures.overdue} 个" if figures.overdue else "；没有逾期")
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -27,5 +27,5 @@ def page_of(listed: Sequence[T], page: int, command: str) -> tuple[Sequence[T], 
     last = max(1, -(-len(listed) // _PAGE))
     page = min(max(page, 1), last)
     turn = [Button(label="上一页", says=f"{command} {page - 1}")] if page > 1 else []
-    turn += [Button(label=f"下一页({page}/{last})", says=f"{command} {page + 1}")] if page < last else []
+    turn += [Button(label=f"下一页（{page}/{last}）", says=f"{command} {page + 1}")] if page < last else []
     return listed[(page - 1) * _PAGE : page * _PAGE], [turn] if turn else []

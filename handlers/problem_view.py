@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from handlers.charts.figures import Chart
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.rectifying import brief, buttons_for, deadline_in_words, find, name
+from storage.base import to_base36
+from storage.messages import Button
 from storage.people import Role
 from storage.problems import Action, Entry, Problem, ProblemState
 
@@ -28,7 +31,8 @@ async def problem_view(chat: Chat) -> None:
         await chat.say(f"照片 {place}/{len(shown)}", file=sha256)
     await chat.say("\n".join(_about(chat, problem)))
     history = "\n".join(_told(entry) for entry in reversed(entries)) or "还没有人办理。"
-    await chat.say(history, buttons=buttons_for(chat, problem))
+    picture = [Button(label="看进度图", says=f"/map {Chart.GANTT.value} {to_base36(problem.id)}")]
+    await chat.say(history, buttons=[*buttons_for(chat, problem), picture])
 
 
 def _about(chat: Chat, problem: Problem) -> list[str]:

@@ -69,15 +69,15 @@ async def progress(chat: Chat) -> None:
             example="屋顶已重铺瓦" + ("" if done else "，80%"),
         ),
     )
-    percent = None if done else percent_in(told.text)
-    if percent is not None:  # all in one sentence: it is down at once, and the next one corrects it
-        await _record(chat, problem, told.text, Far(percent=percent, submit=False), told)
-        return
-    far = Far(percent=MOST_PERCENT, submit=True)
-    if not done:
+    percent = MOST_PERCENT if done else percent_in(told.text)
+    if percent is None:
         far = await chat.ask("percent", HowFar("整改到几成了？"))
+    else:
+        far = Far(percent=percent, submit=done)
+    # all in one sentence said about this problem: it is down at once, and the next one corrects it
+    sure = percent is not None and not done and not chat.guessed("done")
     shown = Evidence(photos=(*told.photos, *far.photos)[:MOST_PHOTOS], place=far.place or told.place)
-    if not await chat.confirm(_summary(title, told.text, far, shown)):
+    if not sure and not await chat.confirm(_summary(title, told.text, far, shown)):
         await chat.say("没有提交。")
         return
     await _record(chat, problem, told.text, far, shown)
@@ -142,6 +142,7 @@ class ProblemChoice(Question[str]):
     prompt: str
     options: Sequence[Option]
     optional: bool = False
+    short = "哪个问题"
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(f"{self.prompt}别的问题请发编号，如：17号", in_rows(list(self.options), 1))

@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from functools import partial
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.quizzing import comment, given, put
-from handlers.rules.grading import Verdict, grade
-from handlers.rules.repetition import answered, choose, choose_extra, digest_of
+from handlers.quizzing import comment, once_more, put
+from handlers.rules.repetition import choose, choose_extra
+from handlers.rules.scope import IN_OFFICE
 from handlers.rules.workdays import is_workday
-from storage.base import SHANGHAI, Record
+from handlers.sittings import Sitting, graded, own_items, with_digests
+from handlers.village_questions import of_own_village
+from storage.base import SHANGHAI
 from storage.messages import Button
-from storage.people import Person, Role
-from storage.plan import Plan, Question
+from storage.people import Role
+from storage.plan import Question, RecitalQuestion
 
-_IN_OFFICE = {Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY}
 _EXTRA = "more"
+_OF_VILLAGE, _NEW_OF_VILLAGE = 2, 1
+"""Of a morning's questions, how many may be about the own village, and how many of these may be new."""
 _LOOK_BACK = timedelta(days=30)
 _MOST_WEAK = 4
 """With a heading, a message of five lines."""
 
 
-class Round(Record):
-    """What is asked in one sitting: questions by id, each with the digest it had, or why there are none."""
+class Round(Sitting):
+    """One sitting of the quiz, or why there is none."""
 
-    day: date
     daily: bool
-    questions: tuple[tuple[str, str], ...] = ()
     instead: str = ""
 
 
-@conversation("quiz", "一口清", for_roles=_IN_OFFICE, words=("做题", "每日五题"), menu=5)
+@conversation("quiz", "一口清", for_roles=IN_OFFICE, words=("做题", "每日五题"), menu=5)
 async def quiz(chat: Chat) -> None:
     """Args: "more" for extra practice, which does not count as the day's questions."""
+    plan = chat.world.plan
     sitting = Round.model_validate(await chat.recall("round", lambda: _draw(chat)))
-    questions = _still_asked(chat.world.plan, sitting)
+    questions = sitting.still_asked(plan, chat.now.date())
     again: list[str] = []
     for place, question in enumerate(questions, 1):
         seed = f"{chat.person.name}:{sitting.day}:{question.id}"
         answer = await chat.ask_optional(question.id, put(question, f"{place}/{len(questions)}", seed))
-        grading = partial(_grade, chat, question, answer, sitting.daily)
-        verdict = Verdict.model_validate(await chat.once(question.id, grading))
-        await chat.say(comment(chat.world.plan, question, verdict, skipped=answer is None))
+        verdict = await graded(chat, question, answer, daily=sitting.daily)
+        await chat.say(comment(plan, question, verdict, skipped=answer is None), once_more(question, verdict))
         if not verdict.right:
-            again.append(chat.world.plan.clause_label(question.clause))
-    more = Button(label=f"再练 {chat.world.plan.quiz_daily} 题", says=f"/quiz {_EXTRA}")
+            again.append(plan.clause_label(question.clause))
+    more = Button(label=f"再练 {plan.quiz_daily} 题", says=f"/quiz {_EXTRA}")
     await chat.say(_summary(sitting, len(questions), again), [[more]])
 
 
@@ -60,10 +61,10 @@ async def weak_clauses(chat: Chat) -> None:
         await chat.say(f"近 {_LOOK_BACK.days} 天没有看出薄弱条款。同一条有 3 人、5 次以上作答才统计。")
         return
     lines = [
-        f"{chat.world.plan.clause_label(one.clause)}：{one.answers} 次里错 {one.wrong} 次({one.wrong / one.answers:.0%})"
+        f"{chat.world.plan.clause_label(one.clause)}：{one.answers} 次里错 {one.wrong} 次（{one.wrong / one.answers:.0%}）"
         for one in weak
     ]
-    await chat.say("\n".join([f"近 {_LOOK_BACK.days} 天大家容易答错的条款(不记名):", *lines]))
+    await chat.say("\n".join([f"近 {_LOOK_BACK.days} 天大家容易答错的条款（不记名）：", *lines]))
 
 
 async def _draw(chat: Chat) -> dict[str, Any]:
@@ -78,41 +79,28 @@ async def _draw(chat: Chat) -> dict[str, Any]:
             return _instead(sitting, "今天休息，不用做题。")
         if count <= 0:
             return _instead(sitting, "今天的题已经做完了，歇一歇。")
-    chosen = pick(plan, await quiz.cards(person.id), today, count, _own_items(plan, person), f"{person.name}:{today}")
-    if not chosen:
+    cards, seed = await quiz.cards(person.id), f"{person.name}:{today}"
+    most = min(_OF_VILLAGE, count // 2) if sitting.daily else 0
+    of_village = await of_own_village(chat, cards, most, _NEW_OF_VILLAGE, seed)
+    chosen = pick(plan, cards, today, count, own_items(plan, person), seed)
+    chosen = _making_room(chosen, count - len(of_village))
+    if not chosen and not of_village:
         return _instead(sitting, "今天没有到期要复习的题。")
-    asked = tuple((question.id, digest_of(question)) for question in chosen)
-    return sitting.model_copy(update={"questions": asked}).model_dump(mode="json")
+    asked = {"questions": with_digests(chosen), "of_village": tuple(of_village)}
+    return sitting.model_copy(update=asked).model_dump(mode="json")
+
+
+def _making_room(chosen: Sequence[Question], most: int) -> list[Question]:
+    """The first ones, and rather a recital than another: what is said in one breath is what inspectors want to hear."""
+    kept = list(chosen)
+    for question in reversed(chosen):
+        if len(kept) > most and not isinstance(question, RecitalQuestion):
+            kept.remove(question)
+    return kept[:most]
 
 
 def _instead(sitting: Round, why: str) -> dict[str, Any]:
     return sitting.model_copy(update={"instead": why}).model_dump(mode="json")
-
-
-async def _grade(chat: Chat, question: Question, answer: Any, daily: bool) -> dict[str, Any]:
-    """Grade an answer and keep it, with what is remembered after it."""
-    verdict = grade(question, given(question, answer))
-    quiz, person = chat.store.quiz, chat.person.id
-    card = answered(await quiz.card(person, question.id), question, verdict.rating, chat.now)
-    await quiz.learn(person, card, question.clause, verdict.rating, daily=daily)
-    return verdict.model_dump(mode="json")
-
-
-def _still_asked(plan: Plan, sitting: Round) -> list[Question]:
-    """The sitting's questions that stand in the plan as they did; one that has changed comes back another time."""
-    now = {question.id: question for question in plan.questions}
-    return [now[key] for key, digest in sitting.questions if key in now and digest_of(now[key]) == digest]
-
-
-def _own_items(plan: Plan, person: Person) -> set[str]:
-    """The tasks that name the person's unit, or the office or villages the person acts for."""
-    units = {
-        unit.code
-        for post in person.posts
-        for unit in plan.units
-        if (unit.code == post.unit if post.unit else unit.role is post.role)
-    }
-    return {item.id for item in plan.items if units & set(item.units)}
 
 
 def _summary(sitting: Round, total: int, again: list[str]) -> str:

@@ -15,6 +15,8 @@ from handlers.engine.said import LATER, Said
 from handlers.rules.grading import Given, Verdict
 from handlers.rules.reading import Unreadable, read_number, read_yes_no
 from handlers.rules.repetition import shuffled
+from handlers.rules.village_questions import is_of_village
+from storage.messages import Button
 from storage.plan import (
     NumberQuestion,
     Plan,
@@ -87,18 +89,18 @@ class Recital(Text):
 
 
 def put(question: Written, heading: str, seed: str) -> Question[Any]:
-    """The question to ask. `seed` decides the order of the options."""
-    prompt = f"{heading} {question.text}"
+    """The question to ask, `heading` before it. `seed` decides the order of the options."""
+    prompt = f"{heading} {question.text}".strip()
     match question:
         case SingleQuestion():
             return OneOf(prompt, _options(question.options, seed), optional=True)
         case SeveralQuestion():
-            return SomeOf(f"{prompt}(不止一项，如：1 3)", _options(question.options, seed), optional=True)
+            return SomeOf(f"{prompt}（不止一项，如：1 3）", _options(question.options, seed), optional=True)
         case TrueFalseQuestion():
             return Statement(f"{prompt}\n对还是错？", [(_TRUE, "对"), (_FALSE, "错")], optional=True)
         case NumberQuestion():
             sample = next(number for number in (6, 8) if number != question.answer)
-            return Figure(f"{prompt}(回复数字)", unit=question.unit, sample=f"{sample}{question.unit}", optional=True)
+            return Figure(f"{prompt}（回复数字）", unit=question.unit, sample=f"{sample}{question.unit}", optional=True)
         case RecitalQuestion():
             return Recital(f"{prompt}\n一口气说出来，打字或语音输入都行。", example="第一是……第二是……", optional=True)
 
@@ -121,21 +123,32 @@ def comment(plan: Plan, question: Written, verdict: Verdict, skipped: bool) -> s
         return _about_points(plan, question, verdict, skipped)
     if verdict.right:
         return "答对了。"
-    clause = plan.clause_label(question.clause)
-    return f"{'跳过了。' if skipped else '不对，'}{_solution(question)}\n{question.explanation}见{clause}。"
+    where = "" if is_of_village(question) else f"见{plan.clause_label(question.clause)}。"
+    return f"{'跳过了。' if skipped else '不对，'}{solution(question)}。\n{question.explanation}{where}"
+
+
+def once_more(question: Written, verdict: Verdict, label: str = "再说一遍") -> list[list[Button]]:
+    """A button for saying again what was not complete; nothing for anything else."""
+    if verdict.right or not isinstance(question, RecitalQuestion):
+        return []
+    return [[Button(label=label, says=f"/recite {question.id}")]]
+
+
+def lacking(plan: Plan, question: RecitalQuestion, verdict: Verdict) -> str:
+    """The points that were not said, each with the number of its clause where that is not the question's."""
+    return "、".join(_with_number(plan, question.points[place], question.clause) for place in verdict.missed)
 
 
 def _about_points(plan: Plan, question: RecitalQuestion, verdict: Verdict, skipped: bool) -> str:
     total, clause = len(question.points), plan.clause_label(question.clause)
-    missed = [question.points[place] for place in verdict.missed]
-    if not missed:
+    if not verdict.missed:
         return f"{total} 点都说全了，很好。"
-    if len(missed) == total:
+    if len(verdict.missed) == total:
         opening = "跳过了。" if skipped else "还没说到要点。"
         return f"{opening}答案是：{'、'.join(point.text for point in question.points)}。\n见{clause}。"
     opening = "就差一点" if verdict.rating is Rating.Hard else "还不全"
-    lacking = "、".join(_with_number(plan, point, question.clause) for point in missed)
-    return f"{opening}，{total} 点说到 {total - len(missed)} 点。还缺：{lacking}。\n见{clause}。"
+    said = total - len(verdict.missed)
+    return f"{opening}，{total} 点说到 {said} 点。还缺：{lacking(plan, question, verdict)}。\n见{clause}。"
 
 
 def _with_number(plan: Plan, point: Point, clause: str) -> str:
@@ -146,17 +159,18 @@ def _with_number(plan: Plan, point: Point, clause: str) -> str:
     return f"{point.text}〔{number}〕"
 
 
-def _solution(question: SingleQuestion | SeveralQuestion | TrueFalseQuestion | NumberQuestion) -> str:
+def solution(question: SingleQuestion | SeveralQuestion | TrueFalseQuestion | NumberQuestion) -> str:
+    """The right answer in words, without a full stop."""
     match question:
         case SingleQuestion():
-            return f"答案是：{question.answer}。"
+            return f"答案是：{question.answer}"
         case SeveralQuestion():
-            return f"答案是：{'、'.join(option for option in question.options if option in question.answers)}。"
+            return f"答案是：{'、'.join(option for option in question.options if option in question.answers)}"
         case TrueFalseQuestion():
-            return f"这句话是{'对' if question.answer else '错'}的。"
+            return f"这句话是{'对' if question.answer else '错'}的"
         case NumberQuestion():
             gap = "" if question.unit == "%" else " "
-            return f"答案是：{Decimal(str(question.answer)).normalize():f}{gap}{question.unit}。"
+            return f"答案是：{Decimal(str(question.answer)).normalize():f}{gap}{question.unit}"
 
 
 def _options(options: tuple[str, ...], seed: str) -> list[Option]:

@@ -31,7 +31,7 @@ _ENDINGS = (".xlsx", ".csv")
 _SHOWN_SILENT = 3
 
 
-@conversation("reconcile", "对账", for_roles={Role.TOWN, Role.UNIT}, words=("名单对账", "账账相符"))
+@conversation("reconcile", "对账", for_roles={Role.TOWN, Role.UNIT}, words=("名单对账", "账账相符"), hears="file1")
 async def reconcile(chat: Chat) -> None:
     sent = await _sent(chat)
     options = sources_of(chat.person, chat.world.plan)
@@ -89,7 +89,7 @@ def counts_in_words(found: Comparison) -> str:
 
 def outcome_in_words(entered: Entered) -> str:
     parts = [f"新差异 {len(entered.new)} 处"]
-    parts += [f"又出现 {len(entered.returned)} 处(以前了结过)"] if entered.returned else []
+    parts += [f"又出现 {len(entered.returned)} 处（以前了结过）"] if entered.returned else []
     parts += [f"原来就有 {entered.known} 处"] if entered.known else []
     parts += [f"已对上、自动了结 {entered.agreed} 处"] if entered.agreed else []
     return "对账完成：" + "，".join(parts) + "。"
@@ -97,7 +97,7 @@ def outcome_in_words(entered: Entered) -> str:
 
 async def _sent(chat: Chat) -> SentFile:
     """Ask for a file until one comes that can be read."""
-    prompt = "请发名单(.xlsx 或 .csv)，要有姓名，和身份证号或村；户类型、人口数、电话、帮扶责任人有就比。"
+    prompt = "请发名单（.xlsx 或 .csv），要有姓名，和身份证号或村；户类型、人口数、电话、帮扶责任人有就比。"
     turn = 0
     while True:
         turn += 1

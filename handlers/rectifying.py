@@ -65,7 +65,7 @@ def deadline_in_words(deadline: date, today: date) -> str:
     left = (deadline - today).days
     if left == 0:
         return "今天到期"
-    return f"{deadline:%m-%d}，" + (f"还剩 {left} 天" if left > 0 else f"已超 {-left} 天")
+    return f"{deadline:%m-%d}，" + (f"还剩 {left} 天" if left > 0 else f"逾期 {-left} 天")
 
 
 def rectifiers(world: World, problem: Problem) -> list[int]:

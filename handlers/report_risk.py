@@ -27,6 +27,6 @@ async def report_risk(chat: Chat) -> None:
     kinds: list[str] = []
     if joined == NEW:
         kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
-    detail = await chat.ask("detail", Text("请说说情况(可以用语音输入)"))
+    detail = await chat.ask("detail", Text("请说说情况，可以用语音输入。"))
     shown = await chat.ask_optional("photos", Photos("拍照或发定位，没有就跳过。", optional=True)) or Evidence()
     await file_clue(chat, household, ClueSource.CADRE, joined, kinds, detail, shown)

@@ -35,7 +35,7 @@ async def town_review(chat: Chat) -> None:
 @conversation("county_decide", "县级确定", for_roles={Role.COUNTY})
 async def county_decide(chat: Chat) -> None:
     """Args: as for `nominate`."""
-    options = [(Act.DECIDE.value, "确定"), (Act.RETURN.value, "退回镇里"), (Act.REJECT.value, "不予确定")]
+    options = [(Act.DECIDE.value, "确定"), (Act.RETURN.value, "退回镇里"), (Act.REJECT.value, "不通过")]
     await _go_through(chat, Step.COUNTY_DECIDE, Role.COUNTY, options)
 
 

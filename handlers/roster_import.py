@@ -120,10 +120,11 @@ async def import_roster(store: Store, roster: Roster, directory: Directory, line
 def template(plan: Plan) -> bytes:
     """The empty form, with villages and household types in drop-down lists. Blocking: call it from a thread."""
     example = {
-        Column.VILLAGE: f"{EXAMPLE}(导入时不读这一行)",
+        Column.VILLAGE: f"{EXAMPLE}（导入时不读这一行）",
         Column.GROUP: "一屯",
-        Column.NUMBER: "1001(没有就空着)",
+        Column.NUMBER: "1001（没有就空着）",
         Column.HEAD: "张三",
+        Column.NICKNAME: "张老五（没有就空着）",
         Column.NAME: "李四",
         Column.RELATION: "配偶",
         Column.ID_NUMBER: "18 位，先把这一列设成文本",
@@ -230,6 +231,7 @@ async def _found(store: Store, family: Family, helper_id: int | None, beyond: in
         beyond,
         helper_id=helper_id,
         able_to_work=family.able_to_work,
+        nickname=family.nickname,
     )
 
 

@@ -54,7 +54,7 @@ class Updates:
         that takes the procedure.
         """
         able = family.able_to_work if any(one.able is not None for one in family.people.values()) else None
-        told = {"head": new_head, "group_name": family.group, "kind": family.kind}
+        told = {"head": new_head, "group_name": family.group, "kind": family.kind, "nickname": family.nickname}
         changes: dict[str, Any] = {key: value for key, value in told.items() if value and value != getattr(home, key)}
         if able is not None and able != home.able_to_work:
             changes["able_to_work"] = able
@@ -77,6 +77,7 @@ _COLUMNS = {
     "head": Column.HEAD,
     "group_name": Column.GROUP,
     "kind": Column.KIND,
+    "nickname": Column.NICKNAME,
     "able_to_work": Column.ABLE,
     "helper_id": Column.HELPER,
 }

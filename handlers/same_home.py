@@ -72,7 +72,7 @@ async def _next(chat: Chat, passed: list[int]) -> dict[str, Any]:
         "row": row.id,
         "count": count,
         "text": _shown(chat, row, screening),
-        "homes": [[str(home.id), f"{place_in_words(chat.world, home)}(户号 {home.number})"] for home in homes],
+        "homes": [[str(home.id), f"{place_in_words(chat.world, home)}（户号 {home.number}）"] for home in homes],
     }
 
 

@@ -22,7 +22,11 @@ _UNNAMED = "筛查名单"
 
 
 @conversation(
-    "screening", "筛查名单导入", for_roles={Role.UNIT, Role.TOWN}, words=("筛查名单", "导入筛查名单", "交名单")
+    "screening",
+    "筛查名单导入",
+    for_roles={Role.UNIT, Role.TOWN},
+    words=("筛查名单", "导入筛查名单", "交名单"),
+    hears="file",
 )
 async def screening(chat: Chat) -> None:
     """Args: nothing, to hand a list in; or a list's id, with GO or STOP behind it."""
@@ -55,7 +59,7 @@ async def named(chat: Chat, key: str) -> Screening | None:
 
 async def _hand_in(chat: Chat) -> None:
     sent = await chat.ask(
-        "file", Document("请发筛查名单(.xlsx 或 .csv)。\n要有姓名，还要有身份证号或村；最好写明原因。", ENDINGS)
+        "file", Document("请发筛查名单（.xlsx 或 .csv）。\n要有姓名，还要有身份证号或村；最好写明原因。", ENDINGS)
     )
     post = acting_post(chat.person)
     if not isinstance(sent, SentFile) or post is None:

@@ -51,7 +51,7 @@ def in_words(plan: Plan, one: Difference) -> str:
         case DifferenceKind.UNCLEAR:
             lines = [f"{title}：分不清是哪一户", one.theirs]
     if one.returned:
-        lines[0] = f"(又出现) {lines[0]}"
+        lines[0] = f"（又出现）{lines[0]}"
     if one.note:
         lines.append(f"备注：{one.note}")
     return "\n".join(line for line in lines if line)

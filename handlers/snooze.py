@@ -8,7 +8,8 @@ from datetime import datetime
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
-from handlers.jobs.matters import FINDERS, Matter, may_put_off
+from handlers.jobs.matter import Matter, may_put_off
+from handlers.jobs.matters import FINDERS
 from handlers.jobs.remind import snooze
 from storage.people import Role
 

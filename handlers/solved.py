@@ -6,7 +6,7 @@ from handlers.casework import look, named
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
-from handlers.engine.questions import Choice, Text
+from handlers.engine.questions import Account, Choice
 from handlers.filing import file_seen, place_in_words
 from handlers.rules.procedure import Party, parties_of
 from storage.clues import Clue, ClueSource
@@ -26,14 +26,16 @@ async def solved(chat: Chat) -> None:
         await chat.say(NOT_YOURS)
         return
     if asked.solved is not None:
-        await chat.say(f"{clue.number}号已经有人答过了：{'解决了' if asked.solved else '没有解决，已另立线索'}。谢谢。")
+        await chat.say(
+            f"{clue.number}号已经有人答过了：{'解决了' if asked.solved else '没有解决，村里会再上门'}。谢谢。"
+        )
         return
     if answer not in (_YES, _NO):
         options = [(_YES, "解决了"), (_NO, "没有")]
         answer = await chat.ask("answer", Choice(f"{clue.number}号的困难真的解决了吗？", options))
     if answer == _YES:
         await chat.store.follow_ups.answer(asked, True, chat.person.id)
-        await chat.say("好的，记下了。以后有困难，随时申报。")
+        await chat.say("好的，记下了。以后有困难，随时说一声。")
         return
     await _not_solved(chat, clue, asked)
 
@@ -41,20 +43,22 @@ async def solved(chat: Chat) -> None:
 async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
     household = chat.world.roster.by_id.get(clue.household_id)
     if household is None:
-        await chat.say("这一户不在名册里了，请联系镇乡村振兴办。")
+        await chat.say("名册里找不到这一户了，请告诉镇乡村振兴办。")
         return
-    detail = await chat.ask("detail", Text("还有什么困难？说一句就行。", min_length=2, example="药费还是要借钱"))
+    prompt = "还有什么困难？打字或发语音都行。"
+    told = await chat.ask("detail", Account(prompt, "药费还是要借钱", hears="alone"))
     await chat.store.follow_ups.answer(asked, False, chat.person.id)
     own = Party.HOUSEHOLD in parties_of(chat.person, clue)
     source = ClueSource.SELF_REPORT if own else ClueSource.CADRE
-    text = f"{clue.number}号办结后回访，困难还在：{detail}"
-    fresh = await file_seen(chat, household, source, list(clue.kinds), text)
+    text = f"{clue.number}号办结后回访，困难还在：{told.text}"
+    fresh = await file_seen(chat, household, source, list(clue.kinds), text, told)
     town = chat.world.directory.holding(Role.TOWN, clue.village)
     await chat.push(
         [official.person.id for official in town],
-        f"【回访未解决】{place_in_words(chat.world, household)}\n{text}\n村里会再入户核实。",
+        f"【回访未解决】{place_in_words(chat.world, household)}\n{text}\n村里会再上门看看。",
         intent=f"unsolved:{clue.id}",
         buttons=[[look(fresh)]],
+        file=next(iter(told.spoken), None),
     )
     days = chat.world.plan.clocks.verify.days
-    await chat.say(f"记下了，编号 {fresh.number}，已告诉村里和镇里。{days} 个工作日内入户核实。", [[look(fresh)]])
+    await chat.say(f"记下了，编号 {fresh.number}，村里和镇里都知道了。{days} 个工作日内上门看看。", [[look(fresh)]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from handlers.engine.world import World
-from handlers.jobs.matters import campaign_days
+from handlers.jobs.campaign import campaign_days
 from handlers.naming import region_in_words
 from handlers.rules.summary_words import Place, Summary
 from handlers.sweeping import round_of

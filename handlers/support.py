@@ -88,7 +88,7 @@ async def _name_responsible(chat: Chat, clue: Clue, begun: Support) -> None:
         return
     begun = await chat.store.supports.assign(begun, int(chosen))
     intent = f"responsible:{begun.id}:{begun.version}"
-    await tell_family(chat, clue, f"您家的帮扶责任人是{name}，有困难可以找{name}。", intent)
+    await tell_family(chat, clue, f"以后由{name}帮您家，有困难就找{name}。", intent)
     if int(chosen) != chat.person.id:
         text = f"【帮扶】{about(chat, clue)}由您帮扶，请上门商量措施。"
         await chat.push([int(chosen)], text, intent, [[support_button(clue)]])
@@ -113,7 +113,7 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
         return
     measure = store.supports.add_measure(begun, kind=kind, text=text, unit=unit, deadline=deadline)
     plan_deadline(store.reminders, plan, "measure", str(measure.id), deadline, chat.now)
-    await tell_family(chat, clue, f"您家的帮扶措施：{line(chat.world, measure)[2:]}", f"measure:{measure.id}")
+    await tell_family(chat, clue, f"要为您家做的：{line(chat.world, measure)[2:]}", f"measure:{measure.id}")
     await chat.push(
         [one for one in doers(chat.world, measure) if one != chat.person.id],
         f"【帮扶措施】{about(chat, clue)}\n{text}\n请在 {deadline:%m月%d日} 前做完，报进展。",
@@ -139,7 +139,7 @@ async def _drop_measure(chat: Chat, clue: Clue) -> None:
     await chat.store.supports.withdraw(measure)
     await chat.store.reminders.cancel("measure", str(measure.id))
     told = f"措施撤回：{measure.text}。原因：{reason}"
-    await tell_family(chat, clue, f"您家的帮扶{told}", f"measure:{measure.id}:drop")
+    await tell_family(chat, clue, f"为您家做的{told}", f"measure:{measure.id}:drop")
     doing = [one for one in doers(chat.world, measure) if one != chat.person.id]
     await chat.push(doing, f"{about(chat, clue)}帮扶{told}", f"measure:{measure.id}:drop")
     await chat.say(f"已撤回「{measure.text}」，告诉农户了。", [[support_button(clue)]])

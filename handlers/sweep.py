@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers.casework import goes_on
 from handlers.choosing import NextHousehold
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -10,7 +11,7 @@ from handlers.engine.questions import Choice, Evidence, Option, Photos, Several,
 from handlers.filing import NEW, ask_same_case, file_clue, place_in_words, risk_options
 from handlers.naming import name_of
 from handlers.sweeping import buttons_to, grouped, left_in, round_of, villages_of
-from storage.clues import ClueSource
+from storage.clues import Clue, ClueSource, Step
 from storage.households import Household
 from storage.people import Role
 from storage.visits import Outcome
@@ -41,8 +42,17 @@ async def sweep(chat: Chat) -> None:
         note = dict(_ABSENCES)[await chat.ask("absence", Choice("为什么没见到人？", _ABSENCES))]
     elif outcome is Outcome.TROUBLE and not await _reported(chat, household):
         return
+    if chat.guessed("household") and outcome is not Outcome.TROUBLE:  # nobody has named it here yet
+        reason = f"，{note}" if note else ""
+        if not await chat.confirm(f"{place_in_words(chat.world, household)}：{outcome.label}{reason}"):
+            await chat.say("没有记。")
+            return
     await chat.store.visits.add(household, round_of(chat.world), chat.person.id, outcome, note)
-    await _go_on(chat, household.village, "记下了。" if outcome.met else "记下了，这一户还要再去。")
+    done = "记下了。" if outcome.met else "记下了，这一户还要再去。"
+    if outcome.met and (clue := await _unverified(chat, household)):
+        await chat.say(f"{done}这户还有 {clue.number}号没核查。", goes_on(clue))
+        done = ""
+    await _go_on(chat, household.village, done)
 
 
 async def _household(chat: Chat) -> Household | None:
@@ -58,7 +68,7 @@ async def _household(chat: Chat) -> Household | None:
         await chat.say("没有要走访的农户了。")
         return None
     count = sum(number for _, number, _ in left)
-    prompt = f"还有 {count} 户没走到。去哪一户？也可以发姓名、拼音首字母或户号。"
+    prompt = f"去哪一户？还有 {count} 户没走到，也可以发姓名、拼音首字母或户号。"
     return await chat.ask("household", NextHousehold(prompt, within=villages, groups=left))
 
 
@@ -76,9 +86,15 @@ async def _reported(chat: Chat, household: Household) -> bool:
     kinds: list[str] = []
     if joined == NEW:
         kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
-    detail = await chat.ask("detail", Text("请说说情况(可以用语音输入)"))
+    detail = await chat.ask("detail", Text("请说说情况，可以用语音输入。"))
     shown = await chat.ask_optional("photos", Photos("拍照或发定位，没有就跳过。", optional=True)) or Evidence()
     return await file_clue(chat, household, ClueSource.CADRE, joined, kinds, detail, shown)
+
+
+async def _unverified(chat: Chat, household: Household) -> Clue | None:
+    """A difficulty of the household that somebody still has to look at."""
+    clues = await chat.store.clues.open_of(household.id)
+    return next((clue for clue in clues if clue.step is Step.VERIFY), None)
 
 
 async def _go_on(chat: Chat, village: str, done: str) -> None:
@@ -86,7 +102,7 @@ async def _go_on(chat: Chat, village: str, done: str) -> None:
     left = await left_in(chat, village)
     name = chat.world.plan.village(village).name
     if not left:
-        await chat.say(f"{done}\n{name}全部走到了，不落一户。")
+        await chat.say(f"{done}\n{name}全部走到了，不落一户。".lstrip())
         return
     untried = [household for household, visit in left if visit is None]
-    await chat.say(f"{done}\n{name}还有 {len(left)} 户没走到。", buttons_to("sweep", untried[:_NEXT]))
+    await chat.say(f"{done}\n{name}还有 {len(left)} 户没走到。".lstrip(), buttons_to("sweep", untried[:_NEXT]))

@@ -46,7 +46,7 @@ def grouped(left: Sequence[tuple[Household, Visit | None]]) -> list[tuple[str, i
 
 def line(household: Household, visit: Visit | None = None) -> str:
     """ "一屯 张三 户号1001", with what became of an attempt."""
-    tried = f"({visit.at:%m-%d}去过，{visit.note or visit.outcome.label})" if visit else ""
+    tried = f"（{visit.at:%m-%d}去过，{visit.note or visit.outcome.label}）" if visit else ""
     return f"{household.group_name} {household.head} 户号{household.number}{tried}"
 
 

@@ -1,4 +1,4 @@
-"""My open work by deadline: problems to rectify or accept; for a village also its cases and what it is asked about."""
+"""My open work by deadline: problems to rectify or accept, cases whose turn is mine, and what my village is asked about."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ from storage.problems import TO_RECTIFY, ProblemState
 
 _MOST = 8
 
-_VILLAGE_STEPS = {
-    Step.VERIFY: "核查",
-    Step.AUTHORIZE: "授权",
-    Step.DELIBERATE: "评议",
-    Step.PUBLICIZE: "公示",
-    Step.NOMINATE: "提名单",
+_STEPS = {
+    Role.VILLAGE: {
+        Step.VERIFY: "核查",
+        Step.AUTHORIZE: "授权",
+        Step.DELIBERATE: "评议",
+        Step.PUBLICIZE: "公示",
+        Step.NOMINATE: "提名单",
+    },
+    Role.TOWN: {Step.OBJECTION: "答复异议", Step.TOWN_REVIEW: "复核", Step.REGISTER: "录入系统"},
+    Role.COUNTY: {Step.COUNTY_DECIDE: "确定"},
 }
-"""The steps of a case that wait for its village, and how their lines begin."""
+"""The steps of a case that wait for somebody, and how their lines begin."""
 
 
 @conversation(
@@ -39,9 +43,9 @@ async def todo(chat: Chat) -> None:
         mark = "验收 " if problem.state is ProblemState.REVIEW else ""
         label = f"{mark}{name(chat.world, problem)} {brief(problem.description)}"
         found.append((problem.deadline, Button(label=label, says=f"/problem {to_base36(problem.id)}")))
-    of_village = [*await _clues(chat), *await _fanouts(chat)]
-    found = sorted([*found, *of_village], key=lambda one: one[0])
-    total += to_review + len(of_village)
+    others = [*await _clues(chat), *await _fanouts(chat)]
+    found = sorted([*found, *others], key=lambda one: one[0])
+    total += to_review + len(others)
     late = await overdue_button(chat)
     if not found:
         await chat.say("没有要办的事。", late)
@@ -56,18 +60,18 @@ async def todo(chat: Chat) -> None:
 
 
 async def _clues(chat: Chat) -> list[tuple[date, Button]]:
-    """The cases that wait for this village."""
+    """The cases that wait for this person's village or office."""
     return [
         (
             clue.due_on or clue.reported_at.date(),
             Button(
-                label=f"{_VILLAGE_STEPS[clue.step]} "
-                f"{place_in_words(chat.world, chat.world.roster.by_id[clue.household_id])}",
+                label=f"{steps[clue.step]} {place_in_words(chat.world, chat.world.roster.by_id[clue.household_id])}",
                 says=f"/clue {to_base36(clue.id)}",
             ),
         )
-        for post in chat.person.posts_as(Role.VILLAGE)
-        for clue in await chat.store.clues.standing_at(list(_VILLAGE_STEPS), post.region)
+        for role, steps in _STEPS.items()
+        for post in chat.person.posts_as(role)
+        for clue in await chat.store.clues.standing_at(list(steps), post.region)
     ]
 
 

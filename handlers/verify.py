@@ -26,12 +26,13 @@ async def verify(chat: Chat) -> None:
         outcome = await chat.ask("outcome", Choice(f"{house(chat, clue)}的困难属实吗？", list(_OUTCOMES.items())))
     found = outcome == Act.FOUND
     prompt = "到家看到什么？照片、定位可以一起发。" if found else "为什么不属实？这句话会发给农户，请说明白。"
-    seen = await chat.ask("note", Account(prompt, example="东屋漏雨，墙有裂缝" if found else "房子去年已修好，不漏了"))
+    example = "东屋漏雨，墙有裂缝" if found else "房子去年已修好，不漏了"
+    seen = await chat.ask("note", Account(prompt, example, hears="too"))
     photos = f"\n照片 {len(seen.photos)} 张" if seen.photos else ""
     if not await chat.confirm(f"{clue.number}号线索：{_OUTCOMES[outcome]}\n{seen.text}{photos}"):
         await chat.say("没有提交。")
         return
-    clue = await act(chat, clue, Act(outcome), seen.text, photos=seen.photos)
+    clue = await act(chat, clue, Act(outcome), seen.text, photos=seen.photos, voices=seen.spoken)
     if household := chat.world.roster.by_id.get(clue.household_id):  # who has been to the house need not go again
         visit = Outcome.TROUBLE if found else Outcome.FINE
         await chat.store.visits.add(household, round_of(chat.world), chat.person.id, visit, place=seen.place)

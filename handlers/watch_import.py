@@ -92,7 +92,7 @@ async def take_in(store: Store, plan: Plan, listed: Watchlist, post: Post, judge
 def template(listed: Watchlist, plan: Plan) -> bytes:
     """The empty form. Blocking: call it from a thread."""
     village = plan.villages[0].name
-    example = (f"{EXAMPLE}(导入时不读这一行)", "18 位，先把这一列设成文本", village, "一屯", "没有就空着")
+    example = (f"{EXAMPLE}（导入时不读这一行）", "18 位，先把这一列设成文本", village, "一屯", "没有就空着")
     choices = {Column.VILLAGE.value: [one.name for one in plan.villages]}
     return write_form(listed.title, [column.value for column in _HEADINGS], example, choices)
 

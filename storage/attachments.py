@@ -1,4 +1,4 @@
-"""Which kept files belong to what: photos of a clue, of a progress entry, and so on."""
+"""Which kept files belong to what: photos and voice messages of a clue, photos of a progress entry, and so on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from storage.base import Moment, id_column, metadata, new_id
+from storage.media import media
 from storage.transaction import Session
 
 attachments = sa.Table(
@@ -41,7 +42,14 @@ class Attachments:
             )
 
     async def of(self, subject: str, subject_id: int) -> list[str]:
-        query = sa.select(attachments.c.sha256).where(
-            attachments.c.subject == subject, attachments.c.subject_id == subject_id
+        """The photos; for what was spoken see `storage.voices`."""
+        query = (
+            sa.select(attachments.c.sha256)
+            .join(media, media.c.sha256 == attachments.c.sha256)
+            .where(
+                attachments.c.subject == subject,
+                attachments.c.subject_id == subject_id,
+                media.c.content_type.not_like("audio/%"),
+            )
         )
         return [row.sha256 for row in await self._session.read(query.order_by(attachments.c.id))]

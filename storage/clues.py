@@ -196,6 +196,7 @@ class Clues:
         kinds: Sequence[str],
         detail: str,
         photos: Sequence[str] = (),
+        voices: Sequence[str] = (),
         place: Place | None = None,
         reporter_id: int,
         consent: str | None = None,
@@ -229,10 +230,12 @@ class Clues:
             },
         )
         count(session, clue_keys, None, row)
-        self._attachments.add("clue", row["id"], photos)
+        self._attachments.add("clue", row["id"], [*photos, *voices])
         return self._clue(row)
 
-    async def join(self, clue: Clue, person_id: int, detail: str, photos: Sequence[str] = ()) -> None:
+    async def join(
+        self, clue: Clue, person_id: int, detail: str, photos: Sequence[str] = (), voices: Sequence[str] = ()
+    ) -> None:
         """Add what one more person saw to a clue that is open already; its reporters all follow it."""
         session = self._session
         row = session.add(
@@ -245,7 +248,7 @@ class Clues:
                 "at": session.now,
             },
         )
-        self._attachments.add("joined_report", row["id"], photos)
+        self._attachments.add("joined_report", row["id"], [*photos, *voices])
 
     async def get(self, clue_id: int) -> Clue | None:
         return self._one(await self._session.read(sa.select(clues).where(clues.c.id == clue_id)))
@@ -297,6 +300,7 @@ class Clues:
         note: str = "",
         facts: Mapping[str, Any] | None = None,
         photos: Sequence[str] = (),
+        voices: Sequence[str] = (),
     ) -> Clue:
         """End the clue's present step with an outcome. Raises Conflict when somebody ended it first."""
         session = self._session
@@ -319,7 +323,7 @@ class Clues:
                 "facts": dict(facts) if facts else None,
             },
         )
-        self._attachments.add("clue_event", event["id"], photos)
+        self._attachments.add("clue_event", event["id"], [*photos, *voices])
         return self._clue(moved)
 
     async def events(self, clue_id: int) -> list[ClueEvent]:

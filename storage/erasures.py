@@ -20,6 +20,7 @@ from storage.quiz import quiz_cards, quiz_reviews
 from storage.talks import talks
 from storage.transaction import Session
 from storage.transcripts import web_messages
+from storage.voices import Voices
 
 erasures = sa.Table(
     "erasures",
@@ -124,8 +125,8 @@ class Erasures:
         await self._decide(erasure_id, by, accepted=False, reason=self._session.vault.seal_text(reason))
 
     async def accept(self, erasure_id: int, by: int) -> None:
-        """Erase: chats unbound with all that was said in them, the phone number, posts,
-        consent, and how the quiz went.
+        """Erase: chats unbound with all that was said in them, voice messages also where they belong to a case, the
+        phone number, posts, consent, and how the quiz went.
 
         The name stays with the records of cases and with the audit chain, which must be kept; so does the address of the
         chat, for messages still on their way, until nothing refers to it. Raises Conflict when two decide together.
@@ -133,7 +134,9 @@ class Erasures:
         session = self._session
         row = await self._decide(erasure_id, by, accepted=True, reason=None)
         person_id = row["person_id"]
-        for address in await Chats(session).of(person_id):
+        addresses = await Chats(session).of(person_id)
+        await Voices(session).erase_of(person_id, addresses)
+        for address in addresses:
             await session.change(talks.delete().where(talks.c.address == address))
             await session.change(web_messages.delete().where(web_messages.c.address == address))
             await session.change(inbox.delete().where(inbox.c.address == address, inbox.c.state != NEW))

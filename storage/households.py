@@ -22,6 +22,7 @@ households = sa.Table(
     sa.Column("village", sa.String(12), nullable=False, index=True),
     sa.Column("group_name", sa.String(40), nullable=False),
     sa.Column("head", sa.String(60), nullable=False),
+    sa.Column("nickname", sa.String(40), nullable=False, default="", server_default=""),
     sa.Column("kind", sa.String(30), nullable=False),
     sa.Column("able_to_work", sa.Boolean, nullable=False),
     sa.Column("helper_id", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
@@ -54,7 +55,7 @@ MONITORED = KINDS[2:]
 
 
 class Household(Record):
-    """A family of the roster. `village` is a 12-digit region code, `number` what people call it by."""
+    """A family of the roster. `village` is a 12-digit region code, `number` and `nickname` what people call it by."""
 
     id: int
     number: int
@@ -64,11 +65,13 @@ class Household(Record):
     kind: str
     helper_id: int | None = None
     able_to_work: bool = True
+    nickname: str = ""
 
 
 def household_row(id: int, household: dict[str, Any]) -> dict[str, Any]:
     """A full row for `households` from the fields given."""
-    return {"helper_id": None, "able_to_work": True, "kind": KINDS[0], "version": 0, **household, "id": id}
+    usual = {"nickname": "", "helper_id": None, "able_to_work": True, "kind": KINDS[0], "version": 0}
+    return {**usual, **household, "id": id}
 
 
 def member_row(
@@ -210,34 +213,38 @@ class Households:
 
 
 class Roster:
-    """All households in memory, for finding one by what a thumb types: a name, pinyin initials, or its number."""
+    """All households in memory, for finding one by what a thumb types: a name or nickname, pinyin initials, or its number."""
 
     def __init__(self, listed: Sequence[Household]) -> None:
         self.by_id = {household.id: household for household in listed}
-        self._by_number = {household.number: household for household in listed}
-        self._by_name: dict[str, list[Household]] = {}
+        self.by_number = {household.number: household for household in listed}
+        self.by_name: dict[str, list[Household]] = {}
+        self.by_nickname: dict[str, list[Household]] = {}
         self._by_initials: dict[str, list[Household]] = {}
         self.by_village: dict[str, list[Household]] = {}
         self.kinds = Counter((household.village, household.kind) for household in listed)
         for household in listed:
             self.by_village.setdefault(household.village, []).append(household)
-            self._by_name.setdefault(household.head, []).append(household)
+            self.by_name.setdefault(household.head, []).append(household)
+            if household.nickname:
+                self.by_nickname.setdefault(household.nickname, []).append(household)
             self._by_initials.setdefault(pinyin_initials(household.head), []).append(household)
 
     def search(self, wanted: str, regions: Sequence[str]) -> list[Household]:
-        """Households in `regions` (village or wider codes) whose head's name, initials or number is `wanted`.
+        """Households in `regions` (village or wider codes) whose head's name, nickname, initials or number is `wanted`.
 
         Falls back to heads whose name begins with or contains `wanted`.
         """
         scope = tuple(regions)
         if wanted.isdecimal():
-            found = self._by_number.get(int(wanted[:9]))
+            found = self.by_number.get(int(wanted[:9]))
             return [found] if found and found.village.startswith(scope) else []
-        exact = self._by_name.get(wanted) or self._by_initials.get(wanted.lower()) or []
+        named = [*self.by_name.get(wanted, ()), *self.by_nickname.get(wanted, ())]
+        exact = named or self._by_initials.get(wanted.lower()) or []
         hits = [household for household in exact if household.village.startswith(scope)]
         return hits or [
             household
-            for name, namesakes in self._by_name.items()
+            for name, namesakes in self.by_name.items()
             if wanted in name
             for household in namesakes
             if household.village.startswith(scope)

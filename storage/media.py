@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,10 @@ media = sa.Table(
     sa.Column("kept_at", Moment, nullable=False),
     info=ONCE,
 )
+
+
+ERASED = "erased"
+"""Instead of a content type: the file is nobody's any more and goes with the next purge."""
 
 
 class MediaStore:
@@ -50,6 +55,11 @@ class MediaStore:
     def read(self, sha256: str) -> bytes:
         """Raises FileNotFoundError when it was never kept, SealError when the file was altered."""
         return self._vault.open(self.path(sha256).read_bytes())
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete files for good; what is not there is no error. Blocking."""
+        for sha256 in names:
+            self.path(sha256).unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256

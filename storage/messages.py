@@ -32,6 +32,8 @@ class SentFile(Record):
     sha256: str
     kind: Literal["photo", "document", "voice"]
     name: str = ""
+    seconds: int = 0
+    """How long a voice message is; 0 if the phone does not tell."""
 
 
 class Incoming(Record):
@@ -73,7 +75,7 @@ class Outgoing:
 
     text: str | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
-    wants: Literal["", "photos", "place", "contact"] = ""
+    wants: Literal["", "photos", "place", "contact", "voice"] = ""
     """What the phone may offer with one tap, next to typing."""
     file: str | None = None
     """sha256 of a kept file to send along."""

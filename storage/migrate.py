@@ -19,6 +19,7 @@ from alembic.util import CommandError
 
 from storage import audit, recount
 from storage.database import Database
+from storage.passages_index import is_compared
 from storage.sealing import Vault
 from storage.tables import all_tables
 
@@ -79,7 +80,12 @@ def head() -> str | None:
 async def differences(database: Database) -> list[Any]:
     """What the migrated database lacks or has in excess of the tables in the code; empty when they agree."""
     async with database.read() as conn:
-        return await conn.run_sync(lambda sync: list(compare_metadata(MigrationContext.configure(sync), all_tables())))
+        return await conn.run_sync(_differences)
+
+
+def _differences(connection: sa.Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"include_name": is_compared})
+    return list(compare_metadata(context, all_tables()))
 
 
 def _revision(connection: sa.Connection) -> str | None:

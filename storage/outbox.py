@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.base import Moment, Record, id_column, metadata, new_id
-from storage.messages import REPLY, Outgoing, pack, platform_of, unpack
+from storage.messages import BULK, REPLY, Outgoing, pack, platform_of, unpack
+from storage.quiet import quiet_times
 from storage.sealing import Vault
 from storage.transaction import Session
 
@@ -110,39 +112,63 @@ def post(
 
 _in_flight = outbox.alias()
 _retried = outbox.alias()
-_HELD = sa.select(_retried.c.address).where(
-    _retried.c.state == PENDING, _retried.c.attempts > 0, _retried.c.not_before > sa.bindparam("now", type_=Moment)
-)
-"""Chats with a message that must be tried again later; what comes behind it may not overtake it."""
-_DUE = (
-    sa.select(outbox.c.id)
-    .where(
-        outbox.c.state == PENDING,
-        outbox.c.platform.in_(sa.bindparam("platforms", expanding=True)),
-        outbox.c.not_before <= sa.bindparam("now", type_=Moment),
-        outbox.c.address.not_in(_HELD),
-        sa.not_(sa.exists().where(_in_flight.c.state == SENDING, _in_flight.c.address == outbox.c.address)),
+
+
+_QUIET = sa.exists().where(quiet_times.c.address == outbox.c.address, quiet_times.c.holds_since < outbox.c.not_before)
+"""News for somebody who wants none before the next morning."""
+
+
+def _claim(bulk: bool) -> ReturningUpdate[Any]:
+    """Takes what is due: broadcasts or everything else, which no broadcast to the same chat may hold up."""
+    # chats with a message that must be tried again later; what comes behind it may not overtake it
+    held = sa.select(_retried.c.address).where(
+        _retried.c.state == PENDING,
+        _retried.c.priority < BULK,
+        _retried.c.attempts > 0,
+        _retried.c.not_before > sa.bindparam("now", type_=Moment),
     )
-    .order_by(outbox.c.priority, outbox.c.id)
-    .limit(sa.bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-_CLAIM = (
-    outbox.update()
-    .where(outbox.c.id.in_(_DUE.scalar_subquery()))
-    .values(state=SENDING, owner=sa.bindparam("me"), attempts=outbox.c.attempts + 1)
-    .returning(outbox.c.id, outbox.c.address, outbox.c.attempts, outbox.c.must_arrive, outbox.c.payload)
-)
+    under_way = sa.exists().where(
+        _in_flight.c.state == SENDING,
+        _in_flight.c.address == outbox.c.address,
+        sa.true() if bulk else _in_flight.c.priority < BULK,
+    )
+    due = (
+        sa.select(outbox.c.id)
+        .where(
+            outbox.c.state == PENDING,
+            outbox.c.priority >= BULK if bulk else outbox.c.priority < BULK,
+            outbox.c.platform.in_(sa.bindparam("platforms", expanding=True)),
+            outbox.c.not_before <= sa.bindparam("now", type_=Moment),
+            outbox.c.address.not_in(held),
+            sa.or_(outbox.c.priority == REPLY, sa.not_(_QUIET)),
+            sa.not_(under_way),
+        )
+        .order_by(outbox.c.priority, outbox.c.id)
+        .limit(sa.bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        outbox.update()
+        .where(outbox.c.id.in_(due.scalar_subquery()))
+        .values(state=SENDING, owner=sa.bindparam("me"), attempts=outbox.c.attempts + 1)
+        .returning(outbox.c.id, outbox.c.address, outbox.c.attempts, outbox.c.must_arrive, outbox.c.payload)
+    )
+
+
+_CLAIM, _CLAIM_BULK = _claim(bulk=False), _claim(bulk=True)
 
 
 async def claim(
-    conn: AsyncConnection, owner: str, platforms: Sequence[str], now: datetime, most: int
+    conn: AsyncConnection, owner: str, platforms: Sequence[str], now: datetime, most: int, bulk: bool = False
 ) -> Sequence[sa.Row[Any]]:
     """Mark up to `most` due rows as `sending` by `owner`, replies first; in id order, so a chat's order is kept.
 
-    Chats with a send under way are left for later. `letter_of` reads a row; the write lock need not wait for that.
+    Broadcasts are only claimed with `bulk`, and then nothing else is. Chats with a send under way are left for later.
+    `letter_of` reads a row; the write lock need not wait for that.
     """
-    rows = await conn.execute(_CLAIM, {"me": owner, "platforms": platforms, "now": now, "most": most})
+    rows = await conn.execute(
+        _CLAIM_BULK if bulk else _CLAIM, {"me": owner, "platforms": platforms, "now": now, "most": most}
+    )
     return sorted(rows, key=lambda row: row.id)
 
 

@@ -16,7 +16,7 @@ _SURNAMES = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=131_072)  # the names of a county, whose roster is read again after each change
 def syllables(name: str) -> tuple[str, ...]:
     """Return the syllables of a name without tones, `ü` written v; a part that is not Chinese stays as it is."""
     name = "".join(name.split())
@@ -30,6 +30,12 @@ def pinyin_initials(name: str) -> str:
     """Return the first letter of each syllable in lower case: 张三 gives `zs`, 单田芳 gives `stf`."""
     letters = (part[0] for part in syllables(name))
     return "".join(letter for letter in letters if letter.isascii() and letter.isalnum())
+
+
+@lru_cache(maxsize=16_384)
+def plain_syllable(character: str) -> str:
+    """Return how a character is read that stands for itself and not as a surname."""
+    return _spelled(character)[0]
 
 
 def _spelled(text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Plan folders: reading `plan.toml`, `quiz.toml` and `villages.csv`, and writing a plan for other dates.
+"""Plan folders: reading `plan.toml`, `quiz.toml`, `villages.csv` and `lexicon.toml`, and writing a plan for other dates.
 
 Another town writes a folder of its own and no code; docs/plan-format.md explains the files. What is wrong in them is told
 with file and line.
@@ -18,9 +18,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from storage.plan_checks import Place, faults
+from storage.plan_lexicon import Lexicon
 from storage.plan_lines import line_of, statements
 from storage.plan_parts import (
     Area,
+    BurdenLimits,
+    Ceiling,
     Clock,
     Clocks,
     HouseholdType,
@@ -51,11 +54,14 @@ from storage.plan_questions import (
 
 __all__ = [
     "Area",
+    "BurdenLimits",
+    "Ceiling",
     "Clock",
     "Clocks",
     "HouseholdType",
     "Indicator",
     "Item",
+    "Lexicon",
     "Milestone",
     "NumberQuestion",
     "Phase",
@@ -81,8 +87,10 @@ __all__ = [
     "write_shifted",
 ]
 
-PLAN, QUIZ, VILLAGES = "plan.toml", "quiz.toml", "villages.csv"
+PLAN, QUIZ, VILLAGES, LEXICON = "plan.toml", "quiz.toml", "villages.csv", "lexicon.toml"
 _BUILTIN = Path(__file__).parent / "plans"
+_USUAL_LEXICON = _BUILTIN / "wafang-2022" / LEXICON
+"""For a plan that has no words of its own: of a rural town in the north-east."""
 _DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _ID = re.compile(r"^id\s*=.*$", re.MULTILINE)
 _SHOWN = 4
@@ -110,6 +118,7 @@ _COMPLAINTS = {
     "too_short": "至少要 {min_length} 项",
     "too_long": "最多 {max_length} 项",
     "enum": "只能是 {expected}",
+    "literal_error": "只能是 {expected}",
     "string_pattern_mismatch": "写法不对，请看 docs/plan-format.md",
     "union_tag_invalid": "form 只能是 {expected_tags}",
     "union_tag_not_found": "没有填 form",
@@ -133,7 +142,7 @@ def builtin_plans() -> dict[str, Path]:
 
 def load_plan(folder: Path) -> Plan:
     """The plan of a folder, checked whole. Raises PlanError."""
-    return _build({name: _read(folder / name) for name in (PLAN, QUIZ, VILLAGES)})
+    return _build(_texts(folder))
 
 
 def write_shifted(src: Path, start: date, dest: Path) -> Plan:
@@ -142,7 +151,7 @@ def write_shifted(src: Path, start: date, dest: Path) -> Plan:
     Only dates of phases and the id change; comments and layout stay. Raises PlanError, also where `dest` exists already;
     nothing is written then.
     """
-    texts = {name: _read(src / name) for name in (PLAN, QUIZ, VILLAGES)}
+    texts = _texts(src)
     plan = _build(texts)
     by = start - plan.phases[0].first
     lines = texts[PLAN].splitlines(keepends=True)
@@ -164,6 +173,12 @@ def write_shifted(src: Path, start: date, dest: Path) -> Plan:
     return written
 
 
+def _texts(folder: Path) -> dict[str, str]:
+    """The files of a plan; words of its own are up to it."""
+    own_words = (LEXICON,) if (folder / LEXICON).is_file() else ()
+    return {name: _read(folder / name) for name in (PLAN, QUIZ, VILLAGES, *own_words)}
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
@@ -178,6 +193,7 @@ def _build(texts: Mapping[str, str]) -> Plan:
     strange = [(("quiz", key), "不认识这一项，请看 docs/plan-format.md") for key in quiz if key != "questions"]
     rows, lines = _villages(texts[VILLAGES])
     data = _toml(PLAN, texts[PLAN]) | {"villages": rows, "written": quiz.get("questions", [])}
+    data["lexicon"] = _toml(LEXICON, texts[LEXICON]) if LEXICON in texts else _usual_words(data)
     try:
         plan = Plan.model_validate(data)
     except ValidationError as error:
@@ -186,6 +202,13 @@ def _build(texts: Mapping[str, str]) -> Plan:
     if found := [*strange, *faults(plan)]:
         raise PlanError(*(_told(place, what, texts, lines) for place, what in found))
     return plan
+
+
+def _usual_words(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The words that come with the package, of the hardships that the plan has; its names of villages are not for others."""
+    words = _toml(LEXICON, _read(_USUAL_LEXICON))
+    codes = [kind.get("code") for kind in data.get("risk_kinds", ()) if isinstance(kind, dict)]
+    return words | {"kinds": [one for one in words["kinds"] if one["code"] in codes], "villages": []}
 
 
 def _toml(name: str, text: str) -> dict[str, Any]:
@@ -226,6 +249,8 @@ def _told(place: Place, what: str, texts: Mapping[str, str], village_lines: list
         return f"{VILLAGES} 第 {at} 行： {what}"
     if place[0] == "quiz":
         return f"{QUIZ} 第 {line_of(texts[QUIZ], place[1:])} 行： {key}: {what}"
+    if place[0] == "lexicon" and LEXICON in texts:
+        return f"{LEXICON} 第 {line_of(texts[LEXICON], place[1:])} 行： {key}: {what}"
     if place[0] == "written":
         return f"{QUIZ} 第 {line_of(texts[QUIZ], ('questions', *place[1:]))} 行： {key}: {what}"
     return f"{PLAN} 第 {line_of(texts[PLAN], place)} 行： {key}: {what}"

@@ -19,6 +19,7 @@ def faults(plan: Plan) -> Iterator[Fault]:
     yield from _tasks(plan)
     yield from _phases(plan)
     yield from _checks(plan, {item.id for item in plan.items})
+    yield from _words(plan)
     yield from _quiz(plan)
 
 
@@ -52,6 +53,7 @@ def _doubles(plan: Plan) -> Iterator[Fault]:
         "清单名称": ((("watchlists", at, "title"), one.title) for at, one in enumerate(plan.watchlists)),
         "村代码": ((("villages", at, "code"), village.code) for at, village in enumerate(plan.villages)),
         "村名": ((("villages", at, "name"), village.name) for at, village in enumerate(plan.villages)),
+        "风险类型的词": ((("lexicon", "kinds", at, "code"), one.code) for at, one in enumerate(plan.lexicon.kinds)),
         "题号": ((("written", at, "id"), question.id) for at, question in enumerate(plan.written)),
     }
     for what, entries in lists.items():
@@ -120,6 +122,16 @@ def _checks(plan: Plan, items: set[str]) -> Iterator[Fault]:
             yield ("watchlists", at, "item"), f"没有任务“{one.item}”"
         if one.risk not in kinds:
             yield ("watchlists", at, "risk"), f"没有风险类型“{one.risk}”"
+
+
+def _words(plan: Plan) -> Iterator[Fault]:
+    kinds, villages = {kind.code for kind in plan.risk_kinds}, {village.code for village in plan.villages}
+    for at, kind in enumerate(plan.lexicon.kinds):
+        if kind.code not in kinds:
+            yield ("lexicon", "kinds", at, "code"), f"没有风险类型“{kind.code}”"
+    for at, village in enumerate(plan.lexicon.villages):
+        if village.code not in villages:
+            yield ("lexicon", "villages", at, "code"), f"没有村代码“{village.code}”"
 
 
 def _quiz(plan: Plan) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from storage.base import Record
 from storage.people import Role
+from storage.plan_lexicon import Lexicon
 from storage.plan_questions import Question, Words, with_days
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -133,6 +134,27 @@ class ReminderPolicy(_Part):
         return self
 
 
+class Ceiling(_Part):
+    """The most that the bot itself may ask of one person in a week: `messages` sent unasked, and `minutes` of time."""
+
+    messages: Annotated[int, Field(ge=1, le=500)]
+    minutes: Annotated[int, Field(ge=1, le=2400)]
+
+
+class BurdenLimits(_Part):
+    """Ceilings by role; a role without one has no limit."""
+
+    household: Ceiling | None = None
+    village: Ceiling | None = None
+    unit: Ceiling | None = None
+    town: Ceiling | None = None
+    county: Ceiling | None = None
+
+    def of(self, role: Role) -> Ceiling | None:
+        found: Ceiling | None = getattr(self, role.value)
+        return found
+
+
 class RiskKind(_Part):
     """A kind of hardship. `item` is the task it falls under; an `urgent` one is told of outside the usual order; what is
     a matter of `health` is never shown in a public notice. `helps` are the measures that usually answer it, the likeliest
@@ -219,10 +241,12 @@ class Plan(_Part):
     problem_sources: tuple[ProblemSource, ...]
     household_types: tuple[HouseholdType, ...]
     selfcheck: SelfCheck
+    burden: BurdenLimits = BurdenLimits()
     watchlists: tuple[Watchlist, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     villages: Annotated[tuple[Region, ...], Field(min_length=1)]
     written: tuple[Question, ...]
+    lexicon: Lexicon
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:

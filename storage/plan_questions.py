@@ -95,9 +95,10 @@ class Point(Record):
 
 
 class RecitalQuestion(_Asked):
-    """To be said in one breath (一口清); graded by its key points."""
+    """To be said in one breath (一口清); graded by its key points. `to_avoid`: the points are what must not be done."""
 
     form: Literal["recital"]
+    to_avoid: bool = False
     points: Annotated[tuple[Point, ...], Field(min_length=2)]
 
     @property

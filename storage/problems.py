@@ -241,7 +241,7 @@ class Problems:
 
         With `before`, only those whose deadline is earlier.
         """
-        wanted = sa.or_(sa.false(), *(_within(one) for one in reach))
+        wanted = sa.or_(sa.false(), *(within_reach(one) for one in reach))
         wanted = sa.and_(wanted, problems.c.state.in_([state.value for state in states]))
         if before is not None:
             wanted = sa.and_(wanted, problems.c.deadline < before)
@@ -382,8 +382,8 @@ class Problems:
         )
 
 
-def _within(reach: Reach) -> sa.ColumnElement[bool]:
-    """Codes nest: those of a region lie between its own and the last with the same beginning."""
+def within_reach(reach: Reach) -> sa.ColumnElement[bool]:
+    """The problems within reach. Codes nest: those of a region lie between its own and the last with the same beginning."""
     inside = problems.c.region.between(reach.region, reach.region.ljust(12, "9"))
     if reach.unit is None:
         return inside

@@ -153,12 +153,17 @@ _ALONE = sa.select(sa.func.pg_try_advisory_xact_lock(0x72656D696E64))
 """Any number, the same for all: one person's reminders must not be shared out between two workers' messages."""
 
 
+async def alone(conn: AsyncConnection) -> bool:
+    """Whether no other worker's transaction is at the reminders; if so, none will be until this one ends."""
+    return conn.dialect.name != "postgresql" or bool((await conn.execute(_ALONE)).scalar_one())
+
+
 async def claim(conn: AsyncConnection, now: datetime, most: int) -> Sequence[Reminder]:
     """Take up to `most` due reminders, the longest due first. The second call finds none of them.
 
     While another worker's transaction is claiming, there is nothing to take.
     """
-    if conn.dialect.name == "postgresql" and not (await conn.execute(_ALONE)).scalar_one():
+    if not await alone(conn):
         return []
     rows = await conn.execute(_CLAIM, {"now": now, "most": most})
     claimed = [Reminder(**row._mapping) for row in rows]

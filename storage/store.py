@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from storage.addressees import Addressees
 from storage.admissions import Admissions
 from storage.assignments import Assignments
 from storage.attachments import Attachments
+from storage.broadcast_receipts import BroadcastReceipts
+from storage.broadcasts import Broadcasts
+from storage.burden import Burden
+from storage.chart_orders import ChartOrders
 from storage.chats import Chats
 from storage.clues import Clues
 from storage.consents import Consents
@@ -22,11 +27,15 @@ from storage.invites import Invites
 from storage.leaves import Leaves
 from storage.ledger_orders import LedgerOrders
 from storage.media import Media
+from storage.mornings import Mornings
 from storage.overview import Overview
 from storage.people import People
 from storage.photo_hash import PhotoHashes
+from storage.policies import Policies
+from storage.problem_figures import ProblemFigures
 from storage.problem_signals import Signals
 from storage.problems import Problems
+from storage.quiet import QuietTimes
 from storage.quiz import Quiz
 from storage.reconciliations import Reconciliations
 from storage.reminders import Reminders
@@ -38,7 +47,9 @@ from storage.supervisions import Supervisions
 from storage.supports import Supports
 from storage.transaction import Session
 from storage.visits import Visits
+from storage.voices import Voices
 from storage.watchlists import Watchlists
+from storage.weekly_reports import WeeklyReports
 
 
 class Store:
@@ -52,12 +63,32 @@ class Store:
         return Admissions(self.session)
 
     @cached_property
+    def addressees(self) -> Addressees:
+        return Addressees(self.session)
+
+    @cached_property
     def assignments(self) -> Assignments:
         return Assignments(self.session)
 
     @cached_property
     def attachments(self) -> Attachments:
         return Attachments(self.session)
+
+    @cached_property
+    def chart_orders(self) -> ChartOrders:
+        return ChartOrders(self.session)
+
+    @cached_property
+    def broadcast_receipts(self) -> BroadcastReceipts:
+        return BroadcastReceipts(self.session)
+
+    @cached_property
+    def broadcasts(self) -> Broadcasts:
+        return Broadcasts(self.session)
+
+    @cached_property
+    def burden(self) -> Burden:
+        return Burden(self.session)
 
     @cached_property
     def chats(self) -> Chats:
@@ -120,6 +151,10 @@ class Store:
         return Media(self.session)
 
     @cached_property
+    def mornings(self) -> Mornings:
+        return Mornings(self.session)
+
+    @cached_property
     def overview(self) -> Overview:
         return Overview(self.session)
 
@@ -132,12 +167,24 @@ class Store:
         return PhotoHashes(self.session)
 
     @cached_property
+    def policies(self) -> Policies:
+        return Policies(self.session)
+
+    @cached_property
     def signals(self) -> Signals:
         return Signals(self.session)
 
     @cached_property
+    def problem_figures(self) -> ProblemFigures:
+        return ProblemFigures(self.session)
+
+    @cached_property
     def problems(self) -> Problems:
         return Problems(self.session)
+
+    @cached_property
+    def quiet_times(self) -> QuietTimes:
+        return QuietTimes(self.session)
 
     @cached_property
     def quiz(self) -> Quiz:
@@ -172,6 +219,10 @@ class Store:
         return Visits(self.session)
 
     @cached_property
+    def voices(self) -> Voices:
+        return Voices(self.session)
+
+    @cached_property
     def supports(self) -> Supports:
         return Supports(self.session)
 
@@ -182,3 +233,7 @@ class Store:
     @cached_property
     def watchlists(self) -> Watchlists:
         return Watchlists(self.session)
+
+    @cached_property
+    def weekly_reports(self) -> WeeklyReports:
+        return WeeklyReports(self.session)

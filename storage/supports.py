@@ -169,6 +169,11 @@ class Supports:
         query = _MEASURE.where(supports.c.clue_id == clue_id).order_by(measures.c.deadline, measures.c.id)
         return [self._measure(row._mapping) for row in await self._session.read(query)]
 
+    async def measures_for(self, household_ids: Sequence[int]) -> list[Measure]:
+        """The measures of these households, in the order in which they were planned."""
+        query = _MEASURE.where(supports.c.household_id.in_(household_ids)).order_by(measures.c.id)
+        return [self._measure(row._mapping) for row in await self._session.read(query)]
+
     async def measures_due(self, region: str, unit: str | None = None, most: int = 8) -> list[Measure]:
         """Measures not done in a region (code prefix), of one unit or of all, the most pressing first."""
         query = _MEASURE.join(households, households.c.id == supports.c.household_id).where(

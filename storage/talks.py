@@ -34,7 +34,8 @@ class Talk:
 
     `answers` maps a question's key to what was answered, in order; `asked` is the key of the question now open,
     `partial` what has been given of its answer so far (the photos sent before "done", say). `whose` names the person who
-    began it, where it was handed over.
+    began it, where it was handed over. `guesses` maps a question's key to what is known of its answer before it is asked:
+    {"answer": raw} or {"partial": partial}; empty once it was used.
     """
 
     __slots__ = (
@@ -42,6 +43,7 @@ class Talk:
         "answers",
         "args",
         "asked",
+        "guesses",
         "id",
         "name",
         "partial",
@@ -64,6 +66,7 @@ class Talk:
         asked: str | None = None,
         partial: Any = None,
         whose: str = "",
+        guesses: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         self.id = id
         self.address = address
@@ -76,12 +79,13 @@ class Talk:
         self.asked = asked
         self.partial = partial
         self.whose = whose
+        self.guesses = guesses if guesses is not None else {}
 
     def copy(self) -> Talk:
         """Steps change a copy, so that a failed step leaves the talk as it was."""
         return Talk(
             self.id, self.address, self.person_id, self.name, self.touched_at, self.args, self.state,
-            dict(self.answers), self.asked, self.partial, self.whose,
+            dict(self.answers), self.asked, self.partial, self.whose, dict(self.guesses),
         )  # fmt: skip
 
 
@@ -99,7 +103,7 @@ async def open_talks(conn: AsyncConnection, vault: Vault, addresses: Sequence[st
         kept = vault.open_json(row.journal)
         talk = Talk(
             row.id, row.address, row.person_id, row.name, row.touched_at, kept["args"], row.state,
-            kept["answers"], kept["asked"], kept["partial"], kept.get("whose", ""),
+            kept["answers"], kept["asked"], kept["partial"], kept.get("whose", ""), kept.get("guesses"),
         )  # fmt: skip
         by_chat.setdefault(row.address, []).append(talk)
     return by_chat
@@ -123,7 +127,8 @@ def rows_of(vault: Vault, changed: Iterable[Talk]) -> list[dict[str, Any]]:
 
 def _journal(talk: Talk) -> dict[str, Any]:
     journal = {"args": talk.args, "answers": talk.answers, "asked": talk.asked, "partial": talk.partial}
-    return journal | {"whose": talk.whose} if talk.whose else journal
+    seldom = {"whose": talk.whose, "guesses": talk.guesses}
+    return journal | {name: value for name, value in seldom.items() if value}
 
 
 async def save(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:

@@ -156,6 +156,11 @@ class Session:
         return self._tx.now
 
     @property
+    def dialect(self) -> str:
+        """ "sqlite" or "postgresql", for what they have not in common."""
+        return self._tx.conn.dialect.name
+
+    @property
     def touched(self) -> bool:
         """Whether caches will have to be built again after this session."""
         return bool(self._touched)

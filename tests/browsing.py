@@ -22,9 +22,10 @@ PATIENCE = 15_000
 
 
 @contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(*more: str) -> AsyncIterator[Browser]:
+    """A browser; `more` are further flags of its command line."""
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *more])
         yield opened
         await opened.close()
 

@@ -14,11 +14,12 @@ from storage.people import Role
 
 @contextlib.contextmanager
 def on_stage(
-    name: str, play: Play, title: str = "试一试", roles: frozenset[Role] | set[Role] = EVERYBODY
+    name: str, play: Play, title: str = "试一试", roles: frozenset[Role] | set[Role] = EVERYBODY, hears: str = ""
 ) -> Iterator[None]:
     """Make `play` the conversation `/name`, in place of one that is on stage already."""
+    conversations()  # all of them are listed by now, so that none comes in the place of this one
     before = listed._known.pop(name, None)
-    conversation(name, title, for_roles=roles)(play)
+    conversation(name, title, for_roles=roles, hears=hears)(play)
     conversations.cache_clear()
     try:
         yield

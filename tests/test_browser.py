@@ -30,7 +30,7 @@ def question(ticked: frozenset[str] = frozenset()) -> Outgoing:
     """A question of several options as the engine shows it."""
     labels = [f"{'☑ ' if kind in ticked else ''}{place} {kind}" for place, kind in enumerate(KINDS, 1)]
     options = [Button(label=label, says=f"talk:kinds:{kind}") for label, kind in zip(labels, KINDS, strict=True)]
-    done = (Button(label=f"选好了({len(ticked)}项)", says="talk:kinds:~done"),)
+    done = (Button(label=f"选好了（{len(ticked)}项）", says="talk:kinds:~done"),)
     control = tuple(
         Button(label=label, says=f"talk:kinds:{says}")
         for label, says in (("上一步", "~back"), ("稍后", "~later"), ("取消", "~cancel"))
@@ -117,7 +117,7 @@ async def test_a_household_reports_by_taps(phone: Open, dark: bool) -> None:
     await page.get_by_role("button", name="1 房屋漏雨").click()
     await expect(page.get_by_role("button", name="☑ 1 房屋漏雨")).to_be_visible()
     await shoot(page, f"phone-choices-{look}")
-    await page.get_by_role("button", name="选好了(1项)").click()
+    await page.get_by_role("button", name="选好了（1项）").click()
     await expect(page.get_by_text("✓ 房屋漏雨")).to_be_visible()
     await expect(page.get_by_role("button", name="上一步")).to_have_count(0)
     await expect(page.get_by_role("button", name="发送当前位置")).to_be_visible()
@@ -187,7 +187,7 @@ async def test_a_reloaded_page_shows_the_chat_as_it_was(phone: Open) -> None:
     await page.get_by_label("写一条消息").fill("漏雨")
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="2 饮水不足").click()
-    await page.get_by_role("button", name="选好了(1项)").click()
+    await page.get_by_role("button", name="选好了（1项）").click()
     await expect(page.get_by_text("✓ 饮水不足")).to_be_visible()
     await page.reload()
     await expect(page.get_by_text("✓ 饮水不足")).to_be_visible()
@@ -199,7 +199,7 @@ async def test_a_file_that_is_no_photo_is_explained(phone: Open) -> None:
     page = await phone("/join/QINGCUN1")
     await expect(page.get_by_text("您好！这里是白塔村。")).to_be_visible()
     await page.locator("#file").set_input_files(
-        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"\x00\x01 no picture"}
     )
     await expect(page.get_by_role("alert")).to_contain_text("不是照片")
     await expect(page.get_by_text("发送中…")).to_have_count(0)

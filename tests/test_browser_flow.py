@@ -111,12 +111,12 @@ async def report(page: Page, detail: str) -> None:
     """A household's report by words and taps, without a photo."""
     await say(page, "申报")
     await tap(page, "2 住房安全")
-    await tap(page, "选好了(1项)")
-    await expect(page.get_by_text("请说说情况")).to_be_visible()
+    await tap(page, "选好了（1项）")
+    await expect(page.get_by_text("说说情况")).to_be_visible()
     await say(page, detail)
     await tap(page, "跳过")
     await tap(page, "提交")
-    await expect(page.get_by_text("已上报，编号")).to_be_visible()
+    await expect(page.get_by_text("收到了，编号")).to_be_visible()
 
 
 async def test_a_report_reaches_the_cadre_and_its_outcome_the_household(
@@ -127,16 +127,16 @@ async def test_a_report_reaches_the_cadre_and_its_outcome_the_household(
     await tap(household, "我要申报")
     await tap(household, "2 住房安全")
     await tap(household, "9 因灾")
-    await expect(household.get_by_role("button", name="选好了(2项)")).to_be_visible()
+    await expect(household.get_by_role("button", name="选好了（2项）")).to_be_visible()
     await shoot(household, "flow-1-kinds")
-    await tap(household, "选好了(2项)")
-    await expect(household.get_by_text("请说说情况")).to_be_visible()
+    await tap(household, "选好了（2项）")
+    await expect(household.get_by_text("说说情况")).to_be_visible()
     await say(household, "大风掀了半个房顶，下雨就漏。")
     async with household.expect_file_chooser() as chooser:
         await tap(household, "拍照或选照片")
     await (await chooser.value).set_files({"name": "房顶.jpg", "mimeType": "image/jpeg", "buffer": photo()})
     await tap(household, "发完了")
-    await expect(household.get_by_text("提交就表示同意村里上门核实")).to_be_visible()
+    await expect(household.get_by_text("点提交，就是同意村里上门看看")).to_be_visible()
     await shoot(household, "flow-2-summary")
 
     pressed = time.perf_counter()
@@ -145,7 +145,7 @@ async def test_a_report_reaches_the_cadre_and_its_outcome_the_household(
     took = time.perf_counter() - pressed
     with capsys.disabled():
         sys.stdout.write(f"\nfrom the household's last tap to the cadre's screen: {took:.3f} s\n")
-    await expect(household.get_by_text(f"已上报，编号 {village.made.clues + 1}。")).to_be_visible()
+    await expect(household.get_by_text(f"收到了，编号 {village.made.clues + 1}。")).to_be_visible()
     await expect(cadre.get_by_alt_text("照片")).to_have_js_property("complete", True)
     await shoot(household, "flow-3-filed")
     await shoot(cadre, "flow-4-push")
@@ -158,14 +158,14 @@ async def test_a_report_reaches_the_cadre_and_its_outcome_the_household(
     await say(cadre, "房顶受损约二十平方米，屋里有水迹。")
     await tap(cadre, "提交")
     await expect(cadre.get_by_text("请农户签授权书")).to_be_visible()
-    await expect(household.get_by_text("情况属实")).to_be_visible()
+    await expect(household.get_by_text("困难属实")).to_be_visible()
     await shoot(cadre, "flow-6-verified")
     await shoot(household, "flow-7-told")
 
 
 async def test_a_villager_joins_from_the_notice_board(village: Village) -> None:
     page = await village.phones.open(await village.door())
-    await expect(page.get_by_text(f"{STORY_VILLAGE}防返贫帮扶")).to_be_visible()
+    await expect(page.get_by_text(f"{STORY_VILLAGE}：家里有困难")).to_be_visible()
     await shoot(page, "flow-join-1-consent")
     await tap(page, "1 同意，加入")
     await expect(page.get_by_text("后四位")).to_be_visible()
@@ -226,7 +226,7 @@ async def test_quick_fingers_lose_no_tick(village: Village) -> None:
     await page.evaluate(
         "[...document.querySelectorAll('.choice')].filter(one => /^[123] /.test(one.textContent)).forEach(one => one.click())"
     )
-    await expect(page.get_by_role("button", name="选好了(3项)")).to_be_visible()
+    await expect(page.get_by_role("button", name="选好了（3项）")).to_be_visible()
 
 
 async def test_a_question_is_answered_by_keyboard_alone(village: Village) -> None:
@@ -238,7 +238,7 @@ async def test_a_question_is_answered_by_keyboard_alone(village: Village) -> Non
     await _walk_to(page, "4 医疗", "Shift+Tab")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="☑ 4 医疗")).to_be_focused()
-    await _walk_to(page, "选好了(1项)", "Tab")
+    await _walk_to(page, "选好了（1项）", "Tab")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("✓ 医疗")).to_be_visible()
     await _walk_to(page, "写一条消息", "Tab")

@@ -56,7 +56,7 @@ async def test_a_case_goes_from_a_households_report_to_the_register(town: Town) 
     town.unread("张三")
     await through(town, VILLAGE, f"/verify {key} found", "屋顶漏雨，梁已腐", "1")
     assert (await clue_of(town)).step is Step.AUTHORIZE
-    assert any("情况属实" in heard for heard in town.unread("张三"))
+    assert any("困难属实" in heard for heard in town.unread("张三"))
 
     await through(town, "张三", f"/authorize {key}", "同意")
     await through(town, VILLAGE, f"/deliberate {key}", "到会三十二人，同意30，反对2", "📷", "完成", "1")
@@ -74,7 +74,7 @@ async def test_a_case_goes_from_a_households_report_to_the_register(town: Town) 
     assert any("乡镇复核" in heard for heard in town.unread(TOWN))
     await through(town, TOWN, "/town_review", "通过")
     await through(town, COUNTY, "/county_decide", "确定")
-    assert any("纳入监测帮扶" in heard for heard in town.unread("张三"))
+    assert any("市里定下来了：帮您家" in heard for heard in town.unread("张三"))
     await through(town, TOWN, f"/register {key}", "JC001", "突发严重困难户")
     clue = await clue_of(town)
     assert clue.step is Step.SUPPORT
@@ -85,14 +85,14 @@ async def test_not_found_is_told_in_plain_words_and_the_town_answers_the_objecti
     key = await reported(town)
     town.unread("张三")
     await through(town, VILLAGE, f"/verify {key} none", "屋顶去年已修好", "1")
-    assert any("屋顶去年已修好" in heard and "[提出异议]" in heard for heard in town.unread("张三"))
-    await town.press("张三", "提出异议")
+    assert any("屋顶去年已修好" in heard and "[我不同意]" in heard for heard in town.unread("张三"))
+    await town.press("张三", "我不同意")
     await town.say("张三", "只修了东屋，西屋还漏")
     assert any("西屋还漏" in heard for heard in town.unread(TOWN))
     await through(town, TOWN, f"/objection {key}", "请村里再核查", "村里和驻村队一起再去看")
     clue = await clue_of(town)
     assert clue.step is Step.VERIFY
-    assert any("再到家核查" in heard for heard in town.unread("张三"))
+    assert any("再到您家看一次" in heard for heard in town.unread("张三"))
 
 
 async def test_a_vote_without_a_majority_ends_the_case_with_its_reason(town: Town) -> None:

@@ -59,7 +59,7 @@ async def test_news_for_a_household_go_to_the_phone_that_can_be_reached(town: To
     await town.press("李村", "属实")
     for line in ("厨房顶漏水", "提交"):
         await town.say("李村", line)
-    assert any("情况属实" in message for message in town.unread("张三"))
+    assert any("困难属实" in message for message in town.unread("张三"))
     assert town.unread("张三二") == []
 
 

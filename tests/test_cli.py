@@ -211,11 +211,11 @@ def test_a_chat_works_beside_the_service(staffed: Path) -> None:
 
 
 def test_files_are_sent_by_their_path(staffed: Path) -> None:
-    (staffed / "note.txt").write_text("no photo")
-    says = REPORT.replace("跳过", f"@{staffed}/missing.jpg\n@{staffed}/note.txt\n@45.6,122.8\n完成")
+    (staffed / "note.bin").write_bytes(b"\0no photo")
+    says = REPORT.replace("跳过", f"@{staffed}/missing.jpg\n@{staffed}/note.bin\n@45.6,122.8\n完成")
     done = cunbao(staffed, "chat", "--as", "李村", says=says)
     assert "missing.jpg 读不了" in done.stdout
-    assert "note.txt 不是照片" in done.stdout
+    assert "note.bin 不是照片" in done.stdout
     assert "已上报，编号 1" in done.stdout
 
 
@@ -241,7 +241,7 @@ def test_a_message_in_the_terminal_can_be_answered_by_typing() -> None:
             text="有什么困难？",
             buttons=(
                 (button("1 住房", "8z:1a:housing"), button("☑ 2 饮水", "8z:1a:water")),
-                (button("选好了(1项)", "8z:1a:~done"), button("取消", "8z:1a:~cancel")),
+                (button("选好了（1项）", "8z:1a:~done"), button("取消", "8z:1a:~cancel")),
                 (button("查看", "/clue 8z"),),
             ),
         )

@@ -264,7 +264,7 @@ async def test_a_post_goes_over_with_all_that_was_begun_in_one_step(town: Town) 
 
     assert await town.say("李村", f"/verify {to_base36(filed.id)}") == [NOT_YOURS]
     assert "没有放着的事" in (await town.say("李村", "/resume"))[-1]
-    assert "接着办入户核查(李村交接)：" in (await town.say("孙村", "/resume"))[-1]
+    assert "接着办入户核查（李村交接）：" in (await town.say("孙村", "/resume"))[-1]
     await town.say("孙村", "/later")
     await morning(town, date(2022, 10, 14))
     assert reminded(town, "李村") == []
@@ -353,7 +353,7 @@ async def test_what_the_leaver_says_at_the_same_moment_does_not_take_the_talk_ba
     await town.settle()
     assert await town.say("李村", "/todo") == [NOT_YOURS]
     assert "没有放着的事" in (await town.say("李村", "/resume"))[-1]
-    assert "接着办上报风险(李村交接)： / 哪一户" in (await town.say("孙村", "/resume"))[-1]
+    assert "接着办上报风险（李村交接）： / 哪一户" in (await town.say("孙村", "/resume"))[-1]
 
 
 @one_database

@@ -251,7 +251,7 @@ async def test_a_question_of_another_kind_under_the_same_key(town: Town) -> None
 async def test_a_conversation_that_is_gone_ends_politely(town: Town) -> None:
     with on_stage("form", form):
         await tell(town, "李村", "/form", "李四")
-    assert await tell(town, "李村", "30") == ["没有这一项，或者不由您办理。回复 /help 看能办什么。"]
+    assert await tell(town, "李村", "30") == ["没有这一项，或者不由您办理。发「菜单」看能办什么。"]
     assert "李村" in (await tell(town, "李村", "/me"))[0]
 
 
@@ -320,7 +320,7 @@ async def test_a_cadre_reports_with_six_messages(town: Town) -> None:
 async def test_a_household_reports_with_five_messages(town: Town) -> None:
     script = ["张三 = 户号 1001", "张三> 我要申报", "张三> 2", "张三> 厨房漏雨", "张三> 跳过", "张三> 1"]
     played = await play(town, script, restart=False)
-    assert any("已上报，编号 1。" in line for line in played)
+    assert any("收到了，编号 1。" in line for line in played)
     assert await count(town, "张三") == 5
 
 
@@ -350,4 +350,4 @@ async def test_yes_does_not_say_which_of_two_matters(town: Town) -> None:
     heard = await tell(town, "赵村", "/report", "zs", "是")
     assert heard[0].startswith("是哪一件？")
     assert "[3 不是，另报一件]" in heard[0]
-    assert (await tell(town, "赵村", "1号", "墙裂了", "跳过"))[0].startswith("白塔村一屯张三家 / 并入 1 号线索")
+    assert (await tell(town, "赵村", "1号", "墙裂了", "跳过"))[0].startswith("白塔村一屯张三家 / 并入 1号")

@@ -149,6 +149,20 @@ async def test_changed_people_and_households_are_updated_and_nothing_else_is_tou
     assert await audited(town) == steps + 3
 
 
+async def test_a_nickname_comes_along_and_finds_the_household(town: Town) -> None:
+    headings = (*HEADINGS, "外号")
+    await take(town, xlsx((*WANG, "王大个子"), (*WIFE, ""), headings=headings))
+    assert (await homes(town))[3001].nickname == "王大个子"
+    async with town.database.read() as conn:
+        roster = await load_roster(conn)
+    assert [one.number for one in roster.search("王大个子", [BAITA])] == [3001]
+    assert roster.search("王大个子", ["220881100200"]) == []
+    report = await take(town, xlsx((*WANG, "王老大"), headings=headings))
+    assert [told for _, _, _, told, _ in outcomes(report)] == ["改了小名"]
+    await take(town, xlsx(WANG))
+    assert (await homes(town))[3001].nickname == "王老大", "a roster without the column leaves it alone"
+
+
 async def test_a_head_may_change_name_or_be_another(town: Town) -> None:
     await take(town, xlsx(WANG, WIFE))
     assert (await take(town, xlsx(row(户编号="", 户主="王自强", 姓名="王自强")))).updated == 1
@@ -177,7 +191,7 @@ async def test_a_bad_row_stops_no_other_and_comes_in_when_mended(town: Town) -> 
     bad = row(WIFE, 身份证号=id_number(2)[:-1] + ("1" if id_number(2)[-1] != "1" else "2"))
     report = await take(town, xlsx(WANG, bad))
     assert (report.imported, len(report.errors)) == (1, 1)
-    assert str(report.errors[0]) == "第 3 行「身份证号」号码里可能有一位写错了(校验位对不上)"
+    assert str(report.errors[0]) == "第 3 行「身份证号」号码里可能有一位写错了（校验位对不上）"
     assert id_number(2)[:-1] not in str(report.errors)
     assert outcomes(report)[0] == (2, "王强", "新增", None, 3001)
     assert (await take(town, xlsx(WANG, WIFE))).imported == 1

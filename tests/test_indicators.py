@@ -98,7 +98,7 @@ async def test_a_village_enters_in_one_message_and_a_fall_is_asked_back(town: To
     assert "去年 12人" in (await town.say("李村", "去年公益岗位 12"))[-1]
     await town.say("李村", "/indicator")
     [asked] = await town.say("李村", "公益岗位 10")
-    assert "比去年少 2人(去年 12，今年 10)，确定吗？" in asked
+    assert "比去年少 2人（去年 12，今年 10），确定吗？" in asked
     [done] = await town.say("李村", "两人外出务工")
     assert "今年 10人 ▼2" in done
     [news] = town.unread("周镇")

@@ -29,7 +29,7 @@ async def test_todo_leads_to_what_the_villages_are_late_with(town: Town) -> None
         assert first < second
         assert "今天到期" not in shown
         assert "已交" not in shown
-    assert "已超" in (await town.press("郑市", f"{late.number}号 白塔村 屋顶漏雨 逾期 3 个工作日"))[-1]
+    assert "逾期" in (await town.press("郑市", f"{late.number}号 白塔村 屋顶漏雨 逾期 3 个工作日"))[-1]
     assert "[验收 5号 白塔村 已交" in (await town.say("周镇", "/todo"))[-1]
 
 

@@ -184,12 +184,12 @@ async def test_the_town_sees_everything_on_one_screen_and_how_far_it_is_from_zer
         )
     assert await _overview(town) == (
         "【瓦房镇】10月12日 / 线索还有 3 件：入户核查 2、民主评议 1 / "
-        "问题还有 3 个：待认领 2、整改中 1；超期 1 个 / 排查走访 2/7 户，还差 5 户 / "
+        "问题还有 3 个：待认领 2、整改中 1；逾期 1 个 / 排查走访 2/7 户，还差 5 户 / "
         "监测户 1 户，本周农户自报 1 件 [排查进度]"
     )
     town.now = datetime(2022, 10, 17, 9, 0, tzinfo=SHANGHAI)
     later = await _overview(town)
-    assert "超期 3 个" in later
+    assert "逾期 3 个" in later
     assert "本周农户自报 0 件" in later
     assert "没有这一项" in (await town.say("李村", "/overview"))[-1]
     assert "【洮南市】" in (await town.say("郑市", "/overview"))[-1]

@@ -16,8 +16,10 @@ from handlers.engine.desk import GONE, NOT_YOURS
 from handlers.planning import plan_deadline
 from handlers.rules.self_checking import key_of, scopes
 from storage.base import new_id, to_base36
+from storage.broadcasts import Audience
 from storage.clues import ClueSource
 from storage.people import Role
+from storage.policies import NewPolicy
 from storage.problem_signals import SignalKind
 from storage.problems import NewProblem
 from storage.reconciliations import DifferenceKind, NewDifference, Owner
@@ -67,6 +69,7 @@ def _problem(allowed: Collection[str], *forms: str) -> Row:
 TABLE = {
     # a clue, at each step
     "clue": _clue(CLUE),
+    "listen": _clue(CLUE),
     "verify": _clue(VILLAGE, "{clue} found", "{clue} none"),
     "authorize": _clue(HOME_AND_VILLAGE),
     "deliberate": _clue(VILLAGE),
@@ -102,6 +105,16 @@ TABLE = {
     "snooze": Row(("clue {clue_id} 20221025",), "clue 1 20221025", VILLAGE_AND_ABOVE),
     "snooze#problem": Row(("problem {problem_id} 20221025",), "problem 1 20221025", PROBLEM),
     "start": Row(("{used}",), "{none}", (), in_words=True),
+    # notices of an office
+    "broadcasts": Row(("{broadcast}", "{broadcast} 1", "{broadcast} out"), "{none}", TOWN),
+    "received": Row(("{broadcast}",), "{none}", VILLAGE),
+    # the handbook
+    "policies": Row(("{policy}",), "{none}", ABOVE),
+    "policy": Row(
+        ("!{policy}", "#p:{passage}"),
+        "!{none}",
+        {"village", "other village", "unit", "other unit", "unit elsewhere", "town", "county"},
+    ),
     # lists of a village or a unit
     "check": Row((str(HOME),), "999999", COUNTY),
     "sweep": Row((str(HOME),), "999999", VILLAGE),
@@ -116,10 +129,11 @@ TABLE = {
 """Conversations about one thing, which somebody may or may not have to do with; behind # where it is one of several."""
 
 ONES_OWN = frozenset({
-    "absences", "cases", "done", "export", "forget", "help", "import", "indicator", "indicators",
-    "indicatortable", "leave", "me", "my", "overdue", "overview",
+    "absences", "broadcast", "cases", "done", "export", "forget", "help", "import", "indicator", "indicators",
+    "indicatortable", "leave", "map", "me", "my", "overdue", "overview", "tell",
     "quiz", "reconcile", "report", "sample", "selfchecks", "selfreport", "summary", "supervise", "todo", "twolists",
-    "unregistered", "watchlist", "watchlists", "weak",
+    "unregistered", "watchlist", "watchlists", "weak", "exam", "recite",
+    "burden", "quiet", "weeklies", "weekly", "addpolicy",
 })  # fmt: skip
 """Conversations about what is one's own, or within one's posts; what follows the command is a page, a month, a kind."""
 
@@ -247,7 +261,7 @@ async def test_the_button_of_somebody_elses_question_is_like_one_that_never_was(
     got = await probes.run()
     for (who, said), (real, forged) in asked.items():
         assert got[real] == got[forged], (who, said)
-        assert " ".join(got[real]).removeprefix("✎ ").strip() in (GONE, JOIN, "没有放着的事。回复 /help 看能办什么。")
+        assert " ".join(got[real]).removeprefix("✎ ").strip() in (GONE, JOIN, "没有放着的事。发「菜单」看能办什么。")
 
 
 async def _furnish(town: Town) -> dict[str, Any]:
@@ -292,11 +306,25 @@ async def _furnish(town: Town) -> dict[str, Any]:
         store.follow_ups.ask(clue.id)
         drawn = [one for key in homes.values() if (one := await store.households.get(key))]
         store.samples.add(plan.id, "seed", people["county"], 2, drawn, [])
+        told = Audience(people=(people["village"],))
+        broadcast = store.broadcasts.file(
+            people["town"], Role.TOWN, "220881100", told, SECRETS[2], None, "", expects=True
+        )
+        store.broadcast_receipts.add(broadcast, people["village"], people["village"], None)
+        store.media.keep("2" * 64, 1, "text/plain")
+        document = NewPolicy(
+            title="内部分工", number="", dated=None, for_all=False, region="220881100", sha256="2" * 64, file_name="",
+            added_by=people["town"],
+        )  # fmt: skip
+        policy = await store.policies.add(document, [("第一条", "", "只给干部看")])
+        (passage,) = await store.policies.find([("干", "部")], ["220881100"], False, 9)
         used = store.invites.create(Role.UNIT, "220881100", "health", uses=0)
     scope = next(one for one in scopes(plan) if one.region == BAITA)
     return {
         "clue": to_base36(clue.id), "clue_id": clue.id, "problem": to_base36(problem.id), "problem_id": problem.id,
         "task": to_base36(tasks[BAITA]), "measure": to_base36(measure.id), "signal": to_base36(signal.id),
         "admission": to_base36(admission.id), "erasure": to_base36(erasure), "handover": to_base36(handover),
-        "list": to_base36(screening.id), "scope": key_of(scope), "used": used, "none": to_base36(new_id()),
+        "broadcast": to_base36(broadcast),
+        "list": to_base36(screening.id), "scope": key_of(scope), "used": used, "policy": to_base36(policy.id),
+        "passage": to_base36(passage.id), "none": to_base36(new_id()),
     }  # fmt: skip

@@ -151,11 +151,11 @@ def test_a_household_objects_within_the_clock_and_the_towns_answer_is_the_last_w
     refused = after(new_clue(), Act.NOT_FOUND, Party.VILLAGE, DAY)
     last = last_day(DAY, CLOCKS.objection)
     assert take(refused, Act.OBJECT, {Party.HOUSEHOLD}, last, CLOCKS, "还漏").step is Step.OBJECTION
-    with pytest.raises(Refused, match="期限已过"):
+    with pytest.raises(Refused, match="日子过了"):
         take(refused, Act.OBJECT, {Party.HOUSEHOLD}, last + timedelta(days=1), CLOCKS, "还漏")
     objected = after(refused, Act.OBJECT, Party.HOUSEHOLD, DAY)
     upheld = after(objected, Act.UPHOLD, Party.TOWN, DAY)
-    with pytest.raises(Refused, match="最后答复"):
+    with pytest.raises(Refused, match="回过话了"):
         take(upheld, Act.OBJECT, {Party.HOUSEHOLD}, DAY, CLOCKS, "还漏")
     assert after(objected, Act.OVERTURN, Party.TOWN, DAY).step is Step.VERIFY
 

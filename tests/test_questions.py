@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import handlers
 import handlers.engine.questions
+from handlers.broadcast_questions import Dispatch
 from handlers.engine.chat import Chat, Rewound, mark_of
 from handlers.engine.questions import Choice, Confirm, Day, HouseholdChoice, IdNumber, Number, Phone, Several, Text
 from handlers.engine.questions.base import Answer, More, Question, Stale
@@ -65,6 +66,7 @@ FIELDS: dict[str, Any] = {
     "since": START.date(),
     "early": "这天太早了，请发今天或以后的日子。",
     "late": "这天太远了，请发近一点的日子。",
+    "asked": Text("请回答"),
 }
 """What a sample of a question is made of, by the name of the field."""
 
@@ -211,7 +213,7 @@ def listen(question: Question[Any], partial: Any, message: Incoming) -> Any:
             assert_kind_sentence(str(error), message)
             return partial
         except Rewound:  # an answer was chosen to be changed
-            assert isinstance(question, Confirm)
+            assert isinstance(question, (Confirm, Dispatch))
             return None
         if isinstance(outcome, Answer):
             assert_fits(question, chat, outcome.raw)
@@ -227,7 +229,7 @@ def listen(question: Question[Any], partial: Any, message: Incoming) -> Any:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(sent=st.lists(messages(), min_size=1, max_size=4), optional=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_message_is_answer_part_or_kind_sentence(
     kind: type[Question[Any]], sent: list[Incoming], optional: bool
 ) -> None:
@@ -242,7 +244,7 @@ def test_any_message_is_answer_part_or_kind_sentence(
 )
 @given(raw=st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=4)
        | st.dictionaries(st.sampled_from(["photos", "place", "id", "head", "sha256", "percent", "latitude"]), st.integers()))  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_an_answer_of_another_version_is_taken_or_asked_again(kind: type[Question[Any]], raw: Any) -> None:
     """After an update the journal may hold what the question no longer knows; that is no failure."""
     question = sample(kind, optional=False)
@@ -266,7 +268,7 @@ def test_a_question_says_what_it_wants(kind: type[Question[Any]]) -> None:
 
 
 @given(parts=st.lists(messages(), min_size=1, max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_photos_already_sent_survive_whatever_follows(parts: list[Incoming]) -> None:
     question = handlers.engine.questions.Photos("拍照", most=20)
     partial: Any = {"photos": [FILE.sha256], "place": None}
@@ -279,7 +281,7 @@ def test_photos_already_sent_survive_whatever_follows(parts: list[Incoming]) -> 
 
 
 @given(junk=messages().filter(lambda message: message.choice is None))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_ticked_options_survive_what_cannot_be_read(junk: Incoming) -> None:
     after = listen(Several("有什么困难？", OPTIONS), ["house"], junk)
     assert after in (None, ["house"])
@@ -466,7 +468,7 @@ async def test_a_button_of_another_chat_changes_nothing(town: Town) -> None:
     await town.say("赵村", "zs")
     button = town.inboxes["赵村"][-1].buttons[0][0].says
     await town.say("李村", "/report")
-    assert await town.press_data("李村", button) == ["✎", "这个按钮已经失效。回复 /help 看能办什么。"]
+    assert await town.press_data("李村", button) == ["✎", "这个按钮已经失效。发「菜单」看能办什么。"]
     assert await town.press_data("不认识的人", button) == [
         "✎",
         "还不认识您。 / 村干部、站所：请打开镇里发的邀请链接。 / 农户：请扫村里张贴的二维码。",

@@ -189,7 +189,7 @@ async def test_what_the_village_stands_by_comes_back_to_the_sender(town: Town) -
     again = (await take(town, content, source="water"))[1]
     assert [one.owner for one in again.returned] == [Owner(role=Role.UNIT, region=TOWN, unit="water")]
     [asked] = await town.say("冯水", "/differences")
-    assert "(又出现)" in asked
+    assert "（又出现）" in asked
     await town.press("冯水", "名单没错，退回村里")
     await town.say("冯水", "9 月已经认定")
     [back] = await town.say("李村", "/differences")

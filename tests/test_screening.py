@@ -181,7 +181,7 @@ async def test_who_is_only_named_is_decided_by_the_village_one_by_one(town: Town
     await take_in(town, xlsx(NAMED, twins, (5, "张桂兰", "", "白塔村", "慢病"), (6, "马六", "", "瓦房村", "慢病")))
     [asked] = await town.say("李村", "认户")
     assert "镇卫生院名单：曾国强，白塔村" in asked
-    assert "是不是白塔村二屯曾国强家(户号 1003)？ [1 是][2 不是] [跳过]" in asked
+    assert "是不是白塔村二屯曾国强家（户号 1003）？ [1 是][2 不是] [跳过]" in asked
     await town.restart()
     [asked] = (await town.press("李村", "是"))[-1:]
     assert "是哪一户？" in asked

@@ -85,12 +85,12 @@ async def test_somebody_answers_for_the_household_and_both_are_told(town: Town) 
     await town.press("李村", "定责任人")
     assert "由赵村帮扶" in (await town.press("李村", "赵村"))[-1]
     assert await responsible(town, clue) == town.people["赵村"]
-    assert "帮扶责任人是赵村" in town.unread("张三")[-1]
+    assert "以后由赵村帮您家" in town.unread("张三")[-1]
     assert "由您帮扶" in town.unread("赵村")[-1]
 
     await town.say("赵村", f"/support {to_base36(clue.id)} who")
     await town.say("赵村", "李村")
-    assert "帮扶责任人是李村" in town.unread("张三")[-1]
+    assert "以后由李村帮您家" in town.unread("张三")[-1]
     await town.say("赵村", f"/support {to_base36(clue.id)} who")
     assert "已经是李村" in (await town.say("赵村", "李村"))[-1]
 

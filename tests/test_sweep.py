@@ -87,7 +87,7 @@ async def test_who_was_not_met_stays_to_be_visited_and_shows_as_tried(town: Town
     assert await outcome_of(town, 1001) is Outcome.ABSENT
     listed = (await town.say("李村", "/coverage"))[-1]
     assert "走访 0/5 户，还差 5 户" in listed
-    assert "张三 户号1001(10-12去过，外出务工)" in listed
+    assert "张三 户号1001（10-12去过，外出务工）" in listed
     town.now += timedelta(days=1)
     assert "还有 4 户没走到" in (await visit(town, 1001))[-1]
     assert await outcome_of(town, 1001) is Outcome.FINE
@@ -170,7 +170,7 @@ async def test_long_lists_come_eight_at_a_time(town: Town) -> None:
     last = (await town.say("周镇", f"/coverage {BAITA} 99"))[-1]
     assert last.count("户号") == 1
     assert "[上一页]" in last
-    assert "[下一页(1/3)]" in (await town.say("郑市", "/coverage"))[-1]
+    assert "[下一页（1/3）]" in (await town.say("郑市", "/coverage"))[-1]
     assert len(town.inboxes["郑市"][-1].buttons) == 9
 
 

@@ -207,7 +207,7 @@ async def test_a_photo_is_kept_before_it_comes(api: Api, phone: Phone, database:
 
 
 async def test_what_is_no_photo_or_too_large_comes_with_words_about_it(api: Api, phone: Phone) -> None:
-    api.send_document(CADRE, b"%PDF-1.7", "方案.pdf", "application/pdf")
+    api.send_document(CADRE, b"\x7fELF", "方案.pdf", "application/pdf")
     api.send_document(CADRE, bytes(2 * 1024 * 1024), "大.xlsx")
     api.update(
         "message",
@@ -219,8 +219,8 @@ async def test_what_is_no_photo_or_too_large_comes_with_words_about_it(api: Api,
             },
         },
     )  # fmt: skip
-    pdf, large, sticker = sorted(await phone.next(3), key=lambda message: message.key)
-    assert pdf.trouble == "这种文件收不了。请发照片、语音或 .xlsx 表格。"
+    program, large, sticker = sorted(await phone.next(3), key=lambda message: message.key)
+    assert program.trouble == "这种文件收不了。请发照片、语音、.xlsx 表格，或 Word、PDF 文件。"
     assert large.trouble == "文件太大，最大 1 MB。请换一个小一点的再发。"
     assert sticker.trouble == "这种消息我看不了。请发文字、照片、语音或定位。"
 
@@ -535,6 +535,15 @@ async def test_files_go_as_what_they_are(api: Api, platform: TelegramPlatform, t
     ]  # fmt: skip
     assert [len(message.buttons()) for message in sent] == [3, 0, 0, 0, 3]
     assert api._files[sent[1].file_id or ""][0].endswith("问题台账.xlsx")
+
+
+async def test_a_picture_with_a_name_is_a_file_to_print(api: Api, platform: TelegramPlatform, tmp_path: Path) -> None:
+    """Telegram makes photos smaller."""
+    kept = MediaStore(tmp_path / "media", VAULT).write(picture())
+    await platform.send(letter(text="问题分布", file=kept))
+    await platform.send(letter(text="问题分布，A3 纸横放打印。", file=kept, file_name="瓦房镇-问题分布-A3.png"))
+    assert [message.kind for message in api.truth()] == ["photo", "document"]
+    assert api._files[api.truth()[1].file_id or ""][0].endswith("瓦房镇-问题分布-A3.png")
 
 
 async def test_a_lost_file_is_refused(platform: TelegramPlatform) -> None:

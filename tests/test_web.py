@@ -267,7 +267,7 @@ async def test_voices_and_ledgers_are_kept_as_they_are(site: Site, content: byte
 @pytest.mark.parametrize(
     ("content", "status"),
     [
-        (b"These are words and no picture.", 415),
+        (b"<p>This is a page and no picture.</p>", 415),
         (b"", 415),
         (b"\xff\xd8\xff\xe0 cut off", 415),
         (jpeg()[:-20][:200], 415),

@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import inf
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import metrics
 from bot.clock import Clock
 from bot.delivery.finishing import finished
+from bot.delivery.lane import Lane
 from bot.platforms.base import Blocked, Busy, Platform, Refused, SendError, Unsure
 from storage import chats, outbox
 from storage.database import Database
@@ -24,7 +31,7 @@ GIVE_UP = 12
 """Attempts before a message is given up as failed."""
 
 AT_ONCE = 256
-"""Messages under way at most; a platform's own limiter paces them further."""
+"""Messages under way at most, broadcasts aside; a platform's own limiter paces them further."""
 
 _BREATH = 8
 """Sends begun at a stretch before others in this process have their turn: one of them may hold the write lock."""
@@ -35,13 +42,26 @@ _LINGER = 0.02
 PATIENCE = 5.0
 """Seconds a chat's turn may wait in place for a busy platform; longer waits go back to the outbox."""
 
+Rows = Sequence[sa.Row[Any]]
+
 
 class Sender:
-    """`owner` names this process among those that share the outbox; a successor of the same name adopts its open sends."""
+    """`owner` names this process among those that share the outbox; a successor of the same name adopts its open sends.
 
-    def __init__(self, database: Database, platforms: Sequence[Platform], clock: Clock, owner: str) -> None:
+    `rates` are the messages a second that platforms take at most; one not named, or 0, has no limit that matters.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        platforms: Sequence[Platform],
+        clock: Clock,
+        owner: str,
+        rates: Mapping[str, float] | None = None,
+    ) -> None:
         self._database = database
         self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
+        self._lanes = {name: Lane((rates or {}).get(name, 0)) for name in self._platforms}
         self._sent = {name: metrics.SENT.labels(name) for name in self._platforms}
         self._seconds = {name: metrics.SEND_SECONDS.labels(name) for name in self._platforms}
         self._clock = clock
@@ -68,7 +88,7 @@ class Sender:
                 self._stir.clear()
                 if not await finished(self._cycle(claim=True)):
                     try:
-                        await asyncio.wait_for(self._stir.wait(), idle_seconds)
+                        await asyncio.wait_for(self._stir.wait(), min(idle_seconds, self._pause()))
                     except TimeoutError:
                         continue
         finally:
@@ -77,12 +97,17 @@ class Sender:
 
     async def drain(self) -> None:
         """Send everything that is due now, and return when it is sent."""
-        while await self._cycle(claim=True) or self._turns or self._finished:
+        while await self._cycle(claim=True, look=True) or self._turns or self._finished or self._pause() < inf:
             if self._turns:
                 await asyncio.wait(self._turns, return_when=asyncio.FIRST_COMPLETED)
+            elif self._pause() < inf:
+                await asyncio.sleep(self._pause())
 
-    async def _cycle(self, claim: bool) -> int:
-        """One transaction: record what has ended, take what is due. Returns how many were taken."""
+    async def _cycle(self, claim: bool, look: bool = False) -> int:
+        """One transaction: record what has ended, take what is due. Returns how many were taken.
+
+        `look`: for broadcasts too, even if there were none a moment ago.
+        """
         room = AT_ONCE - self._under_way if claim else 0
         finished, self._finished = self._finished, []
         blocked, self._blocked = self._blocked, set()
@@ -97,27 +122,48 @@ class Sender:
                     await chats.mark_blocked(conn, list(blocked), now)
                 names = list(self._platforms)
                 claimed = await outbox.claim(conn, self._owner, names, now, room) if room else []
+                bulk = await self._claim_bulk(conn, now, look) if claim else {}
         except BaseException:
             self._finished = finished + self._finished
             self._blocked |= blocked
             raise
+        for name, count in Counter(platform_of(row.address) for row in claimed).items():
+            self._lanes[name].passed(count, self._loop_time())
+        await self._begin(claimed)
+        for name, (room, rows) in bulk.items():
+            self._lanes[name].took(room, len(rows), self._loop_time())
+            await self._begin(rows, self._lanes[name])
+        return len(claimed) + sum(len(rows) for _, rows in bulk.values())
+
+    async def _claim_bulk(self, conn: AsyncConnection, now: datetime, look: bool) -> dict[str, tuple[int, Rows]]:
+        """Letters of broadcasts by platform, as many as its lane has room for now, and how many that is."""
+        found = {}
+        for name, lane in self._lanes.items():
+            if room := lane.room(self._loop_time(), look):
+                found[name] = (room, await outbox.claim(conn, self._owner, [name], now, room, bulk=True))
+        return found
+
+    async def _begin(self, rows: Rows, lane: Lane | None = None) -> None:
+        """Send what was claimed, each chat on its own; `lane` is where broadcasts go."""
         by_chat: dict[str, list[Letter]] = {}
-        for row in claimed:
+        for row in rows:
             try:
                 by_chat.setdefault(row.address, []).append(outbox.letter_of(self._database.vault, row))
             except (SealError, ValueError) as error:
                 log.error("message %s can't be read: %s", row.id, type(error).__name__)
                 self._finished.append(Outcome(id=row.id, state=FAILED, error=type(error).__name__))
-        self._under_way += sum(len(turn) for turn in by_chat.values())
-        for started, turn in enumerate(by_chat.values(), 1):
-            task = asyncio.create_task(self._turn(turn))
+                if lane:
+                    lane.ended()
+        if lane is None:
+            self._under_way += sum(len(turn) for turn in by_chat.values())
+        for started, turn in enumerate(filter(None, by_chat.values()), 1):
+            task = asyncio.create_task(self._turn(turn, lane))
             self._turns.add(task)
             task.add_done_callback(self._turns.discard)
             if started % _BREATH == 0:
                 await asyncio.sleep(0)
-        return len(claimed)
 
-    async def _turn(self, letters: list[Letter]) -> None:
+    async def _turn(self, letters: list[Letter], lane: Lane | None) -> None:
         """One chat's letters, in order. When one has to wait for long, so do those behind it."""
         platform = self._platforms[platform_of(letters[0].address)]
         wait: Outcome | None = None
@@ -128,8 +174,15 @@ class Sender:
                 outcome = await self._send(platform, letter)
                 wait = outcome if outcome.state == PENDING else None
             self._finished.append(outcome)
-            self._under_way -= 1
+            if lane:
+                lane.ended()
+            else:
+                self._under_way -= 1
         self._record_soon()
+
+    def _pause(self) -> float:
+        """Seconds until a platform has room again for broadcasts that wait; infinite where none does."""
+        return min((lane.pause(self._loop_time()) for lane in self._lanes.values()), default=inf)
 
     def _record_soon(self) -> None:
         """What has ended is written with the next claim, or by itself a little later; that saves most transactions."""
@@ -151,6 +204,7 @@ class Sender:
                 try:
                     reference = await platform.send(letter)
                 except Busy as busy:
+                    self._lanes[platform.name].rest(busy.seconds, self._loop_time())
                     if busy.seconds > PATIENCE or letter.attempts > 1:
                         raise
                     await asyncio.sleep(busy.seconds)

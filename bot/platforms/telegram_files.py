@@ -54,7 +54,7 @@ class Files:
             try:
                 async with asyncio.timeout(LIMIT):
                     content = await self._download(attached.file_id)
-                return message.model_copy(update={"files": (await self._keep(content, attached.name),)})
+                return message.model_copy(update={"files": (await self._keep(content, attached),)})
             except TooLarge as error:
                 trouble = too_large(error.most)
             except Unknown:
@@ -82,7 +82,7 @@ class Files:
                 wait = seconds_of(error) if isinstance(error, RetryAfter) else self._pause * tries
             await asyncio.sleep(wait)
 
-    async def _keep(self, content: bytes, name: str) -> SentFile:
+    async def _keep(self, content: bytes, attached: Attached) -> SentFile:
         """Raises TooLarge, Unknown."""
         if len(content) > self._most:
             raise TooLarge(self._most)
@@ -91,4 +91,6 @@ class Files:
         sha256 = await asyncio.to_thread(self._store.write, upload.content)
         async with self._database.write() as conn:
             await media.register(conn, sha256, len(upload.content), upload.content_type, self._clock())
-        return SentFile(sha256=sha256, kind=upload.kind, name=name if upload.kind == "document" else "")
+        name = attached.name if upload.kind == "document" else ""
+        seconds = attached.seconds if upload.kind == "voice" else 0
+        return SentFile(sha256=sha256, kind=upload.kind, name=name, seconds=seconds)

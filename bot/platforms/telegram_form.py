@@ -96,6 +96,15 @@ def file_kind(content: bytes) -> Literal["photo", "voice", "document"]:
     return "document"
 
 
+def sound_name(content: bytes) -> str:
+    """A file name by which a phone knows how to play it; empty for what is no recording."""
+    if content.startswith(b"\x1a\x45\xdf\xa3"):
+        return "语音.webm"
+    if content.startswith(b"RIFF"):
+        return "语音.wav"
+    return "语音.ogg" if content.startswith(b"OggS") else "语音.m4a" if content[4:8] == b"ftyp" else ""
+
+
 def judged(error: TelegramError) -> SendError:
     """What follows from an error of a send."""
     words = f"{type(error).__name__}: {error}"

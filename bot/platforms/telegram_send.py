@@ -19,6 +19,7 @@ from bot.platforms.telegram_form import (
     nobody_there,
     nothing_left_to_edit,
     shown_text,
+    sound_name,
     steps_of,
 )
 from bot.platforms.telegram_updates import chat_of
@@ -94,18 +95,22 @@ class Post:
             content = await asyncio.to_thread(self._media.read, message.file or "")
         except (FileNotFoundError, SealError) as error:
             raise Refused(f"the file can't be read: {type(error).__name__}") from error
-        await self._content(chat_id, content, message.file_name or _FILE_NAME, caption or None, extra)
+        name = message.file_name or sound_name(content) or _FILE_NAME
+        await self._content(chat_id, content, name, caption or None, extra)
 
     async def _content(self, chat_id: int, content: bytes, name: str, caption: str | None, extra: Extra) -> None:
+        """As what it is, but a picture that has a name of its own as a document: it is to be printed, and Telegram makes
+        photos smaller. Also as a document if Telegram does not take it as that: a photo too long and narrow, a recording of
+        another make, or somebody who takes no voice messages."""
         kind = file_kind(content)
-        if kind == "voice":
-            await self._bot.send_voice(chat_id, content, caption=caption, api_kwargs=extra)
-            return
-        if kind == "photo":
-            try:
+        try:
+            if kind == "voice":
+                await self._bot.send_voice(chat_id, content, caption=caption, api_kwargs=extra)
+                return
+            if kind == "photo" and name == _FILE_NAME:
                 await self._bot.send_photo(chat_id, content, caption=caption, api_kwargs=extra)
                 return
-            except BadRequest as error:  # such as one that is too long and narrow for a photo
-                if nobody_there(error):
-                    raise
+        except BadRequest as error:
+            if nobody_there(error):
+                raise
         await self._bot.send_document(chat_id, content, caption=caption, filename=name, api_kwargs=extra)

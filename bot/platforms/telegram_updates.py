@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, MessageEntity, PhotoSize, Update, User
+from telegram import (
+    Audio,
+    CallbackQuery,
+    Chat,
+    ChatMemberUpdated,
+    Message,
+    MessageEntity,
+    PhotoSize,
+    Update,
+    User,
+    Voice,
+)
 from telegram.constants import ChatMemberStatus, ChatType
 
 from storage.base import SHANGHAI
@@ -16,7 +27,7 @@ ALLOWED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 """The kinds of updates we ask for; edits of what was said before are not among them."""
 
 TOO_LARGE = "文件太大，最大 {most} MB。请换一个小一点的再发。"
-UNKNOWN = "这种文件收不了。请发照片、语音或 .xlsx 表格。"
+UNKNOWN = "这种文件收不了。请发照片、语音、.xlsx 表格，或 Word、PDF 文件。"
 UNREADABLE = "这种消息我看不了。请发文字、照片、语音或定位。"
 
 _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
@@ -24,11 +35,12 @@ _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file that waits at Telegram; `size` in bytes, 0 when Telegram does not tell."""
+    """A file that waits at Telegram; `size` in bytes, 0 when Telegram does not tell; `seconds` of a recording."""
 
     file_id: str
     size: int
     name: str = ""
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +107,8 @@ class Reader:
         if message.photo:
             found = self._largest(message.photo)
         elif file := message.document or message.voice or message.audio:
-            found = Attached(file.file_id, file.file_size or 0, str(getattr(file, "file_name", None) or "")[:100])
+            name = str(getattr(file, "file_name", None) or "")[:100]
+            found = Attached(file.file_id, file.file_size or 0, name, _seconds(message.voice or message.audio))
         elif message.text or message.location or message.contact:  # nearly all, and cheap to tell
             return None, None
         elif message.effective_attachment is not None:
@@ -151,6 +164,12 @@ def _is_chat(chat: Chat) -> bool:
 def _place(message: Message) -> Place | None:
     spot = message.location
     return Place(latitude=spot.latitude, longitude=spot.longitude) if spot else None
+
+
+def _seconds(recording: Voice | Audio | None) -> int:
+    """How long it lasts."""
+    length = recording.duration if recording else 0
+    return int(length.total_seconds() if isinstance(length, timedelta) else length)
 
 
 def _phone(message: Message, sender: User) -> tuple[str | None, str | None]:

@@ -27,7 +27,7 @@ from storage.messages import Button, Incoming, Outgoing, Place, SentFile, platfo
 from storage.outbox import Letter
 from storage.transaction import Session
 
-_HINTS = {"": "", "photos": "(发照片：@照片路径)", "place": "(发定位：@纬度，经度)", "contact": ""}
+_HINTS = {"": "", "photos": "（发照片：@照片路径）", "place": "（发定位：@纬度，经度）", "contact": "", "voice": ""}
 
 
 def address_of(person_id: int) -> str:
@@ -92,7 +92,9 @@ class TerminalPlatform:
         except OSError as error:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 读不了：{error.strerror}"})
         except uploads.Unknown:
-            return message.model_copy(update={"text": None, "trouble": f"{named} 不是照片，也不是 .xlsx 表格"})
+            return message.model_copy(
+                update={"text": None, "trouble": f"{named} 不是照片，也不是表格、Word、PDF 或文字文件"}
+            )
         except uploads.TooLarge:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 太大"})
         sha256 = await asyncio.to_thread(self._store.write, kept.content)
@@ -112,7 +114,7 @@ def render(message: Outgoing) -> str:
         return ""
     lines = [message.text] if message.text else []
     if message.file is not None:
-        lines.append(f"(附 {message.file_name or '照片'})")
+        lines.append(f"（附 {message.file_name or '照片'}）")
     lines += _options(button for row in message.buttons for button in row)
     lines.append(_HINTS[message.wants])
     return "\n".join(line for line in lines if line)
@@ -127,7 +129,7 @@ def _options(buttons: Iterable[Button]) -> list[str]:
         if button.says.startswith("/"):
             lines.append(f"[{button.says}] {label}")
         elif button.says.rpartition(":")[2].startswith("~"):
-            words.append(f"[{label.partition('(')[0]}]")
+            words.append(f"[{label.partition('（')[0]}]")
         else:
             number += 1
             label = label.removeprefix(f"{number} ")

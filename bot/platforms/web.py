@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from bot.clock import Clock
@@ -18,8 +19,17 @@ from storage.transcripts import Line
 BEAT = 15.0
 """Seconds after which an idle page hears that the line still stands, and looks for what another process has sent."""
 
-Title = Callable[[str], Awaitable[str]]
-"""What stands at the top of the page of an address, such as "白塔村 村干部"; empty for nobody known."""
+
+class Heading(NamedTuple):
+    """What stands at the top of somebody's page, such as "白塔村 村干部" (empty for nobody known), and whether they hold
+    an office: whoever does not gets the page of a household, with large letters and a microphone."""
+
+    title: str = ""
+    in_office: bool = False
+
+
+Headings = Callable[[str], Awaitable[Heading]]
+"""The heading of the page of an address."""
 
 
 class NotReady(Exception):
@@ -41,7 +51,7 @@ class WebPlatform:
         clock: Clock,
         *,
         max_upload: int = 10 * 1024 * 1024,
-        title: Title | None = None,
+        heading: Headings | None = None,
         demo: Mapping[str, str] | None = None,
         demo_note: str = "",
     ) -> None:
@@ -49,7 +59,7 @@ class WebPlatform:
         self.media = media
         self.clock = clock
         self.max_upload = max_upload
-        self.title = title
+        self.heading = heading
         self.demo = dict(demo or {})
         self.demo_note = demo_note
         self._put: Put | None = None

@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from bot.platforms.web import NotReady, WebPlatform
+from bot.platforms.web import Heading, NotReady, WebPlatform
 from bot.web import uploads
 from bot.web.headers import SecurityHeaders
 from bot.web.pace import Pace
@@ -140,8 +140,9 @@ class _Pages:
         if not 1 <= number <= len(phones):
             raise HTTPException(404)
         label, address = phones[number - 1]
-        title = await self._web.title(address) if self._web.title else ""
-        context = self._context(title or label) | {"session": self._sessions.issue(address)}
+        heading = await self._web.heading(address) if self._web.heading else Heading()
+        context = self._context(heading) | {"session": self._sessions.issue(address)}
+        context["title"] = heading.title or label
         return self._templates.TemplateResponse(request, "chat.html", context)
 
     async def events(self, request: Request) -> Response:
@@ -183,39 +184,44 @@ class _Pages:
         """One file, with the field `key`; answers when it is kept and will not be lost."""
         address = self._poster(request)
         try:
-            key, content, name = await self._form(request)
+            key, content, name, seconds = await self._form(request)
             async with self._examining:
                 upload = await asyncio.to_thread(uploads.examine, content)
         except uploads.TooLarge as error:
-            raise Refusal(413, f"文件太大，最大 {error.most // 1024 // 1024} MB。请换一张小一点的。") from None
+            raise Refusal(413, f"文件太大，最大 {error.most // 1024 // 1024} MB。请换个小一点的。") from None
         except uploads.Unknown:
-            raise Refusal(415, "这个文件不是照片。请用手机拍一张，或从相册里选一张发来。") from None
+            raise Refusal(415, "这个文件不是照片，也不是录音。请用手机拍一张，或从相册里选一张发来。") from None
         now = self._web.clock()
         sha256 = await asyncio.to_thread(self._web.media.write, upload.content)
         async with self._web.database.write() as conn:
             await media.register(conn, sha256, len(upload.content), upload.content_type, now)
-        file = SentFile(sha256=sha256, kind=upload.kind, name=name if upload.kind == "document" else "")
+        file = SentFile(
+            sha256=sha256, kind=upload.kind, name=name if upload.kind == "document" else "",
+            seconds=seconds if upload.kind == "voice" else 0,
+        )  # fmt: skip
         await self._web.take(
             Incoming(address=address, key=f"{address}:{key}", at=now, files=(file,)),
-            Outgoing(file=sha256, file_name=file.name),
+            Outgoing(text=f"语音 {file.seconds} 秒" if file.seconds else None, file=sha256, file_name=file.name),
         )
         return JSONResponse({})
 
-    async def _form(self, request: Request) -> tuple[str, bytes, str]:
-        """Key, content and name of the one file. Raises TooLarge, Refusal."""
+    async def _form(self, request: Request) -> tuple[str, bytes, str, int]:
+        """Key, content and name of the one file, and how many seconds a recording lasts. Raises TooLarge, Refusal."""
         room = self._web.max_upload + 4096  # what surrounds a file in a form
         if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
             raise Refusal(400, "没有收到照片，请重新选一张。")
         try:
             stream = uploads.limited(request.stream(), room)
-            form = await MultiPartParser(request.headers, stream, max_files=1, max_fields=1).parse()
+            form = await MultiPartParser(request.headers, stream, max_files=1, max_fields=2).parse()
         except MultiPartException:
             raise Refusal(400, "照片没有传完整，请重新发一次。") from None
         try:
             key, file = form.get("key"), form.get("file")
             if not isinstance(file, UploadFile) or not isinstance(key, str) or not re.match(_KEY, key):
                 raise Refusal(400, "没有收到照片，请重新选一张。")
-            return key, await file.read(), (file.filename or "")[:100]
+            seconds = form.get("seconds")
+            length = int(seconds) if isinstance(seconds, str) and re.fullmatch(r"[0-9]{1,4}", seconds) else 0
+            return key, await file.read(), (file.filename or "")[:100], length
         finally:
             await form.close()
 
@@ -226,29 +232,38 @@ class _Pages:
             raise HTTPException(404)
         async with self._web.database.read() as conn:
             kept = await transcripts.kept_for(conn, self._web.database.vault, address, sha256)
-        if kept is None:
+        if kept is None or kept.content_type in ("", media.ERASED):
             raise HTTPException(404)
         content = await asyncio.to_thread(self._web.media.read, sha256)
         inline = kept.content_type.startswith(("image/", "audio/"))
         headers = {
             "Content-Disposition": "inline" if inline else "attachment",
             "Cache-Control": "private, max-age=86400",
+            "Accept-Ranges": "bytes",
         }
-        return Response(content, media_type=kept.content_type or "application/octet-stream", headers=headers)
+        wanted = re.fullmatch(r"bytes=([0-9]{1,12})-([0-9]{0,12})", request.headers.get("Range", ""))
+        if wanted is None:
+            return Response(content, media_type=kept.content_type, headers=headers)
+        if int(wanted[1]) >= len(content):
+            return Response(status_code=416, headers={"Content-Range": f"bytes */{len(content)}"})
+        # an iPhone plays only what it can ask for in parts
+        start, end = int(wanted[1]), min(int(wanted[2] or len(content) - 1), len(content) - 1)
+        headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
+        return Response(content[start : end + 1], 206, media_type=kept.content_type, headers=headers)
 
     async def _chat_page(self, request: Request, address: str, start: str = "") -> Response:
-        title = await self._web.title(address) if self._web.title else ""
-        response = self._templates.TemplateResponse(request, "chat.html", self._context(title) | {"start": start})
+        heading = await self._web.heading(address) if self._web.heading else Heading()
+        response = self._templates.TemplateResponse(request, "chat.html", self._context(heading) | {"start": start})
         response.set_cookie(
             COOKIE, self._sessions.issue(address), max_age=int(LASTS.total_seconds()), httponly=True,
             samesite="lax", secure=request.url.scheme == "https",
         )  # fmt: skip
         return response
 
-    def _context(self, title: str) -> dict[str, Any]:
+    def _context(self, heading: Heading) -> dict[str, Any]:
         return {
-            "title": title, "session": "", "start": "", "longest_text": LONGEST_TEXT,
-            "max_upload": self._web.max_upload,
+            "title": heading.title, "at_home": not heading.in_office, "session": "", "start": "",
+            "longest_text": LONGEST_TEXT, "max_upload": self._web.max_upload,
         }  # fmt: skip
 
     def _address(self, request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Literal
@@ -20,8 +21,14 @@ MOST_PIXELS = 60_000_000
 MAX_VOICE = 5 * 1024 * 1024
 
 _PHOTOS = ("JPEG", "PNG", "WEBP", "GIF")
-_AUDIO_BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"dash")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_AUDIO_BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"dash")
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OFFICE_FILES = {
+    "xl/workbook.xml": f"{_OFFICE}spreadsheetml.sheet",
+    "word/document.xml": f"{_OFFICE}wordprocessingml.document",
+}
+"""What a file of Excel or Word must have in it, and what it then is."""
+_NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 class TooLarge(Exception):
@@ -68,8 +75,9 @@ def examine(content: bytes) -> Upload:
         if len(content) > MAX_VOICE:
             raise TooLarge(MAX_VOICE)
         return Upload(content=content, kind="voice", content_type=voice)
-    if _is_xlsx(content):
-        return Upload(content=content, kind="document", content_type=_XLSX)
+    document = _document_type(content)
+    if document:
+        return Upload(content=content, kind="document", content_type=document)
     return Upload(content=_photo(content), kind="photo", content_type="image/jpeg")
 
 
@@ -80,17 +88,38 @@ def _voice_type(content: bytes) -> str | None:
         return "audio/ogg"
     if content[4:8] == b"ftyp" and content[8:12] in _AUDIO_BRANDS:
         return "audio/mp4"
+    if content.startswith(b"ID3"):
+        return "audio/mpeg"
+    if content.startswith(b"RIFF") and content[8:12] == b"WAVE":
+        return "audio/wav"
     return None
 
 
-def _is_xlsx(content: bytes) -> bool:
+def _document_type(content: bytes) -> str | None:
+    if content.startswith(b"%PDF-"):
+        return "application/pdf"
     if not content.startswith(b"PK\x03\x04"):
-        return False
+        return "text/plain" if _is_text(content) else None
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return "xl/workbook.xml" in archive.namelist()
+            names = set(archive.namelist())
     except zipfile.BadZipFile:
+        return None
+    return next((kind for part, kind in _OFFICE_FILES.items() if part in names), None)
+
+
+def _is_text(content: bytes) -> bool:
+    """Words as an editor writes them, in one of the encodings of Chinese; a page with markup in it is none."""
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not content or content.lstrip().startswith(b"<") or (not marked and _NOT_IN_TEXT.search(content)):
         return False
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
 
 
 def _photo(content: bytes) -> bytes:

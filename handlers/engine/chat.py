@@ -33,6 +33,8 @@ from storage.talks import Talk
 
 T = TypeVar("T")
 Rows = Sequence[Sequence[Button]]
+Guesses = dict[str, dict[str, Any]]
+"""What is known of answers before they are asked, by the key of the question: see `whole`, `part` and `LEFT_OUT`."""
 
 _RECALLED, _DONE_ONCE = "?", "!"
 _SKIPPED = {"skipped": True}
@@ -55,18 +57,45 @@ class Cancelled(BaseException):
     """The person wants none of it."""
 
 
+class Became(BaseException):
+    """What the person wants is the business of another conversation."""
+
+    def __init__(self, name: str, args: str, guesses: Guesses, lead: str) -> None:
+        self.name = name
+        self.behind = args  # `args` is every exception's own
+        self.guesses = guesses
+        self.lead = lead
+
+
+def whole(raw: Any) -> dict[str, Any]:
+    """A guess that is an answer; it can be changed where it is confirmed."""
+    return {"answer": raw}
+
+
+def part(partial: Any) -> dict[str, Any]:
+    """A guess that narrows a question down, such as the households it may be."""
+    return {"partial": partial}
+
+
+LEFT_OUT = {"answer": _SKIPPED}
+"""A guess: an optional question need not be put."""
+
+
 class Chat:
     """One step of one talk."""
 
     def __init__(
-        self, world: World, store: Store, person: Person | None, talk: Talk, said: Said | None, lead: str = ""
-    ) -> None:
+        self, world: World, store: Store, person: Person | None, talk: Talk, said: Said | None, lead: str = "",
+        pressed: str | None = None,
+    ) -> None:  # fmt: skip
         """`lead` comes before whatever is asked next, such as why it is asked again."""
         self.world = world
         self.store = store
         self._person = person
         self._talk = talk
         self._said = said
+        self.pressed = pressed
+        """The message whose button gave the command that began this talk in this very step."""
         self._asked: list[tuple[str, Question[Any]]] = []
         self._keys: set[str] = set()
         self._lead = [Outgoing(text=lead)] if lead else []
@@ -106,6 +135,7 @@ class Chat:
 
     async def ask_optional(self, key: str, question: Question[T]) -> T | None:
         """The answer to a question, or None when the person skipped it."""
+        self._guess(key, question)
         if self._talk.answers.get(key) == _SKIPPED:
             self._fed(key, question)
             return None
@@ -116,6 +146,7 @@ class Chat:
 
     async def _answer(self, key: str, question: Question[T]) -> T:
         answers = self._talk.answers
+        self._guess(key, question)
         if key in answers:
             try:
                 value = question.restore(answers[key])
@@ -126,6 +157,27 @@ class Chat:
                 return value
         return await self._listen(key, question)
 
+    def _guess(self, key: str, question: Question[Any]) -> None:
+        """Use what is known of an answer already, once: after a change the question is put as it is."""
+        talk = self._talk
+        guess = talk.guesses.get(key)
+        if not guess or key in talk.answers:
+            return
+        talk.guesses[key] = {}
+        if "partial" in guess:
+            talk.asked, talk.partial = key, guess["partial"]
+            return
+        try:
+            if guess != LEFT_OUT:
+                question.restore(guess["answer"])
+        except Stale:
+            return
+        talk.answers[key] = guess["answer"]
+
+    def guessed(self, key: str) -> bool:
+        """Whether an answer was known before it was asked for, so that the person has not said it here."""
+        return key in self._talk.guesses
+
     def _fed(self, key: str, question: Question[Any]) -> None:
         """Note that a question has its answer; what was said before it has been sent in an earlier run."""
         if key in self._keys:
@@ -135,13 +187,25 @@ class Chat:
         self._says.clear()
 
     async def confirm(self, summary: str, key: str = "confirm") -> bool:
-        """Show what was understood; True to go on. Any single answer can be changed from here."""
-        return await self.ask(key, Confirm(summary))
+        """Show what was understood; True to go on. Any single answer can be changed from here.
+
+        Answers nobody was asked for are each a button, so that a mistake is seen and put right with one tap.
+        """
+        return await self.ask(key, Confirm(summary, parts=bool(self._talk.guesses)))
+
+    def become(self, name: str, args: str = "", guesses: Guesses | None = None, lead: str = "") -> NoReturn:
+        """End this talk and go on as the conversation `name`, in the same step; `lead` comes before what it says."""
+        raise Became(name, args, guesses or {}, lead)
 
     async def say(self, text: str, buttons: Rows = (), file: str | None = None, file_name: str = "") -> None:
         """Tell the person something, together with what comes next."""
         rows = tuple(tuple(row) for row in buttons)
         self._says.append(Outgoing(text=text, buttons=rows, file=file, file_name=file_name))
+
+    def turn(self, buttons: Rows) -> None:
+        """Change the buttons of the message whose button was pressed, to show that it was."""
+        if self.pressed:
+            self._reply(Outgoing(buttons=tuple(tuple(row) for row in buttons), edits=self.pressed))
 
     async def recall(self, key: str, read: Callable[[], Awaitable[T]]) -> T:
         """The JSON value of `read()`, the same at every run until an answer before it changes."""
@@ -183,7 +247,7 @@ class Chat:
     def editable(self) -> list[Option]:
         """The answers given so far, as options for changing one."""
         return [
-            (key, f"{_head(question.prompt)}：{self._told(key, question)}")
+            (key, f"{question.short or _head(question.prompt)}：{self._told(key, question)}")
             for key, question in self._asked[self._behind :]
         ]
 
@@ -201,7 +265,7 @@ class Chat:
 
     def finish(self) -> None:
         """Send what was said last."""
-        for message in _merged(self._says):
+        for message in _merged([*self._lead, *self._says]):
             self._reply(message)
 
     async def show_again(self, question: Question[Any], note: str | None = None) -> None:

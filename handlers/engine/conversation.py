@@ -23,7 +23,10 @@ STRANGERS: frozenset[Role] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`name` is its command, `title` its Chinese name, `words` what else starts it, `menu` its place in the menu."""
+    """`name` is its command, `title` its Chinese name, `words` what else starts it, `menu` its place in the menu.
+
+    `hears` is the key of its first question, if that takes the very message which started it, as a file does.
+    """
 
     name: str
     title: str
@@ -31,6 +34,7 @@ class Conversation:
     roles: frozenset[Role]
     words: tuple[str, ...]
     menu: int
+    hears: str = ""
 
     def open_to(self, person: Person | None) -> bool:
         return self.roles is STRANGERS or (person is not None and person.has(*self.roles))
@@ -46,6 +50,7 @@ def conversation(
     for_roles: frozenset[Role] | set[Role] = EVERYBODY,
     words: tuple[str, ...] = (),
     menu: int = 0,
+    hears: str = "",
 ) -> Callable[[Play], Play]:
     """Register a coroutine as the conversation `/name`. `menu` > 0 shows it in the command menu, in that order."""
 
@@ -53,7 +58,7 @@ def conversation(
         if name in _known and _known[name].play.__module__ != play.__module__:
             raise ValueError(f"two conversations are named {name}")
         roles = for_roles if for_roles is STRANGERS else frozenset(for_roles)
-        _known[name] = Conversation(name, title, play, roles, (title, *words), menu)
+        _known[name] = Conversation(name, title, play, roles, (title, *words), menu, hears)
         return play
 
     return register

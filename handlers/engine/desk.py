@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from handlers.engine.chat import Cancelled, Chat, PutAside, Rewound, Waiting, mark_of
+from handlers.engine.chat import Became, Cancelled, Chat, Guesses, PutAside, Rewound, Waiting, mark_of
 from handlers.engine.conversation import Conversation, conversations
 from handlers.engine.said import Said
 from handlers.engine.world import World
@@ -22,12 +22,13 @@ EXPIRES = timedelta(days=3)
 
 _SCREENING = "筛查"
 """In the name of a file: a screening list; any other table is taken for a ledger of problems."""
+_TABLES = (".xlsx", ".xls", ".csv")
 
 GROUP = "我只在一对一的聊天里办事，以免泄露农户信息。请点我的头像私聊。"
 JOIN = "还不认识您。\n村干部、站所：请打开镇里发的邀请链接。\n农户：请扫村里张贴的二维码。"
-NOT_YOURS = "没有这一项，或者不由您办理。回复 /help 看能办什么。"
+NOT_YOURS = "没有这一项，或者不由您办理。发「菜单」看能办什么。"
 ANSWERED = "这个按钮对应的问题已经答过了。"
-GONE = "这个按钮已经失效。回复 /help 看能办什么。"
+GONE = "这个按钮已经失效。发「菜单」看能办什么。"
 
 
 @dataclass(slots=True)
@@ -67,9 +68,19 @@ class Desk:
         elif name == "start" and self.person is not None and not args:
             await self._command(store, "/help", message.model_copy(update={"choice": None}))
         else:
-            await self._begin(store, conversations().get(name), args.strip())
+            await self._begin(store, conversations().get(name), args.strip(), pressed=message.pressed)
 
-    async def _begin(self, store: Store, wanted: Conversation | None, args: str) -> None:
+    async def _begin(
+        self,
+        store: Store,
+        wanted: Conversation | None,
+        args: str,
+        heard: Said | None = None,
+        guesses: Guesses | None = None,
+        lead: str = "",
+        pressed: str | None = None,
+    ) -> None:
+        """`heard` is the answer to the conversation's first question, where the message that started it is one."""
         if wanted is None or not wanted.open_to(self.person):
             self._reply(store, JOIN if self.person is None else NOT_YOURS)
             return
@@ -80,9 +91,12 @@ class Desk:
                 return
             self._set(before, SUSPENDED)
         owner = self.person.id if self.person else None
-        talk = Talk(new_id(), self.address, owner, wanted.name, store.session.now, args=args)
+        talk = Talk(
+            new_id(), self.address, owner, wanted.name, store.session.now, args=args,
+            asked=wanted.hears or None if heard else None, guesses=guesses,
+        )  # fmt: skip
         self.talks = [*self.talks, talk]  # not in place: this step may be run again from where it began
-        await self._step(store, talk, None)
+        await self._step(store, talk, heard, lead, pressed)
 
     async def _pressed(self, store: Store, message: Incoming) -> None:
         """A button of a question: its talk and question must still be open."""
@@ -101,26 +115,27 @@ class Desk:
         await self._step(store, talk, Said.of(message, pick=value))
 
     async def _unprompted(self, store: Store, text: str, message: Incoming) -> None:
-        """Something said outside a talk: a word that starts one, a table to import, or nothing we know."""
+        """Something said outside a talk: a word that starts one, a file for one, or a sentence to make sense of."""
         if message.trouble and self.person is not None:
             self._reply(store, message.trouble)
             return
         wanted = next((talk for talk in conversations().values() if text in talk.words), None)
         document = next((file for file in message.files if file.kind == "document"), None)
         if document is not None:
-            table = wanted or conversations()["screening" if _SCREENING in document.name else "import"]
-            if table.open_to(self.person):
-                await self._begin(store, table, "")
-                await self._step(store, self.talks[-1], Said.of(message))
+            reader = wanted or conversations()[_reader_of(document.name)]
+            if reader.open_to(self.person):
+                await self._begin(store, reader, "", Said.of(message))
                 return
-        if wanted is None or not wanted.open_to(self.person):
-            if self.person is None:
-                self._reply(store, JOIN)
-                return
-            wanted = conversations()["help"]
-        await self._begin(store, wanted, "")
+        if wanted is not None and wanted.open_to(self.person):
+            await self._begin(store, wanted, "")
+        elif self.person is None:
+            self._reply(store, JOIN)
+        else:
+            await self._begin(store, conversations()["tell"], "", Said.of(message))
 
-    async def _step(self, store: Store, talk: Talk, said: Said | None, lead: str = "") -> None:
+    async def _step(
+        self, store: Store, talk: Talk, said: Said | None, lead: str = "", pressed: str | None = None
+    ) -> None:
         """Run a talk until it waits again or ends. The talk is changed as a whole or, when this raises, not at all."""
         play = conversations().get(talk.name)
         if play is None or not play.open_to(self.person):
@@ -128,7 +143,7 @@ class Desk:
             self._reply(store, NOT_YOURS)
             return
         work = talk.copy()
-        chat = Chat(self.world, store, self.person, work, said, lead)
+        chat = Chat(self.world, store, self.person, work, said, lead, pressed)
         work.touched_at = store.session.now
         try:
             await _play(play, chat)
@@ -143,6 +158,9 @@ class Desk:
             self._end(work)
             self._reply(store, f"已取消「{play.title}」，没有提交。")
             await self._return(store)
+        except Became as other:
+            self._end(work)
+            await self._begin(store, conversations()[other.name], other.behind, guesses=other.guesses, lead=other.lead)
         else:
             chat.finish()
             self._end(work)
@@ -165,7 +183,7 @@ class Desk:
             wanted = -1
         chosen = [talk for talk in waiting if talk.id == wanted] if wanted else waiting
         if not chosen:
-            self._reply(store, JOIN if self.person is None else "没有放着的事。回复 /help 看能办什么。")
+            self._reply(store, JOIN if self.person is None else "没有放着的事。发「菜单」看能办什么。")
         elif len(chosen) == 1:
             self._activate(chosen[0])
             handed = f"接着办{self._title(chosen[0])}：" if chosen[0].whose else ""
@@ -198,7 +216,7 @@ class Desk:
     def _title(self, talk: Talk) -> str:
         known = conversations().get(talk.name)
         title = known.title if known else talk.name
-        return f"{title}({talk.whose}交接)" if talk.whose else title
+        return f"{title}（{talk.whose}交接）" if talk.whose else title
 
     def _active(self) -> Talk | None:
         """The talk that catches what is said."""
@@ -230,6 +248,13 @@ class Desk:
 
     def _reply(self, store: Store, text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> None:
         outbox.post(store.session, self.address, Outgoing(text=text, buttons=buttons))
+
+
+def _reader_of(file_name: str) -> str:
+    """The conversation that takes a file in which nobody asked for."""
+    if not file_name.lower().endswith(_TABLES):
+        return "addpolicy"
+    return "screening" if _SCREENING in file_name else "import"
 
 
 async def _play(wanted: Conversation, chat: Chat) -> None:

@@ -6,7 +6,7 @@ import logging
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.jobs.matters import campaign_days, day_key
+from handlers.jobs.campaign import campaign_days, day_key
 from handlers.planning import plan_deadline
 from handlers.rules.deadlines import next_open
 from handlers.rules.workdays import calendar_known

@@ -1,43 +1,100 @@
-"""The clock's tick: claims due reminders and writes at most one merged message a person a day.
+"""The clock's tick: claims due reminders and writes at most one message a person a day.
 
-Outside the window of the plan (07:30-21:00 on working days) nothing is claimed. What became due while the system was
-down comes as part of the next message, which says so.
+The first tick of a working morning writes to everybody who has something due, something new, or questions to answer; what
+falls due later in the day reaches at once who has had no message yet. Outside the window of the plan (07:30-21:00 on working
+days) nothing is claimed. What became due while the system was down comes as part of the next message, which says so.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from handlers.engine.attendance import on_duty
 from handlers.engine.world import World
-from handlers.jobs.matters import FINDERS, Matter, concerned_on, may_put_off, unattended
+from handlers.jobs.matter import Matter, concerned_on, may_put_off, unattended
+from handlers.jobs.matters import FINDERS
+from handlers.jobs.morning import Besides, Shown, besides, message
 from handlers.planning import is_overdue, level_on, plan_next_overdue
 from handlers.rules.deadlines import next_open
 from storage import outbox, reminders
-from storage.messages import PUSH, Button, Outgoing
+from storage.messages import PUSH, Button
+from storage.people import Official
+from storage.quiet import Quiet
 from storage.reminders import Reminder
 from storage.store import Store
 from storage.transaction import Session, Transaction
 
 _AT_ONCE = 1000
-_SHOWN = 4
-"""Matters named in one message; the rest is a number and /todo."""
 
 Due = tuple[Reminder, Matter]
 
 
 async def fire(tx: Transaction, world: World) -> int:
-    """Claim everything due now and queue the messages, all in the caller's transaction; returns how many were claimed."""
-    if next_open(tx.now, world.plan.reminders) > tx.now:
+    """Claim everything due now and queue the messages, all in the caller's transaction.
+
+    Returns how many reminders were claimed, and for a morning how many messages were queued beside.
+    """
+    if next_open(tx.now, world.plan.reminders) > tx.now or not await reminders.alone(tx.conn):
         return 0
     claimed: list[Reminder] = []
     while batch := await reminders.claim(tx.conn, tx.now, _AT_ONCE):
         claimed += batch
-    if claimed:
-        async with tx.session(request="job:remind") as session:
-            await _tell(session, tx, world, _latest(claimed))
-    return len(claimed)
+    async with tx.session(request="job:remind") as session:
+        store = Store(session)
+        last = await store.mornings.last()
+        is_morning = last is None or last[0] < tx.now.date()
+        if not claimed and not is_morning:
+            return 0
+        quiet = await store.quiet_times.all()
+        due = await _due(store, world, _latest(claimed), tx.now.date())
+        beside = await besides(store, world, last and last[1]) if is_morning else {}
+        alone = await _tell(tx, session, world, due, beside, quiet)
+        if is_morning:
+            store.mornings.begin(tx.now.date())
+            await _release(store, quiet, tx.now)
+    return len(claimed) + alone
+
+
+async def _tell(
+    tx: Transaction,
+    session: Session,
+    world: World,
+    due: Mapping[int, list[Due]],
+    beside: Mapping[int, Besides],
+    quiet: Mapping[str, Quiet],
+) -> int:
+    """Queue each person's message, or put off what is due; returns how many messages have nothing that is due.
+
+    `beside` is empty for what comes up after the morning's round.
+    """
+    today, alone = tx.now.date(), 0
+    people = list(dict.fromkeys([*due, *beside]))
+    told = await outbox.known_intents(tx.conn, [_intent(person_id, today) for person_id in people])
+    for person_id in people:
+        official, items = world.directory.person(person_id), due.get(person_id, [])
+        if official is None or not official.address:
+            continue
+        calm = quiet.get(official.address) or Quiet(address=official.address)
+        waits = calm.off_on == today or (calm.holds and not beside)
+        if waits or _intent(person_id, today) in told:
+            _put_off(Store(session), world, person_id, items, tx.now)
+        elif _write(session, world, official, items, beside.get(person_id, Besides()), calm) and not items:
+            alone += 1
+    return alone
+
+
+async def _release(store: Store, quiet: Mapping[str, Quiet], now: datetime) -> None:
+    """What was held back for this morning goes out with it."""
+    for one in quiet.values():
+        if one.holds and one.off_on != now.date():
+            await store.quiet_times.release(one, _opens(one, now))
+
+
+def _opens(quiet: Quiet, now: datetime) -> datetime:
+    """When this morning's message may reach a chat."""
+    return max(now, datetime.combine(now.date(), quiet.opens, now.tzinfo)) if quiet.opens else now
 
 
 def _latest(claimed: list[Reminder]) -> list[Reminder]:
@@ -48,12 +105,11 @@ def _latest(claimed: list[Reminder]) -> list[Reminder]:
     return list(last.values())
 
 
-async def _tell(session: Session, tx: Transaction, world: World, due: list[Reminder]) -> None:
-    store = Store(session)
-    today = tx.now.date()
+async def _due(store: Store, world: World, claimed: list[Reminder], today: date) -> dict[int, list[Due]]:
+    """What each person is to hear of, without what they have acknowledged."""
     by_person: dict[int, dict[Matter, Due]] = defaultdict(dict)
-    matters = await _matters(store, world, due)
-    for reminder in due:
+    matters = await _matters(store, world, claimed)
+    for reminder in claimed:
         matter = matters.get((reminder.subject, reminder.subject_id))
         if matter is None or matter.deadline != reminder.deadline:  # closed, gone or moved meanwhile
             continue
@@ -62,17 +118,11 @@ async def _tell(session: Session, tx: Transaction, world: World, due: list[Remin
         for person_id in _meant(world, reminder, matter, today):
             by_person[person_id][matter] = (reminder, matter)
     done = await store.reminders.acknowledgements(by_person)
-    told = await outbox.known_intents(tx.conn, [_intent(person_id, today) for person_id in by_person])
-    for person_id, items in by_person.items():
-        open_items = [item for item in items.values() if (person_id, *_about(item[0])) not in done]
-        official = world.directory.person(person_id)
-        if not open_items or official is None:
-            continue
-        if _intent(person_id, today) in told:
-            _put_off(store, world, person_id, open_items, tx.now)
-        elif official.address:
-            message = _message(world, person_id, open_items, tx.now)
-            outbox.post(session, official.address, message, priority=PUSH, intent=_intent(person_id, today))
+    still = {
+        person_id: [item for item in items.values() if (person_id, *_about(item[0])) not in done]
+        for person_id, items in by_person.items()
+    }
+    return {person_id: items for person_id, items in still.items() if items}
 
 
 def _meant(world: World, reminder: Reminder, matter: Matter, today: date) -> tuple[int, ...]:
@@ -117,31 +167,30 @@ def _next_morning(world: World, now: datetime) -> datetime:
     return next_open(datetime.combine(now.date() + timedelta(days=1), policy.opens, now.tzinfo), policy)
 
 
-def _message(world: World, person_id: int, items: list[Due], now: datetime) -> Outgoing:
+def _write(session: Session, world: World, official: Official, items: list[Due], beside: Besides, quiet: Quiet) -> bool:
+    """Queue one person's message; False where there is nothing to say."""
+    now, person_id = session.now, official.person.id
+    items = sorted(items, key=lambda item: item[0].deadline)
+    told = message(world, person_id, [_shown(world, person_id, item, now) for item in items], beside)
+    if told is None or official.address is None:
+        return False
+    intent = _intent(person_id, now.date())
+    outbox.post(session, official.address, told, priority=PUSH, intent=intent, not_before=_opens(quiet, now))
+    return True
+
+
+def _shown(world: World, person_id: int, item: Due, now: datetime) -> Shown:
+    reminder, matter = item
     today, again = now.date(), _next_morning(world, now)
     later = "明天再提醒" if again.date() == today + timedelta(days=1) else f"{again.month}月{again.day}日再提醒"
-    items = sorted(items, key=lambda item: item[0].deadline)
-    lines = [_head(items, today)]
-    rows = []
-    for reminder, matter in items[:_SHOWN]:
-        lines.append(matter.line(person_id, today) + ("（责任人空缺或联系不上）" if unattended(world, matter) else ""))
-        row = [Button(label=matter.label, says=matter.does)]
-        if matter.can_be_late or again.date() <= matter.deadline:
-            about = f"{reminder.subject} {reminder.subject_id} {reminder.deadline:%Y%m%d}"
-            row.append(Button(label=later, says=f"/snooze {about}"))
-        rows.append(tuple(row))
-    if rest := items[_SHOWN:]:
-        own = any(person_id in matter.responsible and matter.can_be_late for _, matter in rest)
-        lines.append(f"还有 {len(rest)} 件，" + ("发送 /todo 查看。" if own else "由责任人办理。"))
-    return Outgoing(text="\n".join(lines), buttons=tuple(rows))
-
-
-def _head(items: list[Due], today: date) -> str:
-    missed = sum(1 for reminder, _ in items if reminder.due_at.date() < today)
-    if not missed:
-        return f"【今日提醒】{len(items)} 件"
-    which = "" if missed == len(items) else f"其中 {missed} 件"
-    return f"【今日提醒】{len(items)} 件，{which}因系统停用晚到"
+    about = f"{reminder.subject} {reminder.subject_id} {reminder.deadline:%Y%m%d}"
+    may_wait = matter.can_be_late or again.date() <= matter.deadline
+    return Shown(
+        matter=matter,
+        line=matter.line(person_id, today) + ("（责任人空缺或联系不上）" if unattended(world, matter) else ""),
+        late=reminder.due_at.date() < today,
+        later=Button(label=later, says=f"/snooze {about}") if may_wait else None,
+    )
 
 
 def _intent(person_id: int, day: date) -> str:

@@ -16,26 +16,29 @@ class Words(NamedTuple):
 
 
 _TEXTS = {
-    Act.FOUND: "村里到家看过了，情况属实。接下来请您签授权书，村里开会评议。",
-    Act.NOT_FOUND: "村里到家看过了，这次不纳入帮扶。原因：{note}",
-    Act.OBJECT: "您的异议已交给镇里，镇里会答复您。",
-    Act.UPHOLD: "镇里看了您的异议，维持原来的结论。原因：{note}",
-    Act.OVERTURN: "镇里看了您的异议，请村里再到家核查一次。",
-    Act.AUTHORIZE: "授权书收到了。接下来村里开会评议。",
-    Act.DECLINE: "您没有授权，这次先不往下办。想办时再申报就行。",
-    Act.APPROVE: "村民评议通过，接下来在村里公示。",
-    Act.FAIL: "村民评议没有通过。原因：{note}",
-    Act.OPPOSE: "公示期间有人提出异议，村里要重新评议。",
-    Act.UNOPPOSED: "公示期满，没有异议。",
-    Act.RECHECK: "村里要再到家核查一次。原因：{note}",
-    Act.NOMINATE: "村里已报到镇里复核。",
-    Act.ACCEPT: "镇里复核通过，已报市里确定。",
-    Act.REJECT: "市里没有确定。原因：{note}",
-    Act.REGISTER: "已登记为监测对象，村里会和您商量怎么帮。",
-    Act.AT_RISK: "村里看过了，困难还在，帮扶继续。",
+    Act.FOUND: "村里到您家看过了，困难属实。请您看看，点同意，村里好接着办。",
+    Act.NOT_FOUND: "村里到您家看过了，这次帮不上。原因：{note}\n觉得不对，就点「我不同意」。",
+    Act.OBJECT: "您说的不同意，镇里收到了，会给您回话。",
+    Act.UPHOLD: "镇里看了您说的，结果不变。原因：{note}\n有新情况，再申报就行。",
+    Act.OVERTURN: "镇里看了您说的，请村里再到您家看一次。",
+    Act.AUTHORIZE: "您的同意收到了。接下来村里开会商量。",
+    Act.DECLINE: "您没有同意查家底，这次先不往下办。想办时再申报就行。",
+    Act.APPROVE: "村里开会通过了。接下来在村里贴几天，听听大家的意见。",
+    Act.FAIL: "村里开会没有通过。原因：{note}\n有新情况，再申报就行。",
+    Act.OPPOSE: "有人提了意见，村里要再开会商量。",
+    Act.UNOPPOSED: "贴的时间到了，没有人提意见。",
+    Act.RECHECK: "村里要再到您家看一次。原因：{note}",
+    Act.NOMINATE: "村里已经报上去了，镇里再看一遍。",
+    Act.ACCEPT: "镇里通过了，报给市里定。",
+    Act.REJECT: "市里没有通过。原因：{note}\n有新情况，再申报就行。",
+    Act.REGISTER: "登记好了。村里会上门和您商量怎么帮。",
+    Act.AT_RISK: "村里看过了，困难还在，接着帮您。",
 }
-_DECIDED = {False: "市里已确定，您家纳入监测帮扶。", True: "市里已确定：风险消除。四周后我们会再问您一次。"}
-_GOES_ON = {Act.FAIL: "这次没有通过消除评议，帮扶继续。", Act.REJECT: "市里认为还不能消除，帮扶继续。"}
+_DECIDED = {
+    False: "市里定下来了：帮您家。接下来村里和您商量怎么帮。",
+    True: "市里定下来了：您家的困难解决了。四周后我们再问您一次。",
+}
+_GOES_ON = {Act.FAIL: "村里开会看困难还在，接着帮您。", Act.REJECT: "市里看困难还在，接着帮您。"}
 
 
 def for_household(act: Act, clue: Clue, note: str) -> Words | None:
@@ -50,15 +53,15 @@ def for_household(act: Act, clue: Clue, note: str) -> Words | None:
 
 _STEPS = {
     Step.VERIFY: "村里要来家里看看",
-    Step.OBJECTION: "镇里在看您的异议",
-    Step.AUTHORIZE: "等您签授权书",
-    Step.DELIBERATE: "等村里开会评议",
-    Step.PUBLICIZE: "在村里公示",
-    Step.NOMINATE: "等村里上报",
-    Step.TOWN_REVIEW: "镇里在复核",
-    Step.COUNTY_DECIDE: "等市里确定",
-    Step.REGISTER: "已确定，正在登记",
-    Step.SUPPORT: "正在帮扶",
+    Step.OBJECTION: "镇里在看您说的不同意",
+    Step.AUTHORIZE: "等您点同意，或在纸上签字",
+    Step.DELIBERATE: "等村里开会商量",
+    Step.PUBLICIZE: "在村里贴出来，听大家意见",
+    Step.NOMINATE: "等村里报给镇里",
+    Step.TOWN_REVIEW: "镇里再看一遍",
+    Step.COUNTY_DECIDE: "等市里定下来",
+    Step.REGISTER: "定下来了，正在登记",
+    Step.SUPPORT: "正在帮您家",
     Step.CLEAR: "村里要再来看看困难解决了没有",
     Step.CLOSED: "已办完",
 }

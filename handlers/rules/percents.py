@@ -1,4 +1,4 @@
-"""How far something is, as people say it in the middle of a sentence: 80%, 百分之八十, 八成, 一半."""
+"""How far something is, as people say it in the middle of a sentence: 80%, 百分之八十, 八成, 四分之三, 一半."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from handlers.rules.reading.numerals import parse_numeral
 _SAID = re.compile(
     r"(?P<percent>\d+(?:\.\d+)?)\s*%"
     r"|百分之(?P<spoken>[零一二两三四五六七八九十百\d]+)"
+    r"|(?P<parts>[二三四五六七八九十\d]+)分之(?P<taken>[一二两三四五六七八九十\d]+)"
     r"|(?P<tenths>[一二两三四五六七八九十\d])成(?P<half>半)?(?![为本立绩])"
     r"|(?P<half_way>一半)"
 )
@@ -27,6 +28,9 @@ def percent_in(text: str) -> int | None:
 def _value(match: re.Match[str]) -> float | None:
     if match["half_way"]:
         return 50
+    if match["parts"]:
+        parts, taken = parse_numeral(match["parts"]), parse_numeral(match["taken"])
+        return 100 * float(taken) / float(parts) if parts and taken else None
     number = parse_numeral(match["percent"] or match["spoken"] or match["tenths"])
     if number is None:
         return None

@@ -68,10 +68,10 @@ _LABELS = {
     Act.ACCEPT: "复核通过",
     Act.RETURN: "退回",
     Act.DECIDE: "确定",
-    Act.REJECT: "不予确定",
+    Act.REJECT: "没有通过",
     Act.REGISTER: "录入系统",
     Act.PROPOSE: "提请消除",
-    Act.SECURE: "核实可消除",
+    Act.SECURE: "核查可消除",
     Act.AT_RISK: "风险还在",
 }
 
@@ -218,9 +218,9 @@ def out_of_order(clue: Clue, act: Act) -> str:
 def _check_days(clue: Clue, act: Act, today: date, clocks: Clocks) -> None:
     if act is Act.OBJECT:
         if clue.closed_as not in MAY_OBJECT:
-            raise Refused("这件事已经有了最后答复。有新情况，请再申报一次。")
+            raise Refused("这件事镇里已经回过话了。有新情况，再申报就行。")
         if today > last_day(clue.since, clocks.objection):
-            raise Refused("提异议的期限已过。有新情况，请再申报一次。")
+            raise Refused("说不同意的日子过了。有新情况，再申报就行。")
     if act is Act.POST and clue.posted:
         raise Refused(f"公示已在 {clue.since:%m月%d日} 张贴，公示只贴一次。")
     if act in (Act.UNOPPOSED, Act.OPPOSE) and not clue.posted:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fsrs import Card as Schedule
 from fsrs import Rating, Scheduler, State
 
+from handlers.rules.village_questions import is_of_village
 from storage.base import SHANGHAI
 from storage.plan import Plan, Question
 from storage.quiz import Card, Memory
@@ -49,8 +50,14 @@ def answered(card: Card | None, question: Question, rating: Rating, now: datetim
 
 
 def digest_of(question: Question) -> str:
-    """Changes when the question asks for something else; a better explanation alone changes nothing."""
-    content = question.model_dump_json(exclude={"id", "explanation"})
+    """Changes when the question asks for something else; a better explanation or one wording more changes nothing.
+
+    Nor does it when colleagues come and go among whom the helper of a household is to be found.
+    """
+    aside: dict[str, Any] = {"id": True, "explanation": True, "points": {"__all__": {"accept"}}}
+    if is_of_village(question):
+        aside["options"] = True
+    content = question.model_dump_json(exclude=aside)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
@@ -87,6 +94,17 @@ def choose(
         ]
         chosen.append(new.pop(turns.index(min(turns))))
     return chosen
+
+
+def choose_of_village(
+    asked: Sequence[Question], cards: Mapping[str, Card], today: date, most: int, new: int, seed: str
+) -> list[Question]:
+    """At most `most` of the questions about somebody's own village: those due, and where none is, `new` ones."""
+    due = [one for one in asked if one.id in cards and _due_on(cards[one.id], one, today) <= today]
+    if due:
+        return sorted(due, key=lambda one: (_due_on(cards[one.id], one, today), _chance(seed, one.id)))[:most]
+    fresh = shuffled((one.id for one in asked if one.id not in cards), seed)[: min(new, most)]
+    return [one for one in asked if one.id in fresh]
 
 
 def choose_extra(

@@ -19,6 +19,9 @@ HEAD = "户主"
 LONGEST_RELATION = 20
 """Characters, as the tables hold them."""
 
+LONGEST_NICKNAME = 40
+"""Characters, as the tables hold them."""
+
 GREATEST_NUMBER = 999_999_999
 """A number that people can say and search for. The national system's are longer: such a household gets one of ours."""
 
@@ -30,6 +33,7 @@ class Column(StrEnum):
     GROUP = "自然屯"
     NUMBER = "户编号"
     HEAD = "户主"
+    NICKNAME = "小名"
     NAME = "姓名"
     RELATION = "与户主关系"
     ID_NUMBER = "身份证号"
@@ -44,6 +48,7 @@ _ALSO_CALLED: dict[Column, tuple[str, ...]] = {
     Column.GROUP: ("组", "屯", "自然村", "村民小组", "小组", "屯组", "社", "自然屯/组"),
     Column.NUMBER: ("户号", "家庭编号", "户编码"),
     Column.HEAD: ("户主姓名", "户名"),
+    Column.NICKNAME: ("外号", "昵称", "绰号", "户主小名"),
     Column.NAME: ("成员姓名", "家庭成员", "家庭成员姓名"),
     Column.RELATION: ("与户主的关系", "关系", "家庭关系"),
     Column.ID_NUMBER: ("证件号码", "身份证号码", "身份证", "证件号", "公民身份号码"),
@@ -78,6 +83,7 @@ class Entry:
     kind: str
     helper: str
     able: bool | None
+    nickname: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ class Family:
     head: str = ""
     kind: str = ""
     helper: str = ""
+    nickname: str = ""
     people: dict[int, Entry] = field(default_factory=dict)
 
     @property
@@ -162,6 +169,7 @@ def _join(family: Family, one: Entry) -> None:
     family.group = family.group or one.group
     family.kind = family.kind or one.kind
     family.helper = family.helper or one.helper
+    family.nickname = family.nickname or one.nickname
 
 
 class _Reader:
@@ -193,7 +201,7 @@ class _Reader:
         relation = HEAD if head == name and not relation else relation
         code = self._code(row)
         if not code and not head:
-            raise Wrong(Column.HEAD, "户编号和户主都没写(合并的单元格请先拆开)")
+            raise Wrong(Column.HEAD, "户编号和户主都没写（合并的单元格请先拆开）")
         return Entry(
             village=cells.village(row, Column.VILLAGE, needed=True),
             group=cells.words(row, Column.GROUP, LONGEST_GROUP),
@@ -207,6 +215,7 @@ class _Reader:
             kind=cells.kind(row, Column.KIND),
             helper=cells.name(row, Column.HELPER),
             able=self._able(row),
+            nickname=cells.words(row, Column.NICKNAME, LONGEST_NICKNAME),
         )
 
     def _code(self, row: Row) -> str:

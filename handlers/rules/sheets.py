@@ -64,13 +64,13 @@ class Header(Generic[C]):
         """The cell as cleaned text of at most `most` characters. Raises Wrong."""
         text = clean(plain(self.cell(row, column)))
         if text.startswith("="):
-            raise Wrong(column, "这一格是公式，请改成文字(复制后「选择性粘贴-数值」)")
+            raise Wrong(column, "这一格是公式，请改成文字（复制后「选择性粘贴-数值」）")
         if text in _SHEET_ERRORS:
             raise Wrong(column, f"这一格是 Excel 错误值 {text}")
         if needed and not text:
-            raise Wrong(column, "没有填写(合并的单元格请先拆开)")
+            raise Wrong(column, "没有填写（合并的单元格请先拆开）")
         if len(text) > most:
-            raise Wrong(column, f"太长了({len(text)} 字)，请精简到 {most} 字以内")
+            raise Wrong(column, f"太长了（{len(text)} 字），请精简到 {most} 字以内")
         return text
 
     def is_example(self, row: Row) -> bool:

@@ -76,7 +76,7 @@ def read_figure(text: str, indicators: Sequence[Indicator], year: int) -> tuple[
         raise Unreadable(f"请把指标和数一起说，{example}；去年的数前面加「去年」。")
     when = {"": year, "今年": year, "去年": year - 1}.get(found[1] or "", 0) or int(found[1].removesuffix("年"))
     if when not in (year, year - 1):
-        raise Unreadable(f"只填今年({year})和去年({year - 1})的数，{example}")
+        raise Unreadable(f"只填今年（{year}）和去年（{year - 1}）的数，{example}")
     return _named(found[2], found[4], indicators), read_count(found[3]), when
 
 

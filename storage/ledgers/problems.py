@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.attachments import attachments
-from storage.ledgers.paging import inside, opened, pages
-from storage.problems import Action, ProblemState, Reach, problem_entries, problem_units, problems
+from storage.ledgers.paging import opened, pages
+from storage.problems import Action, ProblemState, Reach, problem_entries, problems, within_reach
 from storage.transaction import Session
 
 
@@ -39,7 +39,7 @@ class ProblemLine(NamedTuple):
 
 async def problem_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[ProblemLine]:
     """Every problem within reach, closed ones too, by number."""
-    query = sa.select(problems).where(sa.or_(sa.false(), *(_within(one) for one in reach)))
+    query = sa.select(problems).where(sa.or_(sa.false(), *(within_reach(one) for one in reach)))
     async for page in pages(session, query, problems.c.number):
         ids = [row.id for row in page]
         entries, photos = await _last_entries(session, ids), await _photos(session, ids)
@@ -65,14 +65,6 @@ async def problem_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterat
                 said=opened(session, entry.text) if entry else "",
                 photos=photos.get(row.id, 0),
             )
-
-
-def _within(reach: Reach) -> sa.ColumnElement[bool]:
-    here = inside(problems.c.region, [reach])
-    if reach.unit is None:
-        return here
-    named = sa.select(problem_units.c.problem_id).where(problem_units.c.unit == reach.unit)
-    return sa.and_(here, problems.c.id.in_(named))
 
 
 async def _last_entries(session: Session, problem_ids: Sequence[int]) -> Mapping[int, sa.Row[Any]]:

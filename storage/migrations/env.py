@@ -6,11 +6,15 @@ import sqlalchemy as sa
 from alembic import context
 
 from storage.base import Moment
+from storage.passages_index import Words, is_compared
 from storage.tables import all_tables
 
 
-def _render(kind: str, thing: Any, _: Any) -> str | Literal[False]:
+def _render(kind: str, thing: Any, to: Any) -> str | Literal[False]:
     """Steps name no type of ours, so that a later change of `Moment` cannot change an old step."""
+    if kind == "type" and isinstance(thing, Words):
+        to.imports.add("from sqlalchemy.dialects import postgresql")
+        return "sa.Text().with_variant(postgresql.TSVECTOR(), 'postgresql')"
     return "sa.BigInteger()" if kind == "type" and isinstance(thing, Moment) else False
 
 
@@ -20,6 +24,7 @@ context.configure(
     target_metadata=all_tables(),
     render_as_batch=True,  # SQLite alters a table by making it anew
     render_item=_render,
+    include_name=is_compared,
 )
 with context.begin_transaction():
     context.run_migrations()

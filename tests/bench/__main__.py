@@ -12,7 +12,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 import uvloop
 
-from tests.bench import claims, http, latency, overview, peers, screening, steps
+from tests.bench import broadcast, charts, claims, http, latency, overview, peers, screening, steps, understanding
 from tests.figures import Figure, at_least, at_most, report
 
 RESULT = Path("build/bench.json")
@@ -85,7 +85,17 @@ async def _claims() -> list[Figure]:
 
 
 async def _all() -> list[Figure]:
-    return [figure for part in (_steps, _http, _claims, overview.figures, screening.figures) for figure in await part()]
+    parts = (
+        _steps,
+        _http,
+        _claims,
+        overview.figures,
+        screening.figures,
+        understanding.figures,
+        broadcast.figures,
+        charts.figures,
+    )
+    return [figure for part in parts for figure in await part()]
 
 
 if __name__ == "__main__":

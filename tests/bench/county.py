@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -96,9 +96,9 @@ class County:
         async with self.database.read(brief=True) as conn:
             return bool((await conn.execute(query)).scalar_one())
 
-    def staff(self, platform: Platform) -> tuple[Intake, Sender, Crew]:
+    def staff(self, platform: Platform, rates: Mapping[str, float] | None = None) -> tuple[Intake, Sender, Crew]:
         """Delivery as `cunbao run` has it."""
-        sender = Sender(self.database, [platform], system_clock, "bench")
+        sender = Sender(self.database, [platform], system_clock, "bench", rates)
         crew = Crew(functools.partial(hired, self.path, self.villages), lambda _: sender.wake())
         return Intake(self.database, system_clock, crew.wake), sender, crew
 

@@ -57,7 +57,7 @@ async def figures() -> list[Figure]:
             script = Script(county)
             await put([platform.read(script.next(chat)) for chat in range(CHATS)])
             await until_idle(county)  # the worker's process has to start first
-            chatting = asyncio.create_task(_chat(put, platform, script))
+            chatting = asyncio.create_task(chat_on(put, platform, script, CHATS))
             start = time.perf_counter()
             clues = await _import(county, world, sender, content)
             seconds = time.perf_counter() - start
@@ -73,8 +73,8 @@ async def figures() -> list[Figure]:
     ]
 
 
-async def _chat(put: Put, platform: Timed, script: Script) -> None:
-    """Reports come by chance, until cancelled."""
+async def chat_on(put: Put, platform: Timed, script: Script, chats: int) -> None:
+    """Reports come by chance, `A_SECOND` messages a second, until cancelled."""
     chance = random.Random(7)
     chat = 0
     async with asyncio.TaskGroup() as storing:
@@ -86,7 +86,7 @@ async def _chat(put: Put, platform: Timed, script: Script) -> None:
 
         while True:
             storing.create_task(bring(chat))
-            chat = (chat + 1) % CHATS
+            chat = (chat + 1) % chats
             await asyncio.sleep(chance.expovariate(A_SECOND))
 
 

@@ -15,7 +15,7 @@ from tests.soak.founding import Desk
 NEWS = "【新线索"
 MARK = "记号"
 GONE = "这个按钮已经失效"
-FILED = re.compile(r"已上报，编号 (\d+)")
+FILED = re.compile(r"(?:已上报|收到了)，编号 (\d+)")
 MOST_KINDS = 14
 
 

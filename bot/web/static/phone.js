@@ -1,6 +1,8 @@
 // The phone page. Lines come in by one event stream that resumes where it was; what the person sends waits in a
 // queue in the browser until the server has it, under a key that makes sending it twice harmless.
 
+import { recorder } from "./recorder.js";
+
 const settings = document.body.dataset;
 const $ = (id) => document.getElementById(id);
 const [log, statusLine, text, offers, file] = ["log", "status", "text", "offers", "file"].map($);
@@ -98,11 +100,12 @@ function contentOf(line) {
 
 function fileNode(kept, mine) {
   const url = withSession(kept.url);
-  if (kept.kind === "image") {
+  if (kept.kind === "image" && (mine || !kept.name)) {
     const image = make("img", { src: url, alt: mine ? "我发的照片" : "照片", onload: () => isAtEnd(400) && toEnd() });
     return make("a", { href: url, target: "_blank", rel: "noopener" }, image);
   }
   if (kept.kind === "audio") return make("audio", { src: url, controls: true, preload: "none" });
+  if (kept.kind === "erased") return make("p", {}, "（语音已删除）");
   return make("a", { href: url, download: kept.name || "文件" }, kept.name || "文件");
 }
 
@@ -206,7 +209,8 @@ function showOffers() {
   const wasAtEnd = isAtEnd();
   $("offer-photo").hidden = wants !== "photos";
   $("offer-place").hidden = wants !== "photos" && wants !== "place";
-  offers.hidden = $("offer-photo").hidden && $("offer-place").hidden;
+  $("offer-voice").hidden = wants !== "voice";
+  offers.hidden = $("offer-photo").hidden && $("offer-place").hidden && $("offer-voice").hidden;
   text.inputMode = wants === "contact" ? "tel" : "text";
   if (wasAtEnd) toEnd();
 }
@@ -289,7 +293,7 @@ let patience = 1;
 
 const queue = () => JSON.parse(localStorage.getItem(QUEUE) || "[]");
 const keep = (items) => localStorage.setItem(QUEUE, JSON.stringify(items));
-const photos = []; // { key, blob, name }: too large for the queue in the browser's storage, so kept while the page is open
+const photos = []; // { key, blob, name, seconds }, recordings too: too large for the queue in the browser's storage, so kept while the page is open
 
 function send(what) {
   const item = { key: newKey(), ...what };
@@ -317,6 +321,7 @@ async function flush() {
     while (photos.length) {
       const form = new FormData();
       form.append("key", photos[0].key);
+      if (photos[0].seconds) form.append("seconds", photos[0].seconds);
       form.append("file", photos[0].blob, photos[0].name);
       if (!(await post("/photo", { body: form }, photos[0].key))) return;
       photos.shift();
@@ -384,7 +389,22 @@ text.onkeydown = (event) => {
 
 $("menu").onclick = () => send({ choice: "/help" });
 $("photo").onclick = $("offer-photo").onclick = () => file.click();
-if (matchMedia("(pointer: fine)").matches) file.accept = "image/*,audio/*,.xlsx"; // an office sends its ledger from a desk
+if (matchMedia("(pointer: fine)").matches) file.accept = "image/*,audio/*,.xlsx,.docx,.pdf,.md,.txt"; // an office sends its ledger from a desk
+
+$("sound").onchange = () => {
+  const [chosen] = $("sound").files;
+  if (chosen) sendSound(chosen, 0);
+  $("sound").value = "";
+};
+$("voice").onclick = $("offer-voice").onclick = recorder({ send: sendSound, note, fallback: () => $("sound").click() });
+
+function sendSound(blob, seconds) {
+  if (blob.size > Number(settings.maxUpload)) return note("录音太长了，请分几次说。");
+  const key = newKey();
+  addPending(key, [make("audio", { src: URL.createObjectURL(blob), controls: true })]);
+  photos.push({ key, blob, name: "voice", seconds });
+  flush();
+}
 
 file.onchange = async () => {
   const chosen = [...file.files];
@@ -395,7 +415,7 @@ file.onchange = async () => {
 async function upload(chosen) {
   const blob = await smaller(chosen);
   if (blob.size > Number(settings.maxUpload)) {
-    return note(`文件太大，最大 ${Math.floor(settings.maxUpload / 1024 / 1024)} MB。请换一张小一点的。`);
+    return note(`文件太大，最大 ${Math.floor(settings.maxUpload / 1024 / 1024)} MB。请换个小一点的。`);
   }
   const key = newKey();
   const isImage = blob.type.startsWith("image/");

@@ -42,7 +42,7 @@ class Prompt:
 
     text: str
     rows: list[list[Option]] = field(default_factory=list)
-    wants: Literal["", "photos", "place", "contact"] = ""
+    wants: Literal["", "photos", "place", "contact", "voice"] = ""
 
 
 class Question(Generic[T]):
@@ -50,6 +50,9 @@ class Question(Generic[T]):
 
     prompt: str
     optional: bool = False
+    short = ""
+    """What the question is about in a word, where its prompt does not begin with that."""
+
     controls: tuple[str, ...] = (CANCEL,)
     """What can be pressed below it, besides going back and skipping."""
     in_steps: bool = False
@@ -85,7 +88,7 @@ def needs_text(said: Said, example: str) -> str:
 def refuse_voice(said: Said) -> None:
     """Raises Unreadable for a voice message: nobody here can listen to it, but every phone can write what is spoken."""
     if any(file.kind == "voice" for file in said.files):
-        raise Unreadable("语音还听不懂，请用手机的语音输入转成文字，再发一次。")
+        raise Unreadable("这里听不了语音。请用手机的语音输入转成文字，再发一次。")
 
 
 def in_rows(options: list[Option], across: int) -> list[list[Option]]:

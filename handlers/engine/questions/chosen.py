@@ -61,7 +61,7 @@ class Several(Question[list[str]]):
         ticked = set(partial or ())
         labels = [(value, ("☑ " if value in ticked else "") + label) for value, label in numbered(self.options)]
         rows = in_rows(labels, across(self.options))
-        return Prompt(self.prompt, [*rows, [(DONE, f"选好了({len(ticked)}项)")]] if ticked else rows)
+        return Prompt(self.prompt, [*rows, [(DONE, f"选好了（{len(ticked)}项）")]] if ticked else rows)
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         ticked: list[str] = list(partial or ())
@@ -89,25 +89,35 @@ class Several(Question[list[str]]):
 
 
 YES, NO, EDIT = "yes", "no", "edit"
+_PART = "edit:"
 _ANSWERS: Sequence[Option] = ((YES, "提交"), (EDIT, "修改"), (NO, "取消"))
 
 
 @dataclass(frozen=True)
 class Confirm(Question[bool]):
-    """Shows what was understood, and lets any single answer be changed before it counts."""
+    """Shows what was understood, and lets any single answer be changed before it counts.
+
+    With `parts` each answer is a button of its own; else there is one button more to tap before them.
+    """
 
     prompt: str
+    parts: bool = False
     controls = ()
     in_steps = True
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         if partial:
             return Prompt("改哪一项？", in_rows(numbered(chat.editable()), 1))
+        if self.parts:
+            changes = [(_PART + mark, f"改 {label}") for mark, label in chat.editable()]
+            return Prompt(self.prompt, [[(YES, "提交"), (NO, "取消")], *in_rows(changes, 1)])
         return Prompt(self.prompt, [[*_ANSWERS]])
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         if partial:
             chat.reopen(said.pick if said.pick in dict(chat.editable()) else read_choice(said.text, chat.editable()))
+        if said.pick is not None and said.pick.removeprefix(_PART) in dict(chat.editable()):
+            chat.reopen(said.pick.removeprefix(_PART))
         picked = said.pick if said.pick in (YES, NO, EDIT) else self._words(said.text)
         if picked == EDIT:
             return More(True)

@@ -26,6 +26,7 @@ class HouseholdChoice(Question[Household]):
     within: Sequence[str]
     optional: bool = False
     in_steps = True
+    short = "哪一户"
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         if not partial:
@@ -59,7 +60,7 @@ class HouseholdChoice(Question[Household]):
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
-        return f"{raw['head']}({raw['group_name']}，户号 {raw['number']})"
+        return f"{raw['head']}（{raw['group_name']}，户号 {raw['number']}）"
 
     def _answer(self, household_id: int, chat: Chat) -> Answer:
         return Answer(chat.world.roster.by_id[household_id].model_dump())

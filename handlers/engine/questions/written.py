@@ -29,7 +29,7 @@ class Text(Question[str]):
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         text = needs_text(said, self.example)
         if len(text) > self.max_length:
-            raise Unreadable(f"有点长了({len(text)} 字)，请精简到 {self.max_length} 字以内再发一次。")
+            raise Unreadable(f"有点长了（{len(text)} 字），请精简到 {self.max_length} 字以内再发一次。")
         if len(text) < self.min_length:
             raise Unreadable(f"请再说详细一点，例如：{self.example}")
         return Answer(text)

@@ -57,7 +57,7 @@ def read_id_number(text: str, today: date | None = None) -> str:
     number = re.sub(r"[x×叉]$", "X", _bare(text, _BEFORE_ID))
     example = f"例如：{_ID_SAMPLE}"
     if not _is_digits(number[:-1]) or not (_is_digits(number[-1:]) or number.endswith("X")):
-        raise Unreadable(f"没看懂这个身份证号，请发 18 位号码，最后一位可以是 X,{example}")
+        raise Unreadable(f"没看懂这个身份证号，请发 18 位号码，最后一位可以是 X，{example}")
     if len(number) == 15:
         raise Unreadable(f"这是 15 位的旧号码，请发新身份证上的 18 位号码，{example}")
     if len(number) != 18:
@@ -65,9 +65,9 @@ def read_id_number(text: str, today: date | None = None) -> str:
     if number[0] not in _REGIONS:
         raise Unreadable(f"身份证号开头的地区不对，请对照证件再发一次，{example}")
     if not _is_birth_date(number[6:14], today):
-        raise Unreadable(f"身份证号里的出生日期(第 7 到 14 位)不对，请对照证件再发一次，{example}")
+        raise Unreadable(f"身份证号里的出生日期（第 7 到 14 位）不对，请对照证件再发一次，{example}")
     if number[17] != check_digit(number[:17]):
-        raise Unreadable(f"号码里可能有一位写错了(校验位对不上)，请对照证件再发一次，{example}")
+        raise Unreadable(f"号码里可能有一位写错了（校验位对不上），请对照证件再发一次，{example}")
     return number
 
 

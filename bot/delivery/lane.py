@@ -1,0 +1,79 @@
+"""The part of a platform that broadcasts may take, so that nobody who is answered waits behind them."""
+
+from __future__ import annotations
+
+from math import inf
+
+AT_ONCE = 8
+"""Letters of broadcasts under way at most on one platform."""
+
+TOGETHER = 4
+"""Letters that are worth a claim of their own."""
+
+_SHARE = 0.8
+"""Of what a platform takes a second; the rest stays free, so that its limiter lets a reply pass at once."""
+
+_OVERDRAWN = 5.0
+"""Seconds that broadcasts pause at most after a rush of other messages."""
+
+_LOOK = 0.5
+"""Seconds between two looks for a broadcast when there was none."""
+
+
+class Lane:
+    """A leaky bucket that every message to the platform fills; broadcasts only take what room is left in it.
+
+    `a_second` is how many messages the platform takes, 0 where it does not matter. All moments are of one steady clock,
+    in seconds.
+    """
+
+    def __init__(self, a_second: float) -> None:
+        self._leak = a_second * _SHARE
+        self._level = 0.0
+        self._leaked_at = 0.0
+        self._looked_at = -inf
+        self._rests_until = -inf
+        self._under_way = 0
+        self.more = False
+        """Whether more letters of broadcasts wait than could be taken."""
+
+    def passed(self, count: int, now: float) -> None:
+        """Other messages have gone to the platform."""
+        if self._leak:
+            self._level = min(self._drained(now) + count, AT_ONCE + self._leak * _OVERDRAWN)
+
+    def rest(self, seconds: float, now: float) -> None:
+        """The platform has asked for a pause: until then it hears of no broadcast, and has room for answers after it."""
+        self._rests_until = max(self._rests_until, now + seconds)
+
+    def room(self, now: float, look: bool = False) -> int:
+        """How many letters of broadcasts to take now; 0 as well in a pause and too early to look, unless `look`."""
+        early = now < self._rests_until or (not self.more and now - self._looked_at < _LOOK)
+        if early and not look:
+            return 0
+        room = min(AT_ONCE - self._under_way, int(AT_ONCE - self._drained(now)))
+        return room if room >= TOGETHER else 0
+
+    def took(self, room: int, count: int, now: float) -> None:
+        """Of `room` asked for, so many letters were there."""
+        self._under_way += count
+        self.more = count == room
+        self._looked_at = now
+        self.passed(count, now)
+
+    def ended(self) -> None:
+        """One letter less is under way."""
+        self._under_way -= 1
+
+    def pause(self, now: float) -> float:
+        """Seconds until it is worth to look again; infinite when the end of a send will tell, or nothing waits."""
+        if not self.more or AT_ONCE - self._under_way < TOGETHER:
+            return inf
+        too_full = self._drained(now) - (AT_ONCE - TOGETHER)
+        fits_in = too_full / self._leak + 0.001 if self._leak else 0.0
+        return max(0.0, fits_in, self._rests_until - now)
+
+    def _drained(self, now: float) -> float:
+        self._level = max(0.0, self._level - (now - self._leaked_at) * self._leak)
+        self._leaked_at = now
+        return self._level

@@ -1,0 +1,29 @@
+"""Any chart from its figures. This is what a process that only draws runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from handlers.charts import burndown, coverage, gantt, heat, village
+from handlers.charts.canvas import Canvas
+from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, Village
+from handlers.charts.theme import PHONE, WALL, Sheet
+
+_DRAW: dict[type, Callable[[Any, Sheet], Canvas]] = {
+    Heat: heat.draw,
+    BurnDown: burndown.draw,
+    Gantt: gantt.draw,
+    Coverage: coverage.draw,
+    Village: village.draw,
+}
+
+
+def draw(figures: Figures, wall: bool) -> bytes:
+    """The chart as a PNG, for a phone or for an A3 wall."""
+    return composed(figures, WALL if wall else PHONE).png()
+
+
+def composed(figures: Figures, sheet: Sheet) -> Canvas:
+    """The chart, not yet a file."""
+    return _DRAW[type(figures)](figures, sheet)

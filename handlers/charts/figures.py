@@ -1,0 +1,179 @@
+"""What each chart shows, gathered from the same records as the ledgers; drawing adds nothing to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from storage.problems import Action, ProblemState
+
+
+class Chart(StrEnum):
+    """The charts by the word behind `/map`."""
+
+    HEAT = "heat"
+    BURNDOWN = "burndown"
+    COVERAGE = "coverage"
+    GANTT = "gantt"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Chart.HEAT: "问题分布",
+    Chart.BURNDOWN: "销号进度",
+    Chart.COVERAGE: "排查进度图",
+    Chart.GANTT: "进度图",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Of what and as of when: "瓦房镇", the plan's title, the moment of the figures."""
+
+    place: str
+    plan: str
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Problems not closed, and how many of them are past their deadline."""
+
+    open: int = 0
+    overdue: int = 0
+
+    def plus(self, other: Count) -> Count:
+        return Count(self.open + other.open, self.overdue + other.overdue)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An area of the plan: how the document numbers it, and its title."""
+
+    numeral: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """Open problems by place (rows) and area (columns); each row has a cell for each column."""
+
+    head: Head
+    columns: Sequence[Column]
+    rows: Sequence[tuple[str, Sequence[Count]]]
+
+    @property
+    def total(self) -> Count:
+        return added(cell for _, cells in self.rows for cell in cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A phase of the plan, first and last day included."""
+
+    name: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class BurnDown:
+    """Open problems at the end of each day from `first` on, the last day as it is now; empty before the plan begins.
+
+    `planned` is the line to zero, as points.
+    """
+
+    head: Head
+    first: date
+    last: date
+    bands: Sequence[Band]
+    open: Sequence[int]
+    planned: Sequence[tuple[date, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time a problem stood in one state."""
+
+    state: ProblemState
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something done about a problem."""
+
+    action: Action
+    at: datetime
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gantt:
+    """One problem: the steps counted back from its deadline, beside what was really done."""
+
+    head: Head
+    title: str
+    deadline: date
+    planned: Sequence[Band]
+    spans: Sequence[Span]
+    deeds: Sequence[Deed]
+
+    @property
+    def state(self) -> ProblemState:
+        return self.spans[-1].state
+
+    @property
+    def late(self) -> bool:
+        return self.deadline < self.head.as_of.date() and self.state is not ProblemState.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """How far the sweep is in a village or 屯: households visited, and all of the roster."""
+
+    name: str
+    done: int
+    households: int
+
+    @property
+    def left(self) -> int:
+        return self.households - self.done
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far the sweep is, the least covered first."""
+
+    head: Head
+    rows: Sequence[Visited]
+
+    @property
+    def total(self) -> Visited:
+        return Visited("合计", sum(row.done for row in self.rows), sum(row.households for row in self.rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """One village on one sheet: its open problems by area, and its sweep by 屯."""
+
+    head: Head
+    areas: Sequence[tuple[Column, Count]]
+    coverage: Coverage
+
+
+Figures = Heat | BurnDown | Gantt | Coverage | Village
+
+
+def added(counts: Iterable[Count]) -> Count:
+    """The sum of counts."""
+    total = Count()
+    for one in counts:
+        total = total.plus(one)
+    return total

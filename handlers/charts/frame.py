@@ -1,0 +1,53 @@
+"""What all charts have around them: title, plan and moment above, where the numbers come from below."""
+
+from __future__ import annotations
+
+from handlers.charts.canvas import Canvas
+from handlers.charts.figures import Head
+from handlers.charts.theme import FAINT, GREY, INK, PHONE, Sheet
+
+_SOURCE = "数字与台账同一口径，由村报自动生成"
+
+
+def above(sheet: Sheet) -> float:
+    """Where the chart itself may begin."""
+    return sheet.margin + sheet.title * 1.5 + sheet.small * (3.6 if sheet is PHONE else 1.9)
+
+
+def below(sheet: Sheet) -> float:
+    """What has to be left free under it."""
+    return sheet.margin + sheet.small * 1.6
+
+
+def framed(sheet: Sheet, head: Head, title: str, height: float) -> Canvas:
+    """A sheet with title and footer; without a height of its own, `height` is left for the chart between them."""
+    canvas = Canvas(sheet, above(sheet) + height + below(sheet))
+    left, right = sheet.margin, sheet.width - sheet.margin
+    as_of = f"截至 {head.as_of:%Y年%m月%d日 %H:%M}"
+    y = sheet.margin + sheet.title * 0.6
+    if sheet is PHONE:
+        canvas.text(left, y, f"{head.place} {title}", sheet.title, width=sheet.inner)
+        y += sheet.title * 0.6 + sheet.small * 0.9
+        canvas.text(left, y, head.plan, sheet.small, GREY, width=sheet.inner)
+        canvas.text(left, y + sheet.small * 1.5, as_of, sheet.small, GREY, width=sheet.inner)
+    else:
+        room = sheet.inner * 0.7
+        canvas.text(left, y, f"{head.place} {title}", sheet.title, width=room)
+        canvas.text(right, y, as_of, sheet.body, GREY, "right", width=sheet.inner - room)
+        canvas.text(left, y + sheet.title * 0.6 + sheet.small * 0.9, head.plan, sheet.small, GREY, width=sheet.inner)
+    canvas.text(left, canvas.height - sheet.margin - sheet.small * 0.3, _SOURCE, sheet.small, GREY, width=sheet.inner)
+    return canvas
+
+
+def body_of(canvas: Canvas) -> tuple[float, float]:
+    """The upper and lower edge of what is left for the chart."""
+    return above(canvas.sheet), canvas.height - below(canvas.sheet)
+
+
+def nothing(sheet: Sheet, head: Head, title: str, words: str) -> Canvas:
+    """A sheet that says so where there is nothing to draw."""
+    canvas = framed(sheet, head, title, sheet.row(6))
+    top, bottom = body_of(canvas)
+    canvas.box(sheet.margin, top, sheet.inner, bottom - top, FAINT, round_by=sheet.body / 2)
+    canvas.text(sheet.width / 2, (top + bottom) / 2, words, sheet.body * 1.2, INK, "center", width=sheet.inner * 0.9)
+    return canvas
