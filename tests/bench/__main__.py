@@ -95,7 +95,12 @@ async def _all() -> list[Figure]:
         broadcast.figures,
         charts.figures,
     )
-    return [figure for part in parts for figure in await part()]
+    found = []
+    for part in parts:  # each is shown as it comes: what was measured outlives a part that fails
+        for figure in await part():
+            print(f"{figure.name} {figure.value:.3g}", flush=True)
+            found.append(figure)
+    return found
 
 
 if __name__ == "__main__":

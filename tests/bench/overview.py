@@ -83,7 +83,7 @@ async def _fill(database: Database, world: World, size: int, many: int) -> int:
         person = _row(persons, name="李村", joined_at=START)
         homes = [
             _row(households, number=number, village=chance.choice(codes), group_name="一屯", head="张三")
-            | {"kind": chance.choice(KINDS), "able_to_work": True}
+            | {"kind": chance.choice(KINDS), "able_to_work": True, "nickname": ""}
             for number in range(1, size + 1)
         ]
         await insert_all(
