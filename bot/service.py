@@ -30,6 +30,7 @@ from bot.settings import Settings
 from bot.titles import Headings
 from bot.web.app import build_app
 from bot.web.server import serve
+from handlers.tell import get_ready
 from storage.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -144,6 +145,7 @@ async def _hired(
     """The worker of a process of its own."""
     logs.configure(settings.log_level, settings.log_format, settings.secrets)
     async with opened(settings, log.info, plan) as house:
+        get_ready(house.world)  # before the first mail is taken, so that no sentence waits for it
         yield Worker(house.database, house.world, platforms, system_clock, tell, alone=True)
 
 

@@ -16,7 +16,6 @@ from bot.delivery.caches import Caches
 from bot.delivery.finishing import finished
 from handlers.engine.desk import Desk
 from handlers.engine.world import World
-from handlers.tell import get_ready
 from storage import inbox, outbox, talks
 from storage.database import Database
 from storage.inbox import Mail
@@ -85,17 +84,12 @@ class Worker:
         self._alone = alone
         self._mail_came = asyncio.Event()
         self._in_hand: Mail | None = None
-        self._readying: asyncio.Task[None] | None = None
-        """Makes sentences understood quickly from the first one on, while other mail is worked on."""
 
     def wake(self) -> None:
         self._mail_came.set()
 
     async def run(self, idle_seconds: float = 1.0) -> None:
         """Work until cancelled; a batch under way is finished first or not begun."""
-        async with self._database.read() as conn:
-            await self._caches.refresh(conn)
-        self._readying = asyncio.create_task(asyncio.to_thread(get_ready, self._world))
         while True:
             self._mail_came.clear()
             worked = await finished(self.work())
