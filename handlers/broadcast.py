@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from handlers.broadcast_questions import QUIETLY, Dispatch, NameList, NoticeWords, Words, left_out, shortened
+from handlers.broadcast_questions import QUIETLY, Dispatch, NameList, NoticeWords, Words, left_out
 from handlers.broadcasting import see
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -12,6 +12,7 @@ from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Several
 from handlers.engine.questions.chosen import NO
 from handlers.rules.audience import Of, Whom, all_of, households_in, in_words, office_of
+from handlers.rules.reading import shortened
 from storage.addressees import Count
 from storage.broadcasts import Audience
 from storage.masking import mask_text

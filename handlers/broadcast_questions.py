@@ -13,7 +13,7 @@ from handlers.engine.questions.base import Answer, More, Prompt, Stale
 from handlers.engine.questions.chosen import EDIT, NO, YES
 from handlers.engine.said import Said
 from handlers.rules.names_listed import Entry, Found, from_rows, from_text, match
-from handlers.rules.reading import Unreadable, clean
+from handlers.rules.reading import Unreadable, clean, shortened
 from handlers.spreadsheets import read_csv, read_sheets
 from storage.addressees import Holder
 from storage.base import Record
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from handlers.engine.chat import Chat
 
 LONGEST = 1_000
-_TOLD = 30
 _KINDS = {"photo": "照片", "document": "文件", "voice": "语音"}
 _TABLE, _TEXT = ".xlsx", (".txt", ".csv")
 QUIETLY = "quietly"
@@ -141,12 +140,6 @@ class Dispatch(Question[str]):
 
     def tell(self, raw: Any) -> str:
         return {YES: "发送", QUIETLY: "发送，不用点「收到」", NO: "取消"}[raw]
-
-
-def shortened(text: str, most: int = _TOLD) -> str:
-    """The words in one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def left_out(found: Found) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import PurePath
 
-from handlers.broadcast_questions import shortened
 from handlers.naming import post_in_words
+from handlers.rules.reading import shortened
 from storage.base import to_base36
 from storage.broadcast_receipts import Figures
 from storage.broadcasts import OUT, Broadcast

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.broadcast_questions import shortened
 from handlers.broadcasting import AGAIN, UNREACHED, moment, progress, see
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -13,6 +12,7 @@ from handlers.naming import region_in_words
 from handlers.paging import page_named, page_of
 from handlers.rules.audience import in_words, office_of
 from handlers.rules.deadlines import next_open
+from handlers.rules.reading import shortened
 from storage.base import from_base36, to_base36
 from storage.broadcast_receipts import Figures, Missing
 from storage.broadcasts import OUT, Broadcast

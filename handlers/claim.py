@@ -7,11 +7,11 @@ from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.rectifying import act, deadline_in_words, explain_state, find, name, parts, report
 from handlers.rules.problem_states import RULES
-from storage.people import Role
+from handlers.rules.scope import IN_OFFICE
 from storage.problems import Action
 
 
-@conversation("claim", "认领问题", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY})
+@conversation("claim", "认领问题", for_roles=IN_OFFICE)
 async def claim(chat: Chat) -> None:
     """Args: the problem's number or id. One tap, no questions."""
     problem = await find(chat, chat.args)

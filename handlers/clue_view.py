@@ -21,11 +21,10 @@ from storage.voices import Voice
 @conversation("clue", "看线索")
 async def show_clue(chat: Chat) -> None:
     """Args: the clue's id, or its number as people say it."""
-    clue = await named(chat, chat.args)
-    sight = await sight_on(chat, clue) if clue else Sight.NOTHING
-    if clue is None or sight is Sight.NOTHING:
-        await chat.say(NOT_YOURS)
+    seen = await in_sight(chat)
+    if seen is None:
         return
+    clue, sight = seen
     household = chat.world.roster.by_id.get(clue.household_id)
     home = place_in_words(chat.world, household) if household else "（不在名册）"
     lines = [
@@ -45,7 +44,17 @@ async def show_clue(chat: Chat) -> None:
         await chat.say(f"照片 {place}/{len(photos)}", file=photo)
 
 
-async def sight_on(chat: Chat, clue: Clue) -> Sight:
+async def in_sight(chat: Chat) -> tuple[Clue, Sight] | None:
+    """The clue that the command names and how much of it the person sees; None where nothing, which has been said."""
+    clue = await named(chat, chat.args)
+    sight = await _sight_on(chat, clue) if clue else Sight.NOTHING
+    if clue is None or sight is Sight.NOTHING:
+        await chat.say(NOT_YOURS)
+        return None
+    return clue, sight
+
+
+async def _sight_on(chat: Chat, clue: Clue) -> Sight:
     """How much of a clue the person sees."""
     units = {unit.code for kind in clue.kinds for unit in chat.world.plan.units_for_risk(kind)}
     followed = chat.person.id in await chat.store.clues.followers(clue)

@@ -12,6 +12,7 @@ from handlers.engine.questions import Choice, Option
 from handlers.examining import Ended, Examined
 from handlers.quizzing import lacking, once_more, put, solution
 from handlers.rules.grading import Verdict
+from handlers.rules.reading import shortened
 from handlers.rules.repetition import area_of, choose_extra
 from handlers.rules.scope import IN_OFFICE
 from handlers.sittings import Sitting, graded, own_items, with_digests
@@ -77,14 +78,10 @@ def _belongs(plan: Plan, question: Question, of_what: str, own: set[str]) -> boo
 def _offered(plan: Plan, own: set[str]) -> Sequence[Option]:
     """Whatever there are questions about."""
     asked = {area_of(plan, question) for question in plan.questions}
-    areas = [(area.code, _clipped(area.title)) for area in plan.areas if area.code in asked]
+    areas = [(area.code, shortened(area.title, _LABEL)) for area in plan.areas if area.code in asked]
     mine = [(_MINE, "我负责的")] if {plan.area(item).code for item in own} & asked else []
     rest = [(_REST, "时间安排和保障")] if any(not code.isdecimal() for code in asked) else []
     return [*mine, (_ALL, "全部"), *areas, *rest]
-
-
-def _clipped(title: str) -> str:
-    return title if len(title) <= _LABEL else f"{title[: _LABEL - 1]}…"
 
 
 async def _tell(chat: Chat, results: Sequence[tuple[Question, Verdict]], asked: int, of_what: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.admitting import CONSENT
 from handlers.engine.chat import Chat
-from handlers.engine.questions import Choice, Evidence, Option
+from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
 from handlers.engine.questions.base import Answer, More
 from handlers.engine.questions.told import voices_beside
 from handlers.engine.said import Said
@@ -80,6 +80,17 @@ async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
         (str(clue.number), f"{clue.number}号 {kinds_in_words(chat.world, clue.kinds)} {clue.reported_at:%m-%d}")
         for clue in (await chat.store.clues.open_of(household.id))[:3]
     ]
+
+
+async def report(chat: Chat, household: Household) -> bool:
+    """A cadre says what is the matter in a household, wherever that comes up; returns whether it was filed."""
+    joined = await ask_same_case(chat, household, f"{household.head}家已有没办结的线索，是同一件事吗？")
+    kinds: list[str] = []
+    if joined == NEW:
+        kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
+    detail = await chat.ask("detail", Text("请说说情况，可以用语音输入。"))
+    shown = await chat.ask_optional("photos", Photos("拍照或发定位，没有就跳过。", optional=True)) or Evidence()
+    return await file_clue(chat, household, ClueSource.CADRE, joined, kinds, detail, shown)
 
 
 async def file_clue(

@@ -12,7 +12,7 @@ from handlers.engine.questions import Choice, Option
 from handlers.engine.questions.person import PersonChoice
 from handlers.handing_over import hand_over, tell_successor
 from handlers.naming import post_in_words
-from handlers.rules.scope import may_hand_over
+from handlers.rules.scope import IN_OFFICE, may_hand_over
 from storage.base import from_base36, to_base36
 from storage.handovers import Handover
 from storage.messages import Button
@@ -26,9 +26,7 @@ _DAYS = 7
 GONE = "这个岗位已经没有人在岗，不用交接了。"
 
 
-@conversation(
-    "handover", "交接", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY}, words=("岗位交接", "我要交接")
-)
+@conversation("handover", "交接", for_roles=IN_OFFICE, words=("岗位交接", "我要交接"))
 async def handover(chat: Chat) -> None:
     """Args: the id of a request to decide; without any, a new one."""
     if chat.args:

@@ -13,6 +13,7 @@ from handlers.policy_adding import regions_of
 from handlers.rules.asking import LONGEST, NEARLY, Hit, best, nearest, shorten, take_apart
 from handlers.rules.handbook import Passage, opened, passages_of
 from handlers.rules.passages import sentences
+from handlers.rules.reading import shortened
 from storage.base import from_base36, to_base36
 from storage.messages import Button
 from storage.people import Role
@@ -55,13 +56,13 @@ async def _answer(chat: Chat, question: str) -> None:
     lead = [] if first.covered >= NEARLY else ["没有正好说这件事的，最接近的是："]
     line = shorten(first.line, asked, _LINE)
     said = [] if first.passage.label.endswith(line.rstrip("。")) else [line]
-    lines = [*lead, first.passage.label, *said, f"出处：{_brief(first.passage.source, _SOURCE)}"]
+    lines = [*lead, first.passage.label, *said, f"出处：{shortened(first.passage.source, _SOURCE)}"]
     await chat.say("\n".join(lines), _buttons(first, more))
 
 
 def _buttons(first: Hit, more: Sequence[Hit]) -> list[list[Button]]:
     rows = [[Button(label="看原文", says=_to_open(first.passage.key))]]
-    return rows + [[Button(label=_brief(_name(hit), _LABEL), says=_to_open(hit.passage.key))] for hit in more]
+    return rows + [[Button(label=shortened(_name(hit), _LABEL), says=_to_open(hit.passage.key))] for hit in more]
 
 
 def _name(hit: Hit) -> str:
@@ -80,7 +81,7 @@ async def _open(chat: Chat, key: str, page: str) -> None:
         return
     text = [line for passage in shown for line in _lines(passage)]
     lines, turn = page_of(list(dict.fromkeys(text)), page_named(page), _to_open(key))
-    head = f"{shown[0].label}\n出处：{_brief(shown[0].source, _SOURCE)}"
+    head = f"{shown[0].label}\n出处：{shortened(shown[0].source, _SOURCE)}"
     await chat.say("\n".join([head, *lines]), [*turn, *await _whole(chat, key)])
 
 
@@ -125,7 +126,7 @@ async def _send_file(chat: Chat, named: str) -> None:
 
 
 def _passage(found: PolicyPassage) -> Passage:
-    label = found.clause or found.heading.rpartition(" › ")[2] or f"《{_brief(found.title, _LABEL)}》"
+    label = found.clause or found.heading.rpartition(" › ")[2] or f"《{shortened(found.title, _LABEL)}》"
     name = found.heading.rpartition(" › ")[2]
     return Passage(
         key=f"{_OF_A_POLICY}{to_base36(found.id)}",
@@ -144,7 +145,3 @@ def _is_household(chat: Chat) -> bool:
 
 def _to_open(key: str) -> str:
     return f"/policy {_OPEN}{key}"
-
-
-def _brief(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -16,7 +16,7 @@ from handlers.paging import is_page, page_named, page_of
 from handlers.policy_files import ENDINGS, read_policy
 from handlers.rules.passages import Line, Part, cut
 from handlers.rules.policy_heads import LONGEST_TITLE, Head, body, has_id_number, read_head
-from handlers.rules.reading import Unreadable, tidy
+from handlers.rules.reading import Unreadable, shortened, tidy
 from storage.base import from_base36, to_base36
 from storage.messages import Button, SentFile
 from storage.people import Person, Role
@@ -86,7 +86,7 @@ def _to_look(person: Person, policy: Policy) -> Button:
     """Those in charge of it can take it out; to the others its file is sent."""
     key = to_base36(policy.id)
     says = f"/policies {key}" if _answers_for(person, policy) else f"/policy !{key}"
-    return Button(label=_brief(policy.title, 24), says=says)
+    return Button(label=shortened(policy.title, 24), says=says)
 
 
 async def _look(chat: Chat) -> None:
@@ -170,7 +170,3 @@ async def _known(chat: Chat, title: str, region: str) -> str:
 
 def _day(day: date | None) -> str:
     return f"{day:%Y-%m-%d}" if day else ""
-
-
-def _brief(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -7,16 +7,16 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
 from handlers.rectifying import brief, buttons_for, deadline_in_words, find, name
+from handlers.rules.scope import IN_OFFICE
 from storage.base import to_base36
 from storage.messages import Button
-from storage.people import Role
 from storage.problems import Action, Entry, Problem, ProblemState
 
 _ENTRIES = 5
 _MOST_PHOTOS = 5
 
 
-@conversation("problem", "查看问题", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY})
+@conversation("problem", "查看问题", for_roles=IN_OFFICE)
 async def problem_view(chat: Chat) -> None:
     """Args: the problem's number or id."""
     problem = await find(chat, chat.args)

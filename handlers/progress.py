@@ -28,6 +28,7 @@ from handlers.rectifying import (
 from handlers.rules.percents import percent_in
 from handlers.rules.problem_states import MOST_PERCENT, RULES, checked_percent, rectifies
 from handlers.rules.reading import Unreadable, read_choice, read_number
+from handlers.rules.scope import IN_OFFICE
 from storage.base import to_base36
 from storage.messages import Button
 from storage.people import Role
@@ -39,7 +40,7 @@ _MOST_LISTED = 8
 @conversation(
     "progress",
     "报整改进展",
-    for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY},
+    for_roles=IN_OFFICE,
     words=("进展", "报进展", "整改进展"),
     menu=3,
 )

@@ -11,6 +11,7 @@ from handlers.engine.world import World
 from handlers.filing import place_in_words
 from handlers.planning import plan_deadline
 from handlers.rules.problem_states import RULES, Part, may_redate, next_state, parts_of, possible
+from handlers.rules.reading import shortened
 from storage.base import from_base36, to_base36
 from storage.messages import Button
 from storage.people import Role
@@ -57,8 +58,7 @@ def name(world: World, problem: Problem) -> str:
 
 
 def brief(text: str, most: int = 12) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+    return shortened(text, most)
 
 
 def deadline_in_words(deadline: date, today: date) -> str:

@@ -12,11 +12,12 @@ from handlers.planning import plan_deadline
 from handlers.rectifying import deadline_in_words, explain_state, find, name, parts, rectifiers, report, see
 from handlers.rules.problem_states import Part, may_redate, possible
 from handlers.rules.schedule import Step, schedule
+from handlers.rules.scope import IN_OFFICE
 from storage.people import Role
 from storage.problems import Action, Problem, ProblemState
 
 
-@conversation("schedule", "倒排工期", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY})
+@conversation("schedule", "倒排工期", for_roles=IN_OFFICE)
 async def show_schedule(chat: Chat) -> None:
     """Args: the problem's number or id."""
     problem = await find(chat, chat.args)

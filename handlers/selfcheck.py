@@ -14,6 +14,7 @@ from handlers.filing import file_seen, kinds_in_words, place_in_words, risk_opti
 from handlers.photo_prints import prints_of
 from handlers.planning import plan_deadline
 from handlers.rectifying import brief, name, rectifiers, see
+from handlers.rules.scope import IN_OFFICE
 from handlers.rules.self_checking import (
     answering_units,
     done,
@@ -42,7 +43,7 @@ _KINDS = [(Finding.PROBLEM.value, "工作上有问题，列入台账"), (Finding
 @conversation(
     "selfcheck",
     "自查",
-    for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY},
+    for_roles=IN_OFFICE,
     words=("大排查", "接着自查"),
 )
 async def selfcheck(chat: Chat) -> None:

@@ -11,12 +11,10 @@ from handlers.engine.desk import NOT_YOURS
 from handlers.jobs.matter import Matter, may_put_off
 from handlers.jobs.matters import FINDERS
 from handlers.jobs.remind import snooze
-from storage.people import Role
-
-_IN_OFFICE = {Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY}
+from handlers.rules.scope import IN_OFFICE
 
 
-@conversation("snooze", "明天再提醒", for_roles=_IN_OFFICE)
+@conversation("snooze", "明天再提醒", for_roles=IN_OFFICE)
 async def put_off(chat: Chat) -> None:
     """Args: subject, id and deadline, as in "clue 17 20221014"."""
     meant = await _meant(chat)
@@ -29,7 +27,7 @@ async def put_off(chat: Chat) -> None:
     await chat.say(f"好的，{again.month}月{again.day}日早上再提醒您。")
 
 
-@conversation("done", "知道了", for_roles=_IN_OFFICE)
+@conversation("done", "知道了", for_roles=IN_OFFICE)
 async def acknowledge(chat: Chat) -> None:
     """Args as for `put_off`. Only for what has no step of its own to do, such as a phase: its button says just this."""
     meant = await _meant(chat)

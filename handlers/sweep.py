@@ -7,11 +7,11 @@ from handlers.choosing import NextHousehold
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.desk import NOT_YOURS
-from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
-from handlers.filing import NEW, ask_same_case, file_clue, place_in_words, risk_options
+from handlers.engine.questions import Choice, Option
+from handlers.filing import place_in_words, report
 from handlers.naming import name_of
 from handlers.sweeping import buttons_to, grouped, left_in, round_of, villages_of
-from storage.clues import Clue, ClueSource, Step
+from storage.clues import Clue, Step
 from storage.households import Household
 from storage.people import Role
 from storage.visits import Outcome
@@ -40,8 +40,8 @@ async def sweep(chat: Chat) -> None:
     note = ""
     if outcome is Outcome.ABSENT:
         note = dict(_ABSENCES)[await chat.ask("absence", Choice("为什么没见到人？", _ABSENCES))]
-    elif outcome is Outcome.TROUBLE and not await _reported(chat, household):
-        return
+    elif outcome is Outcome.TROUBLE and not await report(chat, household):
+        return  # the visit counts once its trouble is reported
     if chat.guessed("household") and outcome is not Outcome.TROUBLE:  # nobody has named it here yet
         reason = f"，{note}" if note else ""
         if not await chat.confirm(f"{place_in_words(chat.world, household)}：{outcome.label}{reason}"):
@@ -78,17 +78,6 @@ async def _left(chat: Chat, villages: list[str]) -> list[tuple[str, int, list[in
         where = chat.world.plan.village(village).name if len(villages) > 1 else ""
         left += [(where + name, count, ids) for name, count, ids in grouped(await left_in(chat, village))]
     return left
-
-
-async def _reported(chat: Chat, household: Household) -> bool:
-    """A difficulty is reported on the spot, as with /report; the visit counts once it has been."""
-    joined = await ask_same_case(chat, household, f"{household.head}家已有没办结的线索，是同一件事吗？")
-    kinds: list[str] = []
-    if joined == NEW:
-        kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
-    detail = await chat.ask("detail", Text("请说说情况，可以用语音输入。"))
-    shown = await chat.ask_optional("photos", Photos("拍照或发定位，没有就跳过。", optional=True)) or Evidence()
-    return await file_clue(chat, household, ClueSource.CADRE, joined, kinds, detail, shown)
 
 
 async def _unverified(chat: Chat, household: Household) -> Clue | None:

@@ -14,7 +14,7 @@ from handlers.engine.questions.told import Told
 from handlers.engine.world import World
 from handlers.rectifying import FINISHED, find, parts
 from handlers.rules.problem_states import MOST_PERCENT, RULES
-from handlers.rules.reading import clean
+from handlers.rules.reading import clean, shortened
 from handlers.rules.scope import IN_OFFICE
 from handlers.rules.understanding import Intent, NameIndex, Understood, understand
 from handlers.sweeping import round_of
@@ -29,6 +29,7 @@ _WORK = {
 }
 _SELF_REPORT = ("selfreport", "申报困难")
 _OTHER = "other"
+_SHOWN = 20
 _NUMBERED = re.compile(r"(?P<number>\d{1,6})号(?P<what>问题|线索|)(?:怎么样|咋样|到哪|办到哪|进展)?[了呢吗]?")
 _THANKS = re.compile(r"(?:谢谢|多谢|谢了|感谢|辛苦|好的|好嘞|知道|明白|嗯|收到)+[您你大家了啦啊吧]*")
 _WHEN = re.compile(r"啥时候|什么时候|多会儿|咋样|怎么样|到哪|批|咋还|进展|办得|有信")
@@ -57,11 +58,11 @@ async def tell(chat: Chat) -> None:
     if {Intent.VISIT, Intent.REPORT} <= set(intents):
         intents.remove(Intent.REPORT)  # a visit that found trouble reports it too
     if not intents:
-        chat.become("help", lead=f"没听懂「{_brief(told.text)}」。")
+        chat.become("help", lead=f"没听懂「{shortened(told.text, _SHOWN)}」。")
     meant = intents[0]
     if len(intents) > 1:
         options = [*((one.value, _work(chat, one)[1]) for one in intents), (_OTHER, "都不是")]
-        which = await chat.ask("which", Choice(f"「{_brief(told.text)}」是要办哪件事？", options))
+        which = await chat.ask("which", Choice(f"「{shortened(told.text, _SHOWN)}」是要办哪件事？", options))
         if which == _OTHER:
             chat.become("help")
         meant = Intent(which)
@@ -69,7 +70,7 @@ async def tell(chat: Chat) -> None:
 
 
 def get_ready(world: World) -> None:
-    """Make what sentences are understood by, which takes a second or two for a county."""
+    """Make the plan's words ready for use, which takes a second or two; the roster's index is made for its first sentence."""
     understand("", NameIndex.of(world.roster), world.plan.villages, world.plan.lexicon, within=(), today=date.min)
 
 
@@ -148,8 +149,3 @@ async def _understand(chat: Chat, text: str) -> dict[str, Any]:
         household_of_speaker=person.household_id if _at_home(chat) else None,
     )
     return heard.model_dump(mode="json")
-
-
-def _brief(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 20 else f"{line[:19]}…"

@@ -10,6 +10,7 @@ from handlers.filing import place_in_words
 from handlers.overdue import overdue_button
 from handlers.rectifying import brief, deadline_in_words, name
 from handlers.rules.problem_states import judges, rectifies
+from handlers.rules.scope import IN_OFFICE
 from storage.base import to_base36
 from storage.clues import Step
 from storage.messages import Button
@@ -32,9 +33,7 @@ _STEPS = {
 """The steps of a case that wait for somebody, and how their lines begin."""
 
 
-@conversation(
-    "todo", "我的待办", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY}, words=("待办", "要办的"), menu=4
-)
+@conversation("todo", "我的待办", for_roles=IN_OFFICE, words=("待办", "要办的"), menu=4)
 async def todo(chat: Chat) -> None:
     problems, total = await chat.store.problems.within(rectifies(chat.person, chat.world.plan), TO_RECTIFY, _MOST)
     review, to_review = await chat.store.problems.within(judges(chat.person), [ProblemState.REVIEW], _MOST)

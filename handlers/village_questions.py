@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from handlers.engine.chat import Chat
+from handlers.rules.reading import shortened
 from handlers.rules.repetition import choose_of_village, shuffled
 from handlers.rules.village_questions import Home, about_entrusted, about_home, about_village
 from storage.households import KINDS, Household, Roster
@@ -44,8 +45,8 @@ async def _of_village(chat: Chat, village: str, known: Collection[int], seed: st
     chosen = _to_ask(homes, known, seed)
     texts: dict[int, list[str]] = {}
     for measure in await chat.store.supports.measures_for([home.id for home in chosen]):
-        texts.setdefault(measure.household_id, []).append(_brief(measure.text))
-    colleagues, helps = _colleagues(chat, village, homes), [_brief(text) for text in _helps(chat)]
+        texts.setdefault(measure.household_id, []).append(shortened(measure.text, _LONGEST_MEASURE))
+    colleagues, helps = _colleagues(chat, village, homes), [shortened(text, _LONGEST_MEASURE) for text in _helps(chat)]
     for home in chosen:
         helper = chat.world.directory.person(home.helper_id) if home.helper_id else None
         told = Home(
@@ -88,8 +89,3 @@ def _by_helper(roster: Roster) -> Mapping[int, Sequence[Household]]:
 
 def _helps(chat: Chat) -> list[str]:
     return [text for kind in chat.world.plan.risk_kinds for text in kind.helps]
-
-
-def _brief(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_MEASURE else f"{line[: _LONGEST_MEASURE - 1]}…"

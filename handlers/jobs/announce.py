@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from handlers.broadcast_questions import shortened
 from handlers.broadcasting import message, see
 from handlers.engine.attendance import away_on, passed_on
 from handlers.engine.world import World
 from handlers.rules.absence import Away, stand_in
+from handlers.rules.reading import shortened
 from storage import outbox
 from storage.broadcasts import Broadcast
 from storage.chats import reachable

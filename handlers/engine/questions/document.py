@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale, in_rows
 from handlers.engine.said import Said
-from handlers.rules.reading import Unreadable, clean
+from handlers.rules.reading import Unreadable, clean, shortened
 from storage.messages import SentFile
 
 if TYPE_CHECKING:
@@ -55,5 +55,4 @@ class Document(Question[SentFile | str]):
 
 def _shown(name: str) -> str:
     """A file's name is anybody's: in one short line, without what is invisible."""
-    line = " ".join(clean(name).split())
-    return (line if len(line) <= 30 else f"{line[:29]}…") or "文件"
+    return shortened(clean(name)) or "文件"

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from handlers.engine.questions.base import Answer, More, Prompt, Question, Stale, refuse_voice
 from handlers.engine.questions.shown import Evidence, one_more, spoken_in_words, voices_in
 from handlers.engine.said import Said
-from handlers.rules.reading import Unreadable
+from handlers.rules.reading import Unreadable, shortened
 
 if TYPE_CHECKING:
     from handlers.engine.chat import Chat
 
 MOST_PHOTOS = 5
 _LONGEST = 500
-_TOLD = 30
 
 
 class Told(Evidence):
@@ -65,8 +64,7 @@ class Account(Question[Told]):
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
-        line = " ".join(raw["text"].split())
-        return f"{line if len(line) <= _TOLD else line[: _TOLD - 1] + '…'}{described(raw)}"
+        return f"{shortened(raw['text'])}{described(raw)}"
 
 
 def gathered(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
-from handlers.rules.reading.cleaning import clean, compact
+from handlers.rules.reading.cleaning import clean, compact, shortened
 from handlers.rules.reading.errors import Unreadable
 from handlers.rules.reading.numerals import parse_numeral
 
@@ -17,6 +17,7 @@ _label = functools.lru_cache(maxsize=4096)(compact)
 """Labels are the same for everybody, so they are prepared once."""
 
 _LONGEST = 100
+_SHOWN = 12
 _ORDINAL = re.compile(r"(?:我?选|就|要)?第?\(?(\d{1,3}|[一二两三四五六七八九十]{1,3})\)?(?:个|项|条|种|号|户)?(?:吧)?")
 _NUMBER_BEFORE_LABEL = re.compile(r"\(?(\d{1,3})\)?[.、:,]?(?=\D)")
 _LABEL_WORDS = re.compile(r"[/、,;()\[\]·:|]|或|及")
@@ -49,7 +50,7 @@ def read_choice(text: str, options: Sequence[tuple[T, str]]) -> T:
     if len(found) == 1:
         return options[found[0]][0]
     if found:
-        names = "还是".join(f"「{_brief(options[place][1])}」" for place in found[:3])
+        names = "还是".join(f"「{shortened(options[place][1], _SHOWN)}」" for place in found[:3])
         raise Unreadable(f"您说的是{names}？请回复编号，例如：{found[0] + 1}")
     raise Unreadable(_no_such(text, options))
 
@@ -171,10 +172,5 @@ def _without_labels(said: str, places: Sequence[int], options: Sequence[tuple[T,
 def _no_such(text: str, options: Sequence[tuple[T, str]]) -> str:
     if not options:
         return "现在没有可以选的项，请回复「取消」，例如：取消"
-    said = f"没找到「{_brief(clean(text[:_LONGEST]))}」。" if clean(text[:_LONGEST]) else ""
+    said = f"没找到「{shortened(clean(text[:_LONGEST]), _SHOWN)}」。" if clean(text[:_LONGEST]) else ""
     return f"{said}请回复 1 到 {len(options)} 的编号，例如：1" if len(options) > 1 else f"{said}请回复编号，例如：1"
-
-
-def _brief(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 12 else f"{line[:11]}…"

@@ -37,6 +37,12 @@ def compact(text: str) -> str:
     return re.sub(r"\s+", "", clean(text)).casefold().strip(_EDGE_PUNCTUATION)
 
 
+def shortened(text: str, most: int = 30) -> str:
+    """Return the text in one line of at most `most` characters, with … where some are left out."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 def _visible(text: str) -> str:
     if text.isprintable():
         return text
