@@ -29,7 +29,7 @@ check: $(VENV)/.dev ## check format, style, types, import rules and documentatio
 	$(BIN)/ruff check
 	$(BIN)/mypy bot handlers storage tests
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q $(wildcard tests/test_project.py tests/test_docs.py)
+	$(BIN)/python -m pytest -q $(wildcard tests/project/test_project.py tests/project/test_docs.py)
 
 bench: $(VENV)/.dev ## measure speed and growth; writes build/bench.json
 	$(BIN)/python -m tests.bench

@@ -1,4 +1,4 @@
-"""The command `cunbao`: every file in `bot/commands/` that has a `command` is one.
+"""The command `cunbao`: those that `bot/commands/` lists.
 
 Exit codes: 0 all right; 1 something was found wrong; 2 wrong use; 3 cannot start.
 """
@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
 import sys
 from typing import Any
 
 import click
 
-from bot import commands, logs
-from bot.backup import CannotBackUp
-from bot.opening import CannotStart
-from bot.settings import SettingsError
+from bot import commands
+from bot.service import logs
+from bot.setup.opening import CannotStart
+from bot.setup.settings import SettingsError
+from bot.upkeep.backup import CannotBackUp
 
 WRONG, CANNOT_START = 1, 3
 
@@ -25,7 +25,7 @@ class _Commands(click.Group):
     """Imports a command when it is wanted, and tells errors that the operator can mend in plain words."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+        return [name.replace("_", "-") for name in commands.COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

@@ -1,1 +1,28 @@
-"""What happens: the conversation engine, the conversations, the rules and the timed jobs."""
+"""What happens: the conversation engine, and a folder for each subject."""
+
+SUBJECTS = (
+    "burden",
+    "cases",
+    "charts",
+    "handbook",
+    "indicators",
+    "inspections",
+    "joining",
+    "ledgers",
+    "measures",
+    "notices",
+    "posts",
+    "privacy",
+    "problems",
+    "quiz",
+    "reconciling",
+    "reminders",
+    "reports",
+    "screening",
+    "selfchecks",
+    "sentences",
+    "visits",
+    "watchlists",
+    "weekly",
+)
+"""The folders that have conversations; each names their modules in its `CONVERSATIONS`."""

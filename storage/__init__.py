@@ -1,1 +1,32 @@
 """What is kept: records, tables, migrations, encryption, media and built-in plans."""
+
+SUBJECTS = (
+    "burden",
+    "cases",
+    "charts",
+    "counting",
+    "database",
+    "files",
+    "handbook",
+    "indicators",
+    "inspections",
+    "joining",
+    "ledgers",
+    "mail",
+    "measures",
+    "notices",
+    "people",
+    "posts",
+    "privacy",
+    "problems",
+    "quiz",
+    "reconciling",
+    "reminders",
+    "roster",
+    "screening",
+    "selfchecks",
+    "visits",
+    "watchlists",
+    "weekly",
+)
+"""The modules that have tables, and the folders that do; a folder names the modules of its tables in its `TABLES`."""

@@ -12,14 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.base import ONCE, Moment, Record, metadata
-from storage.chats import chats
-from storage.inbox import DONE, inbox
-from storage.messages import PUSH, Incoming
-from storage.outbox import SENT, outbox
-from storage.people import Role
-from storage.sealing import SealError, Vault
-from storage.transaction import Session
+from storage.database.base import ONCE, Moment, Record, metadata
+from storage.database.sealing import SealError, Vault
+from storage.database.transaction import Session
+from storage.mail.chats import chats
+from storage.mail.inbox import DONE, inbox
+from storage.mail.messages import PUSH, Incoming
+from storage.mail.outbox import SENT, outbox
+from storage.people.persons import Role
 
 burden_days = sa.Table(
     "burden_days",

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.base import AUDITED, Moment, Record, id_column, metadata, new_id
-from storage.transaction import Session
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
 
 indicator_values = sa.Table(
     "indicator_values",

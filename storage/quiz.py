@@ -11,9 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.base import ONCE, Moment, Record, id_column, metadata, new_id
-from storage.people import Role, posts
-from storage.transaction import Session
+from storage.database.base import ONCE, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
+from storage.people.persons import Role, posts
 
 quiz_cards = sa.Table(
     "quiz_cards",

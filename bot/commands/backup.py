@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from bot.backup import back_up
-from bot.clock import system_clock
 from bot.commands import tell
-from bot.opening import opened
-from bot.settings import Settings, load_settings
+from bot.service.clock import system_clock
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from bot.upkeep.backup import back_up
 
 
 @click.command("backup")

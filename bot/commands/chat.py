@@ -8,21 +8,21 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from bot.alone import Taken, alone
-from bot.clock import system_clock
 from bot.commands import tell
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Worker
 from bot.demo.town import marked
-from bot.opening import CannotStart, House, opened
 from bot.platforms.terminal import TerminalPlatform, lines_of, sit_down, stand_up
-from bot.settings import Settings, load_settings
-from bot.titles import title_of
-from storage.base import from_base36, to_base36
-from storage.messages import Incoming
-from storage.people import People, Person, officials
-from storage.transaction import transaction
+from bot.service.clock import system_clock
+from bot.setup.folder_lock import Taken, alone
+from bot.setup.opening import CannotStart, House, opened
+from bot.setup.settings import Settings, load_settings
+from bot.web.headings import title_of
+from storage.database.base import from_base36, to_base36
+from storage.database.transaction import transaction
+from storage.mail.messages import Incoming
+from storage.people.persons import People, Person, officials
 
 _HELD_BACK = 0.1
 """Seconds until the next look for a message that is held back after a failure."""

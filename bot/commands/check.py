@@ -6,9 +6,9 @@ import asyncio
 
 import click
 
-from bot.checks import check
-from bot.clock import system_clock
-from bot.settings import Settings, load_settings
+from bot.service.clock import system_clock
+from bot.setup.settings import Settings, load_settings
+from bot.upkeep.checks import check
 
 
 @click.command("check")

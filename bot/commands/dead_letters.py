@@ -7,10 +7,10 @@ import asyncio
 import click
 
 from bot.commands import tell
-from bot.opening import opened
-from bot.settings import Settings, load_settings
-from storage import inbox
-from storage.base import from_base36, to_base36
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from storage.database.base import from_base36, to_base36
+from storage.mail import inbox
 
 
 @click.group("dead-letters")

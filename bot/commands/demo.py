@@ -18,16 +18,16 @@ import click
 import sqlalchemy as sa
 import uvloop
 
-from bot import logs
-from bot.clock import system_clock
 from bot.delivery.intake import Intake
-from bot.demo_data import NotEmpty, demo_note, demo_plan, make_demo_data
-from bot.opening import CannotStart, House, make_folder, only_one, opened, plan_folder
-from bot.service import Service, listen, stop_signals
-from bot.settings import FILE, Settings, load_settings
-from storage.chats import chats
-from storage.messages import Incoming
-from storage.people import Role, accounts
+from bot.demo.fill import NotEmpty, demo_note, demo_plan, make_demo_data
+from bot.service import logs
+from bot.service.clock import system_clock
+from bot.service.service import Service, listen, stop_signals
+from bot.setup.opening import CannotStart, House, make_folder, only_one, opened, plan_folder
+from bot.setup.settings import FILE, Settings, load_settings
+from storage.mail.chats import chats
+from storage.mail.messages import Incoming
+from storage.people.persons import Role, accounts
 from storage.plan import Plan, PlanError, load_plan, write_shifted
 
 _PHASE = "rectify"

@@ -9,8 +9,8 @@ import click
 
 from bot.commands import tell
 from bot.commands.demo import SEED, fill, prepare
-from bot.opening import CannotStart, opened
-from bot.settings import Settings, load_settings
+from bot.setup.opening import CannotStart, opened
+from bot.setup.settings import Settings, load_settings
 from storage.plan import Plan
 
 

@@ -8,19 +8,20 @@ from pathlib import Path
 
 import click
 
-from bot.clock import system_clock
 from bot.commands import tell
-from bot.opening import opened
-from bot.regions import region_named
-from bot.settings import Settings, load_settings
-from handlers.exporting import Export, in_short, make_export, signature
-from handlers.ledgers import LEDGERS, Ledger
-from handlers.rules.export_rights import LEAST_REASON, MOST_REASON, narrowed, reach_of
-from storage.households import load_roster
-from storage.people import Directory, Person, officials
-from storage.problems import Reach
+from bot.commands.regions import region_named
+from bot.service.clock import system_clock
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from handlers.ledgers.base import Ledger
+from handlers.ledgers.catalog import LEDGERS
+from handlers.ledgers.making import Export, in_short, make_export, signature
+from handlers.rights.reach import LEAST_REASON, MOST_REASON, narrowed, reach_of
+from storage.database.transaction import reading_first
+from storage.people.persons import Directory, Person, officials
+from storage.problems.ledger import Reach
+from storage.roster import load_roster
 from storage.store import Store
-from storage.transaction import reading_first
 
 _OPERATOR = "系统管理员"
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from bot.clock import system_clock
 from bot.commands import tell
-from bot.opening import opened
-from bot.settings import Settings, load_settings
-from handlers.import_problems import import_problems
-from handlers.rules.reading import Unreadable
-from storage.households import load_roster
+from bot.service.clock import system_clock
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from handlers.problems.importing import import_problems
+from handlers.reading import Unreadable
+from storage.database.transaction import transaction
+from storage.roster import load_roster
 from storage.store import Store
-from storage.transaction import transaction
 
 _SHOWN = 20
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import click
 
-from bot.clock import system_clock
 from bot.commands import tell
-from bot.opening import open_plan, opened
-from bot.settings import Settings, load_settings
-from handlers.roster_import import import_roster, read_roster, template
-from handlers.rules.reading import Unreadable
-from storage.households import load_roster
-from storage.people import Directory, officials
+from bot.service.clock import system_clock
+from bot.setup.opening import open_plan, opened
+from bot.setup.settings import Settings, load_settings
+from handlers.reading import Unreadable
+from handlers.roster.importing import import_roster, read_roster, template
+from storage.database.transaction import transaction
+from storage.people.persons import Directory, officials
+from storage.roster import load_roster
 from storage.store import Store
-from storage.transaction import transaction
 
 _SHOWN = 20
 

@@ -9,23 +9,23 @@ from pathlib import Path
 
 import click
 
-from bot.clock import system_clock
 from bot.commands import tell
 from bot.delivery.caches import Caches
-from bot.opening import House, opened
-from bot.settings import Settings, load_settings
-from handlers.jobs.screening import Doors, all_lines, work
-from handlers.rules.reading import Unreadable
-from handlers.rules.screening_scope import acting_post
-from handlers.screening_news import counted
-from handlers.screening_reading import read_list
-from handlers.screening_sheet import sheet_name, write_list
-from handlers.spreadsheets import XLSX
-from storage.people import Person, Role
+from bot.service.clock import system_clock
+from bot.setup.opening import House, opened
+from bot.setup.settings import Settings, load_settings
+from handlers.files.spreadsheets import XLSX
+from handlers.reading import Unreadable
+from handlers.screening.job import Doors, all_lines, work
+from handlers.screening.news import counted
+from handlers.screening.reading import read_list
+from handlers.screening.rights import acting_post
+from handlers.screening.sheet import sheet_name, write_list
+from storage.database.transaction import Transaction, reading_first, transaction
+from storage.people.persons import Person, Role
 from storage.plan import Plan
-from storage.screening import AT_WORK, RowState, Screening
+from storage.screening.records import AT_WORK, RowState, Screening
 from storage.store import Store
-from storage.transaction import Transaction, reading_first, transaction
 
 _SHOWN = 20
 _NOT_TAKEN = (RowState.UNKNOWN, RowState.WRONG)

@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 import click
 import segno
 
-from bot.clock import system_clock
 from bot.commands import tell
-from bot.opening import House, opened
-from bot.service import telegram_of
-from bot.settings import Settings, load_settings
-from handlers.naming import post_in_words
-from storage.invites import Invites
-from storage.people import Role
+from bot.service.clock import system_clock
+from bot.service.service import telegram_of
+from bot.setup.opening import House, opened
+from bot.setup.settings import Settings, load_settings
+from handlers.wording.people import post_in_words
+from storage.database.transaction import transaction
+from storage.joining.invites import Invites
+from storage.people.persons import Role
 from storage.plan import Plan
-from storage.transaction import transaction
 
 _DAYS = 7
 """How long an invitation to an office can be used; a village's public QR code hangs until it is taken down."""

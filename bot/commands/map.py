@@ -9,17 +9,17 @@ from pathlib import Path
 
 import click
 
-from bot.clock import system_clock
 from bot.commands import tell
-from bot.opening import opened
-from bot.regions import region_named
-from bot.settings import Settings, load_settings
-from handlers.charting import gather, gather_gantt
+from bot.commands.regions import region_named
+from bot.service.clock import system_clock
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
 from handlers.charts.figures import Chart, Figures
-from storage.households import load_roster
-from storage.problems import Reach
+from handlers.charts.gathering import gather, gather_gantt
+from storage.database.transaction import reading_first
+from storage.problems.ledger import Reach
+from storage.roster import load_roster
 from storage.store import Store
-from storage.transaction import reading_first
 
 
 class _Unknown(Exception):

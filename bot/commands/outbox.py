@@ -7,10 +7,10 @@ import asyncio
 import click
 
 from bot.commands import tell
-from bot.opening import opened
-from bot.settings import Settings, load_settings
-from storage import outbox
-from storage.base import to_base36
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from storage.database.base import to_base36
+from storage.mail import outbox
 
 _STATES = {
     outbox.PENDING: "待重发",

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import click
 
-from bot.clock import system_clock
 from bot.commands import tell
-from bot.opening import House, opened
-from bot.settings import Settings, load_settings
-from handlers.policy_adding import put_in
-from handlers.rules.reading import Unreadable
-from storage.base import from_base36, to_base36
-from storage.messages import SentFile
-from storage.policies import Policy
+from bot.service.clock import system_clock
+from bot.setup.opening import House, opened
+from bot.setup.settings import Settings, load_settings
+from handlers.handbook.documents import put_in
+from handlers.reading import Unreadable
+from storage.database.base import from_base36, to_base36
+from storage.database.transaction import transaction
+from storage.handbook.policies import Policy
+from storage.mail.messages import SentFile
 from storage.store import Store
-from storage.transaction import transaction
 
 
 @click.group("policy")

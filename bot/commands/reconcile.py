@@ -7,21 +7,21 @@ from pathlib import Path
 
 import click
 
-from bot.clock import system_clock
 from bot.commands import tell
 from bot.delivery.caches import Caches
-from bot.opening import opened
-from bot.settings import Settings, load_settings
-from handlers.compared_lists import read_list
-from handlers.keeping import keep
-from handlers.reconcile import counts_in_words, outcome_in_words, record, sources_of, tell_owners
-from handlers.rules.reading import Unreadable
-from handlers.spreadsheets import FROM_THE_OPERATOR, XLSX
-from storage.households import KINDS
+from bot.service.clock import system_clock
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from handlers.files.keeping import keep
+from handlers.files.spreadsheets import FROM_THE_OPERATOR, XLSX
+from handlers.reading import Unreadable
+from handlers.reconciling.hand_in import counts_in_words, outcome_in_words, record, sources_of, tell_owners
+from handlers.reconciling.sheet import read_list
+from storage.database.transaction import transaction
 from storage.plan import Plan
-from storage.reconciliations import NATIONAL
+from storage.reconciling import NATIONAL
+from storage.roster import KINDS
 from storage.store import Store
-from storage.transaction import transaction
 
 _SHOWN = 20
 

@@ -7,9 +7,9 @@ import asyncio
 import click
 
 from bot.commands import tell
-from bot.opening import opened
-from bot.settings import Settings, load_settings
-from storage.recount import rebuild
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from storage.reports.recount import rebuild
 
 
 @click.command("recount")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from bot import backup
-from bot.clock import system_clock
 from bot.commands import tell
 from bot.commands.check import report
-from bot.opening import make_folder, only_one, opened
-from bot.settings import Settings, load_settings
+from bot.service.clock import system_clock
+from bot.setup.opening import make_folder, only_one, opened
+from bot.setup.settings import Settings, load_settings
+from bot.upkeep import backup
 
 
 @click.command("restore")

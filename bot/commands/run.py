@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 import uvloop
 
-from bot import logs
 from bot.commands import tell
-from bot.opening import only_one, opened
-from bot.service import Service, listen, stop_signals
-from bot.settings import Settings, load_settings
+from bot.service import logs
+from bot.service.service import Service, listen, stop_signals
+from bot.setup.opening import only_one, opened
+from bot.setup.settings import Settings, load_settings
 
 
 @click.command("run")

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
-from bot.opening import opened
-from bot.settings import Settings, load_settings
-from handlers.rules.sampling import draw, rank
-from handlers.rules.sheets import Row
-from handlers.spreadsheets import write_rows
-from storage.households import Household, load_roster
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from handlers.files.spreadsheets import write_rows
+from handlers.files.tables import Row
+from handlers.inspections.sampling import draw, rank
 from storage.plan import Plan
+from storage.roster import Household, load_roster
 
 _HEADINGS = ("村", "村代码", "次序", "户号", "屯", "户主", "散列值")
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import click
 
-from bot.clock import system_clock
 from bot.commands import tell
-from bot.opening import opened
-from bot.regions import region_named
-from bot.settings import Settings, load_settings
-from handlers.rules.reading import Unreadable
-from handlers.rules.summary_words import Summary, month_named, title_of
-from handlers.summaries import summary_of
-from handlers.summary_docx import as_docx
-from storage.households import load_roster
+from bot.commands.regions import region_named
+from bot.service.clock import system_clock
+from bot.setup.opening import opened
+from bot.setup.settings import Settings, load_settings
+from handlers.reading import Unreadable
+from handlers.reports.month_figures import summary_of
+from handlers.reports.month_file import as_docx
+from handlers.reports.month_words import Summary, month_named, title_of
+from storage.database.transaction import reading_first
+from storage.roster import load_roster
 from storage.store import Store
-from storage.transaction import reading_first
 
 
 @click.command("summary")

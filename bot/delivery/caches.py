@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handlers.engine.world import World
-from storage.households import load_roster
-from storage.leaves import load_leaves
-from storage.people import Directory, Person, accounts, officials
-from storage.transaction import read_stamps
+from storage.database.transaction import read_stamps
+from storage.people.leaves import load_leaves
+from storage.people.persons import Directory, Person, accounts, officials
+from storage.roster import load_roster
 
 PEOPLE, ROSTER, LEAVES = "people", "roster", "leaves"
 

@@ -22,7 +22,7 @@ import uvloop
 
 from bot.delivery.finishing import finished
 from bot.delivery.worker import Count, Worker
-from bot.heap import seldom_collected
+from bot.service.garbage import seldom_collected
 
 log = logging.getLogger(__name__)
 

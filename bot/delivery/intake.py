@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
-from bot.clock import Clock
-from storage import inbox
-from storage.database import Database
-from storage.messages import Incoming
+from bot.service.clock import Clock
+from storage.database.connection import Database
+from storage.mail import inbox
+from storage.mail.messages import Incoming
 
 _MOST_KNOWN = 100_000
 """Chats remembered as stored already; beyond that all are forgotten and looked up again."""

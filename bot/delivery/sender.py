@@ -14,16 +14,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import metrics
-from bot.clock import Clock
 from bot.delivery.finishing import finished
 from bot.delivery.lane import Lane
 from bot.platforms.base import Blocked, Busy, Platform, Refused, SendError, Unsure
-from storage import chats, outbox
-from storage.database import Database
-from storage.messages import platform_of
-from storage.outbox import FAILED, PENDING, SENT, UNCERTAIN, Letter, Outcome
-from storage.sealing import SealError
+from bot.service import metrics
+from bot.service.clock import Clock
+from storage.database.connection import Database
+from storage.database.sealing import SealError
+from storage.mail import chats, outbox
+from storage.mail.messages import platform_of
+from storage.mail.outbox import FAILED, PENDING, SENT, UNCERTAIN, Letter, Outcome
 
 log = logging.getLogger(__name__)
 

@@ -11,18 +11,18 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.clock import Clock
 from bot.delivery.caches import Caches
 from bot.delivery.finishing import finished
+from bot.service.clock import Clock
 from handlers.engine.desk import Desk
 from handlers.engine.world import World
-from storage import inbox, outbox, talks
-from storage.database import Database
-from storage.inbox import Mail
-from storage.messages import Outgoing
+from storage.database.connection import Database
+from storage.database.transaction import Conflict, PutOff, Transaction, reading_first, transaction
+from storage.mail import inbox, outbox, talks
+from storage.mail.inbox import Mail
+from storage.mail.messages import Outgoing
+from storage.mail.talks import Talk
 from storage.store import Store
-from storage.talks import Talk
-from storage.transaction import Conflict, PutOff, Transaction, reading_first, transaction
 
 log = logging.getLogger(__name__)
 

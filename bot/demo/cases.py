@@ -13,17 +13,17 @@ from bot.demo.help import Help, national_number
 from bot.demo.shares import shared_out
 from bot.demo.stories import CLUES, JOINED, NOT_FOUND, NOTES, OF_THE_STORY, ClueStory
 from bot.demo.town import Town, marked
-from handlers.admitting import CONSENT
-from handlers.rules.deadlines import last_day
-from handlers.rules.procedure import Act, Party, take
-from handlers.rules.voting import Votes
-from handlers.rules.workdays import add_workdays
-from storage.clues import Clue, ClueSource
-from storage.households import MONITORED, Household
-from storage.people import Role
+from handlers.calendar.deadlines import last_day
+from handlers.calendar.workdays import add_workdays
+from handlers.cases.procedure import Act, Party, take
+from handlers.cases.votes import Votes
+from handlers.joining.letting_in import CONSENT
+from storage.cases.clues import Clue, ClueSource
+from storage.measures import Measure
+from storage.people.persons import Role
 from storage.plan import Plan
+from storage.roster import MONITORED, Household
 from storage.store import Store
-from storage.supports import Measure
 
 _STORY_EVERY = 6
 """One in so many happens in the story's village, so that its phone has something to show."""

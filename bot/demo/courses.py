@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
-from handlers.rules.deadlines import last_day
-from handlers.rules.procedure import RULES, Act, Party
-from handlers.rules.workdays import add_workdays, workday_from
+from handlers.calendar.deadlines import last_day
+from handlers.calendar.workdays import add_workdays, workday_from
+from handlers.cases.procedure import RULES, Act, Party
 from storage.plan import Clock
 
 _TRUE = (

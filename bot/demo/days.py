@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from handlers.rules.workdays import add_workdays
-from storage.base import SHANGHAI
-from storage.transaction import Transaction
+from handlers.calendar.workdays import add_workdays
+from storage.database.base import SHANGHAI
+from storage.database.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.demo.stories import ClueStory
-from storage.households import Household
+from storage.measures import FINISHED, Measure
 from storage.plan import Plan
+from storage.roster import Household
 from storage.store import Store
-from storage.supports import FINISHED, Measure
 
 _OTHERWISE = "村里想办法解决"
 """Where the plan suggests nothing."""

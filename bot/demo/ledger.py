@@ -12,12 +12,12 @@ from bot.demo.names import MARK
 from bot.demo.shares import shared_out
 from bot.demo.stories import PROBLEMS, ProblemStory
 from bot.demo.town import STORY_VILLAGE, Town
-from handlers.rules.ledger_rows import bare
-from handlers.rules.problem_states import MOST_PERCENT, next_state, parts_of
-from handlers.rules.workdays import add_workdays, workdays_between
-from storage.people import Official, Role
+from handlers.calendar.workdays import add_workdays, workdays_between
+from handlers.problems.rows import bare
+from handlers.problems.states import MOST_PERCENT, next_state, parts_of
+from storage.people.persons import Official, Role
 from storage.plan import Plan
-from storage.problems import Action, NewProblem, Problem, ProblemState
+from storage.problems.ledger import Action, NewProblem, Problem, ProblemState
 from storage.store import Store
 
 _REACH_BACK = 18

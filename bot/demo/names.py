@@ -11,7 +11,7 @@ from datetime import date
 from enum import IntEnum
 from random import Random
 
-from handlers.rules.reading.identity import check_digit
+from handlers.reading.identity import check_digit
 
 MARK = "示例"
 """Stands in every name and place of the demo that is shown to anybody."""

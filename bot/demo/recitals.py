@@ -9,8 +9,8 @@ from fsrs import Rating
 
 from bot.demo.days import at_work, workdays_before
 from bot.demo.town import Town
-from handlers.rules.repetition import answered, choose
-from storage.base import new_id
+from handlers.quiz.repetition import answered, choose
+from storage.database.base import new_id
 from storage.plan import Plan, Question, RecitalQuestion
 from storage.quiz import Card, quiz_cards, quiz_reviews
 from storage.store import Store

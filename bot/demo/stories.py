@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.rules.procedure import Act
+from handlers.cases.procedure import Act
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from random import Random
 
 from bot.demo.families import Families, Member
 from bot.demo.names import MARK, Inventor, Sex
-from storage.base import new_id
-from storage.households import KINDS, MONITORED, Household, household_row, households, member_row, members
-from storage.people import Directory, Official, Role, officials
+from storage.database.base import new_id
+from storage.database.transaction import Transaction
+from storage.people.persons import Directory, Official, Role, officials
 from storage.plan import Plan
+from storage.roster import KINDS, MONITORED, Household, household_row, households, member_row, members
 from storage.store import Store
-from storage.transaction import Transaction
 
 IN_VILLAGE, IN_UNIT, IN_TOWN, IN_COUNTY = 4, 2, 4, 2
 """People in each village, unit and office: with 17 villages and 8 units, 90."""

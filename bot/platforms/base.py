@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from storage.messages import Incoming, Outgoing
-from storage.outbox import Letter
+from storage.mail.messages import Incoming, Outgoing
+from storage.mail.outbox import Letter
 
 Put = Callable[[Sequence[Incoming]], Awaitable[None]]
 """Stores messages durably; only when it returns may a platform acknowledge them."""

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.clock import Clock
 from bot.platforms.base import Put
+from bot.service.clock import Clock
 from bot.web import uploads
-from storage import media
-from storage.base import new_id, to_base36
-from storage.chats import Chats, chats
-from storage.database import Database
-from storage.inbox import NEW, inbox
-from storage.media import MediaStore
-from storage.messages import Button, Incoming, Outgoing, Place, SentFile, platform_of
-from storage.outbox import Letter
-from storage.transaction import Session
+from storage.database.base import new_id, to_base36
+from storage.database.connection import Database
+from storage.database.transaction import Session
+from storage.files import media
+from storage.files.media import MediaStore
+from storage.mail.chats import Chats, chats
+from storage.mail.inbox import NEW, inbox
+from storage.mail.messages import Button, Incoming, Outgoing, Place, SentFile, platform_of
+from storage.mail.outbox import Letter
 
 _HINTS = {"": "", "photos": "（发照片：@照片路径）", "place": "（发定位：@纬度，经度）", "contact": "", "voice": ""}
 

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from bot.clock import Clock
 from bot.platforms.base import Put, Refused
-from storage import transcripts
-from storage.database import Database
-from storage.media import MediaStore
-from storage.messages import Incoming, Outgoing
-from storage.outbox import Letter
-from storage.transcripts import Line
+from bot.service.clock import Clock
+from storage.database.connection import Database
+from storage.files.media import MediaStore
+from storage.mail import transcripts
+from storage.mail.messages import Incoming, Outgoing
+from storage.mail.outbox import Letter
+from storage.mail.transcripts import Line
 
 BEAT = 15.0
 """Seconds after which an idle page hears that the line still stands, and looks for what another process has sent."""

@@ -26,12 +26,13 @@ from bot.web import uploads
 from bot.web.headers import SecurityHeaders
 from bot.web.pace import Pace
 from bot.web.sessions import COOKIE, LASTS, Sessions, new_address
-from handlers.engine.questions.chosen import YES
+from handlers.engine.questions.options import YES
 from handlers.engine.said import BACK, CANCEL, DONE, LATER, SKIP
-from storage import media, transcripts
-from storage.base import Record
-from storage.messages import Incoming, Outgoing, Place, SentFile
-from storage.transcripts import Line
+from storage.database.base import Record
+from storage.files import media
+from storage.mail import transcripts
+from storage.mail.messages import Incoming, Outgoing, Place, SentFile
+from storage.mail.transcripts import Line
 
 LONGEST_TEXT = 4000
 _SMALL = 64 * 1024

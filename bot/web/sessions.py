@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from bot.clock import Clock
-from storage.base import from_ms, to_ms
+from bot.service.clock import Clock
+from storage.database.base import from_ms, to_ms
 
 COOKIE = "cunbao"
 LASTS = timedelta(days=180)

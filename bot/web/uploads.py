@@ -10,7 +10,7 @@ from typing import Literal
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from storage.base import Record
+from storage.database.base import Record
 
 LONGEST = 2000
 """Pixels of a kept photo's longer side: a crack in a wall can be seen, and a village's mobile network carries it."""

@@ -2,3 +2,5 @@
 
 Only what is drawn imports matplotlib, so that a process which merely gathers figures does not pay for it.
 """
+
+CONVERSATIONS = ("ask",)

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from handlers.charts.canvas import Canvas, fitted, width_of
 from handlers.charts.figures import Band
 from handlers.charts.theme import FAINT, GREY, HATCH, INK
-from storage.base import SHANGHAI
+from storage.database.base import SHANGHAI
 
 _HALF = timedelta(hours=12)
 

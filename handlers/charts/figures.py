@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from storage.problems import Action, ProblemState
+from storage.problems.ledger import Action, ProblemState
 
 
 class Chart(StrEnum):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from handlers.engine.absence import Away, receivers
 from handlers.engine.world import World
-from handlers.rules.absence import Away, receivers
-from storage.people import Person, Role
+from storage.people.persons import Person, Role
 
 
 def away_on(world: World, day: date) -> Away:

@@ -20,16 +20,16 @@ from typing import Any, NoReturn, TypeVar
 
 from handlers.engine.attendance import on_duty, passed_on
 from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale
-from handlers.engine.questions.chosen import Confirm
+from handlers.engine.questions.options import Confirm
 from handlers.engine.said import BACK, CANCEL, DONE, LABELS, LATER, SKIP, Said
 from handlers.engine.world import World
-from handlers.rules.reading import Unreadable
-from storage import outbox
-from storage.base import to_base36
-from storage.messages import PUSH, REPLY, Button, Outgoing
-from storage.people import Person
+from handlers.reading import Unreadable
+from storage.database.base import to_base36
+from storage.mail import outbox
+from storage.mail.messages import PUSH, REPLY, Button, Outgoing
+from storage.mail.talks import Talk
+from storage.people.persons import Person
 from storage.store import Store
-from storage.talks import Talk
 
 T = TypeVar("T")
 Rows = Sequence[Sequence[Button]]

@@ -1,15 +1,15 @@
-"""What a conversation is, and the list of them all. A file in `handlers/` with a `@conversation` in it is listed."""
+"""What a conversation is, and the list of them all."""
 
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from storage.people import Person, Role
+import handlers
+from storage.people.persons import Person, Role
 
 if TYPE_CHECKING:
     from handlers.engine.chat import Chat
@@ -66,11 +66,11 @@ def conversation(
 
 @functools.cache
 def conversations() -> dict[str, Conversation]:
-    """All conversations by name, in the order of the menu. Imports every module of the package once."""
-    import handlers
-
-    for module in pkgutil.iter_modules(handlers.__path__, "handlers."):
-        importlib.import_module(module.name)
+    """All conversations by name, in the order of the menu: those of the subjects that `handlers` lists."""
+    for subject in handlers.SUBJECTS:
+        package = import_module(f"handlers.{subject}")
+        for name in package.CONVERSATIONS:
+            import_module(f"handlers.{subject}.{name}")
     return dict(sorted(_known.items(), key=lambda item: (item[1].menu == 0, item[1].menu, item[0])))
 
 

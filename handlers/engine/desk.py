@@ -9,13 +9,13 @@ from handlers.engine.chat import Became, Cancelled, Chat, Guesses, PutAside, Rew
 from handlers.engine.conversation import Conversation, conversations
 from handlers.engine.said import Said
 from handlers.engine.world import World
-from handlers.rules.reading import clean
-from storage import outbox
-from storage.base import from_base36, new_id, to_base36
-from storage.messages import Button, Incoming, Outgoing
-from storage.people import Person
+from handlers.reading import clean
+from storage.database.base import from_base36, new_id, to_base36
+from storage.mail import outbox
+from storage.mail.messages import Button, Incoming, Outgoing
+from storage.mail.talks import ACTIVE, DRAFT, SUSPENDED, Talk
+from storage.people.persons import Person
 from storage.store import Store
-from storage.talks import ACTIVE, DRAFT, SUSPENDED, Talk
 
 EXPIRES = timedelta(days=3)
 """A talk left alone for so long no longer catches what is said; it waits as a draft."""

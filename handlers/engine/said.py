@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.rules.reading import tidy
-from storage.messages import Incoming, Place, SentFile
+from handlers.reading import tidy
+from storage.mail.messages import Incoming, Place, SentFile
 
 BACK, CANCEL, SKIP, LATER, DONE = "~back", "~cancel", "~skip", "~later", "~done"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from storage.households import Roster
-from storage.leaves import Leave
-from storage.media import MediaStore
-from storage.people import Directory
+from storage.files.media import MediaStore
+from storage.people.leaves import Leave
+from storage.people.persons import Directory
 from storage.plan import Plan
+from storage.roster import Roster
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.rules.columns import Column, Value
-from handlers.rules.export_rights import OFFICES
-from storage.people import Role
-from storage.problems import Reach
+from handlers.files.columns import Column, Value
+from handlers.rights.reach import OFFICES
+from storage.people.persons import Role
+from storage.problems.ledger import Reach
 from storage.store import Store
 
 Rows = Callable[[Store, World, Sequence[Reach], date], AsyncIterator[tuple[Value, ...]]]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
+from handlers.cases.filing import kinds_in_words
+from handlers.cases.procedure import Act
 from handlers.engine.world import World
-from handlers.filing import kinds_in_words
+from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
-from handlers.rules.columns import Column, Kind, Value
-from handlers.rules.export_rights import OFFICES_AND_VILLAGE, reaches
-from handlers.rules.procedure import Act
-from handlers.rules.scope import IN_OFFICE
-from storage.clues import ClueSource, Step
+from handlers.rights.reach import OFFICES_AND_VILLAGE, reaches
+from handlers.rights.sight import IN_OFFICE
+from storage.cases.clues import ClueSource, Step
 from storage.ledgers.clues import ClueLine, clue_lines
-from storage.problems import Reach
+from storage.problems.ledger import Reach
 from storage.store import Store
 
 

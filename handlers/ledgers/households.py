@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
+from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import Ledger, village_name
-from handlers.rules.columns import Column, Kind, Value
-from handlers.rules.export_rights import OFFICES_AND_VILLAGE
+from handlers.rights.reach import OFFICES_AND_VILLAGE
 from storage.ledgers.households import HouseholdLine, MeasureLine, household_lines
-from storage.problems import Reach
+from storage.measures import FINISHED
+from storage.problems.ledger import Reach
 from storage.store import Store
-from storage.supports import FINISHED
 
 
 async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:

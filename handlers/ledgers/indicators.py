@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
+from handlers.files.columns import Column, Kind, Value
+from handlers.indicators.trends import Trend
 from handlers.ledgers.base import NO, YES, Ledger
-from handlers.rules.columns import Column, Kind, Value
-from handlers.rules.export_rights import reaches
-from handlers.rules.scope import IN_OFFICE
-from handlers.rules.trends import Trend
+from handlers.rights.reach import reaches
+from handlers.rights.sight import IN_OFFICE
 from storage.indicators import Figure
 from storage.plan import Indicator
-from storage.problems import Reach
+from storage.problems.ledger import Reach
 from storage.store import Store
 
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
+from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
-from handlers.rules.columns import Column, Kind, Value
-from handlers.rules.scope import IN_OFFICE
+from handlers.rights.sight import IN_OFFICE
 from storage.ledgers.problems import ProblemLine, problem_lines
-from storage.problems import ProblemState, Reach
+from storage.problems.ledger import ProblemState, Reach
 from storage.store import Store
 
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
+from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import NO, YES, Ledger, village_name
-from handlers.rules.columns import Column, Kind, Value
-from handlers.rules.export_rights import OFFICES_AND_VILLAGE
-from handlers.sweeping import round_of
+from handlers.rights.reach import OFFICES_AND_VILLAGE
+from handlers.visits.rounds import round_of
 from storage.ledgers.sweep import SweepLine, sweep_lines
-from storage.problems import Reach
+from storage.problems.ledger import Reach
 from storage.store import Store
 
 

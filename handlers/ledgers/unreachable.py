@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
+from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import Ledger, head_of
-from handlers.naming import post_in_words
-from handlers.rules.columns import Column, Kind, Value
-from handlers.rules.export_rights import OFFICES
+from handlers.rights.reach import OFFICES
+from handlers.wording.people import post_in_words
 from storage.ledgers.unreachable import unreachable_lines
-from storage.people import Post, Role
-from storage.problems import Reach
+from storage.people.persons import Post, Role
+from storage.problems.ledger import Reach
 from storage.store import Store
 
 

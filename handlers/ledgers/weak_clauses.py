@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, time
 
 from handlers.engine.world import World
+from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import Ledger
-from handlers.naming import region_in_words
-from handlers.rules.columns import Column, Kind, Value
-from handlers.rules.export_rights import OFFICES
-from storage.base import SHANGHAI
-from storage.problems import Reach
+from handlers.rights.reach import OFFICES
+from handlers.wording.people import region_in_words
+from storage.database.base import SHANGHAI
+from storage.problems.ledger import Reach
 from storage.store import Store
 
 _MOST = 500

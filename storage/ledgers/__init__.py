@@ -2,3 +2,5 @@
 
 Numbers that name a person come as they are; whoever hands them on masks them.
 """
+
+TABLES = ("orders",)

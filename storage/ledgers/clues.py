@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.clues import Step, clue_events, clues
-from storage.ledgers.paging import inside, opened, pages
-from storage.problems import Reach
-from storage.transaction import Session
+from storage.cases.clues import Step, clue_events, clues
+from storage.database.transaction import Session
+from storage.ledgers.pages import inside, opened, pages
+from storage.problems.ledger import Reach
 
 
 class ClueLine(NamedTuple):

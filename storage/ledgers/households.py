@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.households import MONITORED, households, members
-from storage.ledgers.paging import inside, opened, pages
-from storage.problems import Reach
-from storage.supports import measures, supports
-from storage.transaction import Session
+from storage.database.transaction import Session
+from storage.ledgers.pages import inside, opened, pages
+from storage.measures import measures, supports
+from storage.problems.ledger import Reach
+from storage.roster import MONITORED, households, members
 
 
 class MeasureLine(NamedTuple):

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.attachments import attachments
-from storage.ledgers.paging import opened, pages
-from storage.problems import Action, ProblemState, Reach, problem_entries, problems, within_reach
-from storage.transaction import Session
+from storage.database.transaction import Session
+from storage.files.attachments import attachments
+from storage.ledgers.pages import opened, pages
+from storage.problems.ledger import Action, ProblemState, Reach, problem_entries, problems, within_reach
 
 
 class ProblemLine(NamedTuple):

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from storage.households import households
-from storage.ledgers.paging import inside, opened, pages
-from storage.people import persons
-from storage.problems import Reach
-from storage.transaction import Session
+from storage.database.transaction import Session
+from storage.ledgers.pages import inside, opened, pages
+from storage.people.persons import persons
+from storage.problems.ledger import Reach
+from storage.roster import households
 from storage.visits import Outcome, visits
 
 

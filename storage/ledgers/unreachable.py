@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.chats import chats
-from storage.ledgers.paging import inside, opened
-from storage.people import Post, Role, persons, posts
-from storage.problems import Reach
-from storage.transaction import Session
+from storage.database.transaction import Session
+from storage.ledgers.pages import inside, opened
+from storage.mail.chats import chats
+from storage.people.persons import Post, Role, persons, posts
+from storage.problems.ledger import Reach
 
 
 class UnreachableLine(NamedTuple):

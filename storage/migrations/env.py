@@ -1,13 +1,13 @@
-"""Run by Alembic for every command. `storage.migrate` hands over the open connection; there is no other way in."""
+"""Run by Alembic for every command. `storage.migrations.migrate` hands over the open connection; there is no other way in."""
 
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
 
-from storage.base import Moment
-from storage.passages_index import Words, is_compared
-from storage.tables import all_tables
+from storage.database.base import Moment
+from storage.database.tables import all_tables
+from storage.handbook.index import Words, is_compared
 
 
 def _render(kind: str, thing: Any, to: Any) -> str | Literal[False]:

@@ -13,7 +13,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 import uvloop
 
 from tests.bench import broadcast, charts, claims, http, latency, overview, peers, screening, steps, understanding
-from tests.figures import Figure, at_least, at_most, report
+from tests.support.figures import Figure, at_least, at_most, report
 
 RESULT = Path("build/bench.json")
 

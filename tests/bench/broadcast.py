@@ -14,25 +14,25 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.clock import system_clock
 from bot.delivery.caches import Caches
 from bot.delivery.intake import Intake
-from bot.platforms.telegram import TelegramPlatform
+from bot.platforms.telegram.platform import TelegramPlatform
+from bot.service.clock import system_clock
 from handlers.engine.world import World
-from handlers.jobs import announce
-from storage.broadcasts import Audience
-from storage.chats import chats
-from storage.media import MediaStore
-from storage.messages import Incoming
-from storage.outbox import Letter
-from storage.people import Role
+from handlers.notices import job as announce
+from storage.database.transaction import reading_first, transaction
+from storage.files.media import MediaStore
+from storage.mail.chats import chats
+from storage.mail.messages import Incoming
+from storage.mail.outbox import Letter
+from storage.notices.sent import Audience
+from storage.people.persons import Role
 from storage.store import Store
-from storage.transaction import reading_first, transaction
 from tests.bench.county import County, county_plan
 from tests.bench.peers import FIRST_CHAT
 from tests.bench.steps import STEPS, Script, until_idle
-from tests.botapi import TOKEN, RemoteBotApi
-from tests.figures import Figure, at_most
+from tests.support.botapi import TOKEN, RemoteBotApi
+from tests.support.figures import Figure, at_most
 
 RECEIVERS, CHATS = 5_000, 40
 RATE = 30
@@ -41,7 +41,7 @@ A_SECOND = 8
 """Messages of the people who go on reporting; each is answered, and each sixth pushed on to a colleague."""
 SECONDS, ROUNDS = 6, 3
 _TICK = 2
-"""Seconds between two portions, as in `bot.jobs`."""
+"""Seconds between two portions, as in `bot.service.jobs`."""
 _UNNOTICED = 25
 """Milliseconds that nobody notices."""
 
@@ -166,7 +166,7 @@ async def _crowd(county: County) -> int:
 
 
 async def _announce(county: County, sender: int) -> None:
-    """File the notice and queue it, as `bot.jobs` does."""
+    """File the notice and queue it, as `bot.service.jobs` does."""
     world = World(county_plan(county.villages), MediaStore(county.path.parent / "media", county.database.vault))
     async with transaction(county.database, system_clock()) as tx, tx.session("bench", "notice") as session:
         await Caches(world).refresh(tx.conn)

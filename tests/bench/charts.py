@@ -10,22 +10,22 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
-from bot.clock import system_clock
 from bot.delivery.caches import Caches
+from bot.service.clock import system_clock
 from handlers.charts.figures import Chart
+from handlers.charts.job import Easel, work
 from handlers.engine.world import World
-from handlers.jobs.charts import Easel, work
-from storage.media import MediaStore
-from storage.people import Role
-from storage.problems import NewProblem
+from storage.database.transaction import Transaction, reading_first, transaction
+from storage.files.media import MediaStore
+from storage.people.persons import Role
+from storage.problems.ledger import NewProblem
 from storage.store import Store
-from storage.transaction import Transaction, reading_first, transaction
 from tests.bench.county import County, county_plan
 from tests.bench.latency import Timed
 from tests.bench.peers import FIRST_CHAT
 from tests.bench.screening import chat_on
 from tests.bench.steps import Script, at_work, until_idle
-from tests.figures import Figure, at_most
+from tests.support.figures import Figure, at_most
 
 CHATS, HOUSEHOLDS, PROBLEMS = 34, 40, 500
 SECONDS = 12.0

@@ -7,11 +7,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from storage import reminders
-from storage.database import Database, sqlite_url
-from storage.tables import all_tables
+from storage.database.connection import Database, sqlite_url
+from storage.database.tables import all_tables
+from storage.reminders import rows as reminders
 from tests.bench import pending
-from tests.town import VAULT
+from tests.support.town import VAULT
 
 DUE = 1000
 _ROUNDS = 9

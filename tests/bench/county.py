@@ -9,26 +9,26 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.clock import system_clock
 from bot.delivery.crew import Crew
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Count, Worker
 from bot.platforms.base import Platform
+from bot.service.clock import system_clock
 from handlers.engine.world import World
-from storage.base import new_id
-from storage.chats import chats
-from storage.database import Database, sqlite_url
-from storage.households import household_row, households
-from storage.media import MediaStore
-from storage.people import Role
+from storage.database.base import new_id
+from storage.database.connection import Database, sqlite_url
+from storage.database.tables import all_tables
+from storage.database.transaction import transaction
+from storage.files.media import MediaStore
+from storage.mail.chats import chats
+from storage.people.persons import Role
 from storage.plan import Plan, builtin_plans, load_plan
-from storage.plan_parts import Region
+from storage.plan.parts import Region
+from storage.roster import household_row, households
 from storage.store import Store
-from storage.tables import all_tables
-from storage.transaction import transaction
 from tests.bench.peers import FIRST_CHAT
-from tests.town import VAULT
+from tests.support.town import VAULT
 
 CADRES = 2
 """Cadres a village, so each report is pushed to the other one."""

@@ -8,13 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from bot.clock import system_clock
-from bot.platforms.telegram import TelegramPlatform
-from storage.media import MediaStore
+from bot.platforms.telegram.platform import TelegramPlatform
+from bot.service.clock import system_clock
+from storage.files.media import MediaStore
 from tests.bench.county import County
 from tests.bench.steps import STEPS, Script
-from tests.botapi import TOKEN, RemoteBotApi
-from tests.town import VAULT
+from tests.support.botapi import TOKEN, RemoteBotApi
+from tests.support.town import VAULT
 
 
 async def rate(each: int, chats: int, delay: float = 0.0) -> float:

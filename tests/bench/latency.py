@@ -10,7 +10,7 @@ import time
 from collections import defaultdict, deque
 from pathlib import Path
 
-from storage.outbox import Letter
+from storage.mail.outbox import Letter
 from tests.bench.county import County
 from tests.bench.steps import STEPS, NoNetworkTelegram, Script, at_work, until_idle
 

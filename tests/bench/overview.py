@@ -14,23 +14,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from handlers.engine.world import World
-from handlers.overview import as_text
-from handlers.sweeping import round_of
-from storage.base import new_id
-from storage.clues import ClueSource, Step, clues
-from storage.database import Database, sqlite_url
-from storage.households import KINDS, households, load_roster
-from storage.media import MediaStore
-from storage.people import persons
+from handlers.reports.overview import as_text
+from handlers.visits.rounds import round_of
+from storage.cases.clues import ClueSource, Step, clues
+from storage.database.base import new_id
+from storage.database.connection import Database, sqlite_url
+from storage.database.tables import all_tables
+from storage.database.transaction import insert_all, transaction
+from storage.files.media import MediaStore
+from storage.people.persons import persons
 from storage.plan import builtin_plans, load_plan
-from storage.problems import ProblemState, problems
-from storage.recount import rebuild, recount
+from storage.problems.ledger import ProblemState, problems
+from storage.reports.recount import rebuild, recount
+from storage.roster import KINDS, households, load_roster
 from storage.store import Store
-from storage.tables import all_tables
-from storage.transaction import insert_all, transaction
 from storage.visits import Outcome, visits
-from tests.figures import Figure, at_most
-from tests.town import START, VAULT
+from tests.support.figures import Figure, at_most
+from tests.support.town import START, VAULT
 
 _ROUNDS = 300
 

@@ -33,7 +33,7 @@ from telegram.ext import (
 )
 from telegram.request import BaseRequest, RequestData
 
-from tests.botapi import TOKEN, RemoteBotApi
+from tests.support.botapi import TOKEN, RemoteBotApi
 
 SCRIPT = ("/report", "白塔村 张三", "1 4", "东边房子漏雨，老人腿脚不便，没人照料", "跳过", "1")
 """A whole report, one text a step; the bot answers each with one message."""

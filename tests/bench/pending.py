@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.clock import system_clock
-from storage.base import new_id
-from storage.database import Database
-from storage.reminders import PENDING, reminders
+from bot.service.clock import system_clock
+from storage.database.base import new_id
+from storage.database.connection import Database
+from storage.reminders.rows import PENDING, reminders
 
 _AT_ONCE = 50_000
 

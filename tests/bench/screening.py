@@ -14,26 +14,26 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from bot.clock import system_clock
 from bot.delivery.caches import Caches
 from bot.platforms.base import Put
+from bot.service.clock import system_clock
 from handlers.engine.world import World
-from handlers.jobs.screening import Doors, work
-from handlers.rules.reading.identity import check_digit
-from handlers.spreadsheets import XLSX
-from storage.base import new_id
-from storage.chats import chats
-from storage.households import members
-from storage.media import MediaStore
-from storage.people import Role
-from storage.screening import ListState, RowState
+from handlers.files.spreadsheets import XLSX
+from handlers.reading.identity import check_digit
+from handlers.screening.job import Doors, work
+from storage.database.base import new_id
+from storage.database.transaction import Transaction, reading_first, transaction
+from storage.files.media import MediaStore
+from storage.mail.chats import chats
+from storage.people.persons import Role
+from storage.roster import members
+from storage.screening.records import ListState, RowState
 from storage.store import Store
-from storage.transaction import Transaction, reading_first, transaction
 from tests.bench.county import County, county_plan
 from tests.bench.latency import Timed
 from tests.bench.peers import FIRST_CHAT
 from tests.bench.steps import Script, at_work, until_idle
-from tests.figures import Figure, at_most
+from tests.support.figures import Figure, at_most
 
 ROWS, HOUSEHOLDS, CHATS = 25_000, 10_000, 100
 A_SECOND = 25

@@ -13,20 +13,20 @@ from typing import Any
 from telegram import Update
 from telegram.ext import ExtBot
 
-from bot.clock import system_clock
-from bot.heap import seldom_collected
 from bot.platforms.base import Put
-from bot.platforms.short_answers import ShortAnswers
-from bot.platforms.telegram_send import Post
-from bot.platforms.telegram_updates import Reader
-from storage.media import MediaStore
-from storage.messages import Incoming
-from storage.outbox import Letter
+from bot.platforms.telegram.answers import ShortAnswers
+from bot.platforms.telegram.send import Post
+from bot.platforms.telegram.updates import Reader
+from bot.service.clock import system_clock
+from bot.service.garbage import seldom_collected
+from storage.files.media import MediaStore
+from storage.mail.messages import Incoming
+from storage.mail.outbox import Letter
 from tests.bench import pending
 from tests.bench.county import County
 from tests.bench.peers import FIRST_CHAT, NoNetwork, update_json
-from tests.botapi import TOKEN
-from tests.town import VAULT
+from tests.support.botapi import TOKEN
+from tests.support.town import VAULT
 
 DETAIL = "东边房子漏雨,老人腿脚不便,没人照料"
 STEPS = 6

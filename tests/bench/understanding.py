@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from itertools import product
 
 from bot.demo.names import Inventor
-from handlers.rules.understanding import NameIndex, understand
-from storage.households import KINDS, Household, Roster
+from handlers.sentences.understanding import NameIndex, understand
 from storage.plan import Region
-from tests.figures import Figure, at_least, at_most
+from storage.roster import KINDS, Household, Roster
 from tests.labelled import TODAY, Half, answers, plan, roster, sentences
 from tests.labelled.answer_score import score_answers
 from tests.labelled.sentence_score import score_sentences
+from tests.support.figures import Figure, at_least, at_most
 
 HOUSEHOLDS, VILLAGES, SAID = 100_000, 220, 1_000
 

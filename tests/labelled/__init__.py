@@ -1,6 +1,6 @@
 """Sentences and answers as people say them, each with what a sensible colleague would understand.
 
-The sets measure handlers/rules/understanding and handlers/rules/grading. Each comes in two halves, written apart: rules and
+The sets measure handlers/sentences/understanding and handlers/quiz/grading. Each comes in two halves, written apart: rules and
 words are tuned on the tuning half alone, and the unseen half says what that was worth. Everybody in them is invented.
 """
 
@@ -16,10 +16,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from storage.base import Record
-from storage.households import Household, Roster
-from storage.people import Role
+from storage.database.base import Record
+from storage.people.persons import Role
 from storage.plan import Plan, RecitalQuestion, builtin_plans, load_plan
+from storage.roster import Household, Roster
 
 TODAY = date(2022, 10, 18)
 """The Tuesday on which everything is said."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from handlers.rules.grading import grade
+from handlers.quiz.grading import grade
 from tests.labelled import Answer, recital
 from tests.labelled.counts import F1, Share
 

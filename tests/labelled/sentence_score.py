@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from handlers.rules.understanding import NameIndex, Understood, understand
+from handlers.sentences.understanding import NameIndex, Understood, understand
 from tests.labelled import TODAY, Sentence, plan, roster
 from tests.labelled.counts import F1, Share
 

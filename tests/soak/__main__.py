@@ -9,9 +9,9 @@ from pathlib import Path
 
 import uvloop
 
-from tests.botapi import ROOT
-from tests.figures import report
 from tests.soak.run import soak
+from tests.support.botapi import ROOT
+from tests.support.figures import report
 
 
 def main() -> int:

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import uvloop
 
-from bot.clock import system_clock
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Worker
-from bot.platforms.telegram import TelegramPlatform
+from bot.platforms.telegram.platform import TelegramPlatform
+from bot.service.clock import system_clock
 from handlers.engine.world import World
-from storage.media import MediaStore
-from tests.botapi import TOKEN
+from storage.files.media import MediaStore
 from tests.soak.founding import open_database, plan
-from tests.town import VAULT
+from tests.support.botapi import TOKEN
+from tests.support.town import VAULT
 
 RATE = 200
 """Messages a second at most: the loopback takes more than Telegram's 30, and more load makes a kill hurt more."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.clock import system_clock
-from storage.base import new_id
-from storage.chats import chats
-from storage.database import Database, sqlite_url
-from storage.households import household_row, households
-from storage.people import Role
+from bot.service.clock import system_clock
+from storage.database.base import new_id
+from storage.database.connection import Database, sqlite_url
+from storage.database.tables import all_tables
+from storage.database.transaction import transaction
+from storage.mail.chats import chats
+from storage.people.persons import Role
 from storage.plan import Plan, builtin_plans, load_plan
+from storage.roster import household_row, households
 from storage.store import Store
-from storage.tables import all_tables
-from storage.transaction import transaction
-from tests.town import VAULT
+from tests.support.town import VAULT
 
 CADRES_A_VILLAGE = 4
 FIRST_CHAT = 7001

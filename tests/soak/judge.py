@@ -11,18 +11,18 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import audit
-from storage.clues import clues
-from storage.database import Database
-from storage.households import households
-from storage.inbox import DONE, dead_letters, inbox
-from storage.messages import REPLY, Outgoing, unpack
-from storage.outbox import SENT, outbox
-from storage.talks import talks
-from tests.botapi import BotApi
-from tests.figures import Figure, at_least, at_most
+from storage.cases.clues import clues
+from storage.database import audit
+from storage.database.connection import Database
+from storage.mail.inbox import DONE, dead_letters, inbox
+from storage.mail.messages import REPLY, Outgoing, unpack
+from storage.mail.outbox import SENT, outbox
+from storage.mail.talks import talks
+from storage.roster import households
 from tests.soak.founding import plan
 from tests.soak.load import Delivery, Load, Report
+from tests.support.botapi import BotApi
+from tests.support.figures import Figure, at_least, at_most
 
 
 @dataclass(frozen=True)

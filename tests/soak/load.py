@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.botapi import BotApi, Message
 from tests.soak.founding import Desk
+from tests.support.botapi import BotApi, Message
 
 NEWS = "【新线索"
 MARK = "记号"

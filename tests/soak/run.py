@@ -9,13 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-from storage.database import Database
-from tests.botapi import BotApi, Faults
-from tests.figures import Figure, at_least, at_most
+from storage.database.connection import Database
 from tests.soak.founding import found, open_database
 from tests.soak.judge import idle, judge
 from tests.soak.load import Load
 from tests.soak.victim import Victim
+from tests.support.botapi import BotApi, Faults
+from tests.support.figures import Figure, at_least, at_most
 
 EARLY = 0.1
 """The share of kills that come while the bot is still starting."""

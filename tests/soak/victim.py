@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.botapi import ROOT
 from tests.soak.child import READY
+from tests.support.botapi import ROOT
 
 START_LIMIT = 60.0
 """Seconds a start may take before it counts as failed."""

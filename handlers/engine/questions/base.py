@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from handlers.engine.said import CANCEL, Said
-from handlers.rules.reading import Unreadable
+from handlers.reading import Unreadable
 
 if TYPE_CHECKING:
     from handlers.engine.chat import Chat

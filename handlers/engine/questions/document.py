@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale, in_rows
 from handlers.engine.said import Said
-from handlers.rules.reading import Unreadable, clean, shortened
-from storage.messages import SentFile
+from handlers.reading import Unreadable, clean, shortened
+from storage.mail.messages import SentFile
 
 if TYPE_CHECKING:
     from handlers.engine.chat import Chat

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale, in_rows, needs_text
-from handlers.engine.questions.chosen import numbered
+from handlers.engine.questions.options import numbered
 from handlers.engine.said import Said
-from handlers.rules.reading import Unreadable, clean, read_choice
-from storage.households import Household
+from handlers.reading import Unreadable, clean, read_choice
+from storage.roster import Household
 
 if TYPE_CHECKING:
     from handlers.engine.chat import Chat

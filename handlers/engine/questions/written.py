@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.engine.questions.base import Answer, More, Prompt, Question, Stale, needs_text
 from handlers.engine.said import Said
-from handlers.rules.reading import Unreadable, read_date, read_id_number, read_number, read_phone
-from storage.masking import mask_id, mask_phone
+from handlers.reading import Unreadable, read_date, read_id_number, read_number, read_phone
+from storage.people.masking import mask_id, mask_phone
 
 if TYPE_CHECKING:
     from handlers.engine.chat import Chat

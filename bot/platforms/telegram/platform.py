@@ -1,0 +1,259 @@
+"""Telegram as a platform, by long polling or webhook, over python-telegram-bot's types and calls."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from prometheus_client import Counter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from telegram import BotCommand, BotCommandScopeAllPrivateChats, Update
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.ext import AIORateLimiter, ExtBot
+
+from bot.platforms.base import Put
+from bot.platforms.telegram.answers import ShortAnswers
+from bot.platforms.telegram.files import Files
+from bot.platforms.telegram.form import seconds_of
+from bot.platforms.telegram.intake import Json, Reception, Window
+from bot.platforms.telegram.request import AiohttpRequest
+from bot.platforms.telegram.send import Post
+from bot.platforms.telegram.updates import ALLOWED, Heard, Reader
+from bot.service.clock import Clock
+from bot.setup.opening import CannotStart
+from handlers.engine.conversation import conversations
+from storage.database.connection import Database
+from storage.files.media import MediaStore
+from storage.mail.chats import mark_blocked, mark_unblocked
+from storage.mail.outbox import Letter
+
+os.environ.setdefault("PTB_TIMEDELTA", "1")  # else python-telegram-bot warns at each RetryAfter
+logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)  # the sender tells and counts them
+
+log = logging.getLogger(__name__)
+
+SERVER = "https://api.telegram.org"
+
+LONG_POLL = 30
+"""Seconds the server may keep a poll when nothing has come."""
+
+LONGEST_PAUSE = 30.0
+"""Seconds between two tries while Telegram or the database is away."""
+
+CALLS_AT_ONCE = 320
+"""More than the sender has under way at once, so that answers to buttons and downloads find a connection."""
+
+SKIPPED = Counter("cunbao_telegram_skipped", "Telegram updates skipped because they could not be read")
+
+_REFUSED = "Telegram 不认这个令牌。请检查 CUNBAO_TELEGRAM_TOKEN 和 CUNBAO_TELEGRAM_BASE_URL。"
+_RIVAL = "another program uses this bot's token to get messages: stop it, or make a token of its own for it (%s)"
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+
+
+class _Calls(ShortAnswers, AiohttpRequest):
+    """How everything but `getUpdates` is called."""
+
+
+class TelegramPlatform:
+    """Mail of the addresses "telegram:<chat id>".
+
+    `base_url` is the Bot API server. `rate` is messages a second at most, 0 for a server of one's own without limit.
+    With `webhook_url`, the public address under which `webhook_routes` are served, Telegram calls us, else we ask it.
+    `answer_within` is how many seconds a call may stay unanswered; `pause` how many pass before the first retry.
+    """
+
+    name = "telegram"
+
+    def __init__(
+        self,
+        token: str,
+        media: MediaStore,
+        database: Database,
+        clock: Clock,
+        *,
+        base_url: str | None = None,
+        rate: float = 30,
+        webhook_url: str | None = None,
+        webhook_secret: str | None = None,
+        max_upload_mb: int = 10,
+        answer_within: float = 10.0,
+        pause: float = 1.0,
+    ) -> None:
+        if webhook_url and not webhook_secret:
+            raise ValueError("a webhook needs a secret")
+        server = (base_url or SERVER).rstrip("/")
+        self._bot = _Bot(
+            token,
+            f"{server}/bot",
+            f"{server}/file/bot",
+            request=_Calls(CALLS_AT_ONCE, read_timeout=answer_within),
+            get_updates_request=AiohttpRequest(1, read_timeout=answer_within),
+            rate_limiter=AIORateLimiter(overall_max_rate=rate) if rate else None,
+        )
+        self._database = database
+        self._clock = clock
+        self._pause = pause
+        most = max_upload_mb * 1024 * 1024
+        self._files = Files(self._bot, media, database, clock, most, pause)
+        self._post = Post(self._bot, media)
+        self._reader = Reader(int(token.partition(":")[0]), "", most)
+        self._webhook_url = webhook_url
+        self._webhook_secret = webhook_secret or ""
+        self._webhook_path = f"/telegram/{hashlib.sha256(token.encode()).hexdigest()[:32]}"
+        self._reception: Reception | None = None
+        self._answering: set[asyncio.Task[None]] = set()
+
+    @property
+    def username(self) -> str:
+        """The bot's name at Telegram; empty until Telegram has told it."""
+        return self._reader.username
+
+    async def start(self) -> None:
+        """Ask Telegram who we are. Raises CannotStart when it refuses the token; while it is away, `receive` asks on."""
+        try:
+            await self._introduce()
+        except (NetworkError, RetryAfter) as error:
+            log.warning("Telegram is out of reach: %s", error)
+
+    async def stop(self) -> None:
+        """Finish the answers to buttons and close all connections."""
+        if self._answering:
+            await asyncio.wait(self._answering)
+        await self._bot.shutdown()
+
+    async def receive(self, put: Put) -> None:
+        """Bring messages in until cancelled. Raises CannotStart when Telegram refuses the token."""
+        reception = Reception(put, self._files, self._moved, self._answer_soon)
+        try:
+            if self._webhook_url:
+                self._reception = reception
+                await self._until_done(self._announce)
+                await asyncio.Event().wait()
+            await self._until_done(self._announce)
+            window = Window(reception, self._read)
+            while True:
+                await self._until_done(lambda: self._poll(window))
+        finally:
+            self._reception = None
+            await reception.close()
+
+    async def send(self, letter: Letter) -> None:
+        """Deliver one message. Raises SendError."""
+        await self._post.send(letter)
+
+    def webhook_routes(self) -> list[Route]:
+        """Where Telegram calls us; the path follows from the token and can't be guessed without it."""
+        return [Route(self._webhook_path, self._called, methods=["POST"])]
+
+    async def _introduce(self) -> None:
+        try:
+            await self._bot.initialize()
+        except InvalidToken:
+            raise CannotStart(_REFUSED) from None  # the cause's words hold the token
+        self._reader = Reader(self._reader.bot_id, self._bot.username, self._reader.most)
+
+    async def _announce(self) -> None:
+        """Tell Telegram the command menu and how we want to get our messages."""
+        await self._introduce()
+        menu = [
+            BotCommand(talk.name, talk.title)
+            for talk in conversations().values()
+            if talk.menu and _COMMAND.fullmatch(talk.name)
+        ]
+        await self._bot.set_my_commands(menu, BotCommandScopeAllPrivateChats())
+        if self._webhook_url:
+            url = self._webhook_url.rstrip("/") + self._webhook_path
+            await self._bot.set_webhook(url, secret_token=self._webhook_secret, allowed_updates=ALLOWED)
+        else:
+            await self._bot.delete_webhook()
+
+    async def _poll(self, window: Window) -> None:
+        window.check()
+        updates = await self._bot.updates(window.offset, 0 if window.open else LONG_POLL)
+        await window.take({int(update["update_id"]): update for update in updates})
+
+    async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take a step, again and again, until Telegram and the database let it succeed. Raises CannotStart."""
+        pause = self._pause
+        while True:
+            wait = pause
+            try:
+                return await step()
+            except CannotStart:
+                raise
+            except InvalidToken:
+                raise CannotStart(_REFUSED) from None
+            except RetryAfter as error:
+                wait = seconds_of(error)
+            except Conflict as error:
+                log.error(_RIVAL, error)
+            except TelegramError as error:
+                log.warning("Telegram is out of reach, next try in %s s: %s", pause, error)
+            except Exception:
+                log.exception("messages from Telegram could not be stored; they come again in %s s", pause)
+            await asyncio.sleep(wait)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _read(self, raw: Json) -> Heard | None:
+        """What an update says. One that can't be read would come back for ever: it is counted and passed over."""
+        try:
+            return self._reader.read(Update.de_json(raw, self._bot), self._clock())
+        except Exception:
+            SKIPPED.inc()
+            log.exception("update %s could not be read and is skipped", raw.get("update_id"))
+            return None
+
+    async def _called(self, request: Request) -> Response:
+        """Telegram brings one update; 200 tells it that the update is stored, all else to bring it again."""
+        secret = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+        if not self._webhook_secret or not hmac.compare_digest(secret.encode(), self._webhook_secret.encode()):
+            return Response(status_code=403)
+        if self._reception is None:
+            return Response(status_code=503)
+        heard = self._read(await request.json())
+        if heard is None:
+            return Response()
+        try:
+            await asyncio.shield(self._reception.begin(heard))
+        except Exception:
+            log.exception("update %s could not be stored; it comes again", heard.update_id)
+            return Response(status_code=503)
+        return Response()
+
+    async def _moved(self, blocked: Mapping[str, bool]) -> None:
+        gone = [address for address, is_gone in blocked.items() if is_gone]
+        back = [address for address, is_gone in blocked.items() if not is_gone]
+        async with self._database.write() as conn:
+            await mark_blocked(conn, gone, self._clock())
+            await mark_unblocked(conn, back)
+
+    def _answer_soon(self, query: str) -> None:
+        """Stop the button's clock on the phone; Telegram allows some 15 seconds for it."""
+        task = asyncio.create_task(self._answer(query))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, query: str) -> None:
+        try:
+            await self._bot.answer_callback_query(query)
+        except TelegramError as error:  # too late, most likely; the press itself is stored and is worked on
+            log.debug("a button could not be answered: %s", error)
+
+
+class _Bot(ExtBot[int]):
+    """PTB's bot, with updates as Telegram sends them: one that can't be read must not take the others with it."""
+
+    async def updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
+        """Up to 100 updates from `offset` on, waited for up to `seconds`. Raises TelegramError."""
+        wanted = {"offset": offset, "timeout": seconds, "limit": 100, "allowed_updates": ALLOWED}
+        silence = (self._request[0].read_timeout or 0) + seconds
+        found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=silence)
+        return found

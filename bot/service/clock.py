@@ -1,0 +1,15 @@
+"""Where the time comes from; every part of the bot is given one, so tests and the demo can be at any date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from storage.database.base import SHANGHAI
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """The machine's time, in Shanghai."""
+    return datetime.now(SHANGHAI)

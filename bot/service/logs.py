@@ -1,0 +1,80 @@
+"""Logging: lines for people or for machines, without secrets and without what people say.
+
+No call in the code logs message texts, names or numbers. What may slip in with an error of a library is masked here.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TextIO
+
+from pythonjsonlogger.json import JsonFormatter
+from sqlalchemy.exc import StatementError
+
+from storage.database.base import SHANGHAI
+from storage.people.masking import mask_text
+
+_CONSOLE = "%(when)s %(levelname)-7s %(name)s: %(message)s"
+_JSON = "%(when)s %(levelname)s %(name)s %(message)s"
+_INPUT = re.compile(r"input_value=.*?, input_type=", re.DOTALL)
+"""The part of pydantic's messages that repeats the offending value."""
+
+_CHATTY = ("aiosqlite", "apscheduler", "asyncio", "httpcore", "httpx", "telegram", "uvicorn", "alembic")
+"""Libraries whose everyday lines tell nothing; httpx's hold the bot's token."""
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class Discreet(logging.Filter):
+    """Masks numbers and secrets in a record before any formatter sees it. Numbers given as `int` are row ids: they stay."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        super().__init__()
+        self._secrets = [secret for secret in secrets if secret]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.when = datetime.fromtimestamp(record.created, SHANGHAI).isoformat(" ", "milliseconds")
+        if isinstance(record.args, tuple):
+            record.args = tuple(arg if isinstance(arg, int | float) else self._masked(str(arg)) for arg in record.args)
+            record.msg = record.msg if record.args else self._masked(str(record.msg))
+        else:
+            record.msg, record.args = self._masked(record.getMessage()), ()
+        if record.exc_info and record.exc_info[1] is not None:
+            record.exc_text, record.exc_info = self._masked(_trace(record.exc_info)), None
+        return True
+
+    def _masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return mask_text(text)
+
+
+def _trace(exc_info: ExcInfo) -> str:
+    """The traceback, with the values of a failed statement or validation left out."""
+    link = exc_info[1]
+    while link is not None:
+        if isinstance(link, StatementError):
+            link.hide_parameters = True
+        link = link.__cause__ or link.__context__
+    return _INPUT.sub("input_value=…， input_type=", logging.Formatter().formatException(exc_info))
+
+
+def configure(level: str, form: str, secrets: Sequence[str] = (), stream: TextIO | None = None) -> None:
+    """Set up logging for the whole process; `form` is "console" or "json". Replaces what was set up before."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        JsonFormatter(
+            _JSON, rename_fields={"when": "time", "levelname": "level", "name": "logger"}, json_ensure_ascii=False
+        )
+        if form == "json"
+        else logging.Formatter(_CONSOLE)
+    )
+    handler.addFilter(Discreet(secrets))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -1,0 +1,202 @@
+"""`cunbao check`: is everything as it should be, and if not, what to do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.setup.opening import CannotStart, open_database, open_plan, open_vault
+from bot.setup.settings import FILE, Settings, unknown_variables
+from storage.database import audit
+from storage.database.base import SHANGHAI
+from storage.database.connection import Database
+from storage.database.sealing import SealError, Vault
+from storage.database.tables import all_tables
+from storage.files.media import MediaStore, media
+from storage.mail import inbox, outbox
+from storage.migrations import migrate
+
+_SAMPLE = 50
+"""Media files opened to see whether they can be read; of all others only their presence is checked."""
+
+_SLACK = timedelta(minutes=5)
+"""How far clocks of two machines that write one database may differ."""
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `advice` says what to do where it is not as it should be."""
+
+    ok: bool
+    what: str
+    advice: str = ""
+
+
+Findings = AsyncIterator[Finding]
+
+
+async def check(settings: Settings, now: datetime) -> Findings:
+    """Look at everything and change nothing; what cannot be looked at because of an earlier finding is left out."""
+    for name in unknown_variables():
+        yield Finding(False, f"环境变量 {name} 不是 cunbao 的设置", "多半是写错了，对照 README 的设置表改正")
+    yield _settings_file(settings)
+    yield _plan(settings)
+    yield _zone(now)
+    if not settings.key_path.exists():
+        yield Finding(
+            False, f"没有密钥文件 {settings.key_path}", "第一次使用请先运行 cunbao run；否则从备份放回密钥文件"
+        )
+        return
+    if settings.is_sqlite and not _sqlite_is_there(settings):
+        yield Finding(False, "还没有数据库", "第一次使用请先运行 cunbao run；否则用 cunbao restore 恢复备份")
+        return
+    try:
+        vault = open_vault(settings, lambda _: None)
+        database = open_database(settings, vault)
+    except CannotStart as error:
+        yield Finding(False, "密钥或数据库驱动用不了", str(error))
+        return
+    yield Finding(True, f"密钥文件 {settings.key_path}")
+    try:
+        async for finding in _database(settings, database, vault, now):
+            yield finding
+    except (DBAPIError, OSError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        yield Finding(
+            False, f"数据库读不了：{cause}", "检查 CUNBAO_DATABASE_URL、磁盘和权限；损坏时用 cunbao restore 恢复备份"
+        )
+    finally:
+        await database.close()
+
+
+def _settings_file(settings: Settings) -> Finding:
+    path = settings.data_dir / FILE
+    if path.exists() and path.stat().st_mode & 0o077:
+        return Finding(False, f"设置文件 {path} 他人可读", f"里面可能有密码，请执行 chmod 600 {path}")
+    return Finding(True, "设置")
+
+
+def _plan(settings: Settings) -> Finding:
+    try:
+        plan = open_plan(settings)
+    except CannotStart as error:
+        return Finding(False, "方案", str(error))
+    return Finding(True, f"方案：{plan.title}")
+
+
+def _zone(now: datetime) -> Finding:
+    if now.utcoffset() != now.astimezone(SHANGHAI).utcoffset():
+        return Finding(False, "时区", "业务时间应为北京时间")
+    return Finding(True, f"时钟：北京时间 {now:%Y-%m-%d %H:%M}")
+
+
+def _sqlite_is_there(settings: Settings) -> bool:
+    name = sa.make_url(settings.database).database
+    return settings.database_file.exists() if settings.database_url is None else bool(name and name != ":memory:")
+
+
+async def _database(settings: Settings, database: Database, vault: Vault, now: datetime) -> Findings:
+    revision = await migrate.current(database)
+    if revision != migrate.head():
+        yield Finding(
+            False, f"数据表版本 {revision}，程序需要 {migrate.head()}", "先备份，再运行 cunbao run，会自动升级"
+        )
+        return
+    yield Finding(True, f"数据表版本 {revision}")
+    store = MediaStore(settings.media_dir, vault)
+    looks: list[Callable[[AsyncConnection], Awaitable[list[Finding]]]] = [
+        _integrity if database.is_sqlite else _answers,
+        lambda conn: _key_fits(conn, vault),
+        lambda conn: _chain(conn, vault),
+        lambda conn: _media(conn, store),
+        lambda conn: _clock(conn, now),
+        _letters,
+    ]
+    async with database.read() as conn:
+        for look in looks:
+            for finding in await look(conn):
+                yield finding
+
+
+async def _integrity(conn: AsyncConnection) -> list[Finding]:
+    """SQLite's own checks of pages, indexes and foreign keys."""
+    found = list((await conn.exec_driver_sql("PRAGMA integrity_check")).scalars())
+    found = [] if found == ["ok"] else found
+    dangling = (await conn.exec_driver_sql("PRAGMA foreign_key_check")).mappings()
+    found += [f"{row['table']} 第 {row['rowid']} 行缺少 {row['parent']}" for row in dangling]
+    if found:
+        return [
+            Finding(
+                False, f"数据库文件({len(found)} 处):{';'.join(found[:_SHOWN])}", "请用 cunbao restore 恢复最近的备份"
+            )
+        ]
+    return [Finding(True, "数据库文件完整")]
+
+
+async def _answers(conn: AsyncConnection) -> list[Finding]:
+    """PostgreSQL checks its pages itself; that it answers is enough."""
+    await conn.execute(sa.select(1))
+    return [Finding(True, "数据库连得上")]
+
+
+async def _key_fits(conn: AsyncConnection, vault: Vault) -> list[Finding]:
+    for column in (outbox.outbox.c.payload, inbox.inbox.c.payload):
+        sealed = (await conn.execute(sa.select(column).limit(1))).scalar_one_or_none()
+        if sealed is not None:
+            try:
+                vault.open(sealed)
+            except SealError as error:
+                return [Finding(False, "密钥与数据不配套", f"{error}请放回与这份数据一起用的密钥文件")]
+    return [Finding(True, "密钥与数据配套")]
+
+
+async def _chain(conn: AsyncConnection, vault: Vault) -> list[Finding]:
+    all_tables()  # the chain vouches for tables that this command has had no reason to import
+    faults = await audit.verify(conn, vault)
+    if not faults:
+        return [Finding(True, "审计链完整")]
+    told = [Finding(False, f"{fault.where}:{fault.what}") for fault in faults[:_SHOWN]]
+    advice = "请保留现场，查清谁动过数据库，再决定是否恢复备份"
+    return [*told, Finding(False, f"审计链有 {len(faults)} 处不符", advice)]
+
+
+async def _media(conn: AsyncConnection, store: MediaStore) -> list[Finding]:
+    names = list((await conn.execute(sa.select(media.c.sha256))).scalars())
+    missing = [name for name in names if not store.path(name).is_file()]
+    broken = []
+    present = sorted(set(names) - set(missing))
+    for name in random.sample(present, min(_SAMPLE, len(present))):
+        try:
+            store.read(name)
+        except SealError:
+            broken.append(name)
+    advice = "请从备份的 media 目录放回这些文件"
+    found = []
+    if missing:
+        found.append(Finding(False, f"缺少 {len(missing)} 个照片文件，如 {missing[0][:16]}", advice))
+    if broken:
+        found.append(Finding(False, f"抽查中 {len(broken)} 个照片文件打不开，如 {broken[0][:16]}", advice))
+    return found or [Finding(True, f"照片文件 {len(names)} 个齐全")]
+
+
+async def _clock(conn: AsyncConnection, now: datetime) -> list[Finding]:
+    """A clock that was put back, or a machine that woke up in 1970, would send reminders on wrong days."""
+    latest = (await conn.execute(sa.select(sa.func.max(audit.audit.c.at)))).scalar_one_or_none()
+    if latest is not None and latest > now + _SLACK:
+        return [Finding(False, f"最后一条记录的时间 {latest:%Y-%m-%d %H:%M} 在未来", "本机时钟可能慢了，请校准时间")]
+    return [Finding(True, "时钟与记录一致")]
+
+
+async def _letters(conn: AsyncConnection) -> list[Finding]:
+    dead = await inbox.dead_letters(conn)
+    if dead:
+        return [Finding(False, f"有 {len(dead)} 条消息没能处理", "运行 cunbao dead-letters list 查看，retry 重试")]
+    return [Finding(True, "没有搁置的消息")]

@@ -1,0 +1,31 @@
+"""Who somebody is, in the few words that stand over their chat: "白塔村 村干部"."""
+
+from __future__ import annotations
+
+from bot.platforms.web import Heading
+from handlers.rights.sight import IN_OFFICE
+from handlers.wording.people import post_in_words
+from storage.database.connection import Database
+from storage.people.persons import Person, accounts
+from storage.plan import Plan
+
+
+def title_of(plan: Plan, person: Person) -> str:
+    """By the first post; empty for somebody without one."""
+    if not person.posts:
+        return ""
+    post = person.posts[0]
+    return post_in_words(plan, post.role, post.region, post.unit)
+
+
+class Headings:
+    """Looks up whose the page of an address is."""
+
+    def __init__(self, database: Database, plan: Plan) -> None:
+        self._database = database
+        self._plan = plan
+
+    async def __call__(self, address: str) -> Heading:
+        async with self._database.read() as conn:
+            person = (await accounts(conn, [address]))[address].person
+        return Heading(title_of(self._plan, person), person.has(*IN_OFFICE)) if person else Heading()

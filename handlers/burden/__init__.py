@@ -1,0 +1,3 @@
+"""What cunbao itself asks of people, and what has gone wrong."""
+
+CONVERSATIONS = ("view",)

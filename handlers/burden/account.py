@@ -1,0 +1,75 @@
+"""The titles of what causes burden, and the week's figures for an office."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from handlers.burden.rules import causes, exceeded, figures, in_words, loads, warning
+from handlers.engine.conversation import conversations
+from handlers.engine.world import World
+from handlers.weekly.words import period
+from storage.burden import Asked
+
+_MOST_CAUSES = 3
+_NEWS = {
+    "remind": "早上一条",
+    "weekly": "周报",
+    "turn": "监测帮扶",
+    "clue": "监测帮扶",
+    "problem": "问题整改",
+    "import": "问题台账",
+    "fanout": "举一反三",
+    "measure": "帮扶措施",
+    "solved": "办结回访",
+    "signals": "疑点提问",
+    "faults": "系统提醒",
+    "burden": "负担提醒",
+}
+"""Kinds of news that are not named like a conversation."""
+
+
+def titles() -> dict[str, str]:
+    return {name: one.title for name, one in conversations().items()} | _NEWS
+
+
+def begun_by(command: str) -> str:
+    """The conversation that a command or word begins; empty for none."""
+    if command.startswith("/"):
+        name = command[1:].partition("@")[0]
+        return name if name in conversations() else ""
+    return next((name for name, one in conversations().items() if command in one.words), "")
+
+
+def words() -> frozenset[str]:
+    return frozenset(word for one in conversations().values() for word in one.words)
+
+
+def account(world: World, week: date, asked: Sequence[Asked]) -> str:
+    """The week in at most eight lines: warnings first, a line for each role, and what took most of the time."""
+    found = loads(asked, world.plan.burden)
+    lines = [f"【负担账本】{period(week)}，村报自己占用大家的："]
+    lines += [warning(load) for load in exceeded(found)[:_MOST_CAUSES]]
+    lines += [figures(load) for load in found]
+    if most := causes(asked, [load.role for load in found], _MOST_CAUSES):
+        lines.append(f"占时间最多的：{in_words(most, titles())}")
+    return "\n".join(lines)
+
+
+def alarm(world: World, week: date, asked: Sequence[Asked]) -> str:
+    """What to tell the office of a week above the ceiling; empty where none was."""
+    above = exceeded(loads(asked, world.plan.burden))
+    if not above:
+        return ""
+    most = causes(asked, [load.role for load in above], _MOST_CAUSES)
+    return "\n".join(
+        [
+            f"【负担提醒】{period(week)}，村报占用大家有点多：",
+            *(warning(load) for load in above[:_MOST_CAUSES]),
+            f"占时间最多的：{in_words(most, titles())}",
+        ]
+    )
+
+
+def last_of(week: date) -> date:
+    return week + timedelta(days=6)

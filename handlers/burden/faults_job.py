@@ -1,0 +1,61 @@
+"""Tells the town's officials that something went wrong which only whoever keeps the computer can mend."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from handlers.calendar.deadlines import next_open
+from handlers.engine.world import World
+from storage.database.base import SHANGHAI
+from storage.database.transaction import Transaction
+from storage.mail import inbox, outbox
+from storage.mail.messages import PUSH, Outgoing
+from storage.people.persons import Role
+
+_LOOKS_BACK = 7
+"""Days; what is older and was not told of in time only `cunbao outbox` and `cunbao dead-letters` still list."""
+
+
+async def tell(tx: Transaction, world: World) -> int:
+    """One message a working day to each official, if there is something new; returns how many were queued.
+
+    New is what came up since the day somebody was last told, that day included, so that nothing after that day's message
+    is missed.
+    """
+    today = tx.now.date()
+    town = [one for one in world.directory.holding(Role.TOWN, world.plan.town.code) if one.address]
+    if not town or next_open(tx.now, world.plan.reminders) > tx.now:
+        return 0
+    days = [today - timedelta(days=back) for back in range(_LOOKS_BACK)]
+    intents = {_intent(day, one.person.id): day for day in days for one in town}
+    told = await outbox.known_intents(tx.conn, list(intents))
+    last = max((intents[intent] for intent in told if intents[intent] < today), default=days[-1])
+    words = await _words(tx, datetime.combine(last, time(), SHANGHAI))
+    if not words:
+        return 0
+    queued = 0
+    async with tx.session(request="job:faults") as session:
+        for one in town:
+            intent = _intent(today, one.person.id)
+            if one.address and intent not in told:
+                outbox.post(session, one.address, Outgoing(text=words), priority=PUSH, intent=intent)
+                queued += 1
+    return queued
+
+
+async def _words(tx: Transaction, since: datetime) -> str:
+    """What is wrong, in counts, and what to do; empty when nothing is. No names: it may be read aloud in an office."""
+    dead = await inbox.dead_since(tx.conn, since)
+    failed, uncertain = await outbox.troubles_since(tx.conn, since)
+    parts = [f"{dead} 条来信没处理成"] if dead else []
+    parts += [f"{failed} 条消息没发出去"] if failed else []
+    parts += [f"{uncertain} 条不知是否送到"] if uncertain else []
+    if not parts:
+        return ""
+    commands = ["cunbao dead-letters list"] if dead else []
+    commands += ["cunbao outbox"] if failed or uncertain else []
+    return f"【系统提醒】有{'，'.join(parts)}。\n请管理员运行：{'、'.join(commands)}"
+
+
+def _intent(day: date, person_id: int) -> str:
+    return f"faults:{day}:{person_id}"

@@ -1,0 +1,72 @@
+"""Counts each night what cunbao asked of people the day before, and tells the town once a week when it was too much."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime, time, timedelta
+
+from handlers.burden.account import alarm, begun_by, last_of, words
+from handlers.burden.rules import tally
+from handlers.calendar.deadlines import next_open
+from handlers.engine.world import World
+from handlers.weekly.words import week_before
+from storage.burden import opened, said_between, told_between
+from storage.database.base import SHANGHAI
+from storage.database.transaction import Transaction
+from storage.mail import outbox
+from storage.mail.messages import PUSH, Button, Outgoing
+from storage.people.persons import Role
+from storage.store import Store
+
+_CATCHES_UP = timedelta(days=14)
+_KEPT = timedelta(days=60)
+
+
+async def count(tx: Transaction, world: World) -> int:
+    """The days since the last counted up to yesterday; returns how many rows it made. Before messages are erased."""
+    today = tx.now.date()
+    async with tx.session(request="job:burden") as session:
+        last = await Store(session).burden.last_day()
+    first = max(last + timedelta(days=1), today - _CATCHES_UP) if last else today - timedelta(days=1)
+    if first >= today:
+        return 0
+    begin, end = _midnight(first), _midnight(today)
+    told = await told_between(tx.conn, begin, end)
+    sealed = await said_between(tx.conn, begin, end)
+    said = await asyncio.to_thread(opened, tx.vault, sealed, words())
+
+    def role_of(person_id: int) -> Role:
+        official = world.directory.person(person_id)
+        return official.person.posts[0].role if official else Role.HOUSEHOLD
+
+    asked = tally(told, said, role_of, begun_by)
+    await tx.begin_writing()
+    async with tx.session(request="job:burden") as session:
+        store = Store(session)
+        store.burden.add(asked)
+        await store.burden.forget(today - _KEPT)
+    return len(asked)
+
+
+async def warn(tx: Transaction, world: World) -> int:
+    """On the first working morning after a week, if somebody had more than the plan's ceiling; returns how many were told."""
+    week = week_before(tx.now.date())
+    if week is None or next_open(tx.now, world.plan.reminders) > tx.now:
+        return 0
+    async with tx.session(request="job:burden") as session:
+        words = alarm(world, week, await Store(session).burden.between(week, last_of(week)))
+        if not words:
+            return 0
+        town = [one for one in world.directory.holding(Role.TOWN, world.plan.town.code) if one.address]
+        intents = {one.person.id: f"burden:{week}:{one.person.id}" for one in town}
+        told = await outbox.known_intents(tx.conn, list(intents.values()))
+        see = ((Button(label="看账本", says=f"/burden {week:%Y%m%d}"),),)
+        new = [one for one in town if intents[one.person.id] not in told]
+        for one in new:
+            message = Outgoing(text=words, buttons=see)
+            outbox.post(session, one.address or "", message, priority=PUSH, intent=intents[one.person.id])
+    return len(new)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)

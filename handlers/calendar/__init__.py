@@ -1,0 +1,1 @@
+"""Working days, deadlines, and the reminders a deadline makes."""

@@ -1,0 +1,48 @@
+"""From a deadline to its reminder rows: which stages, on which working morning."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from handlers.calendar.deadlines import TOP_LEVEL, next_open, next_overdue, stages
+from handlers.calendar.workdays import workdays_between
+from storage.cases.clues import Clue
+from storage.plan import Plan
+from storage.reminders.rows import Reminder, Reminders
+
+
+def plan_clue(reminders: Reminders, plan: Plan, clue: Clue, now: datetime) -> None:
+    """The clock of the clue's present step."""
+    if clue.due_on is not None:
+        plan_deadline(reminders, plan, "clue", str(clue.id), clue.due_on, now)
+
+
+def plan_deadline(
+    reminders: Reminders, plan: Plan, subject: str, subject_id: str, deadline: date, now: datetime, overdue: bool = True
+) -> None:
+    """Rows for every stage still to come of one deadline. `overdue` is False for what simply ends, like a phase."""
+    policy, today = plan.reminders, now.date()
+    # Today's overdue stage may have been spoken of before the matter was sent back, so the one after it is planned too.
+    for stage in dict.fromkeys([*stages(deadline, policy, today), next_overdue(deadline, policy, today)]):
+        if overdue or not is_overdue(stage.name):
+            due_at = stage.due_at(policy)
+            due_at = due_at if due_at >= now else next_open(now, policy)
+            reminders.plan(subject, subject_id, stage.name, due_at, deadline, stage.level)
+
+
+def plan_next_overdue(reminders: Reminders, plan: Plan, fired: Reminder, today: date) -> None:
+    """After an overdue stage has been spoken of, the one that follows it."""
+    stage = next_overdue(fired.deadline, plan.reminders, today)
+    reminders.plan(
+        fired.subject, fired.subject_id, stage.name, stage.due_at(plan.reminders), fired.deadline, stage.level
+    )
+
+
+def is_overdue(stage: str) -> bool:
+    return stage.startswith("overdue")
+
+
+def level_on(plan: Plan, fired: Reminder, today: date) -> int:
+    """How high a reminder goes on the day it is spoken of; after downtime that is higher than was planned."""
+    late = workdays_between(fired.deadline, today) if is_overdue(fired.stage) else 0
+    return max(fired.level, min(TOP_LEVEL, late // plan.reminders.climb_after))

@@ -1,0 +1,18 @@
+"""A clue from report to decision, enrolment and follow-up; the procedure is one table."""
+
+CONVERSATIONS = (
+    "authorize",
+    "deliberate",
+    "enrol",
+    "follow_up",
+    "listen",
+    "lists",
+    "mine",
+    "object",
+    "publicize",
+    "report",
+    "review",
+    "self_report",
+    "verify",
+    "view",
+)

@@ -1,0 +1,28 @@
+"""The town enters a decided household in the national system and records its number here (domain: step 8)."""
+
+from __future__ import annotations
+
+from handlers.cases.procedure import Act, Party
+from handlers.cases.steps import act, at_step, title
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Choice, Text
+from storage.cases.clues import Step
+from storage.people.persons import Role
+
+
+@conversation("register", "系统管理", for_roles={Role.TOWN})
+async def register(chat: Chat) -> None:
+    """Args: the clue's id."""
+    clue = await at_step(chat, Step.REGISTER, Party.TOWN)
+    if clue is None:
+        return
+    number = await chat.ask(
+        "number", Text(f"{title(chat, clue)}\n国家系统里的编号是？", max_length=40, example="JC2208810001")
+    )
+    kinds = [(kind.label, kind.label) for kind in chat.world.plan.household_types if kind.monitored]
+    kind = await chat.ask("kind", Choice("登记为哪一类？", kinds))
+    clue = await act(chat, clue, Act.REGISTER, f"{kind}，系统编号 {number}")
+    await chat.store.households.correct(clue.household_id, kind=kind)
+    chat.store.supports.open(clue_id=clue.id, household_id=clue.household_id, national_number=number, kind=kind)
+    await chat.say(f"已登记。{chat.world.plan.village(clue.village).name}接着定帮扶人和措施。")

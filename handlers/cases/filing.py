@@ -1,0 +1,196 @@
+"""Filing a risk report, whoever makes it: summary, near-duplicates, the clue, its clock, and the push to the village."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.calendar.deadlines import last_day
+from handlers.calendar.planning import plan_clue
+from handlers.engine.chat import Chat
+from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
+from handlers.engine.questions.account import voices_beside
+from handlers.engine.questions.base import Answer, More
+from handlers.engine.said import Said
+from handlers.engine.world import World
+from handlers.joining.letting_in import CONSENT
+from handlers.reading import Unreadable, clean, read_yes_no
+from storage.cases.clues import Clue, ClueSource
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+from storage.roster import Household
+
+NEW = "new"
+"""Instead of an open clue's number: the report is about something else."""
+
+_FOLLOW = [[Button(label="看进展", says="/my")]]
+
+
+def risk_options(chat: Chat) -> list[Option]:
+    return [(kind.code, kind.label) for kind in chat.world.plan.risk_kinds]
+
+
+def kinds_in_words(world: World, kinds: Sequence[str]) -> str:
+    return "、".join(world.plan.risk(kind).label for kind in kinds)
+
+
+def place_in_words(world: World, household: Household) -> str:
+    return f"{world.plan.village(household.village).name}{household.group_name}{household.head}家"
+
+
+@dataclass(frozen=True)
+class SameCase(Choice):
+    """Which of the open clues it is, or a new one; also as yes and no, since a 是 is not meant as a part of 不是."""
+
+    async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
+        known = [value for value, _ in self.options if value != NEW]
+        if said.text.removesuffix("号") in known and said.text.endswith("号"):
+            return Answer(said.text.removesuffix("号"))
+        same = None if said.pick is not None or clean(said.text).isdecimal() else _yes_or_no(said.text)
+        if same is False and len(known) < len(self.options):
+            return Answer(NEW)
+        if same and len(known) > 1:
+            raise Unreadable("是哪一件？请回复编号，例如：1")
+        if same:
+            return Answer(known[0])
+        return await super().read(said, partial, chat)
+
+
+def _yes_or_no(text: str) -> bool | None:
+    """None when it is neither."""
+    try:
+        return read_yes_no(text)
+    except Unreadable:
+        return None
+
+
+async def ask_same_case(chat: Chat, household: Household, prompt: str) -> str:
+    """The number of the open clue that the report belongs to, or NEW; asked only when there is one."""
+    similar = await chat.recall("similar", lambda: open_clue_options(chat, household))
+    if not similar:
+        return NEW
+    return await chat.ask("join", SameCase(prompt, [*similar, (NEW, "不是，另报一件")]))
+
+
+async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
+    """The household's open clues, for joining one instead of reporting the same thing twice."""
+    return [
+        (str(clue.number), f"{clue.number}号 {kinds_in_words(chat.world, clue.kinds)} {clue.reported_at:%m-%d}")
+        for clue in (await chat.store.clues.open_of(household.id))[:3]
+    ]
+
+
+async def report(chat: Chat, household: Household) -> bool:
+    """A cadre says what is the matter in a household, wherever that comes up; returns whether it was filed."""
+    joined = await ask_same_case(chat, household, f"{household.head}家已有没办结的线索，是同一件事吗？")
+    kinds: list[str] = []
+    if joined == NEW:
+        kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
+    detail = await chat.ask("detail", Text("请说说情况，可以用语音输入。"))
+    shown = await chat.ask_optional("photos", Photos("拍照或发定位，没有就跳过。", optional=True)) or Evidence()
+    return await file_clue(chat, household, ClueSource.CADRE, joined, kinds, detail, shown)
+
+
+async def file_clue(
+    chat: Chat,
+    household: Household,
+    source: ClueSource,
+    joined: str,
+    kinds: list[str],
+    detail: str,
+    shown: Evidence,
+) -> bool:
+    """Confirm and file; returns whether it was filed. `joined` is what `ask_same_case` gave."""
+    lines = [
+        place_in_words(chat.world, household),
+        kinds_in_words(chat.world, kinds) if kinds else f"并入 {joined}号",
+        detail,
+    ]
+    voices = voices_beside(detail, [voice.seconds for voice in shown.voices])
+    shows = [
+        f"照片 {len(shown.photos)} 张" if shown.photos else "",
+        f"语音 {voices} 条" if voices else "",
+        "有定位" if shown.place else "",
+    ]
+    lines += ["，".join(part for part in shows if part)] if any(shows) else []
+    at_home = source is ClueSource.SELF_REPORT
+    if at_home:
+        lines.append("点提交，就是同意村里上门看看。")
+    if not await chat.confirm("\n".join(lines)):
+        await chat.say("没有提交。")
+        return False
+    existing = None if joined == NEW else await chat.store.clues.numbered(int(joined))
+    if existing is not None:
+        await chat.store.clues.join(existing, chat.person.id, detail, shown.photos, shown.spoken)
+        await _tell_village(chat, household, existing, f"{existing.number}号线索有新情况", detail, shown)
+        done = (
+            f"记在 {existing.number}号里了，村里一起看。"
+            if at_home
+            else f"已并入 {existing.number}号线索，村里一起核查。"
+        )
+        await chat.say(done, _FOLLOW)
+        return True
+    clue = await _add(chat, household, source, kinds, detail, shown)
+    title = "农户自报" if at_home else "新线索"
+    await _tell_village(chat, household, clue, f"{title} {clue.number}号", detail, shown)
+    days = chat.world.plan.clocks.verify.days
+    visit = "收到了，编号 {}。{} 个工作日内有人上门看看。" if at_home else "已上报，编号 {}。{} 个工作日内入户核查。"
+    await chat.say(visit.format(clue.number, days), _FOLLOW)
+    return True
+
+
+async def file_seen(
+    chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence | None = None
+) -> Clue:
+    """File what the conversation has confirmed already; an open clue of the same kind is joined instead."""
+    shown = shown or Evidence()
+    alike = [clue for clue in await chat.store.clues.open_of(household.id) if set(clue.kinds) & set(kinds)]
+    if alike:
+        await chat.store.clues.join(alike[0], chat.person.id, detail, shown.photos, shown.spoken)
+    clue = alike[0] if alike else await _add(chat, household, source, kinds, detail, shown)
+    title = f"{clue.number}号线索有新情况" if alike else f"{source.label} {clue.number}号"
+    await _tell_village(chat, household, clue, title, detail, shown)
+    return clue
+
+
+async def _add(
+    chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence
+) -> Clue:
+    due_on = last_day(chat.now.date(), chat.world.plan.clocks.verify)
+    clue = await chat.store.clues.add(
+        household_id=household.id,
+        village=household.village,
+        source=source,
+        kinds=kinds,
+        detail=detail,
+        photos=shown.photos,
+        voices=shown.spoken,
+        place=shown.place,
+        reporter_id=chat.person.id,
+        consent=CONSENT if source is ClueSource.SELF_REPORT else None,
+        due_on=due_on,
+    )
+    plan_clue(chat.store.reminders, chat.world.plan, clue, chat.now)
+    return clue
+
+
+async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str, detail: str, shown: Evidence) -> None:
+    """Push at once to who looks after the household, or else to all cadres of its village."""
+    kinds = kinds_in_words(chat.world, clue.kinds)
+    due = f"请在 {clue.due_on:%m月%d日} 前入户核查。" if clue.due_on else ""
+    await chat.push(
+        [one for one in _carers(chat.world, household) if one != chat.person.id],
+        f"【{title}】{place_in_words(chat.world, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip(),
+        intent=f"clue:{clue.number}:{chat.store.session.request}",
+        buttons=[[Button(label="查看", says=f"/clue {to_base36(clue.id)}")]],
+        file=next(iter([*shown.spoken, *shown.photos]), None),
+    )
+
+
+def _carers(world: World, household: Household) -> list[int]:
+    helper = world.directory.person(household.helper_id) if household.helper_id else None
+    if helper is not None and helper.address and helper.person.covers(household.village, Role.VILLAGE):
+        return [helper.person.id]
+    return [cadre.person.id for cadre in world.directory.holding(Role.VILLAGE, household.village)]

@@ -1,0 +1,64 @@
+"""The answer to whether a closed case is really solved; "no" is a new clue (domain: after closing)."""
+
+from __future__ import annotations
+
+from handlers.cases.filing import file_seen, place_in_words
+from handlers.cases.procedure import Party, parties_of
+from handlers.cases.steps import look, named
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.engine.questions import Account, Choice
+from storage.cases.clues import Clue, ClueSource
+from storage.cases.follow_ups import FollowUp
+from storage.people.persons import Role
+
+_YES, _NO = "yes", "no"
+
+
+@conversation("solved", "回访", for_roles={Role.HOUSEHOLD, Role.VILLAGE})
+async def solved(chat: Chat) -> None:
+    """Args: the clue's id, and "yes" or "no" if the answer is known."""
+    said, _, answer = chat.args.partition(" ")
+    clue = await named(chat, said)
+    asked = await chat.store.follow_ups.of_clue(clue.id) if clue else None
+    if clue is None or asked is None or not parties_of(chat.person, clue) & {Party.HOUSEHOLD, Party.VILLAGE}:
+        await chat.say(NOT_YOURS)
+        return
+    if asked.solved is not None:
+        await chat.say(
+            f"{clue.number}号已经有人答过了：{'解决了' if asked.solved else '没有解决，村里会再上门'}。谢谢。"
+        )
+        return
+    if answer not in (_YES, _NO):
+        options = [(_YES, "解决了"), (_NO, "没有")]
+        answer = await chat.ask("answer", Choice(f"{clue.number}号的困难真的解决了吗？", options))
+    if answer == _YES:
+        await chat.store.follow_ups.answer(asked, True, chat.person.id)
+        await chat.say("好的，记下了。以后有困难，随时说一声。")
+        return
+    await _not_solved(chat, clue, asked)
+
+
+async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
+    household = chat.world.roster.by_id.get(clue.household_id)
+    if household is None:
+        await chat.say("名册里找不到这一户了，请告诉镇乡村振兴办。")
+        return
+    prompt = "还有什么困难？打字或发语音都行。"
+    told = await chat.ask("detail", Account(prompt, "药费还是要借钱", hears="alone"))
+    await chat.store.follow_ups.answer(asked, False, chat.person.id)
+    own = Party.HOUSEHOLD in parties_of(chat.person, clue)
+    source = ClueSource.SELF_REPORT if own else ClueSource.CADRE
+    text = f"{clue.number}号办结后回访，困难还在：{told.text}"
+    fresh = await file_seen(chat, household, source, list(clue.kinds), text, told)
+    town = chat.world.directory.holding(Role.TOWN, clue.village)
+    await chat.push(
+        [official.person.id for official in town],
+        f"【回访未解决】{place_in_words(chat.world, household)}\n{text}\n村里会再上门看看。",
+        intent=f"unsolved:{clue.id}",
+        buttons=[[look(fresh)]],
+        file=next(iter(told.spoken), None),
+    )
+    days = chat.world.plan.clocks.verify.days
+    await chat.say(f"记下了，编号 {fresh.number}，村里和镇里都知道了。{days} 个工作日内上门看看。", [[look(fresh)]])

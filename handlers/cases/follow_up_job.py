@@ -1,0 +1,78 @@
+"""Some weeks after a case was cleared, the household is asked whether it is really solved (domain: after closing)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from handlers.calendar.deadlines import last_day, next_open
+from handlers.cases.filing import place_in_words
+from handlers.cases.procedure import Act
+from handlers.engine.world import World
+from storage.cases.clues import Clue
+from storage.database.base import to_base36
+from storage.database.transaction import Transaction
+from storage.mail import outbox
+from storage.mail.messages import PUSH, Button, Outgoing
+from storage.people.persons import Role
+from storage.plan import Clocks
+from storage.store import Store
+
+_AT_ONCE = 100
+ENDED_WELL = (Act.DECIDE.value,)
+"""How a case ends in which help was given; the others end with a reason that the household could object to."""
+
+
+async def ask(tx: Transaction, world: World) -> int:
+    """Ask about every case whose time has come, in working hours; returns about how many.
+
+    All phones of the family are asked. Where there is none, those who look after the household are to ask at their next
+    visit; where nobody can be written to at all, it is tried again later.
+    """
+    if next_open(tx.now, world.plan.reminders) > tx.now:
+        return 0
+    asked = 0
+    async with tx.session(request="job:ask_again") as session:
+        store = Store(session)
+        due = await store.follow_ups.due(ENDED_WELL, _latest_day(tx.now.date(), world.plan.clocks), _AT_ONCE)
+        for clue in await store.clues.several(due):
+            family = await store.people.of_household(clue.household_id)
+            phones = [address for person in family for address in (await store.chats.reachable_of(person))[:1]]
+            helpers = [] if phones else await _helpers(store, world, clue)
+            for address in phones or helpers:
+                message = Outgoing(text=_question(world, clue, bool(phones)), buttons=_answers(clue))
+                outbox.post(session, address, message, priority=PUSH, intent=f"solved:{clue.id}:{address}")
+            if phones or helpers:
+                store.follow_ups.ask(clue.id)
+                asked += 1
+    return asked
+
+
+def _latest_day(today: date, clocks: Clocks) -> date:
+    """The last day of closing about which it is time to ask."""
+    day = today - timedelta(days=clocks.ask_again.days)
+    while last_day(day, clocks.ask_again) > today:
+        day -= timedelta(days=1)
+    return day
+
+
+async def _helpers(store: Store, world: World, clue: Clue) -> list[str]:
+    """Where to write to who answers for the household; else to its village's cadres."""
+    support = await store.supports.of_clue(clue.id)
+    household = world.roster.by_id.get(clue.household_id)
+    wanted = {support and support.responsible_id, household and household.helper_id}
+    village = world.directory.holding(Role.VILLAGE, clue.village)
+    chosen = [one for one in village if one.person.id in wanted and one.address] or village
+    return [one.address for one in chosen if one.address]
+
+
+def _question(world: World, clue: Clue, to_family: bool) -> str:
+    if to_family:
+        return f"您家的困难真的解决了吗？（{clue.number}号，{clue.since:%m月%d日}办结）"
+    household = world.roster.by_id.get(clue.household_id)
+    where = place_in_words(world, household) if household else f"{clue.number}号"
+    return f"【回访】{where}没有登记手机。请下次走访时问一句：困难真的解决了吗？（{clue.number}号）"
+
+
+def _answers(clue: Clue) -> tuple[tuple[Button, ...], ...]:
+    key = to_base36(clue.id)
+    return ((Button(label="解决了", says=f"/solved {key} yes"), Button(label="没有", says=f"/solved {key} no")),)

@@ -1,0 +1,86 @@
+"""Lists of cases: those whose turn it is mine, and the true ones that nobody has put forward (应纳未纳)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+from handlers.cases.procedure import Party
+from handlers.cases.steps import house
+from handlers.cases.turns import NOT_NOMINATED, decide_by, is_left_out, steps_of
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.problems.actions import deadline_in_words
+from storage.cases.clues import Clue, Step
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+
+_PAGE = 8
+_MOST = 500
+_OFFICES = (Role.VILLAGE, Role.TOWN, Role.COUNTY)
+
+
+@conversation("cases", "办件", for_roles=set(_OFFICES), words=("我的办件", "轮到我的"))
+async def cases(chat: Chat) -> None:
+    """Args: a step and a page, both optional: "verify 2"."""
+    name, _, page = chat.args.partition(" ")
+    mine = [clue for role in _OFFICES for clue in await _standing(chat, role, steps_of(Party(role.value)))]
+    if not mine:
+        await chat.say("没有轮到您办的事。")
+        return
+    counts = Counter(clue.step for clue in mine)
+    wanted = [clue for clue in mine if clue.step == name] or mine
+    by_step = "、".join(f"{step.label} {counts[step]}" for step in Step if counts[step])
+    head = f"轮到您办的 {len(mine)} 件：{by_step}。"
+    lines = [(clue.due_on or date.max, clue, clue.step.label) for clue in wanted]
+    rows = _page(chat, lines, f"/cases {wanted[0].step.value if wanted is not mine else 'all'}", page)
+    filters = [
+        Button(label=f"{step.label} {counts[step]}", says=f"/cases {step.value}") for step in Step if counts[step]
+    ]
+    if len(mine) > _PAGE and wanted is mine and len(filters) > 1:
+        rows += [filters[at : at + 3] for at in range(0, len(filters), 3)]
+    await chat.say(f"{head}\n按期限排：", rows)
+
+
+@conversation("unregistered", "应纳未纳", for_roles=set(_OFFICES), words=("应纳未纳名单",))
+async def unregistered(chat: Chat) -> None:
+    """Args: a page."""
+    clocks, today = chat.world.plan.clocks, chat.now.date()
+    found = {clue.id: clue for role in _OFFICES for clue in await _standing(chat, role, NOT_NOMINATED)}
+    left_out = [clue for clue in found.values() if is_left_out(clue, today, clocks)]
+    if not left_out:
+        await chat.say("没有应纳未纳的。核查属实的都在期限内往下办。")
+        return
+    over = sum(decide_by(clue, clocks) < today for clue in left_out)
+    lines = [(decide_by(clue, clocks), clue, clue.step.label) for clue in left_out]
+    await chat.say(
+        f"核查属实、还没提名的 {len(left_out)} 件，其中 {over} 件已过期限。请催办：",
+        _page(chat, lines, "/unregistered", chat.args),
+    )
+
+
+async def _standing(chat: Chat, role: Role, steps: Sequence[Step]) -> list[Clue]:
+    """The cases at these steps within the person's posts as `role`."""
+    regions = {post.region for post in chat.person.posts_as(role)}
+    return [clue for region in sorted(regions) for clue in await chat.store.clues.standing_at(steps, region, _MOST)]
+
+
+def _page(chat: Chat, lines: list[tuple[date, Clue, str]], command: str, said: str) -> list[list[Button]]:
+    """One page of cases, the most pressing first, and a button for the next."""
+    lines.sort(key=lambda one: (one[0], one[1].number))
+    page = min(max(int(said[:4]) if said.isdecimal() else 1, 1), -(-len(lines) // _PAGE))
+    today = chat.now.date()
+    rows = [
+        [Button(label=_label(chat, clue, due, step, today), says=f"/clue {to_base36(clue.id)}")]
+        for due, clue, step in lines[(page - 1) * _PAGE : page * _PAGE]
+    ]
+    if page * _PAGE < len(lines):
+        rows.append([Button(label=f"下一页（共 {len(lines)} 件）", says=f"{command} {page + 1}")])
+    return rows
+
+
+def _label(chat: Chat, clue: Clue, due: date, step: str, today: date) -> str:
+    when = "" if due == date.max else f" {deadline_in_words(due, today)}"
+    return f"{clue.number}号 {house(chat, clue)} {step}{when}"

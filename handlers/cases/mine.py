@@ -1,0 +1,37 @@
+"""What I reported or follow; for a household, its own cases."""
+
+from __future__ import annotations
+
+from handlers.cases.outcomes import household_step
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.rights.sight import IN_OFFICE
+from storage.cases.clues import Clue
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+
+_MOST = 8
+
+
+@conversation("my", "我的上报", words=("我的申报", "进度", "办到哪了", "我家的事"), menu=6)
+async def my_clues(chat: Chat) -> None:
+    followed = await chat.store.clues.followed_by(chat.person.id, chat.person.household_id, _MOST + 1)
+    at_home = not chat.person.has(*IN_OFFICE)
+    if at_home:  # what somebody reported while in office is not theirs to follow afterwards
+        followed = [clue for clue in followed if clue.household_id == chat.person.household_id]
+    if not followed:
+        await chat.say("还没有报过。发「菜单」看能办什么。")
+        return
+    shown = followed[:_MOST]
+    count = f"最近 {_MOST} 件" if len(followed) > _MOST else f"共 {len(shown)} 件"
+    buttons = [[Button(label=_line(chat, clue), says=f"/clue {to_base36(clue.id)}")] for clue in shown]
+    head = "您家的事" if at_home else "您上报或跟进的"
+    await chat.say(f"{head}，{count}。点一件看办到哪了：", buttons)
+
+
+def _line(chat: Chat, clue: Clue) -> str:
+    first = chat.world.plan.risk(clue.kinds[0]).label
+    kinds = first if len(clue.kinds) == 1 else f"{first}等{len(clue.kinds)}项"
+    if not chat.person.has(*IN_OFFICE):
+        return f"{clue.number}号 {kinds} {household_step(clue)}"
+    return f"{clue.number}号 {kinds} {clue.step.label} {clue.reported_at:%m-%d}"

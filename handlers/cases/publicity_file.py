@@ -1,0 +1,30 @@
+"""A public notice as a Word file, ready to print on A4. Blocking: call it from a thread."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.shared import Pt
+
+from handlers.cases.publicity import Notice
+from handlers.files.word import BODY, TITLE, add_paragraph, blank, content_of, write
+
+_TITLE_SIZE, _BODY_SIZE = 22, 16
+"""Points; size 2 and size 3 of official documents (GB/T 9704-2012)."""
+_LINE = 1.75
+_MARGIN = 2.8
+
+
+def as_docx(notice: Notice, made_at: datetime) -> bytes:
+    document = blank(notice.title, made_at, _MARGIN)
+    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), notice.title, TITLE, _TITLE_SIZE)
+    *body, signed, day = notice.lines
+    for line in body:
+        paragraph = add_paragraph(document, WD_ALIGN_PARAGRAPH.JUSTIFY)
+        paragraph.paragraph_format.first_line_indent = Pt(2 * _BODY_SIZE)
+        paragraph.paragraph_format.line_spacing = _LINE
+        write(paragraph, line, BODY, _BODY_SIZE)
+    for line in (signed, day):
+        write(add_paragraph(document, WD_ALIGN_PARAGRAPH.RIGHT), line, BODY, _BODY_SIZE)
+    return content_of(document)

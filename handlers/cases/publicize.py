@@ -1,0 +1,92 @@
+"""The notice in the village: the bot writes it, counts the days, and takes objections (domain: step 4)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from handlers.cases.procedure import Act, Party, notice_ends
+from handlers.cases.publicity import Notice, write_notice
+from handlers.cases.publicity_file import as_docx
+from handlers.cases.steps import act, at_step, goes_on, house
+from handlers.engine.chat import Chat, Rows
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Choice, Text
+from handlers.files.keeping import keep
+from handlers.files.word import DOCX
+from storage.cases.clues import Clue, Step
+from storage.people.persons import Role
+
+_POSTED, _LATER, _OPPOSED, _UNOPPOSED = "posted", "later", "opposed", "unopposed"
+
+
+@conversation("publicize", "村内公示", for_roles={Role.VILLAGE})
+async def publicize(chat: Chat) -> None:
+    """Args: the clue's id."""
+    clue = await at_step(chat, Step.PUBLICIZE, Party.VILLAGE)
+    if clue is None:
+        return
+    if clue.posted:
+        await _watch(chat, clue)
+    else:
+        await _post(chat, clue)
+
+
+async def _post(chat: Chat, clue: Clue) -> None:
+    notice = _notice(chat, clue)
+    file = await chat.once("file", lambda: _keep(chat, notice))
+    await chat.say(notice.text, file=file, file_name=f"{notice.title}.docx")
+    prompt = "公示稿在上面，可以打印。只贴在本村，不发网上、不发群。贴好了吗？"
+    if await chat.ask("posted", Choice(prompt, [(_POSTED, "已张贴"), (_LATER, "还没贴")])) != _POSTED:
+        await chat.say("贴好了再点一次「村内公示」。")
+        return
+    await act(chat, clue, Act.POST)
+    last = notice_ends(chat.now.date(), chat.world.plan.clocks)
+    await chat.say(
+        f"记下了。公示到 {last.month}月{last.day}日，第二天我提醒您办下一步。有人提异议，点「村内公示」记下来。"
+    )
+
+
+async def _watch(chat: Chat, clue: Clue) -> None:
+    """While the notice hangs only objections are taken; afterwards it can end without one."""
+    last = notice_ends(clue.since, chat.world.plan.clocks)
+    over = chat.now.date() > last
+    options = [(_OPPOSED, "有人提异议"), (_LATER, "没事，再看看")]
+    if over:
+        options.insert(0, (_UNOPPOSED, "期满，没有异议"))
+    until = "已期满" if over else f"到 {last.month}月{last.day}日"
+    what = await chat.ask("what", Choice(f"{house(chat, clue)}的公示{until}。怎么样？", options))
+    if what == _LATER:
+        await chat.say("好的。")
+    elif what == _UNOPPOSED:
+        clue = await act(chat, clue, Act.UNOPPOSED)
+        await chat.say("公示期满，没有异议。" + ("已报镇里复核。" if clue.clearing else ""), _next(clue))
+    else:
+        reason = await chat.ask(
+            "reason", Text("什么异议？（不用写是谁提的）", min_length=2, example="他家有一台农机没算")
+        )
+        clue = await act(chat, clue, Act.OPPOSE, reason)
+        await chat.say("记下了，要重新评议。", goes_on(clue))
+
+
+def _next(clue: Clue) -> Rows:
+    return goes_on(clue) if clue.step is Step.NOMINATE else ()
+
+
+def _notice(chat: Chat, clue: Clue) -> Notice:
+    plan, today = chat.world.plan, chat.now.date()
+    household = chat.world.roster.by_id[clue.household_id]
+    kinds = [plan.risk(kind) for kind in clue.kinds]
+    return write_notice(
+        plan.village(clue.village).name,
+        f"{household.group_name}{household.head}户",
+        tuple(kind.label for kind in kinds if not kind.health),
+        clue.clearing,
+        today,
+        notice_ends(today, plan.clocks),
+        plan.town.name + "乡村振兴办",
+    )
+
+
+async def _keep(chat: Chat, notice: Notice) -> str:
+    content = await asyncio.to_thread(as_docx, notice, chat.now)
+    return await keep(chat.store, chat.world, content, DOCX)

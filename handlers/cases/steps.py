@@ -1,0 +1,152 @@
+"""What the conversations about a case share: finding it, taking a step by the rules, and telling those concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.calendar.planning import plan_clue
+from handlers.cases.filing import kinds_in_words, place_in_words
+from handlers.cases.outcomes import for_household, household_step
+from handlers.cases.procedure import RULES, Act, Party, parties_of, take
+from handlers.cases.turns import whose_turn
+from handlers.engine.chat import Chat, Rows
+from handlers.engine.desk import NOT_YOURS
+from handlers.rights.sight import IN_OFFICE
+from handlers.wording.people import name_of
+from storage.cases.clues import Clue, ClueSource, Step
+from storage.database.base import from_base36, to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+
+_LONGEST_NUMBER = 7
+"""Digits; a row id in base 36 is longer."""
+
+
+async def named(chat: Chat, said: str) -> Clue | None:
+    """The clue of a number as people say it ("12", "12号") or of a row id, whoever may see it."""
+    wanted = said.removesuffix("号")
+    try:
+        if wanted.isdecimal() and len(wanted) <= _LONGEST_NUMBER:
+            return await chat.store.clues.numbered(int(wanted))
+        return await chat.store.clues.get(from_base36(wanted))
+    except ValueError:
+        return None
+
+
+async def mine(chat: Chat, *parties: Party) -> Clue | None:
+    """The clue that the command names, if the person is one of `parties` to it; else says so."""
+    clue = await named(chat, chat.args.partition(" ")[0])
+    if clue is None or not parties_of(chat.person, clue) & set(parties):
+        await chat.say(NOT_YOURS)
+        return None
+    return clue
+
+
+async def at_step(chat: Chat, step: Step, *parties: Party) -> Clue | None:
+    """As `mine`, if the clue stands at `step`; else says what the last person did."""
+    clue = await mine(chat, *parties)
+    if clue is not None and clue.step is not step:
+        await chat.say(await explain(chat, clue))
+        return None
+    return clue
+
+
+def house(chat: Chat, clue: Clue) -> str:
+    """Village, group and name, as people speak of the house."""
+    household = chat.world.roster.by_id.get(clue.household_id)
+    return place_in_words(chat.world, household) if household else f"{clue.number}号线索"
+
+
+def title(chat: Chat, clue: Clue) -> str:
+    return f"{clue.number}号 {house(chat, clue)}（{kinds_in_words(chat.world, clue.kinds)}）"
+
+
+def look(clue: Clue, label: str = "查看") -> Button:
+    return Button(label=label, says=f"/clue {to_base36(clue.id)}")
+
+
+def goes_on(clue: Clue) -> Rows:
+    """The button for the step that is next."""
+    return [[Button(label=clue.step.label, says=f"/{clue.step.value} {to_base36(clue.id)}")]]
+
+
+async def explain(chat: Chat, clue: Clue) -> str:
+    """Why there is nothing to do at this step: what the last person did; to the household, where its case stands."""
+    if not chat.person.has(*IN_OFFICE):
+        return f"{clue.number}号现在：{household_step(clue)}。"
+    events = await chat.store.clues.events(clue.id)
+    now = f"现在是「{clue.step.label}」。"
+    if not events:
+        return f"{clue.number}号{now}"
+    last = events[-1]
+    who = await name_of(chat, last.person_id)
+    return f"{clue.number}号：{who}已在 {last.at:%m-%d %H:%M} {Act(last.outcome).label}，{now}"
+
+
+async def act(
+    chat: Chat,
+    clue: Clue,
+    what: Act,
+    note: str = "",
+    facts: Mapping[str, Any] | None = None,
+    photos: tuple[str, ...] = (),
+    voices: tuple[str, ...] = (),
+) -> Clue:
+    """Take a step, if the procedure lets this person. Raises Refused.
+
+    The reminders follow the new step, the household and the reporters hear in plain words what it means for them, and
+    whose turn it is next is told.
+    """
+    plan, store = chat.world.plan, chat.store
+    to = take(clue, what, parties_of(chat.person, clue), chat.now.date(), plan.clocks, note)
+    moved = await store.clues.move(
+        clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos, voices=voices
+    )
+    await store.reminders.cancel("clue", str(clue.id))
+    plan_clue(store.reminders, plan, moved, chat.now)
+    await _tell_followers(chat, moved, what, note)
+    await _tell_next(chat, clue, moved, what, note, voices)
+    return moved
+
+
+async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
+    """The household in plain words, with what it can do next; who reported it or joined in a line."""
+    words = for_household(what, clue, note)
+    if words is None:
+        return
+    family = [one for one in await chat.store.people.of_household(clue.household_id) if one != chat.person.id]
+    told = {chat.person.id, *family}
+    if clue.source is ClueSource.SCREENING:
+        told.add(clue.reporter_id)  # by the list's own results, not thousands of messages
+    others = [one for one in await chat.store.clues.followers(clue) if one not in told]
+    objects = [[Button(label="我不同意", says=f"/object {to_base36(clue.id)}")]] if words.may_object else []
+    agrees = [[Button(label="看看同意什么", says=f"/authorize {to_base36(clue.id)}")]]
+    next_step = agrees if clue.step is Step.AUTHORIZE else objects
+    intent = f"case:{clue.id}:{clue.version}"
+    await chat.push(family, f"{clue.number}号：{words.text}", intent, [*next_step, [look(clue)]], personal=True)
+    await chat.push(others, f"{clue.number}号线索：{what.label}。", intent, [[look(clue)]])
+
+
+async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str, voices: tuple[str, ...]) -> None:
+    """Whose turn it is now, the one it is assigned to or all; unless they are of the same office as who has acted."""
+    party = whose_turn(clue.step)
+    if party is None:
+        return
+    role = Role(party.value)
+    if chat.person.covers(clue.village, role) or clue.step is before.step:
+        return
+    region = clue.village if role is Role.VILLAGE else chat.world.plan.town.code
+    region = chat.world.plan.county.code if role is Role.COUNTY else region
+    due = f"\n请在 {clue.due_on:%m月%d日} 前办理。" if clue.due_on else ""
+    why = "原因：" if any(rule.needs_reason for rule in RULES[what]) else ""
+    reason = f"\n{why}{note}" if note else ""
+    holding = [official.person.id for official in chat.world.directory.holding(role, region)]
+    assigned = await chat.store.assignments.holders("clue", [str(clue.id)]) if role is Role.VILLAGE else {}
+    await chat.push(
+        [one for one in holding if one in assigned.values()] or holding,
+        f"【{clue.step.label}】{title(chat, clue)}\n{what.label}{reason}{due}",
+        intent=f"turn:{clue.id}:{clue.version}",
+        buttons=[*goes_on(clue), [look(clue)]],
+        file=next(iter(voices), None),
+    )

@@ -1,0 +1,43 @@
+"""The first step of a case: a cadre goes to the house and says whether the difficulty is real (plan 三-2, 三-3)."""
+
+from __future__ import annotations
+
+from handlers.cases.procedure import Act, Party
+from handlers.cases.steps import act, at_step, goes_on, house
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Account, Choice
+from handlers.visits.rounds import round_of
+from storage.cases.clues import Step
+from storage.people.persons import Role
+from storage.visits import Outcome
+
+_OUTCOMES = {Act.FOUND.value: "属实", Act.NOT_FOUND.value: "不属实"}
+
+
+@conversation("verify", "入户核查", for_roles={Role.VILLAGE})
+async def verify(chat: Chat) -> None:
+    """Args: the clue's id, and the outcome if it is known: "8z found", "8z none"."""
+    clue = await at_step(chat, Step.VERIFY, Party.VILLAGE)
+    if clue is None:
+        return
+    outcome = chat.args.partition(" ")[2]
+    if outcome not in _OUTCOMES:
+        outcome = await chat.ask("outcome", Choice(f"{house(chat, clue)}的困难属实吗？", list(_OUTCOMES.items())))
+    found = outcome == Act.FOUND
+    prompt = "到家看到什么？照片、定位可以一起发。" if found else "为什么不属实？这句话会发给农户，请说明白。"
+    example = "东屋漏雨，墙有裂缝" if found else "房子去年已修好，不漏了"
+    seen = await chat.ask("note", Account(prompt, example, hears="too"))
+    photos = f"\n照片 {len(seen.photos)} 张" if seen.photos else ""
+    if not await chat.confirm(f"{clue.number}号线索：{_OUTCOMES[outcome]}\n{seen.text}{photos}"):
+        await chat.say("没有提交。")
+        return
+    clue = await act(chat, clue, Act(outcome), seen.text, photos=seen.photos, voices=seen.spoken)
+    if household := chat.world.roster.by_id.get(clue.household_id):  # who has been to the house need not go again
+        visit = Outcome.TROUBLE if found else Outcome.FINE
+        await chat.store.visits.add(household, round_of(chat.world), chat.person.id, visit, place=seen.place)
+    if not found:
+        await chat.say("记下了，已告诉农户。农户可以向镇里提异议。")
+        return
+    due = f"，{clue.due_on.month}月{clue.due_on.day}日前定下来" if clue.due_on else ""
+    await chat.say(f"记下了。接着请农户签授权书，按程序评议{due}。", goes_on(clue))

@@ -1,0 +1,108 @@
+"""One clue, for those who may see it, with its photos, what was said aloud, and the next step for whoever takes it."""
+
+from __future__ import annotations
+
+from handlers.cases.filing import kinds_in_words, place_in_words
+from handlers.cases.outcomes import household_step
+from handlers.cases.procedure import Act, parties_of, possible
+from handlers.cases.steps import named
+from handlers.engine.chat import Chat, Rows
+from handlers.engine.conversation import conversation, conversations
+from handlers.engine.desk import NOT_YOURS
+from handlers.measures.words import measures_in_words
+from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
+from storage.cases.clues import Clue, ClueSource, Step
+from storage.cases.voices import Voice
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+
+
+@conversation("clue", "看线索")
+async def show_clue(chat: Chat) -> None:
+    """Args: the clue's id, or its number as people say it."""
+    seen = await in_sight(chat)
+    if seen is None:
+        return
+    clue, sight = seen
+    household = chat.world.roster.by_id.get(clue.household_id)
+    home = place_in_words(chat.world, household) if household else "（不在名册）"
+    lines = [
+        f"{clue.number}号{'' if sight is Sight.OWN else '线索'} {home}",
+        f"困难：{kinds_in_words(chat.world, clue.kinds)}",
+        clue.detail,
+        f"{await _reporter(chat, clue, sight)}，{clue.reported_at:%m月%d日}",
+        await _standing(chat, clue, sight),
+        *await measures_in_words(chat, clue),
+    ]
+    photos = await chat.store.attachments.of("clue", clue.id)
+    buttons = [*_next_step(chat, clue), *_assigning(chat, clue)]
+    if voices := await audible(chat, clue, sight):
+        buttons.append([Button(label=f"听语音（{len(voices)} 条）", says=f"/listen {to_base36(clue.id)}")])
+    await chat.say("\n".join(lines), buttons, file=photos[0] if photos else None)
+    for place, photo in enumerate(photos[1:], 2):
+        await chat.say(f"照片 {place}/{len(photos)}", file=photo)
+
+
+async def in_sight(chat: Chat) -> tuple[Clue, Sight] | None:
+    """The clue that the command names and how much of it the person sees; None where nothing, which has been said."""
+    clue = await named(chat, chat.args)
+    sight = await _sight_on(chat, clue) if clue else Sight.NOTHING
+    if clue is None or sight is Sight.NOTHING:
+        await chat.say(NOT_YOURS)
+        return None
+    return clue, sight
+
+
+async def _sight_on(chat: Chat, clue: Clue) -> Sight:
+    """How much of a clue the person sees."""
+    units = {unit.code for kind in clue.kinds for unit in chat.world.plan.units_for_risk(kind)}
+    followed = chat.person.id in await chat.store.clues.followers(clue)
+    return sight_of_clue(chat.person, clue, units, followed)
+
+
+async def audible(chat: Chat, clue: Clue, sight: Sight) -> list[Voice]:
+    """What was said about the clue; a household hears its own voice, not what others said about it."""
+    voices = await chat.store.voices.about(clue.id)
+    if sight is not Sight.OWN:
+        return voices
+    family = await chat.store.people.of_household(clue.household_id)
+    return [voice for voice in voices if voice.person_id in family]
+
+
+async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
+    if sight is Sight.OWN:
+        return "您家自己报的" if clue.source is ClueSource.SELF_REPORT else clue.source.label
+    person = await chat.store.people.get(clue.reporter_id)
+    return f"{person.name if person else ''}({clue.source.label})"
+
+
+async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:
+    label = household_step(clue) if sight is Sight.OWN else clue.step.label
+    if clue.step is not Step.CLOSED:
+        return f"现在：{label}" + (f"，{clue.due_on:%m月%d日}前" if clue.due_on else "")
+    events = await chat.store.clues.events(clue.id)
+    return label + (f"：{events[-1].note}" if events and events[-1].note else "")
+
+
+def _next_step(chat: Chat, clue: Clue) -> Rows:
+    """What this person may do now: a verdict in one tap, or the conversation named for the clue's step."""
+    acts = possible(clue, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks)
+    key = to_base36(clue.id)
+    if Act.FOUND in acts:
+        return [[Button(label="属实", says=f"/verify {key} found"), Button(label="不属实", says=f"/verify {key} none")]]
+    if Act.OBJECT in acts:
+        return [[Button(label="我不同意", says=f"/object {key}")]]
+    wanted = conversations().get(clue.step.value)
+    if not acts or wanted is None or not chat.person.covers(clue.village, *wanted.roles):
+        return ()
+    label = wanted.title if chat.person.has(*IN_OFFICE) else "看看同意什么"
+    return [[Button(label=label, says=f"/{wanted.name} {key}")]]
+
+
+def _assigning(chat: Chat, clue: Clue) -> Rows:
+    """Where several could act, one of them can be named."""
+    several = len(chat.world.directory.holding(Role.VILLAGE, clue.village)) > 1
+    if clue.step is Step.CLOSED or not several or not chat.person.covers(clue.village, Role.VILLAGE, Role.TOWN):
+        return ()
+    return [[Button(label="指派", says=f"/assign clue:{to_base36(clue.id)}")]]

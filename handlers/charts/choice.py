@@ -1,0 +1,79 @@
+"""What asking for a chart and drawing it share: who sees which, and the message that brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from handlers.charts.figures import BurnDown, Chart, Count, Coverage, Figures, Gantt, Heat, added
+from handlers.charts.gathering import villages_in
+from handlers.charts.words import NONE_OPEN, against_plan, until
+from handlers.rights.reach import reach_of
+from handlers.rights.sight import IN_OFFICE
+from handlers.visits.coverage import how_far
+from storage.charts.orders import ChartOrder
+from storage.database.base import to_base36
+from storage.mail.messages import Button, Outgoing
+from storage.people.persons import Person, Role
+from storage.plan import Plan
+from storage.problems.ledger import Reach
+
+WALL = "a3"
+"""Behind a chart in "/map heat a3": the large sheet, as a file to print."""
+
+
+def reach_for(person: Person, chart: Chart, plan: Plan) -> list[Reach]:
+    """What of the plan's villages the person sees on a chart of many problems or of the sweep, which is no unit's business."""
+    roles = IN_OFFICE - {Role.UNIT} if chart is Chart.COVERAGE else IN_OFFICE
+    reach = [] if chart is Chart.GANTT else reach_of(person, roles)
+    return [one for one in reach if villages_in(plan, [one])]
+
+
+def charts_for(person: Person, plan: Plan) -> list[Chart]:
+    """Those the person can ask for without naming a problem."""
+    return [chart for chart in Chart if reach_for(person, chart, plan)]
+
+
+def as_message(figures: Figures, order: ChartOrder, offered: Collection[Chart], file: str) -> Outgoing:
+    """The kept picture, what it says, and the way to the other charts `offered`.
+
+    The large sheet has a name, so that platforms hand it on as a file and not as a photo made smaller.
+    """
+    chart, head = Chart(order.chart), figures.head
+    if order.wall:
+        name = f"{head.place}-{chart.label}-{head.as_of:%Y%m%d}-A3.png"
+        return Outgoing(text=f"{head.place}{chart.label}，A3 纸横放打印。", file=file, file_name=name)
+    if order.problem_id is not None:
+        key = to_base36(order.problem_id)
+        rows: tuple[tuple[Button, ...], ...] = (
+            (Button(label="查看", says=f"/problem {key}"), _large(f"{chart.value} {key}")),
+        )
+    else:
+        others = tuple(Button(label=one.label, says=f"/map {one.value}") for one in offered if one is not chart)
+        rows = (others, (_large(chart.value),))
+    return Outgoing(text=in_words(figures), buttons=rows, file=file)
+
+
+def in_words(figures: Figures) -> str:
+    """What a chart says, in one or two sentences: under the picture, and for whoever cannot see it."""
+    match figures:
+        case Heat():
+            return _open(figures.total)
+        case BurnDown():
+            return against_plan(figures)
+        case Coverage():
+            return how_far(figures.total.done, figures.total.households)
+        case Gantt():
+            return f"{figures.title}\n{until(figures)}"
+        case _:
+            total = figures.coverage.total
+            return f"{_open(added(count for _, count in figures.areas))}\n{how_far(total.done, total.households)}"
+
+
+def _open(count: Count) -> str:
+    if not count.open:
+        return NONE_OPEN
+    return f"还有 {count.open} 个问题没销号，" + (f"其中逾期 {count.overdue} 个" if count.overdue else "没有逾期的")
+
+
+def _large(chart: str) -> Button:
+    return Button(label="A3 大图", says=f"/map {chart} {WALL}")

@@ -1,0 +1,92 @@
+"""Words with what shows them: photos, a position, a voice message may come before the words or with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from handlers.engine.questions.base import Answer, More, Prompt, Question, Stale, refuse_voice
+from handlers.engine.questions.photos import Evidence, one_more, spoken_in_words, voices_in
+from handlers.engine.said import Said
+from handlers.reading import Unreadable, shortened
+
+if TYPE_CHECKING:
+    from handlers.engine.chat import Chat
+
+MOST_PHOTOS = 5
+_LONGEST = 500
+
+
+class Told(Evidence):
+    """What somebody says, and what came along with it. Of a voice message alone the text is such as "语音 12 秒"."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Account(Question[Told]):
+    """Words; photos and a position may come before them or with them.
+
+    `hears`: what becomes of a voice message. "alone" is for households: it is answer enough. "too" is for cadres: it is
+    kept, and words are asked as well, since lists and ledgers can't be listened to. Else it is refused with a hint.
+    """
+
+    prompt: str
+    example: str
+    optional: bool = False
+    hears: Literal["", "too", "alone"] = ""
+    short = "情况"
+
+    async def show(self, partial: Any, chat: Chat) -> Prompt:
+        return Prompt(self.prompt, wants="voice" if self.hears == "alone" else "")
+
+    async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
+        given = gathered(said, partial)
+        if voices := voices_in(said) if self.hears else []:
+            given = {**(given or partial or {}), "voices": one_more((partial or {}).get("voices"), voices)}
+        if not said.text:
+            if voices and self.hears == "alone":
+                return Answer({**(given or {}), "text": spoken_in_words(voices[0]["seconds"])})
+            if not self.hears:
+                refuse_voice(said)
+            if given is None:
+                raise Unreadable(said.trouble or f"请用一句话说说，例如：{self.example}")
+            return More(given, said.trouble or f"收到{described(given)}。再用一句话说说，例如：{self.example}")
+        if len(said.text) > _LONGEST:
+            raise Unreadable(f"有点长了（{len(said.text)} 字），请精简到 {_LONGEST} 字以内再发一次。")
+        return Answer({**(given or partial or {}), "text": said.text})
+
+    def restore(self, raw: Any) -> Told:
+        try:
+            return Told.model_validate(raw)
+        except ValueError:
+            raise Stale from None
+
+    def tell(self, raw: Any) -> str:
+        return f"{shortened(raw['text'])}{described(raw)}"
+
+
+def gathered(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What has been shown so far with this message's photos and position; None when it brings none."""
+    photos = [file.sha256 for file in said.files if file.kind == "photo"]
+    if not photos and said.place is None:
+        return None
+    given = dict(partial or {})
+    given["photos"] = list(dict.fromkeys([*given.get("photos", ()), *photos]))[:MOST_PHOTOS]
+    if said.place is not None:
+        given["place"] = said.place.model_dump()
+    return given
+
+
+def described(given: dict[str, Any]) -> str:
+    """The photos, the voice messages beside the words, and the position, in words."""
+    photos = f" {len(given['photos'])} 张照片" if given.get("photos") else ""
+    beside = voices_beside(given.get("text", ""), [voice["seconds"] for voice in given.get("voices", ())])
+    voices = f" {beside} 条语音" if beside else ""
+    return photos + voices + (" 定位" if given.get("place") else "")
+
+
+def voices_beside(text: str, seconds: Sequence[int]) -> int:
+    """How many voice messages there are besides the one that `text` stands for."""
+    return len(seconds) - (text in map(spoken_in_words, seconds))

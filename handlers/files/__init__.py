@@ -1,0 +1,1 @@
+"""Spreadsheets, Word files and media, and work in a process of its own."""

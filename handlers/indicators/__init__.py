@@ -1,0 +1,7 @@
+"""Figures that must not fall below last year's."""
+
+CONVERSATIONS = (
+    "enter",
+    "importing",
+    "view",
+)

@@ -1,0 +1,7 @@
+"""The town supervises every village; the county checks a sample."""
+
+CONVERSATIONS = (
+    "check",
+    "sample",
+    "supervise",
+)

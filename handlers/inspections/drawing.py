@@ -1,0 +1,36 @@
+"""What the conversations about the county's sample share: drawing it, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+from handlers.engine.chat import Chat
+from handlers.inspections.sampling import draw, in_addition
+from handlers.visits.rounds import round_of, villages_of
+from storage.inspections.samples import Sample
+from storage.people.persons import Role
+from storage.roster import Household
+
+
+class Drawn(NamedTuple):
+    """A draw: from how many households, who was drawn, and who comes in addition."""
+
+    roster: int
+    households: list[Household]
+    closed: list[Household]
+
+
+async def draw_from_roster(chat: Chat, seed: str) -> Drawn:
+    """Draw from all villages of the person's county."""
+    roster = chat.world.roster
+    listed = [one for village in villages_of(chat, Role.COUNTY) for one in roster.by_village.get(village, [])]
+    drawn = await asyncio.to_thread(draw, seed, listed, chat.world.plan.sampling_ratio)
+    ids = await chat.store.samples.households_with_closed(chat.world.plan.county.code)
+    closed = in_addition(drawn, [one for one in listed if one.id in ids])
+    return Drawn(len(listed), [one for village in drawn.values() for one in village], closed)
+
+
+async def current(chat: Chat) -> Sample | None:
+    """The sample of the plan; there is one and it is not drawn again."""
+    return await chat.store.samples.of(round_of(chat.world))

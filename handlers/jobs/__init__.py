@@ -1,1 +1,0 @@
-"""What happens by the clock: reminders, digests and expiry."""

@@ -1,0 +1,6 @@
+"""How a phone comes to belong to a person."""
+
+CONVERSATIONS = (
+    "admit",
+    "join",
+)

@@ -1,0 +1,46 @@
+"""Joining by an invitation: a link for people in office, a village's QR for households."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import STRANGERS, conversation
+from handlers.engine.desk import JOIN
+from handlers.joining.household import join_household
+from handlers.joining.letting_in import DEAD, holds
+from handlers.joining.office import join_office
+from handlers.wording.people import menu_buttons
+from storage.joining.invites import Invite
+from storage.people.persons import Role
+
+
+@conversation("start", "加入", for_roles=STRANGERS)
+async def join(chat: Chat) -> None:
+    """Args: the invitation's token."""
+    if not chat.args:
+        await chat.say(JOIN if chat.stranger else "您已经加入了。发「菜单」看能办什么。")
+        return
+    kept = await chat.recall("invite", lambda: _invite(chat))
+    invite = Invite.model_validate(kept) if kept else None
+    if invite is not None and _has(chat, invite):
+        await chat.say("您已经加入了，直接用就行。", menu_buttons(chat.person))
+    elif invite is None or not invite.open_at(chat.now):
+        await chat.say(DEAD)
+    elif invite.role is Role.HOUSEHOLD:
+        await join_household(chat, invite)
+    else:
+        await join_office(chat, invite)
+
+
+async def _invite(chat: Chat) -> dict[str, Any] | None:
+    invite = await chat.store.invites.find(chat.args)
+    return invite.model_dump(mode="json") if invite else None
+
+
+def _has(chat: Chat, invite: Invite) -> bool:
+    if chat.stranger:
+        return False
+    if invite.role is Role.HOUSEHOLD:
+        return chat.person.household_id is not None
+    return holds(chat.person, invite.role, invite.region, invite.unit)

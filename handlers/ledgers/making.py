@@ -1,0 +1,118 @@
+"""Making the file of a ledger: rows within reach, hidden or whole, and what is noted of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.engine.world import World
+from handlers.files.columns import Value, hides_something, masked
+from handlers.files.workbooks import write_ledger
+from handlers.ledgers.base import Ledger
+from handlers.wording.people import post_in_words, region_in_words
+from storage.mail.messages import Button, Outgoing
+from storage.people.masking import mask_text
+from storage.people.persons import Person, Role
+from storage.plan import Plan
+from storage.problems.ledger import Reach
+from storage.store import Store
+
+WHOLE = "whole"
+"""Behind a ledger's code in "/export clues whole": with whole numbers."""
+
+_NAMED = 3
+"""Regions in a title; further ones are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A finished file."""
+
+    content: bytes
+    rows: int
+    file_name: str
+
+
+class TooLong(Exception):
+    """More rows than the caller can wait for."""
+
+
+async def make_export(
+    store: Store,
+    world: World,
+    ledger: Ledger,
+    reach: Sequence[Reach],
+    now: datetime,
+    by: str,
+    reason: str = "",
+    most: int | None = None,
+) -> Export:
+    """The ledger within `reach` as of `now`. With a `reason` numbers are whole, which leaves an audit row.
+
+    `by` is who wants it, in words. Whether they may is for the caller to have checked. Raises TooLong, with nothing
+    done, when there are more than `most` rows.
+    """
+    rows: list[tuple[Value, ...]] = []
+    async for row in ledger.rows(store, world, reach, now.date()):
+        if len(rows) == most:
+            raise TooLong
+        rows.append(row if reason else masked(ledger.columns, row))
+    where = scope_in_words(world.plan, reach)
+    notes = [
+        ("台账", ledger.title),
+        ("范围", where),
+        ("导出人", by),
+        ("导出时间", f"{now:%Y-%m-%d %H:%M}"),
+        ("行数", f"{len(rows)}"),
+        ("号码", _numbers(ledger, reason)),
+        ("依据", f"{world.plan.title}({world.plan.document})，数字为导出时刻系统内的记录。"),
+    ]
+    title = f"{where}{ledger.title}"
+    content = await asyncio.to_thread(write_ledger, ledger.title, title, ledger.columns, rows, notes)
+    if reason:
+        store.session.note(
+            "export.whole", f"ledger:{ledger.code}", f"{where}，{len(rows)} 行，{by}：{mask_text(reason)}"
+        )
+    marked = "-全号" if reason else ""
+    return Export(content, len(rows), f"{where}-{ledger.title}-{now:%Y%m%d}{marked}.xlsx")
+
+
+def _numbers(ledger: Ledger, reason: str) -> str:
+    if reason:
+        return f"完整号码，理由：{reason}。请妥善保管，用完删除。"
+    return "已遮盖：证件号和电话的中间几位是 *。" if hides_something(ledger.columns) else "本表没有证件号和电话。"
+
+
+def may_see_whole(ledger: Ledger, person: Person) -> bool:
+    return hides_something(ledger.columns) and person.has(*ledger.whole_for)
+
+
+def as_message(made: Export, file: str, ledger: Ledger, person: Person, reason: str) -> Outgoing:
+    """The kept file with a line about it, and the way to whole numbers for those who may."""
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    if not reason and may_see_whole(ledger, person):
+        buttons = ((Button(label="要看全号", says=f"/export {ledger.code} {WHOLE}"),),)
+    return Outgoing(text=in_short(made, ledger, reason), buttons=buttons, file=file, file_name=made.file_name)
+
+
+def in_short(made: Export, ledger: Ledger, reason: str) -> str:
+    if reason:
+        return f"共 {made.rows} 行，号码完整，请妥善保管。已留记录。"
+    return f"共 {made.rows} 行" + ("，号码已遮盖。" if hides_something(ledger.columns) else "。")
+
+
+def scope_in_words(plan: Plan, reach: Sequence[Reach]) -> str:
+    """ "白塔村", "瓦房镇卫生院"."""
+    names = [
+        post_in_words(plan, Role.UNIT, one.region, one.unit) if one.unit else region_in_words(plan, one.region)
+        for one in reach
+    ]
+    return "、".join(names[:_NAMED]) + (f"等 {len(names)} 处" if len(names) > _NAMED else "")
+
+
+def signature(plan: Plan, person: Person) -> str:
+    """Who somebody is, for a file's notes: "周镇(瓦房镇乡村振兴办)"."""
+    post = person.posts[0]
+    return f"{person.name}({post_in_words(plan, post.role, post.region, post.unit)})"

@@ -1,0 +1,7 @@
+"""Help for an enrolled household: measures, their progress, and clearing the risk."""
+
+CONVERSATIONS = (
+    "clear",
+    "plan",
+    "progress",
+)

@@ -1,0 +1,101 @@
+"""Clearing a risk: the village asks for it, then goes to the house once more (domain: step 10)."""
+
+from __future__ import annotations
+
+from handlers.cases.procedure import Act, Party
+from handlers.cases.steps import act, explain, goes_on, house, mine
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Account, Choice, Several
+from handlers.measures.clearing import Condition, obstacles, unmet
+from handlers.measures.words import support_button
+from storage.cases.clues import Clue, Step
+from storage.people.persons import Role
+
+_ALL, _NOT_ALL = "all", "not_all"
+_MOST_REASONS = 5
+
+
+@conversation("clear", "风险消除", for_roles={Role.VILLAGE})
+async def clear(chat: Chat) -> None:
+    """Args: the clue's id."""
+    clue = await mine(chat, Party.VILLAGE)
+    if clue is None:
+        return
+    if clue.step not in (Step.SUPPORT, Step.CLEAR):
+        await chat.say(await explain(chat, clue))
+        return
+    visit = clue.step is Step.CLEAR
+    if reasons := await _obstacles(chat, clue):
+        if visit:
+            await _still_at_risk(chat, clue, reasons)
+        else:
+            await _refuse(chat, clue, reasons)
+        return
+    reasons = unmet(await _conditions(chat, clue, visit))
+    if reasons and visit:
+        await _still_at_risk(chat, clue, reasons)
+    elif reasons:
+        await _refuse(chat, clue, reasons)
+    elif visit:
+        await _secure(chat, clue)
+    else:
+        await _propose(chat, clue)
+
+
+async def _obstacles(chat: Chat, clue: Clue) -> list[str]:
+    household = await chat.store.households.get(clue.household_id)
+    measures = await chat.store.supports.measures_of(clue.id)
+    return obstacles(chat.world.plan, clue, household is None or household.able_to_work, measures)
+
+
+async def _conditions(chat: Chat, clue: Clue, visit: bool) -> set[Condition]:
+    """Which hold. All are shown in one message; only where some do not, one says which."""
+    head = f"{house(chat, clue)}，{'到家看过，' if visit else ''}这些都做到了吗？"
+    listed = "、".join(condition.label for condition in Condition)
+    said = await chat.ask("all", Choice(f"{head}\n{listed}", [(_ALL, "都做到了"), (_NOT_ALL, "有的没做到")]))
+    if said == _ALL:
+        return set(Condition)
+    options = [(condition.value, condition.label) for condition in Condition]
+    missing = await chat.ask("missing", Several("哪几项没做到？可选多项，如：1 4", options))
+    return set(Condition) - set(map(Condition, missing))
+
+
+async def _refuse(chat: Chat, clue: Clue, reasons: list[str]) -> None:
+    listed = "\n".join(f"· {reason}" for reason in reasons[:_MOST_REASONS])
+    await chat.say(f"{clue.number}号还不能提请消除：\n{listed}", [[support_button(clue)]])
+
+
+async def _propose(chat: Chat, clue: Clue) -> None:
+    if not await chat.confirm(f"{clue.number}号 {house(chat, clue)}\n条件都做到了，提请消除风险。"):
+        await chat.say("没有提交。")
+        return
+    clue = await act(chat, clue, Act.PROPOSE, facts=_facts())
+    due = f"请在 {clue.due_on:%m月%d日} 前" if clue.due_on else "请"
+    await chat.say(f"已提请。{due}再到家看一次，看过后点下面。", goes_on(clue))
+
+
+async def _secure(chat: Chat, clue: Clue) -> None:
+    seen = await chat.ask(
+        "seen", Account("到家看到什么？照片可以一起发。", example="房子修好了，工资每月三千元", hears="too")
+    )
+    photos = f"\n照片 {len(seen.photos)} 张" if seen.photos else ""
+    if not await chat.confirm(f"{clue.number}号核查过，可以消除\n{seen.text}{photos}"):
+        await chat.say("没有提交。")
+        return
+    clue = await act(chat, clue, Act.SECURE, seen.text, _facts(), seen.photos, seen.spoken)
+    await chat.say("记下了。接着开会评议、公示，再报镇里和市里。", goes_on(clue))
+
+
+async def _still_at_risk(chat: Chat, clue: Clue, reasons: list[str]) -> None:
+    note = "".join(reasons)
+    if not await chat.confirm(f"{clue.number}号风险还在，帮扶继续：\n{note}"):
+        await chat.say("没有提交。")
+        return
+    clue = await act(chat, clue, Act.AT_RISK, note)
+    await chat.say("记下了，帮扶继续。", [[support_button(clue)]])
+
+
+def _facts() -> dict[str, list[str]]:
+    """What was found to hold."""
+    return {"conditions": [condition.value for condition in Condition]}

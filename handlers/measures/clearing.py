@@ -1,0 +1,75 @@
+"""When the risk of a household may be called cleared (domain: step 10). Every refusal names its reason and what to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+
+from handlers.measures.needs import lacking
+from storage.cases.clues import Clue
+from storage.measures import Measure
+from storage.plan import Plan
+
+
+class Condition(StrEnum):
+    """What must hold for clearing, besides finished measures and somebody able to work."""
+
+    INCOME = "income"
+    SPENDING = "spending"
+    EDUCATION = "education"
+    HOUSING = "housing"
+    MEDICAL = "medical"
+    WATER = "water"
+    NOTHING_NEW = "nothing_new"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+    @property
+    def unmet(self) -> str:
+        """What to say when it does not hold: the reason, and what to do."""
+        return _UNMET[self]
+
+
+_LABELS = {
+    Condition.INCOME: "收入稳定高于监测线",
+    Condition.SPENDING: "大额刚性支出已控制",
+    Condition.EDUCATION: "孩子都在上学",
+    Condition.HOUSING: "住房安全",
+    Condition.MEDICAL: "看病有保障",
+    Condition.WATER: "饮水安全",
+    Condition.NOTHING_NEW: "没有新的风险",
+}
+
+_UNMET = {
+    Condition.INCOME: "收入还没稳定高于监测线。先落实增收、就业措施，稳定了再提。",
+    Condition.SPENDING: "大额支出还没控制住。先落实医疗、教育救助，降下自付部分。",
+    Condition.EDUCATION: "还有孩子没上学。先请学校劝返。",
+    Condition.HOUSING: "住房还不安全。先请乡建办鉴定、修缮。",
+    Condition.MEDICAL: "看病还没保障。先参保，落实大病、慢病救治。",
+    Condition.WATER: "饮水还不安全。先请水管所处理、检测水质。",
+    Condition.NOTHING_NEW: "又有新的风险。先另报一条线索，加上措施。",
+}
+
+UNABLE_TO_WORK = "整户无劳动能力：兜底保障后风险不标注消除，继续跟踪帮扶。"
+
+
+def obstacles(plan: Plan, clue: Clue, able_to_work: bool, measures: Sequence[Measure]) -> list[str]:
+    """Why clearing cannot even be asked for; empty when it can. The first reason that no effort removes stands alone."""
+    if not able_to_work:
+        return [UNABLE_TO_WORK]
+    reasons = [
+        f"还没有针对「{plan.risk(kind).label}」的措施。请先加上、做完。" for kind in lacking(clue.kinds, measures)
+    ]
+    reasons += [
+        f"「{measure.text}」还没做完（{measure.percent}%）。做完报进展，再提请消除。"
+        for measure in measures
+        if not measure.done
+    ]
+    return reasons
+
+
+def unmet(met: Collection[Condition]) -> list[str]:
+    """Why the risk is not cleared yet; empty when every condition holds."""
+    return [condition.unmet for condition in Condition if condition not in met]

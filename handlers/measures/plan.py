@@ -1,0 +1,174 @@
+"""Helping a registered household: who answers for it, and measures for what it lacks (domain: step 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.calendar.planning import plan_deadline
+from handlers.cases.procedure import Party
+from handlers.cases.steps import explain, mine
+from handlers.engine.chat import Chat, Rows
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Choice, Day, Text
+from handlers.engine.questions.person import PersonChoice
+from handlers.measures.needs import is_combined, lacking, suggestions, why_no_more
+from handlers.measures.words import (
+    about,
+    doers,
+    line,
+    measures_in_words,
+    report_button,
+    support_button,
+    tell_family,
+)
+from storage.cases.clues import Clue, Step
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.measures import Measure, Support
+from storage.people.persons import Role
+
+_WHO, _ADD, _DROP = "who", "add", "drop"
+_OWN = "own"
+_REPORTED = 3
+"""Measures with a button of their own."""
+
+
+@conversation("support", "帮扶", for_roles={Role.VILLAGE})
+async def support(chat: Chat) -> None:
+    """Args: the clue's id; behind it "who" to name who answers for the household, "add" or "drop" for a measure."""
+    clue = await mine(chat, Party.VILLAGE)
+    if clue is None:
+        return
+    begun = await chat.store.supports.of_clue(clue.id)
+    if clue.step is not Step.SUPPORT or begun is None:
+        await chat.say(await explain(chat, clue))
+        return
+    match chat.args.partition(" ")[2]:
+        case "who":
+            await _name_responsible(chat, clue, begun)
+        case "add":
+            await _add_measure(chat, clue, begun)
+        case "drop":
+            await _drop_measure(chat, clue)
+        case _:
+            await _show(chat, clue)
+
+
+async def _show(chat: Chat, clue: Clue) -> None:
+    plan = "综合帮扶" if is_combined(chat.world.plan, clue.kinds) else "单项措施"
+    lines = [f"{about(chat, clue)}（{plan}）", *await measures_in_words(chat, clue)]
+    measures = await chat.store.supports.measures_of(clue.id)
+    if lacks := lacking(clue.kinds, measures):
+        lines.append(f"还缺措施：{_labels(chat, lacks)}")
+    open_ones = [measure for measure in measures if not measure.done]
+    reports = [[report_button(measure, f"报进展：{measure.text}")] for measure in open_ones[:_REPORTED]]
+    await chat.say("\n".join(lines), [*reports, *_buttons(clue, any(_untouched(one) for one in measures))])
+
+
+def _buttons(clue: Clue, can_drop: bool) -> Rows:
+    last = [Button(label="提请消除", says=f"/clear {to_base36(clue.id)}")]
+    if can_drop:
+        last.append(support_button(clue, "撤一项措施", _DROP))
+    return [[support_button(clue, "加措施", _ADD), support_button(clue, "定责任人", _WHO)], last]
+
+
+def _untouched(measure: Measure) -> bool:
+    """Nothing has been reported of it."""
+    return measure.version == 0
+
+
+async def _name_responsible(chat: Chat, clue: Clue, begun: Support) -> None:
+    cadres = [official.person for official in chat.world.directory.holding(Role.VILLAGE, clue.village)]
+    chosen = await chat.ask(
+        "who", PersonChoice(f"{about(chat, clue)}由谁帮扶？", [(str(cadre.id), cadre.name) for cadre in cadres])
+    )
+    name = next(cadre.name for cadre in cadres if str(cadre.id) == chosen)
+    if begun.responsible_id == int(chosen):
+        await chat.say(f"责任人已经是{name}了。", [[support_button(clue)]])
+        return
+    begun = await chat.store.supports.assign(begun, int(chosen))
+    intent = f"responsible:{begun.id}:{begun.version}"
+    await tell_family(chat, clue, f"以后由{name}帮您家，有困难就找{name}。", intent)
+    if int(chosen) != chat.person.id:
+        text = f"【帮扶】{about(chat, clue)}由您帮扶，请上门商量措施。"
+        await chat.push([int(chosen)], text, intent, [[support_button(clue)]])
+    await chat.say(f"{about(chat, clue)}由{name}帮扶，已告诉农户。", [[support_button(clue, "加措施", _ADD)]])
+
+
+async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
+    plan, store = chat.world.plan, chat.store
+    measures = await store.supports.measures_of(clue.id)
+    if reason := why_no_more(plan, clue.kinds, measures):
+        await chat.say(reason, [[support_button(clue)]])
+        return
+    offered = await chat.recall("offered", lambda: _offered(chat, clue, measures))
+    options = [(f"{at}", f"{plan.risk(kind).label}：{text}") for at, (kind, text) in enumerate(offered)]
+    picked = await chat.ask("what", Choice("缺什么补什么，加哪一项？", [*options, (_OWN, "自己写")]))
+    kind, text = offered[int(picked)] if picked != _OWN else await _own_words(chat, clue)
+    unit = await _unit(chat, kind, own=picked == _OWN)
+    deadline = await chat.ask("deadline", Day("哪天前做完？如：10月31日", past_ok=False))
+    name = plan.unit(unit).name
+    if not await chat.confirm(f"{plan.risk(kind).label}：{text}\n{name}，{deadline:%m月%d日}前"):
+        await chat.say("没有提交。")
+        return
+    measure = store.supports.add_measure(begun, kind=kind, text=text, unit=unit, deadline=deadline)
+    plan_deadline(store.reminders, plan, "measure", str(measure.id), deadline, chat.now)
+    await tell_family(chat, clue, f"要为您家做的：{line(chat.world, measure)[2:]}", f"measure:{measure.id}")
+    await chat.push(
+        [one for one in doers(chat.world, measure) if one != chat.person.id],
+        f"【帮扶措施】{about(chat, clue)}\n{text}\n请在 {deadline:%m月%d日} 前做完，报进展。",
+        f"measure:{measure.id}",
+        [[report_button(measure)]],
+    )
+    still = lacking(clue.kinds, [*measures, measure])
+    rest = f"还缺：{_labels(chat, still)}。" if still else ""
+    await chat.say(
+        f"记下了，已告诉农户和{name}。{rest}", [[support_button(clue, "再加一项", _ADD), support_button(clue)]]
+    )
+
+
+async def _drop_measure(chat: Chat, clue: Clue) -> None:
+    """What was added by mistake goes, as long as nobody has worked on it."""
+    droppable = {str(one.id): one for one in await chat.store.supports.measures_of(clue.id) if _untouched(one)}
+    if not droppable:
+        await chat.say("没有可撤的措施。已经报过进展的，请做完。", [[support_button(clue)]])
+        return
+    chosen = await chat.ask("drop", Choice("撤哪一项？", [(key, one.text) for key, one in droppable.items()]))
+    reason = await chat.ask("why", Text("为什么撤？这句话会发给农户。", min_length=2, example="写重了"))
+    measure = droppable[chosen]
+    await chat.store.supports.withdraw(measure)
+    await chat.store.reminders.cancel("measure", str(measure.id))
+    told = f"措施撤回：{measure.text}。原因：{reason}"
+    await tell_family(chat, clue, f"为您家做的{told}", f"measure:{measure.id}:drop")
+    doing = [one for one in doers(chat.world, measure) if one != chat.person.id]
+    await chat.push(doing, f"{about(chat, clue)}帮扶{told}", f"measure:{measure.id}:drop")
+    await chat.say(f"已撤回「{measure.text}」，告诉农户了。", [[support_button(clue)]])
+
+
+async def _offered(chat: Chat, clue: Clue, measures: Sequence[Measure]) -> list[list[str]]:
+    """Kinds and texts to choose from; recalled, since a colleague may add one of them meanwhile."""
+    return [[one.kind, one.text] for one in suggestions(chat.world.plan, clue.kinds, measures)]
+
+
+async def _own_words(chat: Chat, clue: Clue) -> list[str]:
+    kinds = list(dict.fromkeys(clue.kinds))
+    kind = kinds[0]
+    if len(kinds) > 1:
+        options = [(one, chat.world.plan.risk(one).label) for one in kinds]
+        kind = await chat.ask("kind", Choice("针对哪项风险？", options))
+    return [kind, await chat.ask("text", Text("做什么？", max_length=100, min_length=2, example="修好东屋的炕"))]
+
+
+async def _unit(chat: Chat, kind: str, own: bool) -> str:
+    """Who carries it out: an office that answers for the risk, or, for a measure of one's own, the village itself."""
+    plan = chat.world.plan
+    units = list(plan.units_for_risk(kind))
+    if own or not units:
+        units += [unit for unit in plan.units if unit.role is Role.VILLAGE and not unit.members]
+    if len(units) == 1:
+        return units[0].code
+    return await chat.ask("unit", Choice("由谁来做？", [(unit.code, unit.name) for unit in units]))
+
+
+def _labels(chat: Chat, kinds: list[str]) -> str:
+    return "、".join(chat.world.plan.risk(kind).label for kind in kinds)

@@ -1,0 +1,137 @@
+"""Progress of one measure, by its unit or the village: words and photos, then how far; finished only with proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.engine.questions import Account, Photos, Question
+from handlers.engine.questions.base import Answer, More, Prompt, Stale, needs_text
+from handlers.engine.said import DONE, Said
+from handlers.measures.words import about, line, may_report, open_lines, support_button, tell_family
+from handlers.reading import read_number
+from handlers.wording.people import name_of
+from storage.cases.clues import Clue
+from storage.database.base import from_base36
+from storage.measures import FINISHED, Measure
+from storage.people.persons import Role
+
+_LISTED = 8
+
+
+@conversation("measure", "报帮扶进展", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN}, words=("帮扶进展", "帮扶措施"))
+async def measure(chat: Chat) -> None:
+    """Args: the measure's id; without one, those one may report on are listed."""
+    if not chat.args:
+        await _list(chat)
+        return
+    found = await _find(chat)
+    clue = await chat.store.clues.get(found.clue_id) if found else None
+    if found is None or clue is None or not may_report(chat.person, chat.world, found):
+        await chat.say(NOT_YOURS)
+        return
+    if found.done:
+        await chat.say(await _who_finished(chat, found))
+        return
+    told = await chat.ask(
+        "told",
+        Account(
+            f"{about(chat, clue)}\n{line(chat.world, found)}\n做了什么？照片可以一起发。",
+            example="已办好救助，发放两千元",
+        ),
+    )
+    percent = await chat.ask("percent", Percent("做到几成了？"))
+    photos = told.photos
+    if percent == FINISHED and not photos:
+        proof = await chat.ask("proof", Photos("做完了要有凭据：请拍现场或单据。", with_place=False))
+        photos = proof.photos
+    if not await chat.confirm(
+        f"{found.text}\n{told.text}\n{percent}%" + (f"，照片 {len(photos)} 张" if photos else "")
+    ):
+        await chat.say("没有提交。")
+        return
+    moved = await chat.store.supports.progress(found, by=chat.person.id, text=told.text, percent=percent, photos=photos)
+    if not moved.done:
+        await chat.say(f"记下了：{moved.text} {percent}%。")
+        return
+    await chat.store.reminders.cancel("measure", str(moved.id))
+    await tell_family(chat, clue, f"为您家做的这件事做完了：{moved.text}。", f"measure:{moved.id}:done")
+    await chat.say(f"记下了：{moved.text}，已完成，告诉农户了。")
+    await _tell_all_done(chat, clue)
+
+
+async def _list(chat: Chat) -> None:
+    supports, found = chat.store.supports, dict[int, Measure]()
+    for post in chat.person.posts_as(Role.VILLAGE):
+        found |= {one.id: one for one in await supports.measures_due(post.region, most=_LISTED)}
+    for post in chat.person.posts_as(Role.UNIT, Role.TOWN):
+        units = (
+            [post.unit] if post.role is Role.UNIT else [u.code for u in chat.world.plan.units if u.role is post.role]
+        )
+        for unit in units:
+            found |= {one.id: one for one in await supports.measures_due(post.region, unit, _LISTED)}
+    listed = sorted(found.values(), key=lambda one: (one.deadline, one.id))[:_LISTED]
+    if not listed:
+        await chat.say("没有要您办的帮扶措施。")
+        return
+    await chat.say("要办的帮扶措施，按期限排：", open_lines(chat.world, listed))
+
+
+async def _find(chat: Chat) -> Measure | None:
+    try:
+        found = await chat.store.supports.several_measures([from_base36(chat.args)])
+    except ValueError:
+        return None
+    return found[0] if found else None
+
+
+async def _who_finished(chat: Chat, measure: Measure) -> str:
+    last = (await chat.store.supports.entries(measure.id))[-1]
+    who = await name_of(chat, last.person_id)
+    return f"「{measure.text}」{who}已在 {last.at:%m-%d %H:%M} 报完成。"
+
+
+async def _tell_all_done(chat: Chat, clue: Clue) -> None:
+    """Who answers for the household hears when the last of its measures is done."""
+    support = await chat.store.supports.of_clue(clue.id)
+    measures = await chat.store.supports.measures_of(clue.id)
+    if support is None or not all(one.done for one in measures):
+        return
+    village = [official.person.id for official in chat.world.directory.holding(Role.VILLAGE, clue.village)]
+    people = [support.responsible_id] if support.responsible_id in village else village
+    await chat.push(
+        [one for one in people if one and one != chat.person.id],
+        f"【帮扶】{about(chat, clue)}的措施都做完了。困难真的解决了，就提请消除。",
+        f"supported:{support.id}:{len(measures)}",
+        [[support_button(clue)]],
+    )
+
+
+@dataclass(frozen=True)
+class Percent(Question[int]):
+    """How far something is, by button or typed, also as 五成."""
+
+    prompt: str
+    optional: bool = False
+
+    async def show(self, partial: Any, chat: Chat) -> Prompt:
+        return Prompt(
+            self.prompt, [[(f"{step}", f"{step}%") for step in (25, 50, 75)], [(f"{FINISHED}", "100%，做完了")]]
+        )
+
+    async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
+        if said.pick == DONE:
+            return Answer(FINISHED)
+        text = said.pick if said.pick and said.pick.isdecimal() else needs_text(said, "50%")
+        return Answer(int(read_number(text, 0, FINISHED, "%")))
+
+    def restore(self, raw: Any) -> int:
+        if not isinstance(raw, int) or not 0 <= raw <= FINISHED:
+            raise Stale
+        return raw
+
+    def tell(self, raw: Any) -> str:
+        return f"{raw}%"

@@ -1,0 +1,93 @@
+"""What the conversations about helping a household share: its measures in words, who may report on them, and whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from handlers.cases.steps import house
+from handlers.engine.chat import Chat
+from handlers.engine.world import World
+from handlers.problems.actions import brief
+from storage.cases.clues import Clue
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.measures import Measure, Support
+from storage.people.persons import Person, Role
+
+_SHOWN = 5
+
+
+async def measures_in_words(chat: Chat, clue: Clue) -> list[str]:
+    """Who answers for the household and what is being done, a line each; nothing before help has begun."""
+    support = await chat.store.supports.of_clue(clue.id)
+    if support is None:
+        return []
+    measures = await chat.store.supports.measures_of(clue.id)
+    lines = [line(chat.world, measure) for measure in measures[:_SHOWN]]
+    if len(measures) > _SHOWN:
+        lines.append(f"……共 {len(measures)} 项")
+    return [f"帮扶责任人：{responsible_name(chat.world, support) or '未定'}", *lines]
+
+
+def line(world: World, measure: Measure) -> str:
+    unit = world.plan.unit(measure.unit).name
+    far = "已完成" if measure.done else f"{_day(measure.deadline)}前，{measure.percent}%"
+    return f"{'✓' if measure.done else '·'} {measure.text}（{unit}，{far}）"
+
+
+def responsible_name(world: World, support: Support) -> str:
+    official = world.directory.person(support.responsible_id or 0)
+    return official.person.name if official else ""
+
+
+def may_report(person: Person, world: World, measure: Measure) -> bool:
+    """The village of the household, and the measure's unit, report on a measure."""
+    village = world.roster.by_id[measure.household_id].village
+    unit = world.plan.unit(measure.unit)
+    if person.covers(village, Role.VILLAGE):
+        return True
+    posts = [post for post in person.posts_as(unit.role) if post.covers(village)]
+    return bool(posts) and (unit.role is not Role.UNIT or any(post.unit == unit.code for post in posts))
+
+
+def doers(world: World, measure: Measure) -> list[int]:
+    """Who carries a measure out: its unit's people; for the village's own, who answers for the household."""
+    village = world.roster.by_id[measure.household_id].village
+    unit = world.plan.unit(measure.unit)
+    holding = world.directory.holding(unit.role, village, unit.code if unit.role is Role.UNIT else None)
+    people = [official.person.id for official in holding]
+    if unit.role is Role.VILLAGE and measure.responsible_id in people:
+        return [measure.responsible_id]
+    return people
+
+
+def report_button(measure: Measure, label: str = "报进展") -> Button:
+    return Button(label=label, says=f"/measure {to_base36(measure.id)}")
+
+
+def support_button(clue: Clue, label: str = "看帮扶", verb: str = "") -> Button:
+    return Button(label=label, says=f"/support {to_base36(clue.id)} {verb}".rstrip())
+
+
+async def tell_family(chat: Chat, clue: Clue, text: str, intent: str) -> None:
+    """Tell the household's phones."""
+    family = await chat.store.people.of_household(clue.household_id)
+    look = Button(label="查看", says=f"/clue {to_base36(clue.id)}")
+    await chat.push([one for one in family if one != chat.person.id], text, intent, [[look]], personal=True)
+
+
+def open_lines(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
+    """A button for each measure to report on."""
+    return [
+        [report_button(one, f"{world.roster.by_id[one.household_id].head}家 {brief(one.text)} {_day(one.deadline)}前")]
+        for one in measures
+    ]
+
+
+def about(chat: Chat, clue: Clue) -> str:
+    return f"{clue.number}号 {house(chat, clue)}"
+
+
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日"

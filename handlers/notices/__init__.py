@@ -1,0 +1,7 @@
+"""Notices to many, and who has confirmed them."""
+
+CONVERSATIONS = (
+    "received",
+    "send",
+    "sent",
+)

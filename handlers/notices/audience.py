@@ -1,0 +1,102 @@
+"""Whom an office may send a notice 通知 to, and how that is said. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from storage.notices.sent import Audience
+from storage.people.persons import Person, Post, Role
+from storage.plan import Plan
+
+_OFFICES = (Role.COUNTY, Role.TOWN)
+"""Those that send notices, the wider first."""
+
+_OFFICIALS = (Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY)
+_NAMED = 3
+"""Villages named; of more it is said how many."""
+
+
+class Whom(StrEnum):
+    """Whom a notice is for: everybody of a kind below the office, the people of some villages, or a list of names."""
+
+    VILLAGE = "village"
+    UNIT = "unit"
+    TOWN = "town"
+    OFFICIALS = "officials"
+    HOMES = "homes"
+    VILLAGES = "villages"
+    LISTED = "listed"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Whom.VILLAGE: "全部村干部",
+    Whom.UNIT: "全部站所",
+    Whom.TOWN: "镇干部",
+    Whom.OFFICIALS: "全部干部",
+    Whom.HOMES: "全部农户",
+    Whom.VILLAGES: "选村",
+    Whom.LISTED: "按名单",
+}
+
+_ROLES = {
+    Whom.VILLAGE: (Role.VILLAGE,),
+    Whom.UNIT: (Role.UNIT,),
+    Whom.TOWN: (Role.TOWN,),
+    Whom.OFFICIALS: _OFFICIALS,
+    Whom.HOMES: (Role.HOUSEHOLD,),
+}
+
+
+class Of(StrEnum):
+    """Who of some villages."""
+
+    CADRES = "cadres"
+    HOMES = "homes"
+    ALL = "all"
+
+    @property
+    def label(self) -> str:
+        return {Of.CADRES: "村干部", Of.HOMES: "农户", Of.ALL: "村干部和农户"}[self]
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        both = (Role.VILLAGE, Role.HOUSEHOLD)
+        return {Of.CADRES: both[:1], Of.HOMES: both[1:], Of.ALL: both}[self]
+
+
+def office_of(person: Person) -> Post:
+    """As which office somebody sends notices. Raises ValueError for a person who is in none that does."""
+    for role in _OFFICES:
+        if held := person.posts_as(role):
+            return held[0]
+    raise ValueError("this person's posts send no notices")
+
+
+def all_of(whom: Whom, office: Post) -> Audience:
+    """Everybody of a kind in posts at or below the office. Raises KeyError for VILLAGES and LISTED."""
+    return Audience(roles=_ROLES[whom], regions=(office.region,))
+
+
+def in_words(audience: Audience, plan: Plan) -> str:
+    """Such as "全部村干部", "白塔村、瓦房村的农户" or "名单上的人"."""
+    if audience.people:
+        return "名单上的人"
+    whole = next((whom for whom, roles in _ROLES.items() if roles == audience.roles), None)
+    villages = [village.name for village in plan.villages if village.code in audience.regions]
+    if not villages and whole:
+        return whole.label
+    who = next(of.label for of in Of if of.roles == audience.roles)
+    where = "、".join(villages) if len(villages) <= _NAMED else f"{villages[0]}等 {len(villages)} 个村"
+    return f"{where}的{who}"
+
+
+def households_in(audience: Audience, villages: Sequence[str]) -> list[str]:
+    """The villages whose households are meant."""
+    if Role.HOUSEHOLD not in audience.roles:
+        return []
+    return [code for code in villages if code.startswith(audience.regions)]

@@ -1,0 +1,140 @@
+"""Queues notices 通知 for their receivers in portions, behind everything else, and tells the sender when all is out.
+
+A portion and how far it went are one transaction: a crash between two loses nobody and doubles nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from handlers.engine.absence import Away, stand_in
+from handlers.engine.attendance import away_on, passed_on
+from handlers.engine.world import World
+from handlers.notices.wording import message, see
+from handlers.reading import shortened
+from storage.database.transaction import Conflict, Transaction
+from storage.mail import outbox
+from storage.mail.chats import reachable
+from storage.mail.messages import BULK, PUSH, Outgoing
+from storage.notices.sent import Broadcast
+from storage.store import Store
+
+PORTION = 200
+"""People for whom letters are queued in one transaction."""
+
+ALONG = 300 * 1024
+"""Bytes up to which a file goes to everybody; a larger one is fetched by those who want it."""
+
+_REQUEST = "job:announce"
+
+Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
+"""Opens a transaction that only reads until it is told to write, as `reading_first` does."""
+
+
+async def work(begin: Begin, world: World) -> int:
+    """One portion of the oldest notice, and word of those that are out; returns how many of these were dealt with."""
+    async with begin() as tx, tx.session(request=_REQUEST) as session:
+        broadcasts = Store(session).broadcasts
+        due, sending = await broadcasts.queueing(), await broadcasts.sending()
+    done = [await _portion(begin, world, due)] if due else []
+    return sum([*done, *[await _note_out(begin, world, one) for one in sending]])
+
+
+async def _portion(begin: Begin, world: World, broadcast: Broadcast) -> bool:
+    """False when another process was quicker."""
+    along = await asyncio.to_thread(_goes_along, world, broadcast)
+    try:
+        async with begin() as tx:
+            async with tx.session(request=_REQUEST) as session:
+                queue = _queue_again if broadcast.repeated_at else _queue
+                reached = await queue(tx, Store(session), world, broadcast, along)
+            await tx.begin_writing()
+            async with tx.session(request=_REQUEST) as session:
+                await Store(session).broadcasts.advance(broadcast, reached)
+    except Conflict:
+        return False
+    return True
+
+
+def _goes_along(world: World, broadcast: Broadcast) -> bool:
+    path = world.media.path(broadcast.file) if broadcast.file else None
+    return path is not None and path.exists() and path.stat().st_size <= ALONG
+
+
+async def _queue(tx: Transaction, store: Store, world: World, broadcast: Broadcast, along: bool) -> int | None:
+    """Letters of the first round; returns how far it got, None for the end."""
+    meant = await store.broadcasts.next_meant(broadcast, PORTION)
+    away = away_on(world, tx.now.date()) if world.leaves else {}
+    deputies = {one: _deputy(world, broadcast, one, away) for one in meant}
+    addresses = await reachable(tx.conn, {*meant, *filter(None, deputies.values())})
+    got_for: dict[int, list[int]] = defaultdict(list)
+    for one in meant:
+        deputy = deputies[one]
+        got_for[deputy if deputy in addresses and deputy is not None else one].append(one)
+    known = await store.broadcast_receipts.letters_to(broadcast, list(got_for))
+    for receiver, people in got_for.items():
+        letter = known.get(receiver)
+        if letter is None and receiver in addresses:
+            others = passed_on(world, [one for one in people if one != receiver])
+            letter = outbox.post(
+                store.session, addresses[receiver], message(world.plan, broadcast, along, others),
+                priority=BULK, intent=f"broadcast:{broadcast.id}:{receiver}",
+            )  # fmt: skip
+        for one in people:
+            store.broadcast_receipts.add(broadcast.id, one, receiver if letter else None, letter)
+    return _reached(meant)
+
+
+def _deputy(world: World, broadcast: Broadcast, person_id: int, away: Away) -> int | None:
+    """Who stands in for somebody on leave. What is for a household waits for them, like all that nobody stands in for."""
+    official = world.directory.person(person_id) if person_id in away else None
+    audience = broadcast.audience
+    if official is None or not (audience.people or official.person.has(*audience.roles)):
+        return None
+    deputy = stand_in(person_id, away)
+    return deputy if deputy != broadcast.sender_id else None
+
+
+async def _queue_again(tx: Transaction, store: Store, world: World, broadcast: Broadcast, along: bool) -> int | None:
+    """Letters of the repeat, to whoever got the first one and has not confirmed it."""
+    missing = await store.broadcast_receipts.next_missing(broadcast, PORTION)
+    intents = {one.receiver_id: f"broadcast:{broadcast.id}:{one.receiver_id}:again" for one in missing}
+    addresses = await reachable(tx.conn, intents)
+    known = await outbox.known_intents(tx.conn, list(intents.values()))
+    letter = message(world.plan, broadcast, along, again=True)
+    for receiver, intent in intents.items():
+        if receiver in addresses and intent not in known:
+            outbox.post(store.session, addresses[receiver], letter, priority=BULK, intent=intent)
+    return _reached([one.person_id for one in missing])
+
+
+def _reached(people: Sequence[int]) -> int | None:
+    return people[-1] if len(people) == PORTION else None
+
+
+async def _note_out(begin: Begin, world: World, broadcast: Broadcast) -> bool:
+    """Tell the sender when the last letter is out; False while it is not, or when another process was quicker."""
+    try:
+        async with begin() as tx:
+            async with tx.session(request=_REQUEST) as session:
+                receipts = Store(session).broadcast_receipts
+                if await receipts.under_way(broadcast):
+                    return False
+                figures = (await receipts.figures([broadcast.id])).get(broadcast.id)
+            await tx.begin_writing()
+            async with tx.session(request=_REQUEST) as session:
+                await Store(session).broadcasts.note_out(broadcast)
+                sender = world.directory.person(broadcast.sender_id)
+                if figures and sender and sender.address:
+                    away = f"，联系不上 {figures.unreachable} 人" if figures.unreachable else ""
+                    text = f"通知「{shortened(broadcast.words, 20)}」已发出 {figures.delivered} 人{away}。"
+                    outbox.post(
+                        session, sender.address, Outgoing(text=text, buttons=((see(broadcast.id, "看谁没收到"),),)),
+                        priority=PUSH, intent=f"broadcast-out:{broadcast.id}",
+                    )  # fmt: skip
+    except Conflict:
+        return False
+    return True

@@ -1,0 +1,137 @@
+"""通知情况： what one's office sent last, who has not confirmed it, and the one repeat for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.calendar.deadlines import next_open
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.notices.audience import in_words, office_of
+from handlers.notices.wording import AGAIN, UNREACHED, moment, progress, see
+from handlers.reading import shortened
+from handlers.wording.paging import page_named, page_of
+from handlers.wording.people import region_in_words
+from storage.database.base import from_base36, to_base36
+from storage.mail.messages import Button
+from storage.notices.receipts import Figures, Missing
+from storage.notices.sent import OUT, Broadcast
+from storage.people.persons import Role
+
+_LATEST = 5
+
+
+@conversation("broadcasts", "通知情况", for_roles={Role.TOWN, Role.COUNTY}, words=("通知进度", "谁没收到"))
+async def show_notices(chat: Chat) -> None:
+    """Args: a notice, then a page of those who have not confirmed, "out" for those who could not be reached (and a page),
+    or "again" for the repeat; without any, the latest notices."""
+    said, _, more = chat.args.partition(" ")
+    if not said:
+        await _list(chat)
+        return
+    broadcast = await _found(chat, said)
+    if broadcast is None:
+        await chat.say(NOT_YOURS)
+    elif more == AGAIN:
+        await _repeat(chat, broadcast)
+    else:
+        await _show(chat, broadcast, more)
+
+
+async def _found(chat: Chat, said: str) -> Broadcast | None:
+    """The notice, if this person's office sent it."""
+    try:
+        broadcast = await chat.store.broadcasts.get(from_base36(said))
+    except ValueError:
+        return None
+    office = office_of(chat.person)
+    own = broadcast is not None and (broadcast.role, broadcast.region) == (office.role, office.region)
+    return broadcast if own else None
+
+
+async def _list(chat: Chat) -> None:
+    office = office_of(chat.person)
+    latest = await chat.store.broadcasts.latest(office.role, office.region, _LATEST)
+    if not latest:
+        await chat.say("还没有发过通知。", [[Button(label="发通知", says="/broadcast")]])
+        return
+    figures = await chat.store.broadcast_receipts.figures([one.id for one in latest])
+    lines, rows = ["最近的通知："], []
+    for place, one in enumerate(latest, 1):
+        words, at = shortened(one.words, 14), moment(one.filed_at, chat.now.date())
+        lines.append(f"{place} {at} {words}：{progress(one, figures.get(one.id, Figures()))}")
+        rows.append([see(one.id, f"{place} {words}")])
+    await chat.say("\n".join(lines), rows)
+
+
+async def _show(chat: Chat, broadcast: Broadcast, more: str) -> None:
+    figures = (await chat.store.broadcast_receipts.figures([broadcast.id])).get(broadcast.id, Figures())
+    kind, _, page = more.partition(" ") if more.startswith(UNREACHED) else ("", "", more)
+    reached = kind != UNREACHED
+    total = figures.missing if reached and broadcast.expects else 0 if reached else figures.unreachable
+    places, turn = page_of(range(total), page_named(page), f"/broadcasts {to_base36(broadcast.id)} {kind}".rstrip())
+    listed = await _missing(chat, broadcast, reached, places)
+    lines = [_head(chat, broadcast), progress(broadcast, figures), *_repeated(chat, broadcast)]
+    if listed:
+        lines.append(
+            f"还没点「收到」的 {total} 人：" if reached else f"联系不上的 {total} 人（没有绑定聊天或已停用）："
+        )
+        lines += [_line(chat, one) for one in listed]
+    elif broadcast.state == OUT and reached and broadcast.expects and figures.meant:
+        lines.append("收到通知的人都点了「收到」。")
+    await chat.say("\n".join(lines), [*turn, *_further(broadcast, figures, reached)])
+
+
+async def _missing(chat: Chat, broadcast: Broadcast, reached: bool, places: Sequence[int]) -> list[Missing]:
+    if not places:
+        return []
+    return await chat.store.broadcast_receipts.missing(broadcast.id, reached, places[0], len(places))
+
+
+def _further(broadcast: Broadcast, figures: Figures, reached: bool) -> list[list[Button]]:
+    if not reached:
+        return [[see(broadcast.id, "返回这条通知")]]
+    rows = []
+    if broadcast.expects and figures.missing and not broadcast.repeated_at and broadcast.state == OUT:
+        rows.append([see(broadcast.id, "再提醒一次", AGAIN)])
+    if figures.unreachable:
+        rows.append([see(broadcast.id, f"联系不上 {figures.unreachable} 人", UNREACHED)])
+    return rows
+
+
+def _head(chat: Chat, broadcast: Broadcast) -> str:
+    sender = chat.world.directory.person(broadcast.sender_id)
+    by = f"{sender.person.name} " if sender else ""
+    at, to = moment(broadcast.filed_at, chat.now.date()), in_words(broadcast.audience, chat.world.plan)
+    return f"「{shortened(broadcast.words)}」\n{by}{at} 发给{to}"
+
+
+def _repeated(chat: Chat, broadcast: Broadcast) -> list[str]:
+    if broadcast.repeated_at is None:
+        return []
+    at = moment(broadcast.repeated_at, chat.now.date())
+    return [f"{at} 再提醒过一次。" if broadcast.repeated_at <= chat.now else f"{at} 会再提醒一次。"]
+
+
+def _line(chat: Chat, one: Missing) -> str:
+    return f"{one.name} {region_in_words(chat.world.plan, one.region)}" if one.region else one.name
+
+
+async def _repeat(chat: Chat, broadcast: Broadcast) -> None:
+    """Once, and never at night: before the window opens it waits for the morning."""
+    figures = (await chat.store.broadcast_receipts.figures([broadcast.id])).get(broadcast.id, Figures())
+    back = [[see(broadcast.id)]]
+    if broadcast.repeated_at is not None:
+        await chat.say(f"{_repeated(chat, broadcast)[0]}一条通知只提醒一次。", back)
+    elif not broadcast.expects:
+        await chat.say("这条通知不用点「收到」，不再提醒。", back)
+    elif broadcast.state != OUT:
+        await chat.say("这条通知还在发，发完再提醒。", back)
+    elif not figures.missing:
+        await chat.say("收到通知的人都点了「收到」，不用再提醒。", back)
+    else:
+        at = next_open(chat.now, chat.world.plan.reminders)
+        await chat.store.broadcasts.repeat(broadcast, at)
+        when = "现在就" if at <= chat.now else f"{moment(at, chat.now.date())} "
+        await chat.say(f"好的，{when}再提醒 {figures.missing} 人一次。", back)

@@ -1,0 +1,64 @@
+"""What the conversations and the job of notices 通知 share: how a notice looks, and how far it has got, in words."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import PurePath
+
+from handlers.reading import shortened
+from handlers.wording.people import post_in_words
+from storage.database.base import to_base36
+from storage.mail.messages import Button, Outgoing
+from storage.notices.receipts import Figures
+from storage.notices.sent import OUT, Broadcast
+from storage.plan import Plan
+
+AGAIN, FILE, UNREACHED = "again", "file", "out"
+"""What may follow a notice in a command."""
+
+
+def message(plan: Plan, broadcast: Broadcast, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
+    """What a receiver gets. The file goes `along`, or is fetched with one tap by those who want it."""
+    head = "【通知·再提醒一次】" if again else "【通知】"
+    office = post_in_words(plan, broadcast.role, broadcast.region)
+    ask = "\n看到了请点「收到」。" if broadcast.expects else ""
+    sends = along and not again and broadcast.file
+    return Outgoing(
+        text=f"{head}{broadcast.words}\n——{office}{passed_on}{ask}",
+        buttons=buttons(broadcast, with_file=not sends),
+        file=broadcast.file if sends else None,
+        file_name=file_name(broadcast) if sends else "",
+    )
+
+
+def buttons(broadcast: Broadcast, with_file: bool, confirmed: bool = False) -> tuple[tuple[Button, ...], ...]:
+    """What stands below a notice; `with_file`: its file has to be fetched, if it has one."""
+    key = to_base36(broadcast.id)
+    row = [Button(label="✓ 已收到" if confirmed else "收到", says=f"/received {key}")] if broadcast.expects else []
+    if broadcast.file and with_file:
+        row.append(Button(label=f"看附件 {shortened(broadcast.file_name, 12)}", says=f"/received {key} {FILE}"))
+    return (tuple(row),) if row else ()
+
+
+def file_name(broadcast: Broadcast) -> str:
+    """Under which name its file is sent: none for a photo or a voice message, which is shown and not kept."""
+    return broadcast.file_name if PurePath(broadcast.file_name).suffix else ""
+
+
+def see(broadcast_id: int, label: str = "通知情况", more: str = "") -> Button:
+    """`more` is what follows the notice in the command."""
+    return Button(label=label, says=f"/broadcasts {to_base36(broadcast_id)} {more}".rstrip())
+
+
+def progress(broadcast: Broadcast, figures: Figures) -> str:
+    """Such as "已送达 30 人，已收到 18 人"."""
+    parts = [f"已送达 {figures.delivered} 人"]
+    if broadcast.expects:
+        parts.append(f"已收到 {figures.confirmed} 人")
+    if broadcast.state != OUT and not broadcast.repeated_at:
+        parts.insert(0, "正在发")
+    return "，".join(parts)
+
+
+def moment(at: datetime, today: date) -> str:
+    return f"{at:%H:%M}" if at.date() == today else f"{at.month}月{at.day}日 {at:%H:%M}"

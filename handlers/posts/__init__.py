@@ -1,0 +1,7 @@
+"""Who holds which post: assignment, handover, leave."""
+
+CONVERSATIONS = (
+    "assign",
+    "handover",
+    "leave",
+)

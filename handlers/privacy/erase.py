@@ -1,0 +1,79 @@
+"""The office decides on a request to be forgotten, and the person is told."""
+
+from __future__ import annotations
+
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.engine.questions import Choice, Text
+from handlers.rights.sight import may_erase
+from handlers.wording.people import post_in_words
+from storage.database.base import from_base36
+from storage.people.persons import Person, Role
+from storage.privacy import Erasure
+
+_YES, _NO = "yes", "no"
+
+
+@conversation("erasure", "审核删除申请", for_roles={Role.TOWN, Role.COUNTY})
+async def decide_erasure(chat: Chat) -> None:
+    """Args: the request's id."""
+    found = await _erasure(chat)
+    if found is None:
+        await chat.say(NOT_YOURS)
+        return
+    erasure, person = found
+    if erasure.accepted is not None:
+        await chat.say(f"{person.name}的申请已经处理过了。")
+        return
+    posts = "、".join(post_in_words(chat.world.plan, post.role, post.region, post.unit) for post in person.posts)
+    prompt = (
+        f"{person.name}（{posts}）申请删除个人信息。\n"
+        "同意就删：手机号、聊天记录、语音、没做完的事，并结束上面的身份。\n"
+        "名册、案件和操作记录照留。在岗的请先安排人接手。"
+    )
+    if await chat.ask("answer", Choice(prompt, [(_YES, "同意删除"), (_NO, "不同意")])) == _YES:
+        await _accept(chat, erasure, person)
+    else:
+        await _refuse(chat, erasure, person)
+
+
+async def _erasure(chat: Chat) -> tuple[Erasure, Person] | None:
+    """The request named and who made it, if it is this office's to decide."""
+    try:
+        erasure = await chat.store.erasures.get(from_base36(chat.args))
+    except ValueError:
+        return None
+    person = await chat.store.people.get(erasure.person_id) if erasure else None
+    return (erasure, person) if erasure and person and may_erase(chat.person, person) else None
+
+
+async def _accept(chat: Chat, erasure: Erasure, person: Person) -> None:
+    if not await chat.confirm(f"删除{person.name}的信息，删了不能恢复。"):
+        await chat.say("没有删除，申请还在。")
+        return
+    await chat.push(
+        [person.id],
+        "您的信息已按申请删除，这个聊天不再属于任何人。\n办过的事按法律留有记录。以后要用，请重新扫码。",
+        intent=f"erased:{erasure.id}",
+        personal=True,
+    )
+    await chat.store.erasures.accept(erasure.id, chat.person.id)
+    await chat.say(f"已删除{person.name}的信息，并告诉了本人。")
+
+
+async def _refuse(chat: Chat, erasure: Erasure, person: Person) -> None:
+    reason = await chat.ask(
+        "reason", Text("为什么不同意？这句话会发给本人。", min_length=4, example="在岗期间需要，交接后再删")
+    )
+    if not await chat.confirm(f"不同意{person.name}的删除申请。\n原因：{reason}"):
+        await chat.say("没有处理，申请还在。")
+        return
+    await chat.store.erasures.refuse(erasure.id, chat.person.id, reason)
+    await chat.push(
+        [person.id],
+        f"您的删除申请没有通过。\n原因：{reason}\n不同意这个答复，可以找市乡村振兴局。",
+        intent=f"kept:{erasure.id}",
+        personal=True,
+    )
+    await chat.say(f"记下了，已告诉{person.name}。")

@@ -1,0 +1,44 @@
+"""Asking to be forgotten (PIPL art. 47). The office decides, as case and audit records have to be kept."""
+
+from __future__ import annotations
+
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Choice
+from handlers.rights.sight import may_erase
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+
+_YES, _NO = "yes", "no"
+
+EXPLAINED = (
+    "您申请，镇里看过就删。\n"
+    "会删：手机号、聊天记录、您说的语音、没做完的事，同时退出您的身份。\n"
+    "会留：农户名册、办过的事和操作记录，法律要求保存（个人信息保护法第四十七条）。"
+)
+
+
+@conversation("forget", "申请删除我的信息", words=("删除我的信息",))
+async def forget_me(chat: Chat) -> None:
+    if await chat.store.erasures.open_of(chat.person.id):
+        await chat.say("您已经申请过了，镇里正在看，有结果就告诉您。")
+        return
+    if await chat.ask("sure", Choice(EXPLAINED, [(_YES, "申请删除"), (_NO, "不删了")])) == _NO:
+        await chat.say("好的，什么都没变。")
+        return
+    erasure_id = chat.store.erasures.ask(chat.person.id)
+    await chat.push(
+        _deciders(chat),
+        f"{chat.person.name}申请删除个人信息，请审核。",
+        intent=f"erasure:{erasure_id}",
+        buttons=[[Button(label="去审核", says=f"/erasure {to_base36(erasure_id)}")]],
+    )
+    await chat.say("已申请，镇里看过就告诉您。")
+
+
+def _deciders(chat: Chat) -> list[int]:
+    """The town office, or for those it may not decide about, the county's."""
+    able = [one.person for one in chat.world.directory.officials if may_erase(one.person, chat.person)]
+    town = [person for person in able if person.has(Role.TOWN)]
+    return [person.id for person in town or able]

@@ -1,0 +1,156 @@
+"""What the conversations about problems share: finding one, naming it, acting on it, and whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from handlers.calendar.planning import plan_deadline
+from handlers.cases.filing import place_in_words
+from handlers.engine.chat import Chat
+from handlers.engine.questions import Evidence
+from handlers.engine.world import World
+from handlers.problems.states import RULES, Part, may_redate, next_state, parts_of, possible
+from handlers.reading import shortened
+from storage.database.base import from_base36, to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+from storage.problems.ledger import Action, Problem, ProblemState
+from storage.problems.photo_hash import Print
+
+_LONGEST_NUMBER = 9
+"""Digits of what is taken for a problem's number; row ids are longer, also in base 36."""
+
+FINISHED = "done"
+"""Behind the id in "/progress 8z done": the work is finished, only words and proof are asked for."""
+
+
+async def find(chat: Chat, said: str) -> Problem | None:
+    """The problem of a number ("17", "17号") or a row id, if it is this person's business at all."""
+    problem = await named(chat, said)
+    return problem if problem is not None and parts(chat, problem) else None
+
+
+async def named(chat: Chat, said: str) -> Problem | None:
+    """The problem of a number ("17", "17号") or a row id, whosever business it is."""
+    said = said.removesuffix("号")
+    try:
+        if said.isdecimal() and len(said) <= _LONGEST_NUMBER:
+            return await chat.store.problems.numbered(int(said))
+        return await chat.store.problems.get(from_base36(said))
+    except ValueError:
+        return None
+
+
+def parts(chat: Chat, problem: Problem) -> frozenset[Part]:
+    return parts_of(chat.person, problem, chat.world.plan)
+
+
+def place(world: World, problem: Problem) -> str:
+    household = world.roster.by_id.get(problem.household_id or 0)
+    if household is not None:
+        return place_in_words(world, household)
+    return "全镇" if problem.region == world.plan.town.code else world.plan.village(problem.region).name
+
+
+def name(world: World, problem: Problem) -> str:
+    return f"{problem.number}号 {place(world, problem)}"
+
+
+def brief(text: str, most: int = 12) -> str:
+    return shortened(text, most)
+
+
+def deadline_in_words(deadline: date, today: date) -> str:
+    left = (deadline - today).days
+    if left == 0:
+        return "今天到期"
+    return f"{deadline:%m-%d}，" + (f"还剩 {left} 天" if left > 0 else f"逾期 {-left} 天")
+
+
+def rectifiers(world: World, problem: Problem) -> list[int]:
+    """Who is to rectify: the person named in the ledger if they hold such a post, else everybody who does."""
+    directory = world.directory
+    found = directory.holding(Role.VILLAGE, problem.region)
+    for code in problem.units:
+        role = world.plan.unit(code).role
+        found += directory.holding(role, problem.region, code if role is Role.UNIT else None)
+    named = [official for official in found if official.person.name == problem.responsible]
+    return list(dict.fromkeys(official.person.id for official in named or found))
+
+
+async def act(
+    chat: Chat,
+    problem: Problem,
+    action: Action,
+    text: str = "",
+    percent: int | None = None,
+    shown: Evidence | None = None,
+    prints: Sequence[Print] = (),
+) -> Problem:
+    """Do it, if the rules let this person. Raises Refused. Its reminders follow the state.
+
+    `prints` are those of the photos shown, taken beforehand by `prints_of`.
+    """
+    state = next_state(problem.state, action, parts(chat, problem), text)
+    shown = shown or Evidence()
+    moved = await chat.store.problems.move(
+        problem, action, state, chat.person.id, text, percent, shown.photos, shown.place, prints
+    )
+    if action in (Action.SUBMIT, Action.ACCEPT):
+        await chat.store.reminders.cancel("problem", str(problem.id))
+    elif action in (Action.RETURN, Action.REOPEN):
+        plan_deadline(chat.store.reminders, chat.world.plan, "problem", str(problem.id), problem.deadline, chat.now)
+    return moved
+
+
+async def tell_rectifiers(chat: Chat, problem: Problem, text: str, action: Action) -> None:
+    """Push a verdict to those who worked on it; where nobody has, to those who are to."""
+    worked = await chat.store.problems.rectified_by(problem.id) or rectifiers(chat.world, problem)
+    await chat.push(
+        [person for person in worked if person != chat.person.id],
+        text,
+        intent=f"problem:{problem.id}:{action}:{problem.version}",
+        buttons=[[see(problem), *([report(problem)] if problem.state is ProblemState.WORKING else [])]],
+    )
+
+
+async def explain_state(chat: Chat, problem: Problem) -> str:
+    """Why an action has nothing to act on: what the last person did."""
+    last = next(iter(await chat.store.problems.entries(problem.id, 1)), None)
+    if last is None or last.action not in RULES or RULES[last.action].after is not problem.state:
+        return f"{problem.number}号现在是「{problem.state.label}」。"
+    who = "您" if last.person_id == chat.person.id else last.person
+    return f"{problem.number}号：{who}已在 {last.at:%m-%d %H:%M} {last.action.label}，现在是「{problem.state.label}」。"
+
+
+def see(problem: Problem) -> Button:
+    return Button(label="查看", says=f"/problem {to_base36(problem.id)}")
+
+
+def report(problem: Problem) -> Button:
+    return Button(label="报进展", says=f"/progress {to_base36(problem.id)}")
+
+
+def buttons_for(chat: Chat, problem: Problem) -> list[list[Button]]:
+    """What this person may do with the problem now."""
+    key = to_base36(problem.id)
+    says = {
+        Action.CLAIM: f"/claim {key}",
+        Action.PROGRESS: f"/progress {key}",
+        Action.SUBMIT: f"/progress {key} {FINISHED}",
+        Action.ACCEPT: f"/accept {key} ok",
+        Action.RETURN: f"/accept {key} no",
+        Action.CHECK: f"/spotcheck {key}",
+        Action.REOPEN: f"/reopen {key}",
+    }
+    mine = parts(chat, problem)
+    row = [Button(label=action.label, says=says[action]) for action in possible(problem.state, mine)]
+    if problem.state is ProblemState.UNCLAIMED and row:
+        row.append(report(problem))  # the first progress claims it, which saves a tap
+    more = [Button(label="倒排工期", says=f"/schedule {key}")] if problem.state is not ProblemState.CLOSED else []
+    if may_redate(problem.state, mine):
+        more.append(Button(label=Action.REDATE.label, says=f"/deadline {key}"))
+    if Part.TOWN in mine:
+        more.append(Button(label="举一反三", says=f"/fanout {key}"))
+    return [buttons for buttons in (row, more) if buttons]

@@ -1,0 +1,26 @@
+"""认领： a village or unit says that a problem is theirs to rectify."""
+
+from __future__ import annotations
+
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.problems.actions import act, deadline_in_words, explain_state, find, name, parts, report
+from handlers.problems.states import RULES
+from handlers.rights.sight import IN_OFFICE
+from storage.problems.ledger import Action
+
+
+@conversation("claim", "认领问题", for_roles=IN_OFFICE)
+async def claim(chat: Chat) -> None:
+    """Args: the problem's number or id. One tap, no questions."""
+    problem = await find(chat, chat.args)
+    rule = RULES[Action.CLAIM]
+    if problem is None or not parts(chat, problem) & rule.by:
+        await chat.say(NOT_YOURS)
+    elif problem.state is not rule.before:
+        await chat.say(await explain_state(chat, problem))
+    else:
+        claimed = await act(chat, problem, Action.CLAIM)
+        until = deadline_in_words(claimed.deadline, chat.now.date())
+        await chat.say(f"已认领 {name(chat.world, claimed)}。期限 {until}。", [[report(claimed)]])

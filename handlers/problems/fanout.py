@@ -1,0 +1,93 @@
+"""举一反三: the town asks every other village whether it has the same problem."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from handlers.calendar.planning import plan_deadline
+from handlers.calendar.workdays import add_workdays
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.engine.questions import Number, Text
+from handlers.problems.actions import brief, find, name, parts
+from handlers.problems.states import Part
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+from storage.problems.ledger import Problem
+
+_DAYS = 5
+"""Working days to answer when the town does not say: time for a round through every hamlet."""
+_MOST_DAYS = 30
+
+
+@conversation("fanout", "举一反三", for_roles={Role.TOWN})
+async def start_fanout(chat: Chat) -> None:
+    """Args: the problem's number or id."""
+    said = chat.args or await chat.ask("problem", Text("从几号问题举一反三？", max_length=20, example="17号"))
+    problem = await find(chat, said)
+    if problem is None or Part.TOWN not in parts(chat, problem):
+        await chat.say(NOT_YOURS)
+        return
+    before = await chat.store.fanouts.of(problem.id)
+    if before is not None:
+        who = "您" if before.started_by == chat.person.id else before.person
+        await chat.say(
+            f"{problem.number}号：{who}已在 {before.started_at:%m-%d %H:%M} 发起举一反三。", [[see_answers(problem)]]
+        )
+        return
+    words = await _ask_words(chat, problem)
+    days = await chat.ask_optional(
+        "days", Number(f"几个工作日内答复？跳过就是 {_DAYS} 个。", 1, _MOST_DAYS, "天", optional=True)
+    )
+    count = int(days or _DAYS)
+    due_on = add_workdays(chat.now.date(), count)
+    # whoever finds something at the last moment still has as long to put it right as there was to look
+    rectify_by = max(problem.deadline, add_workdays(due_on, count))
+    villages = _others(chat, problem)
+    summary = f"请 {len(villages)} 个村查：{words}\n{due_on:%m-%d} 前答复，查出的 {rectify_by:%m-%d} 前整改。"
+    if not await chat.confirm(summary):
+        await chat.say("没有发起。")
+        return
+    tasks = chat.store.fanouts.start(problem, words, due_on, rectify_by, villages, chat.person.id)
+    for village, task in tasks.items():
+        plan_deadline(chat.store.reminders, chat.world.plan, "fanout", str(task), due_on, chat.now)
+        await _ask_village(chat, village, task, words, due_on)
+    await chat.say(f"已发给 {len(villages)} 个村，{due_on:%m-%d} 前答复。", [[see_answers(problem)]])
+
+
+async def _ask_words(chat: Chat, problem: Problem) -> str:
+    """What to look for. The words about a household stay with those whose business it is."""
+    title = name(chat.world, problem)
+    if problem.household_id is not None:
+        prompt = f"{title} 涉及农户。请另写一句要各村查什么，别写姓名。"
+        return await chat.ask("words", Text(prompt, max_length=200, min_length=4))
+    prompt = f"要各村查什么？（别写农户姓名）跳过就用原文：\n{brief(problem.description, 100)}"
+    said = await chat.ask_optional("words", Text(prompt, max_length=200, min_length=4, optional=True))
+    return said or problem.description
+
+
+def _others(chat: Chat, problem: Problem) -> list[str]:
+    """Every village of the town but the one in which the problem was found."""
+    return [village.code for village in chat.world.plan.villages if village.code != problem.region]
+
+
+async def _ask_village(chat: Chat, village: str, task: int, words: str, due_on: date) -> None:
+    key = to_base36(task)
+    cadres = [official.person.id for official in chat.world.directory.holding(Role.VILLAGE, village)]
+    await chat.push(
+        [one for one in cadres if one != chat.person.id],
+        f"【举一反三】别处查出：{brief(words, 100)}\n本村有没有同样的问题？请在 {due_on.month}月{due_on.day}日 前答复。",
+        intent=f"fanout:{task}",
+        buttons=[
+            [
+                Button(label="没有", says=f"/checked {key} no"),
+                Button(label="有，报问题", says=f"/checked {key} yes"),
+            ]
+        ],
+    )
+
+
+def see_answers(problem: Problem) -> Button:
+    return Button(label="看各村答复", says=f"/fanouts {to_base36(problem.id)}")

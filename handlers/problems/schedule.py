@@ -1,0 +1,77 @@
+"""倒排工期: a problem's steps counted back from its deadline; and the town moving that deadline."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from handlers.calendar.planning import plan_deadline
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.engine.questions import Day, Text
+from handlers.problems.actions import (
+    deadline_in_words,
+    explain_state,
+    find,
+    name,
+    parts,
+    rectifiers,
+    report,
+    see,
+)
+from handlers.problems.schedule_rules import Step, schedule
+from handlers.problems.states import Part, may_redate, possible
+from handlers.rights.sight import IN_OFFICE
+from storage.people.persons import Role
+from storage.problems.ledger import Action, Problem, ProblemState
+
+
+@conversation("schedule", "倒排工期", for_roles=IN_OFFICE)
+async def show_schedule(chat: Chat) -> None:
+    """Args: the problem's number or id."""
+    problem = await find(chat, chat.args)
+    if problem is None:
+        await chat.say(NOT_YOURS)
+        return
+    today = chat.now.date()
+    head = f"{name(chat.world, problem)} 倒排工期（期限 {deadline_in_words(problem.deadline, today)}）"
+    steps = schedule(problem.opened_at.date(), problem.deadline)
+    lines = [_line(place, step, problem, today) for place, step in enumerate(steps, 1)]
+    mine = Action.PROGRESS in possible(problem.state, parts(chat, problem))
+    buttons = [report(problem)] if mine else []
+    await chat.say("\n".join([head, *lines]), [[see(problem), *buttons]])
+
+
+def _line(place: int, step: Step, problem: Problem, today: date) -> str:
+    days = f"{step.first:%m-%d}" if step.first == step.last else f"{step.first:%m-%d} 至 {step.last:%m-%d}"
+    now = " ← 现在" if step.first <= today <= step.last and problem.state is not ProblemState.CLOSED else ""
+    return f"{place} {step.name}：{days}{now}"
+
+
+@conversation("deadline", "改期限", for_roles={Role.TOWN})
+async def move_deadline(chat: Chat) -> None:
+    """Args: the problem's number or id."""
+    problem = await find(chat, chat.args)
+    if problem is None or Part.TOWN not in parts(chat, problem):
+        await chat.say(NOT_YOURS)
+        return
+    if not may_redate(problem.state, parts(chat, problem)):
+        await chat.say(await explain_state(chat, problem), [[see(problem)]])
+        return
+    title, today = name(chat.world, problem), chat.now.date()
+    until = deadline_in_words(problem.deadline, today)
+    day = await chat.ask("day", Day(f"{title}：期限 {until}。\n改到哪天？例如：10月31日", past_ok=False))
+    if day == problem.deadline:
+        await chat.say("期限就是这一天，不用改。", [[see(problem)]])
+        return
+    reason = await chat.ask("reason", Text("为什么改？这句话会发给整改的同志。", min_length=2, example="雨天不能上房"))
+    moved = await chat.store.problems.redate(problem, day, chat.person.id, reason)
+    await chat.store.reminders.cancel("problem", str(problem.id))
+    if problem.state is not ProblemState.REVIEW:  # what waits for the town reminds nobody else
+        plan_deadline(chat.store.reminders, chat.world.plan, "problem", str(problem.id), day, chat.now)
+    worked = await chat.store.problems.rectified_by(problem.id)
+    told = dict.fromkeys([*worked, *rectifiers(chat.world, problem)])
+    text = f"【改期限】{title}\n{problem.deadline:%m-%d} 改为 {day:%m-%d}。\n原因：{reason}"
+    intent = f"problem:{problem.id}:{Action.REDATE}:{moved.version}"
+    await chat.push([one for one in told if one != chat.person.id], text, intent, [[see(moved)]])
+    await chat.say(f"{title}期限改为 {deadline_in_words(day, today)}，已告诉整改的同志。", [[see(moved)]])

@@ -1,0 +1,124 @@
+"""Looks, once a working day, at what was done lately, and puts to the town as questions what does not look like work."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from handlers.calendar.deadlines import next_open
+from handlers.engine.world import World
+from handlers.problems.actions import brief, name
+from handlers.problems.signal_rules import bursts, far_away, no_visit
+from storage.database.transaction import Transaction
+from storage.mail import outbox
+from storage.mail.messages import PUSH, Button, Outgoing
+from storage.people.persons import Role
+from storage.problems.deeds import Deed
+from storage.problems.ledger import Action
+from storage.problems.signals import Signal, SignalKind
+from storage.store import Store
+
+_LOOKS_BACK = timedelta(days=14)
+"""Longer than any holiday, after which the days before it are looked at."""
+
+_LOCATED = frozenset({Action.PROGRESS, Action.SUBMIT})
+_SHOWN = 3
+_NUMBERS = 6
+
+Question = tuple[int, SignalKind, str]
+"""About which problem, what kind, and in which words."""
+
+
+async def tell(tx: Transaction, world: World) -> int:
+    """Raise what is new and send each of the town's officials one message about it; returns how many were queued."""
+    if next_open(tx.now, world.plan.reminders) > tx.now:
+        return 0
+    today = tx.now.date()
+    town = {one.person.id: one.address for one in world.directory.holding(Role.TOWN, world.plan.town.code)}
+    intents = {person_id: f"signals:{today}:{person_id}" for person_id in town}
+    if await outbox.known_intents(tx.conn, list(intents.values())):
+        return 0
+    async with tx.session(request="job:signals") as session:
+        store = Store(session)
+        raised = await store.signals.raised()
+        for problem_id, kind, detail in await _questions(store, world, tx.now - _LOOKS_BACK):
+            if (problem_id, kind) not in raised:
+                raised.add((problem_id, kind))
+                store.signals.add(problem_id, kind, detail)
+        untold = await store.signals.untold()
+        reachable = {person_id: address for person_id, address in town.items() if address}
+        if not untold or not reachable:
+            return 0
+        message = await _message(store, world, untold)
+        for person_id, address in reachable.items():
+            outbox.post(session, address, message, priority=PUSH, intent=intents[person_id])
+        await store.signals.told(untold, today)
+    return len(reachable)
+
+
+async def _message(store: Store, world: World, untold: Sequence[Signal]) -> Outgoing:
+    problems = {one.id: one for one in await store.problems.several([signal.problem_id for signal in untold])}
+    lines = [f"【疑点】有 {len(untold)} 处想请镇里看一看，只是提问，不是结论："]
+    for signal in untold[:_SHOWN]:
+        lines.append(f"{name(world, problems[signal.problem_id])}：{brief(signal.detail, 60)}")
+    lines += ["……"] if len(untold) > _SHOWN else []
+    return Outgoing(text="\n".join(lines), buttons=((Button(label="逐条看", says="/signals"),),))
+
+
+async def _questions(store: Store, world: World, since: datetime) -> list[Question]:
+    done = await store.deeds.since(since, [Action.PROGRESS, Action.SUBMIT, Action.ACCEPT])
+    return [
+        *_about_bursts(done),
+        *_about_visits(await store.deeds.of_submitted(since)),
+        *await _about_places(store, world, done),
+        *await _about_photos(store, since),
+    ]
+
+
+def _about_bursts(done: Iterable[Deed]) -> Iterator[Question]:
+    for run in bursts(done):
+        first = run[0]
+        numbers = list(dict.fromkeys(f"{deed.number}号" for deed in run))
+        listed = "、".join(numbers[:_NUMBERS]) + ("等" if len(numbers) > _NUMBERS else "")
+        detail = f"{first.person} {first.at:%m-%d %H:%M} 起一分钟左右{first.action.label} {len(run)} 件：{listed}，都看过吗？"
+        yield first.problem_id, SignalKind.BURST, detail
+
+
+def _about_visits(histories: Iterable[Deed]) -> Iterator[Question]:
+    by_problem: dict[int, list[Deed]] = defaultdict(list)
+    for deed in histories:
+        by_problem[deed.problem_id].append(deed)
+    for problem_id, history in by_problem.items():
+        if no_visit(history):
+            last = next(deed for deed in reversed(history) if deed.action is Action.SUBMIT)
+            detail = f"{last.person} {last.at:%m-%d} 报 100%，没有照片、定位，说明也很短，去看过吗？"
+            yield problem_id, SignalKind.NO_VISIT, detail
+
+
+async def _about_places(store: Store, world: World, done: Iterable[Deed]) -> list[Question]:
+    questions: list[Question] = []
+    villages = {village.code: village.name for village in world.plan.villages}
+    located = [deed for deed in done if deed.place and deed.action in _LOCATED and deed.region in villages]
+    known = {region: await store.deeds.places_in(region) for region in {deed.region for deed in located}}
+    for deed in located:
+        earlier = [place for at, place in known[deed.region] if at < deed.at]
+        away = far_away(deed.place, earlier) if deed.place else None
+        if away is not None:
+            where = f"离{villages[deed.region]}常见位置约 {away:.0f} 公里"
+            detail = f"{deed.person} {deed.at:%m-%d %H:%M} 的定位{where}，当时在现场吗？"
+            questions.append((deed.problem_id, SignalKind.FAR, detail))
+    return questions
+
+
+async def _about_photos(store: Store, since: datetime) -> list[Question]:
+    repeats = await store.photo_hashes.repeated(since)
+    first = {one.id: one.number for one in await store.problems.several([one.first_problem_id for one in repeats])}
+    return [
+        (
+            one.problem_id,
+            SignalKind.PHOTO,
+            f"{one.at:%m-%d} 的照片和 {first[one.first_problem_id]}号 {one.first_at:%m-%d} 的很像，是同一张吗？",
+        )
+        for one in repeats
+    ]

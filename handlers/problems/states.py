@@ -1,0 +1,136 @@
+"""Who may do what about a problem, and what becomes of it: one table, no input or output.
+
+待认领 -> 整改中 -> 待验收 -> 已销号. The villages and units rectify; the town accepts or returns, and nobody accepts what they
+submitted themselves; a spot check of the town or the county confirms what was closed, or reopens it (domain: problems and
+rectification). Moving the deadline changes no state, so it is no line of the table: `may_redate` decides about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from storage.people.persons import Person, Role
+from storage.plan import Plan
+from storage.problems.ledger import Action, Problem, ProblemState, Reach
+
+MOST_PERCENT = 100
+
+
+class Part(StrEnum):
+    """What somebody is to one problem. A person can be several things at once."""
+
+    VILLAGE = "village"
+    UNIT = "unit"
+    TOWN = "town"
+    COUNTY = "county"
+    SUBMITTER = "submitter"
+
+
+class Refused(Exception):
+    """An action that is not allowed; the message tells the person why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An action leads from one state to another, for some; `needs_reason` where somebody's work is undone by it."""
+
+    before: ProblemState
+    after: ProblemState
+    by: frozenset[Part]
+    needs_reason: bool = False
+    own_ok: bool = True
+
+
+_RECTIFIERS = frozenset({Part.VILLAGE, Part.UNIT})
+_TOWN = frozenset({Part.TOWN})
+_SPOT_CHECKERS = frozenset({Part.TOWN, Part.COUNTY})
+
+RULES = {
+    Action.CLAIM: Rule(ProblemState.UNCLAIMED, ProblemState.WORKING, _RECTIFIERS),
+    Action.PROGRESS: Rule(ProblemState.WORKING, ProblemState.WORKING, _RECTIFIERS),
+    Action.SUBMIT: Rule(ProblemState.WORKING, ProblemState.REVIEW, _RECTIFIERS),
+    Action.ACCEPT: Rule(ProblemState.REVIEW, ProblemState.CLOSED, _TOWN, own_ok=False),
+    Action.RETURN: Rule(ProblemState.REVIEW, ProblemState.WORKING, _TOWN, needs_reason=True, own_ok=False),
+    Action.CHECK: Rule(ProblemState.CLOSED, ProblemState.CLOSED, _SPOT_CHECKERS, needs_reason=True),
+    Action.REOPEN: Rule(ProblemState.CLOSED, ProblemState.WORKING, _SPOT_CHECKERS, needs_reason=True),
+}
+
+
+def next_state(state: ProblemState, action: Action, parts: Iterable[Part], reason: str = "") -> ProblemState:
+    """The state that `action` leads to when somebody who is `parts` does it. Raises Refused."""
+    rule, parts = RULES.get(action), frozenset(parts)
+    if rule is None or not parts & rule.by:
+        raise Refused("这件事不由您办理。")
+    if state is not rule.before:
+        raise Refused(f"现在是「{state.label}」，不能{action.label}。")
+    if Part.SUBMITTER in parts and not rule.own_ok:
+        raise Refused("这是您自己提交的，请镇里另一位同志验收。")
+    if rule.needs_reason and not reason.strip():
+        raise Refused(f"{action.label}要写明原因。")
+    return rule.after
+
+
+def possible(state: ProblemState, parts: Iterable[Part]) -> list[Action]:
+    """What somebody may do now, given a reason where one is needed; in the order of the procedure."""
+    parts = frozenset(parts)
+    return [
+        action
+        for action, rule in RULES.items()
+        if rule.before is state and parts & rule.by and (rule.own_ok or Part.SUBMITTER not in parts)
+    ]
+
+
+def may_redate(state: ProblemState, parts: Iterable[Part]) -> bool:
+    """Whether somebody may move the deadline: the town, until the problem is closed."""
+    return state is not ProblemState.CLOSED and Part.TOWN in parts
+
+
+def checked_percent(percent: int) -> int:
+    """`percent` if it is one. Raises Refused."""
+    if not 0 <= percent <= MOST_PERCENT:
+        raise Refused("进度请填 0 到 100。")
+    return percent
+
+
+def parts_of(person: Person, problem: Problem, plan: Plan) -> frozenset[Part]:
+    """What `person` is to `problem`; empty for whom it does not concern."""
+    parts = {
+        part
+        for role, part in ((Role.VILLAGE, Part.VILLAGE), (Role.TOWN, Part.TOWN), (Role.COUNTY, Part.COUNTY))
+        if person.covers(problem.region, role)
+    }
+    if any(acts_for(person, unit, problem.region, plan) for unit in problem.units):
+        parts.add(Part.UNIT)
+    if parts and problem.submitted_by == person.id:
+        parts.add(Part.SUBMITTER)
+    return frozenset(parts)
+
+
+def acts_for(person: Person, unit: str, region: str, plan: Plan) -> bool:
+    """Whether one of the person's posts acts for a unit there. The offices of town and county have no post of their own."""
+    role = plan.unit(unit).role
+    if role is Role.UNIT:
+        return any(post.unit == unit and post.covers(region) for post in person.posts_as(Role.UNIT))
+    return person.covers(region, role)
+
+
+def rectifies(person: Person, plan: Plan) -> list[Reach]:
+    """The problems that are this person's to rectify."""
+    reach = [Reach(region=post.region) for post in person.posts_as(Role.VILLAGE)]
+    reach += [Reach(region=post.region, unit=post.unit) for post in person.posts_as(Role.UNIT)]
+    for unit in plan.units:
+        if unit.role in (Role.TOWN, Role.COUNTY):
+            reach += [Reach(region=post.region, unit=unit.code) for post in person.posts_as(unit.role)]
+    return reach
+
+
+def judges(person: Person) -> list[Reach]:
+    """The problems that are this person's to accept or return."""
+    return [Reach(region=post.region) for post in person.posts_as(Role.TOWN)]
+
+
+def oversees(person: Person) -> list[Reach]:
+    """The problems whose being late this person looks after: all of the town or county."""
+    return [Reach(region=post.region) for post in person.posts_as(Role.TOWN, Role.COUNTY)]

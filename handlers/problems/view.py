@@ -1,0 +1,59 @@
+"""One problem, as whoever it concerns may see it: what, where, until when, what was done, and what to do now."""
+
+from __future__ import annotations
+
+from handlers.charts.figures import Chart
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.problems.actions import brief, buttons_for, deadline_in_words, find, name
+from handlers.rights.sight import IN_OFFICE
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.problems.ledger import Action, Entry, Problem, ProblemState
+
+_ENTRIES = 5
+_MOST_PHOTOS = 5
+
+
+@conversation("problem", "查看问题", for_roles=IN_OFFICE)
+async def problem_view(chat: Chat) -> None:
+    """Args: the problem's number or id."""
+    problem = await find(chat, chat.args)
+    if problem is None:
+        await chat.say(NOT_YOURS)
+        return
+    entries = await chat.store.problems.entries(problem.id, _ENTRIES)
+    photos = [sha256 for entry in entries for sha256 in await chat.store.attachments.of("problem_entry", entry.id)]
+    photos += await chat.store.attachments.of("problem", problem.id)
+    shown = photos[:_MOST_PHOTOS]
+    for place, sha256 in enumerate(shown, 1):
+        await chat.say(f"照片 {place}/{len(shown)}", file=sha256)
+    await chat.say("\n".join(_about(chat, problem)))
+    history = "\n".join(_told(entry) for entry in reversed(entries)) or "还没有人办理。"
+    picture = [Button(label="看进度图", says=f"/map {Chart.GANTT.value} {to_base36(problem.id)}")]
+    await chat.say(history, buttons=[*buttons_for(chat, problem), picture])
+
+
+def _about(chat: Chat, problem: Problem) -> list[str]:
+    plan = chat.world.plan
+    item = f" {plan.clause_label(problem.item)}" if problem.item else ""
+    who = "、".join(
+        [*(plan.unit(unit).name for unit in problem.units), *([problem.responsible] if problem.responsible else [])]
+    )
+    lines = [f"【{name(chat.world, problem)}】{problem.state.label} {problem.percent}%{item}", problem.description]
+    if problem.measures:
+        lines.append(f"措施：{problem.measures}")
+    until = (
+        "" if problem.state is ProblemState.CLOSED else f"期限 {deadline_in_words(problem.deadline, chat.now.date())}。"
+    )
+    lines.append(f"{until}责任：{who or '村里'}")
+    lines.append(f"来源：{plan.source(problem.source).label}")
+    return lines
+
+
+def _told(entry: Entry) -> str:
+    at = "，有定位" if entry.place else ""
+    percent = f" {entry.percent}%" if entry.action is Action.PROGRESS else ""
+    words = f"：{brief(entry.text, 40)}" if entry.text else ""
+    return f"{entry.at:%m-%d %H:%M} {entry.person} {entry.action.label}{percent}{words}{at}"

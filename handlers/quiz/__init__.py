@@ -1,0 +1,7 @@
+"""One breath: daily questions, recitals, exams."""
+
+CONVERSATIONS = (
+    "daily",
+    "exam",
+    "recite",
+)

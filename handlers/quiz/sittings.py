@@ -1,0 +1,63 @@
+"""What a row of quiz questions has in common, whether it is the morning's five or an oral exam."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from typing import Any
+
+from handlers.engine.chat import Chat
+from handlers.quiz.grading import Verdict, grade
+from handlers.quiz.questions import given
+from handlers.quiz.repetition import answered, digest_of
+from storage.database.base import Record
+from storage.people.persons import Person
+from storage.plan import Plan, Question
+
+
+class Sitting(Record):
+    """What is asked in one go: questions of the plan by id, each with the digest it had, then those of the own village."""
+
+    day: date
+    questions: tuple[tuple[str, str], ...] = ()
+    of_village: tuple[Question, ...] = ()
+
+    def still_asked(self, plan: Plan, today: date) -> list[Question]:
+        """Those that stand in the plan as they did; what has changed comes back another time, as does yesterday's village."""
+        now = {question.id: question for question in plan.questions}
+        same = [now[key] for key, digest in self.questions if key in now and digest_of(now[key]) == digest]
+        return [*same, *(self.of_village if today == self.day else ())]
+
+
+def with_digests(questions: Iterable[Question]) -> tuple[tuple[str, str], ...]:
+    return tuple((question.id, digest_of(question)) for question in questions)
+
+
+async def graded(chat: Chat, question: Question, answer: Any, *, daily: bool) -> Verdict:
+    """Grade an answer and keep it at once, with what is remembered after it; nobody can go back behind it."""
+    return Verdict.model_validate(await chat.once(question.id, partial(_keep, chat, question, answer, daily)))
+
+
+async def _keep(chat: Chat, question: Question, answer: Any, daily: bool) -> dict[str, Any]:
+    verdict = grade(question, given(question, answer))
+    await learn(chat, question, verdict, daily=daily)
+    return verdict.model_dump(mode="json")
+
+
+async def learn(chat: Chat, question: Question, verdict: Verdict, *, daily: bool = False) -> None:
+    """Keep an answer, and what is remembered after it."""
+    quiz, person = chat.store.quiz, chat.person.id
+    card = answered(await quiz.card(person, question.id), question, verdict.rating, chat.now)
+    await quiz.learn(person, card, question.clause, verdict.rating, daily=daily)
+
+
+def own_items(plan: Plan, person: Person) -> set[str]:
+    """The tasks that name the person's unit, or the office or villages the person acts for."""
+    units = {
+        unit.code
+        for post in person.posts
+        for unit in plan.units
+        if (unit.code == post.unit if post.unit else unit.role is post.role)
+    }
+    return {item.id for item in plan.items if units & set(item.units)}

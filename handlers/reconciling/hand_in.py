@@ -1,0 +1,162 @@
+"""Reconciling 对账: a unit's list, or the national system's, is held against the roster, and what differs gets an owner."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from handlers.engine.attendance import on_duty, passed_on
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.questions import Choice, Document, Option, Several
+from handlers.engine.world import World
+from handlers.files.keeping import keep
+from handlers.files.spreadsheets import XLSX
+from handlers.reading import Unreadable
+from handlers.reconciling.compare import compare
+from handlers.reconciling.sheet import (
+    AGREES,
+    DIFFERS,
+    NOT_OURS,
+    UNCLEAR,
+    Comparison,
+    Sheet,
+    read_list,
+    sender_of,
+)
+from storage.mail import outbox
+from storage.mail.messages import PUSH, Button, Outgoing, SentFile
+from storage.people.persons import Person, Role
+from storage.plan import Plan
+from storage.reconciling import NATIONAL, Entered
+from storage.roster import KINDS
+from storage.store import Store
+
+_NATIONAL = "国家系统"
+_ANY = "any"
+_ENDINGS = (".xlsx", ".csv")
+_SHOWN_SILENT = 3
+
+
+@conversation("reconcile", "对账", for_roles={Role.TOWN, Role.UNIT}, words=("名单对账", "账账相符"), hears="file1")
+async def reconcile(chat: Chat) -> None:
+    sent = await _sent(chat)
+    options = sources_of(chat.person, chat.world.plan)
+    source = options[0][0] if len(options) == 1 else await chat.ask("source", Choice("这是哪里的名单？", options))
+    asked = "名单应当把哪些户都列上？漏了的会查出来。可多选，如：2 3"
+    kinds = await chat.ask("kinds", Several(asked, [*((one, one) for one in KINDS), (_ANY, "不查漏户")]))
+    kinds = [] if _ANY in kinds else kinds
+    summary = await chat.recall("seen", partial(_preview, chat, sent, source, kinds))
+    if not await chat.confirm(summary):
+        await chat.say("没有对账。")
+        return
+    sheet = await _read(chat, sent.sha256)
+    found, entered = await record(chat.store, chat.world, sheet, source, kinds, sent.sha256, chat.person.id)
+    tell_owners(chat.store, chat.world, source, entered, chat.person.id)
+    content = await asyncio.to_thread(found.as_sheet, chat.world.plan)
+    sha256 = await keep(chat.store, chat.world, content, XLSX)
+    name = (sent.name or "名单").rpartition(".")[0] or "名单"
+    await chat.say(
+        f"{outcome_in_words(entered)}\n逐行结果见文件。", [[_GO_ON]], file=sha256, file_name=f"{name}-对账结果.xlsx"
+    )
+
+
+_GO_ON = Button(label="对账差异", says="/differences")
+
+
+def sources_of(person: Person, plan: Plan) -> list[Option]:
+    """Whose lists somebody may bring: the town everybody's and the national system's, a unit its own."""
+    if person.covers(plan.town.code, Role.TOWN):
+        named = [(unit.code, unit.name) for unit in plan.units if not unit.members and unit.role is not Role.VILLAGE]
+        return [(NATIONAL, _NATIONAL), *named]
+    own = dict.fromkeys(post.unit for post in person.posts_as(Role.UNIT) if post.unit)
+    return [(unit, plan.unit(unit).name) for unit in own]
+
+
+def source_in_words(plan: Plan, source: str) -> str:
+    return _NATIONAL if source == NATIONAL else plan.unit(source).name
+
+
+async def record(
+    store: Store, world: World, sheet: Sheet, source: str, kinds: Sequence[str], sha256: str, by: int
+) -> tuple[Comparison, Entered]:
+    """Compare, and record what differs; the same list again has no second effect."""
+    found = await compare(store, world.plan, world.roster, world.directory, sheet, source, kinds)
+    matched = found.count(AGREES) + found.count(DIFFERS)
+    key = store.reconciliations.add(source, kinds, sha256, len(found.sheet.good), matched, by)
+    sender = sender_of(world.plan, source)
+    return found, await store.reconciliations.enter(key, source, sender, found.found, found.agreed)
+
+
+def counts_in_words(found: Comparison) -> str:
+    outcomes = "，".join(f"{one} {found.count(one)}" for one in (AGREES, DIFFERS, NOT_OURS, UNCLEAR))
+    missing = f"；名单里没有的 {len(found.not_listed)}" if found.not_listed else ""
+    return f"{outcomes}，有误 {len(found.sheet.errors)} 行{missing}。"
+
+
+def outcome_in_words(entered: Entered) -> str:
+    parts = [f"新差异 {len(entered.new)} 处"]
+    parts += [f"又出现 {len(entered.returned)} 处（以前了结过）"] if entered.returned else []
+    parts += [f"原来就有 {entered.known} 处"] if entered.known else []
+    parts += [f"已对上、自动了结 {entered.agreed} 处"] if entered.agreed else []
+    return "对账完成：" + "，".join(parts) + "。"
+
+
+async def _sent(chat: Chat) -> SentFile:
+    """Ask for a file until one comes that can be read."""
+    prompt = "请发名单（.xlsx 或 .csv），要有姓名，和身份证号或村；户类型、人口数、电话、帮扶责任人有就比。"
+    turn = 0
+    while True:
+        turn += 1
+        sent = await chat.ask(f"file{turn}", Document(prompt, _ENDINGS))
+        if isinstance(sent, SentFile):
+            trouble = await chat.recall(f"read{turn}", partial(_trouble, chat, sent.sha256))
+            if not trouble:
+                return sent
+            prompt = trouble
+
+
+async def _trouble(chat: Chat, sha256: str) -> str:
+    """Why the file is no list; empty when it is one."""
+    try:
+        sheet = await _read(chat, sha256)
+    except Unreadable as error:
+        return str(error)
+    return "" if sheet.good else "名单里没有能用的行。" + "".join(str(error) for error in sheet.errors[:1])
+
+
+async def _read(chat: Chat, sha256: str) -> Sheet:
+    content = await asyncio.to_thread(chat.world.media.read, sha256)
+    return await asyncio.to_thread(read_list, content, chat.world.plan, chat.now.date())
+
+
+async def _preview(chat: Chat, sent: SentFile, source: str, kinds: Sequence[str]) -> str:
+    world, sheet = chat.world, await _read(chat, sent.sha256)
+    found = await compare(chat.store, world.plan, world.roster, world.directory, sheet, source, kinds)
+    lines = [f"{source_in_words(world.plan, source)}名单 {len(sheet.good)} 人，与名册比：", counts_in_words(found)]
+    if found.silent:
+        named = "、".join(found.silent[:_SHOWN_SILENT])
+        more = f"等 {len(found.silent)} 个村" if len(found.silent) > _SHOWN_SILENT else ""
+        lines.append(f"名单里没有{named}{more}的人，这些村不查漏户。")
+    lines += [str(error) for error in sheet.errors[:1]]
+    return "\n".join([*lines, "提交就记下差异，分给各村、站所核对。"])
+
+
+def tell_owners(store: Store, world: World, source: str, entered: Entered, by: int) -> None:
+    """One message to each person but `by` who has something new to settle, however many posts it comes by."""
+    whose = Counter(one.owner for one in (*entered.new, *entered.returned))
+    for_person: Counter[int] = Counter()
+    for owner, count in whose.items():
+        for official in world.directory.holding(owner.role, owner.region, owner.unit):
+            for_person[official.person.id] += count
+    for_person.pop(by, None)
+    for person_id, absent in on_duty(world, for_person, store.session.now.date()).items():
+        official_there = world.directory.person(person_id)
+        if official_there is None or official_there.address is None:
+            continue
+        count = for_person[person_id] or max(for_person[one] for one in absent)
+        text = f"【对账差异】{source_in_words(world.plan, source)}的名单与名册有 {count} 处对不上，请您核对。"
+        message = Outgoing(text=text + passed_on(world, absent), buttons=((_GO_ON,),))
+        outbox.post(store.session, official_there.address, message, priority=PUSH)

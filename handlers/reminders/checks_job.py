@@ -1,0 +1,43 @@
+"""Keeps the reminder rows of a working morning: one for each self-check not finished, one for each village with checks due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handlers.calendar.planning import plan_deadline
+from handlers.calendar.workdays import is_workday
+from handlers.engine.world import World
+from handlers.selfchecks.rules import holders, key_of, scopes
+from storage.database.transaction import Transaction
+from storage.people.persons import Role
+from storage.store import Store
+
+
+async def keep(tx: Transaction, world: World) -> None:
+    """Called at the start and daily; a second call on the same day changes nothing."""
+    today = tx.now.date()
+    if not is_workday(today):
+        return
+    opens = datetime.combine(today, world.plan.reminders.opens, tx.now.tzinfo)
+    async with tx.session(request="job:checks") as session:
+        store = Store(session)
+        await _self_checks(store, world, max(opens, tx.now))
+        for village in await store.watchlists.due_by_village(world.plan.id, today, [world.plan.town.code]):
+            if world.directory.holding(Role.VILLAGE, village):
+                store.reminders.plan("watch", village, "due", max(opens, tx.now), today)
+
+
+async def _self_checks(store: Store, world: World, due_at: datetime) -> None:
+    """A line a day to those who are to do it; where nobody is, only the deadline's own stages, which tell the town."""
+    plan, today = world.plan, due_at.date()
+    phase = plan.phase(plan.selfcheck.phase)
+    if not phase.first <= today <= phase.last:
+        return
+    tallies = await store.selfchecks.tallies(plan.id)
+    for scope in scopes(plan):
+        if scope in tallies and tallies[scope].done >= len(plan.items_for(scope.unit)):
+            continue
+        key = key_of(scope)
+        plan_deadline(store.reminders, plan, "selfcheck", key, phase.last, due_at)
+        if holders(world.directory, scope, plan):
+            store.reminders.plan("selfcheck", key, f"day{today:%m%d}", due_at, phase.last)

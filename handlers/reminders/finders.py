@@ -1,0 +1,154 @@
+"""What a reminder can be about."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from handlers.cases.filing import kinds_in_words
+from handlers.engine.world import World
+from handlers.measures.words import doers
+from handlers.problems.actions import brief, place, rectifiers
+from handlers.reminders.campaign import phases
+from handlers.reminders.matter import Matter, ids_of
+from handlers.selfchecks.rules import done, holders, name_of, scope_of
+from storage.cases.clues import Step
+from storage.database.base import from_decimal, to_base36
+from storage.people.persons import Role
+from storage.problems.fanouts import OPEN
+from storage.problems.ledger import ProblemState
+from storage.store import Store
+
+Find = Callable[[Store, World, Sequence[str]], Awaitable[dict[str, Matter]]]
+
+
+async def _clues(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+    found = {}
+    assigned = await store.assignments.holders("clue", ids)
+    for clue in await store.clues.several(_rows(ids)):
+        if clue.step is Step.CLOSED or clue.due_on is None:
+            continue
+        where = f"{world.plan.village(clue.village).name}{world.roster.by_id[clue.household_id].head}家"
+        what = f"{brief(kinds_in_words(world, clue.kinds))}，待{clue.step.label}"
+        found[str(clue.id)] = Matter(
+            titles=((f"{clue.number}号线索 {where} {what}", ()),),
+            deadline=clue.due_on,
+            does=f"/clue {to_base36(clue.id)}",
+            label=f"查看 {clue.number}号线索",
+            responsible=_assignee(world, assigned.get(str(clue.id)), clue.village)
+            or ids_of(world.directory.holding(Role.VILLAGE, clue.village)),
+            region=clue.village,
+        )
+    return found
+
+
+async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+    found = {}
+    assigned = await store.assignments.holders("problem", ids)
+    for problem in await store.problems.several(_rows(ids)):
+        if problem.state is ProblemState.CLOSED:
+            continue
+        what = f"{place(world, problem)} {brief(problem.description)}（{problem.state.label}）"
+        found[str(problem.id)] = Matter(
+            titles=((f"{problem.number}号问题 {what}", ()),),
+            deadline=problem.deadline,
+            does=f"/problem {to_base36(problem.id)}",
+            label=f"查看 {problem.number}号问题",
+            responsible=_assignee(world, assigned.get(str(problem.id)), problem.region)
+            or tuple(rectifiers(world, problem)),
+            region=problem.region,
+        )
+    return found
+
+
+async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+    found = {}
+    for measure in await store.supports.several_measures(_rows(ids)):
+        if measure.done:
+            continue
+        household = world.roster.by_id[measure.household_id]
+        where = f"{world.plan.village(household.village).name}{household.head}家"
+        found[str(measure.id)] = Matter(
+            titles=((f"帮扶措施 {where} {brief(measure.text)}", ()),),
+            deadline=measure.deadline,
+            does=f"/measure {to_base36(measure.id)}",
+            label=f"报进展 {where}",
+            responsible=tuple(doers(world, measure)),
+            region=household.village,
+        )
+    return found
+
+
+def _assignee(world: World, person_id: int | None, region: str) -> tuple[int, ...]:
+    """The one person whose it is, while they are in office there."""
+    official = world.directory.person(person_id or 0)
+    return (official.person.id,) if official and official.person.covers(region, Role.VILLAGE) else ()
+
+
+async def _fanouts(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+    """Villages that have not answered yet whether they have a problem that was found elsewhere."""
+    found = {}
+    for task in await store.fanouts.several(_rows(ids)):
+        if task.state == OPEN:
+            found[str(task.id)] = Matter(
+                titles=((f"举一反三 {world.plan.village(task.village).name} 待答复", ()),),
+                deadline=task.due_on,
+                does=f"/checked {to_base36(task.id)}",
+                label="现在答复",
+                responsible=ids_of(world.directory.holding(Role.VILLAGE, task.village)),
+                region=task.village,
+            )
+    return found
+
+
+async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+    """One line for a village or unit that has not gone through all of its tasks."""
+    plan, found = world.plan, {}
+    for key in ids:
+        scope = scope_of(key, plan)
+        if scope is None:
+            continue
+        count, total = done(await store.selfchecks.of(plan.id, scope)), len(plan.items_for(scope.unit))
+        if count < total:
+            found[key] = Matter(
+                titles=((f"{name_of(scope, plan)}自查 {count}/{total} 项", ()),),
+                deadline=plan.phase(plan.selfcheck.phase).last,
+                does=f"/selfcheck {key}",
+                label="去自查",
+                responsible=ids_of(holders(world.directory, scope, plan)),
+                region=scope.region,
+            )
+    return found
+
+
+async def _watched(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+    """One line for each village with checks due today, however many people they are about."""
+    today = store.session.now.date()
+    counts = await store.watchlists.due_by_village(world.plan.id, today, ids)
+    return {
+        village: Matter(
+            titles=((f"{world.plan.village(village).name}清单核查 {count} 人", ()),),
+            deadline=today,
+            does=f"/watch {village}",
+            label="去核查",
+            responsible=ids_of(world.directory.holding(Role.VILLAGE, village)),
+            region=village,
+        )
+        for village, count in counts.items()
+        if village in ids
+    }
+
+
+FINDERS: dict[str, Find] = {
+    "clue": _clues,
+    "problem": _problems,
+    "phase": phases,
+    "fanout": _fanouts,
+    "measure": _measures,
+    "selfcheck": _self_checks,
+    "watch": _watched,
+}
+"""By the `subject` of a reminder row."""
+
+
+def _rows(ids: Sequence[str]) -> list[int]:
+    return [from_decimal(key) for key in ids if key.isdecimal()]

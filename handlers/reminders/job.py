@@ -1,0 +1,202 @@
+"""The clock's tick: claims due reminders and writes at most one message a person a day.
+
+The first tick of a working morning writes to everybody who has something due, something new, or questions to answer; what
+falls due later in the day reaches at once who has had no message yet. Outside the window of the plan (07:30-21:00 on working
+days) nothing is claimed. What became due while the system was down comes as part of the next message, which says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from handlers.calendar.deadlines import next_open
+from handlers.calendar.planning import is_overdue, level_on, plan_next_overdue
+from handlers.engine.attendance import on_duty
+from handlers.engine.world import World
+from handlers.reminders.finders import FINDERS
+from handlers.reminders.matter import Matter, concerned_on, may_put_off, unattended
+from handlers.reminders.morning import Besides, Shown, besides, message
+from storage.database.transaction import Session, Transaction
+from storage.mail import outbox
+from storage.mail.messages import PUSH, Button
+from storage.mail.quiet import Quiet
+from storage.people.persons import Official
+from storage.reminders import rows as reminders
+from storage.reminders.rows import Reminder
+from storage.store import Store
+
+_AT_ONCE = 1000
+
+Due = tuple[Reminder, Matter]
+
+
+async def fire(tx: Transaction, world: World) -> int:
+    """Claim everything due now and queue the messages, all in the caller's transaction.
+
+    Returns how many reminders were claimed, and for a morning how many messages were queued beside.
+    """
+    if next_open(tx.now, world.plan.reminders) > tx.now or not await reminders.alone(tx.conn):
+        return 0
+    claimed: list[Reminder] = []
+    while batch := await reminders.claim(tx.conn, tx.now, _AT_ONCE):
+        claimed += batch
+    async with tx.session(request="job:remind") as session:
+        store = Store(session)
+        last = await store.mornings.last()
+        is_morning = last is None or last[0] < tx.now.date()
+        if not claimed and not is_morning:
+            return 0
+        quiet = await store.quiet_times.all()
+        due = await _due(store, world, _latest(claimed), tx.now.date())
+        beside = await besides(store, world, last and last[1]) if is_morning else {}
+        alone = await _tell(tx, session, world, due, beside, quiet)
+        if is_morning:
+            store.mornings.begin(tx.now.date())
+            await _release(store, quiet, tx.now)
+    return len(claimed) + alone
+
+
+async def _tell(
+    tx: Transaction,
+    session: Session,
+    world: World,
+    due: Mapping[int, list[Due]],
+    beside: Mapping[int, Besides],
+    quiet: Mapping[str, Quiet],
+) -> int:
+    """Queue each person's message, or put off what is due; returns how many messages have nothing that is due.
+
+    `beside` is empty for what comes up after the morning's round.
+    """
+    today, alone = tx.now.date(), 0
+    people = list(dict.fromkeys([*due, *beside]))
+    told = await outbox.known_intents(tx.conn, [_intent(person_id, today) for person_id in people])
+    for person_id in people:
+        official, items = world.directory.person(person_id), due.get(person_id, [])
+        if official is None or not official.address:
+            continue
+        calm = quiet.get(official.address) or Quiet(address=official.address)
+        waits = calm.off_on == today or (calm.holds and not beside)
+        if waits or _intent(person_id, today) in told:
+            _put_off(Store(session), world, person_id, items, tx.now)
+        elif _write(session, world, official, items, beside.get(person_id, Besides()), calm) and not items:
+            alone += 1
+    return alone
+
+
+async def _release(store: Store, quiet: Mapping[str, Quiet], now: datetime) -> None:
+    """What was held back for this morning goes out with it."""
+    for one in quiet.values():
+        if one.holds and one.off_on != now.date():
+            await store.quiet_times.release(one, _opens(one, now))
+
+
+def _opens(quiet: Quiet, now: datetime) -> datetime:
+    """When this morning's message may reach a chat."""
+    return max(now, datetime.combine(now.date(), quiet.opens, now.tzinfo)) if quiet.opens else now
+
+
+def _latest(claimed: list[Reminder]) -> list[Reminder]:
+    """Of several stages of one deadline that came due together, only the last still says something."""
+    last: dict[tuple[str, str, int | None], Reminder] = {}
+    for reminder in claimed:
+        last[reminder.subject, reminder.subject_id, reminder.person_id] = reminder
+    return list(last.values())
+
+
+async def _due(store: Store, world: World, claimed: list[Reminder], today: date) -> dict[int, list[Due]]:
+    """What each person is to hear of, without what they have acknowledged."""
+    by_person: dict[int, dict[Matter, Due]] = defaultdict(dict)
+    matters = await _matters(store, world, claimed)
+    for reminder in claimed:
+        matter = matters.get((reminder.subject, reminder.subject_id))
+        if matter is None or matter.deadline != reminder.deadline:  # closed, gone or moved meanwhile
+            continue
+        if is_overdue(reminder.stage):
+            plan_next_overdue(store.reminders, world.plan, reminder, today)
+        for person_id in _meant(world, reminder, matter, today):
+            by_person[person_id][matter] = (reminder, matter)
+    done = await store.reminders.acknowledgements(by_person)
+    still = {
+        person_id: [item for item in items.values() if (person_id, *_about(item[0])) not in done]
+        for person_id, items in by_person.items()
+    }
+    return {person_id: items for person_id, items in still.items() if items}
+
+
+def _meant(world: World, reminder: Reminder, matter: Matter, today: date) -> tuple[int, ...]:
+    """Who is to hear of it. Somebody who wanted to be told again must still have to do with it."""
+    if reminder.person_id is None:
+        return concerned_on(world, matter, level_on(world.plan, reminder, today), today)
+    if not may_put_off(world, matter, reminder.person_id, today):
+        return ()
+    return tuple(on_duty(world, [reminder.person_id], today)) if matter.can_be_late else (reminder.person_id,)
+
+
+async def _matters(store: Store, world: World, due: list[Reminder]) -> dict[tuple[str, str], Matter]:
+    ids: dict[str, list[str]] = defaultdict(list)
+    for reminder in due:
+        ids[reminder.subject].append(reminder.subject_id)
+    return {
+        (subject, key): matter
+        for subject, keys in ids.items()
+        for key, matter in (await FINDERS[subject](store, world, keys)).items()
+    }
+
+
+def _put_off(store: Store, world: World, person_id: int, items: list[Due], now: datetime) -> None:
+    """One message a day: what comes later than today's waits for the next working morning."""
+    for reminder, _ in items:
+        snooze(store, world, reminder.subject, reminder.subject_id, reminder.deadline, person_id, now)
+
+
+def snooze(
+    store: Store, world: World, subject: str, subject_id: str, deadline: date, person_id: int, now: datetime
+) -> datetime:
+    """Remind this one person again on the next working morning; returns when."""
+    again = _next_morning(world, now)
+    series = f":{person_id}:{again:%m%d}"
+    store.reminders.plan(subject, subject_id, "again", again, deadline, person_id=person_id, series=series)
+    return again
+
+
+def _next_morning(world: World, now: datetime) -> datetime:
+    """When the window of the next working day opens."""
+    policy = world.plan.reminders
+    return next_open(datetime.combine(now.date() + timedelta(days=1), policy.opens, now.tzinfo), policy)
+
+
+def _write(session: Session, world: World, official: Official, items: list[Due], beside: Besides, quiet: Quiet) -> bool:
+    """Queue one person's message; False where there is nothing to say."""
+    now, person_id = session.now, official.person.id
+    items = sorted(items, key=lambda item: item[0].deadline)
+    told = message(world, person_id, [_shown(world, person_id, item, now) for item in items], beside)
+    if told is None or official.address is None:
+        return False
+    intent = _intent(person_id, now.date())
+    outbox.post(session, official.address, told, priority=PUSH, intent=intent, not_before=_opens(quiet, now))
+    return True
+
+
+def _shown(world: World, person_id: int, item: Due, now: datetime) -> Shown:
+    reminder, matter = item
+    today, again = now.date(), _next_morning(world, now)
+    later = "明天再提醒" if again.date() == today + timedelta(days=1) else f"{again.month}月{again.day}日再提醒"
+    about = f"{reminder.subject} {reminder.subject_id} {reminder.deadline:%Y%m%d}"
+    may_wait = matter.can_be_late or again.date() <= matter.deadline
+    return Shown(
+        matter=matter,
+        line=matter.line(person_id, today) + ("（责任人空缺或联系不上）" if unattended(world, matter) else ""),
+        late=reminder.due_at.date() < today,
+        later=Button(label=later, says=f"/snooze {about}") if may_wait else None,
+    )
+
+
+def _intent(person_id: int, day: date) -> str:
+    return f"remind:{person_id}:{day}"
+
+
+def _about(reminder: Reminder) -> tuple[str, str, date]:
+    return reminder.subject, reminder.subject_id, reminder.deadline

@@ -1,0 +1,61 @@
+"""The buttons of a reminder: again tomorrow, or done with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.reminders.finders import FINDERS
+from handlers.reminders.job import snooze
+from handlers.reminders.matter import Matter, may_put_off
+from handlers.rights.sight import IN_OFFICE
+
+
+@conversation("snooze", "明天再提醒", for_roles=IN_OFFICE)
+async def put_off(chat: Chat) -> None:
+    """Args: subject, id and deadline, as in "clue 17 20221014"."""
+    meant = await _meant(chat)
+    if meant is None:
+        await chat.say(NOT_YOURS)
+        return
+    again = snooze(
+        chat.store, chat.world, meant.subject, meant.subject_id, meant.matter.deadline, chat.person.id, chat.now
+    )
+    await chat.say(f"好的，{again.month}月{again.day}日早上再提醒您。")
+
+
+@conversation("done", "知道了", for_roles=IN_OFFICE)
+async def acknowledge(chat: Chat) -> None:
+    """Args as for `put_off`. Only for what has no step of its own to do, such as a phase: its button says just this."""
+    meant = await _meant(chat)
+    if meant is None or meant.matter.does != f"/done {chat.args}":
+        await chat.say(NOT_YOURS)
+        return
+    chat.store.reminders.acknowledge(chat.person.id, meant.subject, meant.subject_id, meant.matter.deadline)
+    await chat.say("好的，这一项不再提醒您。")
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    subject: str
+    subject_id: str
+    matter: Matter
+
+
+async def _meant(chat: Chat) -> _Meant | None:
+    """What a reminder's button names, if it is still open, has that deadline and concerns this person."""
+    try:
+        subject, subject_id, day = chat.args.split()
+        deadline = datetime.strptime(day, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
+        found = await FINDERS[subject](chat.store, chat.world, [subject_id])
+    except (ValueError, KeyError):  # nothing a reminder of ours ever said
+        return None
+    matter = found.get(subject_id)
+    if matter is None or matter.deadline != deadline:
+        return None
+    if not may_put_off(chat.world, matter, chat.person.id, chat.now.date()):
+        return None
+    return _Meant(subject, subject_id, matter)

@@ -1,0 +1,83 @@
+"""My open work by deadline: problems to rectify or accept, cases whose turn is mine, and what my village is asked about."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from handlers.cases.filing import place_in_words
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.problems.actions import brief, deadline_in_words, name
+from handlers.problems.overdue import overdue_button
+from handlers.problems.states import judges, rectifies
+from handlers.rights.sight import IN_OFFICE
+from storage.cases.clues import Step
+from storage.database.base import to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+from storage.problems.ledger import TO_RECTIFY, ProblemState
+
+_MOST = 8
+
+_STEPS = {
+    Role.VILLAGE: {
+        Step.VERIFY: "核查",
+        Step.AUTHORIZE: "授权",
+        Step.DELIBERATE: "评议",
+        Step.PUBLICIZE: "公示",
+        Step.NOMINATE: "提名单",
+    },
+    Role.TOWN: {Step.OBJECTION: "答复异议", Step.TOWN_REVIEW: "复核", Step.REGISTER: "录入系统"},
+    Role.COUNTY: {Step.COUNTY_DECIDE: "确定"},
+}
+"""The steps of a case that wait for somebody, and how their lines begin."""
+
+
+@conversation("todo", "我的待办", for_roles=IN_OFFICE, words=("待办", "要办的"), menu=4)
+async def todo(chat: Chat) -> None:
+    problems, total = await chat.store.problems.within(rectifies(chat.person, chat.world.plan), TO_RECTIFY, _MOST)
+    review, to_review = await chat.store.problems.within(judges(chat.person), [ProblemState.REVIEW], _MOST)
+    found: list[tuple[date, Button]] = []
+    for problem in [*problems, *review]:
+        mark = "验收 " if problem.state is ProblemState.REVIEW else ""
+        label = f"{mark}{name(chat.world, problem)} {brief(problem.description)}"
+        found.append((problem.deadline, Button(label=label, says=f"/problem {to_base36(problem.id)}")))
+    others = [*await _clues(chat), *await _fanouts(chat)]
+    found = sorted([*found, *others], key=lambda one: one[0])
+    total += to_review + len(others)
+    late = await overdue_button(chat)
+    if not found:
+        await chat.say("没有要办的事。", late)
+        return
+    today = chat.now.date()
+    rows = [
+        [Button(label=f"{button.label} {deadline_in_words(due, today)}", says=button.says)]
+        for due, button in found[:_MOST]
+    ]
+    more = f"\n只列出最急的 {_MOST} 件。看别的问题，回复如：/problem 17" if total > _MOST else ""
+    await chat.say(f"您有 {total} 件要办，按期限排：{more}", [*rows, *late])
+
+
+async def _clues(chat: Chat) -> list[tuple[date, Button]]:
+    """The cases that wait for this person's village or office."""
+    return [
+        (
+            clue.due_on or clue.reported_at.date(),
+            Button(
+                label=f"{steps[clue.step]} {place_in_words(chat.world, chat.world.roster.by_id[clue.household_id])}",
+                says=f"/clue {to_base36(clue.id)}",
+            ),
+        )
+        for role, steps in _STEPS.items()
+        for post in chat.person.posts_as(role)
+        for clue in await chat.store.clues.standing_at(list(steps), post.region)
+    ]
+
+
+async def _fanouts(chat: Chat) -> list[tuple[date, Button]]:
+    """What this village has been asked about and has not answered."""
+    return [
+        (task.due_on, Button(label="举一反三 查本村有没有", says=f"/checked {to_base36(task.id)}"))
+        for post in chat.person.posts_as(Role.VILLAGE)
+        for task in await chat.store.fanouts.open_in(post.region)
+    ]

@@ -1,0 +1,70 @@
+"""Who may see and decide what. Pure; whoever may not gets the answer of a thing that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import Enum, auto
+
+from storage.cases.clues import Clue
+from storage.people.persons import Person, Post, Role
+
+IN_OFFICE = frozenset({Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY})
+_OFFICES_ABOVE = (Role.TOWN, Role.COUNTY)
+
+
+class Sight(Enum):
+    """How much of a clue somebody sees."""
+
+    NOTHING = auto()
+    OWN = auto()
+    """Everything about one's own household but who reported it: that stays between the reporter and the office, so that
+    nobody is afraid to report."""
+    FULL = auto()
+
+
+def sight_of_clue(person: Person, clue: Clue, units: Collection[str], followed: bool) -> Sight:
+    """`units` answer for one of the clue's kinds; `followed` says that the person reported the clue or joined it.
+
+    The first line that fits counts.
+
+    | who                                  | sees    |
+    |--------------------------------------|---------|
+    | its village, the town, the county    | FULL    |
+    | a unit that answers for its kind     | FULL    |
+    | the household itself                 | OWN     |
+    | who reported it, while in office     | FULL    |
+    | everybody else                       | NOTHING |
+    """
+    by_unit = any(post.covers(clue.village) and post.unit in units for post in person.posts_as(Role.UNIT))
+    if person.covers(clue.village, Role.VILLAGE, *_OFFICES_ABOVE) or by_unit:
+        return Sight.FULL
+    if any(post.household_id == clue.household_id for post in person.posts_as(Role.HOUSEHOLD)):
+        return Sight.OWN
+    return Sight.FULL if followed and person.has(*IN_OFFICE) else Sight.NOTHING
+
+
+def may_see_clue(person: Person, clue: Clue, units: Collection[str], followed: bool) -> bool:
+    return sight_of_clue(person, clue, units, followed) is not Sight.NOTHING
+
+
+def may_admit(person: Person, village: str) -> bool:
+    """Whether the person decides who joins a household of the village without proof: the town office does."""
+    return person.covers(village, Role.TOWN)
+
+
+def may_vouch(person: Person, owner: Person, region: str) -> bool:
+    """Whether the person decides that a further phone is `owner`'s: oneself, or an office above `region` and all of the
+    owner's posts, so that nobody hands out posts that reach further than their own."""
+    regions = [region, *(post.region for post in owner.posts)]
+    return person.id == owner.id or all(person.covers(one, *_OFFICES_ABOVE) for one in regions)
+
+
+def may_erase(person: Person, owner: Person) -> bool:
+    """Whether the person decides about `owner`'s request to be forgotten: an office above all their posts, not oneself."""
+    return person.id != owner.id and all(person.covers(post.region, *_OFFICES_ABOVE) for post in owner.posts)
+
+
+def may_hand_over(person: Person, leaver: Person, post: Post) -> bool:
+    """Whether the person decides who follows `leaver` in a post: an office above it, not oneself. A household's voice is
+    no post to hand over."""
+    return person.id != leaver.id and post.role is not Role.HOUSEHOLD and person.covers(post.region, *_OFFICES_ABOVE)

@@ -1,0 +1,1 @@
+"""Households and their people, coming in as a table."""

@@ -1,1 +1,0 @@
-"""The rules of the domain as pure functions, without I/O."""

@@ -1,5 +1,0 @@
-"""Listening to a recital: which of its key points were said, whatever the words, their order and the figures' spelling."""
-
-from handlers.rules.reciting.points import missed, says
-
-__all__ = ["missed", "says"]

@@ -1,0 +1,202 @@
+"""Reads and imports the screening lists that were handed in, in pieces, so that chats go on between two of them.
+
+What is done is in the rows: a process that is killed leaves a list where it was, and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from handlers.engine.world import World
+from handlers.files.aside import aside
+from handlers.files.spreadsheets import XLSX
+from handlers.reading import Unreadable
+from handlers.screening.filing import file_rows
+from handlers.screening.match import Known, heads_of
+from handlers.screening.news import counted, preview, preview_buttons, send, tell_villages, to_decide, visited
+from handlers.screening.reading import read_list, take_down
+from handlers.screening.rows import Line
+from handlers.screening.sheet import sheet_name, write_list
+from storage.database.transaction import Conflict, Transaction
+from storage.mail.messages import Button, Outgoing
+from storage.screening.records import ListState, RowState, Screening
+from storage.screening.results import ListLine
+from storage.store import Store
+
+Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Two ways into a transaction: `thinking` keeps nobody from writing until it writes itself, `writing` is never overtaken."""
+
+    thinking: Begin
+    writing: Begin
+
+
+CHUNK = 200
+"""Rows a transaction: few enough that a chat hardly notices it."""
+_BYTES_A_ROW = 40
+"""About as many as a packed row has at least."""
+_KEPT_UNCONFIRMED = timedelta(days=7)
+
+
+async def work(doors: Doors, world: World) -> int:
+    """Everything there is to do; returns how many lists were worked on."""
+    async with doors.thinking() as tx, tx.session() as session:
+        waiting = await Store(session).screenings.at_work()
+    for screening in waiting:
+        try:
+            await _one(doors, world, screening)
+        except Conflict:  # another process was quicker, or the list was taken back
+            continue
+    return len(waiting)
+
+
+async def forget_unconfirmed(tx: Transaction) -> int:
+    """Drop lists that nobody wanted imported after a week; returns how many."""
+    async with tx.session(request="job:screening") as session:
+        store = Store(session)
+        old = await store.screenings.unconfirmed(tx.now - _KEPT_UNCONFIRMED)
+        for screening in old:
+            await store.screenings.drop(screening)
+    return len(old)
+
+
+async def _one(doors: Doors, world: World, screening: Screening) -> None:
+    if screening.state is ListState.READING:
+        read = await _read(doors, world, screening)
+        if read is None or read.state is not ListState.IMPORTING:
+            return
+        screening = read
+    if screening.state is ListState.IMPORTING:
+        screening = await _import(doors, world, screening)
+    if screening.wanted_by is not None:
+        await _send_list(doors, world, screening)
+
+
+async def _read(doors: Doors, world: World, screening: Screening) -> Screening | None:
+    """Take all rows down and show the sender what was understood; None when there is nothing to go on with."""
+    content = await asyncio.to_thread(world.media.read, screening.sha256)
+    try:
+        today = screening.handed_in_at.date()
+        lines = await aside(read_list, content, world.plan, today, rows=len(content) // _BYTES_A_ROW)
+    except Unreadable as error:
+        await _give_back(doors, world, screening, Outgoing(text=f"「{screening.name}」没有读成。\n{error}"))
+        return None
+    await _take_all_down(doors, world, screening, lines)
+    async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
+        store = Store(session)
+        seen = await preview(store, screening)
+        if seen.useful or screening.confirmed:
+            state = ListState.IMPORTING if screening.confirmed else ListState.READ
+            read = await store.screenings.amend(screening, state=state.value)
+            if not screening.confirmed:
+                send(store, world, screening.sender_id, Outgoing(text=seen.text, buttons=preview_buttons(screening)))
+            return read
+    made = await _make_list(doors, world, screening)
+    text = f"{seen.text}\n没有能导入的行。改好后再发来就行，原因见表。"
+    await _give_back(doors, world, screening, _with_list(screening, made, text), made)
+    return None
+
+
+async def _take_all_down(doors: Doors, world: World, screening: Screening, lines: Sequence[Line]) -> None:
+    known = Known(world.roster.by_id, heads_of(world.roster.by_id))
+    async with doors.thinking() as tx, tx.session() as session:
+        last = await Store(session).screenings.last_row(screening.id)
+    lines = [line for line in lines if line.row + 1 > last]
+    for first in range(0, len(lines), CHUNK):
+        async with doors.thinking() as tx:
+            async with tx.session(request=_request(screening)) as session:
+                await take_down(Store(session), world, screening, lines[first : first + CHUNK], known)
+            await tx.begin_writing()
+        await asyncio.sleep(0)
+
+
+async def _import(doors: Doors, world: World, screening: Screening) -> Screening:
+    """Make clues of all rows that are ready, then tell the villages and let the sender have the list of results."""
+    while True:
+        try:
+            left = await _import_chunk(doors.thinking, world, screening)
+        except Conflict:  # somebody reported a risk meanwhile
+            left = await _import_chunk(doors.writing, world, screening)
+        if not left:
+            break
+        await asyncio.sleep(0)
+    async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
+        await tell_villages(Store(session), world, screening)
+        return await Store(session).screenings.amend(
+            screening, state=ListState.DONE.value, wanted_by=screening.sender_id
+        )
+
+
+async def _import_chunk(begin: Begin, world: World, screening: Screening) -> bool:
+    """Whether there was anything to import."""
+    async with begin() as tx, tx.session(f"person:{screening.sender_id}", _request(screening)) as session:
+        store = Store(session)
+        rows = await store.screenings.ready(screening.id, CHUNK)
+        settled = await file_rows(store, world, screening, rows)
+        if rows:
+            await tx.begin_writing()
+            await store.screenings.settle(settled)
+    return bool(rows)
+
+
+async def _send_list(doors: Doors, world: World, screening: Screening) -> None:
+    """To whoever asked for it."""
+    made = await _make_list(doors, world, screening)
+    async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
+        store = Store(session)
+        tally = await store.screening_results.tally(screening.id)
+        visits = (await store.screening_results.visits([screening.id])).get(screening.id)
+        text = f"「{screening.name}」：{counted(tally)}。\n核查：{visited(visits)}。"
+        buttons = ((to_decide(screening),),) if tally.get(RowState.ASK) else ()
+        await store.screenings.amend(screening, wanted_by=None)
+        store.media.keep(*made, XLSX)
+        if screening.wanted_by is not None:
+            send(store, world, screening.wanted_by, _with_list(screening, made, text, buttons))
+
+
+Made = tuple[str, int]
+"""A file that was made here: its sha256 and size."""
+
+
+async def _make_list(doors: Doors, world: World, screening: Screening) -> Made:
+    lines = await all_lines(doors, screening)
+    content = await aside(write_list, world.plan, screening, lines, rows=len(lines))
+    return await asyncio.to_thread(world.media.write, content), len(content)
+
+
+async def all_lines(doors: Doors, screening: Screening) -> list[ListLine]:
+    """Every row of a list with what became of it, read a page at a time."""
+    lines: list[ListLine] = []
+    while True:
+        async with doors.thinking() as tx, tx.session() as session:
+            page = await Store(session).screening_results.lines(screening.id, lines[-1].row.row_no if lines else 0)
+        if not page:
+            return lines
+        lines += page
+
+
+def _with_list(screening: Screening, made: Made, text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> Outgoing:
+    return Outgoing(text=text, buttons=buttons, file=made[0], file_name=sheet_name(screening))
+
+
+async def _give_back(
+    doors: Doors, world: World, screening: Screening, message: Outgoing, made: Made | None = None
+) -> None:
+    """Forget a list that can't be imported, so that the same file can come again, and tell its sender why."""
+    async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
+        store = Store(session)
+        await store.screenings.drop(screening)
+        if made is not None:
+            store.media.keep(*made, XLSX)
+        send(store, world, screening.sender_id, message)
+
+
+def _request(screening: Screening) -> str:
+    return f"screening:{screening.id}"

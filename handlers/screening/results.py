@@ -1,0 +1,116 @@
+"""What has come of screening lists: for the unit how the visits went, for a village whom it still has to visit."""
+
+from __future__ import annotations
+
+from handlers.cases.filing import kinds_in_words, place_in_words
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation
+from handlers.engine.desk import NOT_YOURS
+from handlers.screening.filing import origin
+from handlers.screening.hand_in import named
+from handlers.screening.news import LIST, counted, to_decide, visited
+from storage.database.base import from_base36, to_base36
+from storage.mail.messages import Button
+from storage.people.persons import Role
+from storage.screening.records import ListState, RowState, Screening
+
+_LISTS, _PAGE = 5, 6
+
+
+@conversation("screened", "筛查结果", for_roles={Role.UNIT, Role.TOWN, Role.VILLAGE}, words=("名单结果", "筛查进展"))
+async def screened(chat: Chat) -> None:
+    """Args: nothing for all lists; a list's id; behind it LIST to get it as a file, or the clue number a page begins after."""
+    key, _, word = chat.args.partition(" ")
+    found = await named(chat, key) if key else None
+    if not key and chat.person.has(Role.UNIT, Role.TOWN):
+        await _all(chat)
+    elif not key:
+        await chat.say("要入户核查的都在「我的待办」里。", [[Button(label="我的待办", says="/todo")]])
+    elif found is None:
+        await _to_visit(chat, key, word)
+    elif word == LIST:
+        await _want_list(chat, found)
+    else:
+        await _one(chat, found)
+
+
+async def _all(chat: Chat) -> None:
+    posts = [post for post in chat.person.posts_as(Role.TOWN, Role.UNIT) if post.role is Role.TOWN or post.unit]
+    lists = {
+        one.id: one
+        for post in posts
+        for one in await chat.store.screening_results.handed_in(post.region, post.unit, _LISTS)
+        if one.state is ListState.DONE
+    }
+    newest = sorted(lists.values(), key=lambda one: one.id, reverse=True)[:_LISTS]
+    if not newest:
+        await chat.say("还没有导入过筛查名单。", [[Button(label="导入名单", says="/screening")]])
+        return
+    visits = await chat.store.screening_results.visits([one.id for one in newest])
+    lines, rows = [], []
+    for place, one in enumerate(newest, 1):
+        lines.append(f"{place}. {one.handed_in_at:%m-%d} {one.name[:20]}：{visited(visits.get(one.id))}")
+        rows.append([Button(label=f"{place} 看这份", says=f"/screened {to_base36(one.id)}")])
+    await chat.say("\n".join(lines), rows)
+
+
+async def _one(chat: Chat, found: Screening) -> None:
+    if found.state is not ListState.DONE:
+        await chat.say(f"「{found.name}」还没有导入完。")
+        return
+    tally = await chat.store.screening_results.tally(found.id)
+    visits = (await chat.store.screening_results.visits([found.id])).get(found.id)
+    text = f"{origin(chat.world, found)}「{found.name}」\n{counted(tally)}。\n核查：{visited(visits)}。"
+    buttons = [Button(label="要结果表", says=f"/screened {to_base36(found.id)} {LIST}")]
+    buttons += [to_decide(found)] if tally.get(RowState.ASK) else []
+    await chat.say(text, [buttons])
+
+
+async def _want_list(chat: Chat, found: Screening) -> None:
+    """The file is made aside: it can be long, and others wait for their answers."""
+    if found.state is not ListState.DONE:
+        await chat.say(f"「{found.name}」还没有导入完。")
+        return
+    if found.wanted_by is None:
+        await chat.store.screenings.amend(found, wanted_by=chat.person.id)
+        await chat.say("正在做表，马上发给您。")
+    elif found.wanted_by == chat.person.id:
+        await chat.say("表正在做，请稍等。")
+    else:
+        await chat.say("同事也在要这张表，请过一分钟再点一次。")
+
+
+async def _to_visit(chat: Chat, key: str, after: str) -> None:
+    """The households of a list that this person's villages still have to visit, a few at a time."""
+    regions = [post.region for post in chat.person.posts_as(Role.VILLAGE)]
+    try:
+        found = await chat.store.screenings.get(from_base36(key)) if regions else None
+    except ValueError:
+        found = None
+    begin = int(after[:9]) if after.isdecimal() else 0
+    clues, count = await chat.store.screening_results.waiting(found.id, regions, _PAGE, begin) if found else ([], 0)
+    if found is None or not await _names_us(chat, found, regions):
+        await chat.say(NOT_YOURS)
+        return
+    if not clues:
+        await chat.say("这份名单里您这边的都核查过了。" if not count else "后面没有了。")
+        return
+    rows = [
+        [
+            Button(
+                label=f"{place_in_words(chat.world, chat.world.roster.by_id[one.household_id])} "
+                f"{kinds_in_words(chat.world, one.kinds)}",
+                says=f"/clue {to_base36(one.id)}",
+            )
+        ]
+        for one in clues
+    ]
+    if len(clues) == _PAGE:
+        rows.append([Button(label="下一页", says=f"/screened {key} {clues[-1].number}")])
+    await chat.say(f"{origin(chat.world, found)}筛查名单，您这边还有 {count} 户待核查：", rows)
+
+
+async def _names_us(chat: Chat, found: Screening, regions: list[str]) -> bool:
+    """Whether a list names anybody of these regions: to others it does not exist."""
+    filed = await chat.store.screening_results.by_village(found.id, RowState.FILED)
+    return any(village.startswith(tuple(regions)) for village in filed)

@@ -1,0 +1,6 @@
+"""What is said outside any talk, and what it means."""
+
+CONVERSATIONS = (
+    "help",
+    "tell",
+)

@@ -1,0 +1,61 @@
+"""What a sentence already answers of the questions that the conversation it is meant for would ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.engine.chat import LEFT_OUT, Chat, Guesses, part, whole
+from handlers.engine.questions.account import Told
+from handlers.sentences.understanding import Understood
+from storage.database.base import to_base36
+from storage.problems.ledger import Problem
+from storage.visits import Outcome
+
+
+def for_report(chat: Chat, heard: Understood, told: Told) -> Guesses:
+    return _household(chat, heard) | _difficulty(heard, told)
+
+
+def for_own_report(kinds: Sequence[str], told: Told) -> Guesses:
+    """A household's own; its words and what came with them are one answer there."""
+    return _kinds(kinds) | {"detail": whole(told.model_dump(mode="json")), "photos": LEFT_OUT}
+
+
+def for_visit(chat: Chat, heard: Understood, told: Told) -> Guesses:
+    home = _household(chat, heard)
+    if heard.absent:
+        return home | {"outcome": whole(Outcome.ABSENT.value)}
+    if heard.fine is None:
+        return home
+    if heard.fine:
+        return home | {"outcome": whole(Outcome.FINE.value)}
+    return home | {"outcome": whole(Outcome.TROUBLE.value)} | _difficulty(heard, told)
+
+
+def for_progress(problem: Problem | None, told: Told) -> Guesses:
+    which = {"problem": whole(to_base36(problem.id))} if problem else {}
+    return which | {"done": whole(told.model_dump(mode="json"))}
+
+
+def for_leave(heard: Understood) -> Guesses:
+    days = {"first": heard.first, "last": heard.last}
+    return {key: whole(day.isoformat()) for key, day in days.items() if day}
+
+
+def _household(chat: Chat, heard: Understood) -> Guesses:
+    """The household meant, or those among which to choose."""
+    if not heard.households:
+        return {}
+    if len(heard.households) == 1:
+        return {"household": whole(chat.world.roster.by_id[heard.households[0]].model_dump())}
+    return {"household": part(list(heard.households))}
+
+
+def _difficulty(heard: Understood, told: Told) -> Guesses:
+    shown = told.model_dump(mode="json", exclude={"text"}, exclude_defaults=True)
+    photos = whole(shown) if shown else LEFT_OUT
+    return _kinds(heard.kinds) | {"detail": whole(told.text), "photos": photos}
+
+
+def _kinds(kinds: Sequence[str]) -> Guesses:
+    return {"kinds": whole(list(kinds))} if kinds else {}

@@ -1,0 +1,151 @@
+"""One sentence is enough: what somebody says outside a talk becomes the talk it is meant for, as far on as it can be."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import conversation, conversations
+from handlers.engine.questions import Account, Choice
+from handlers.engine.questions.account import Told
+from handlers.engine.world import World
+from handlers.problems.actions import FINISHED, find, parts
+from handlers.problems.states import MOST_PERCENT, RULES
+from handlers.reading import clean, shortened
+from handlers.rights.sight import IN_OFFICE
+from handlers.sentences import guesses as guessing
+from handlers.sentences.understanding import Intent, NameIndex, Understood, understand
+from handlers.visits.rounds import round_of
+from storage.problems.ledger import Action
+
+_WORK = {
+    Intent.REPORT: ("report", "上报困难"),
+    Intent.VISIT: ("sweep", "记一次走访"),
+    Intent.PROGRESS: ("progress", "报整改进展"),
+    Intent.LEAVE: ("leave", "请假"),
+    Intent.POLICY: ("policy", "查政策"),
+}
+_SELF_REPORT = ("selfreport", "申报困难")
+_OTHER = "other"
+_SHOWN = 20
+_NUMBERED = re.compile(r"(?P<number>\d{1,6})号(?P<what>问题|线索|)(?:怎么样|咋样|到哪|办到哪|进展)?[了呢吗]?")
+_THANKS = re.compile(r"(?:谢谢|多谢|谢了|感谢|辛苦|好的|好嘞|知道|明白|嗯|收到)+[您你大家了啦啊吧]*")
+_WHEN = re.compile(r"啥时候|什么时候|多会儿|咋样|怎么样|到哪|批|咋还|进展|办得|有信")
+"""What a family says that waits for its case to go on."""
+
+
+@conversation("tell", "说一句就行", words=("报一句",), hears="told")
+async def tell(chat: Chat) -> None:
+    """What was said is understood once; after that the conversation it belongs to asks for what is missing alone."""
+    at_home = _at_home(chat)
+    prompt = "家里有什么事？说一句就行，打字、语音都行。" if at_home else "什么事？说一句就行，照片可以一起发。"
+    example = "房子漏雨了" if at_home else "张三家房子漏雨"
+    told = await chat.ask("told", Account(prompt, example, hears="alone" if at_home else "too"))
+    text = clean(told.text)
+    if at_home and told.voices:
+        chat.become("selfreport", guesses=guessing.for_own_report((), told))
+    if _THANKS.fullmatch(text):
+        await chat.say("不客气。有事说一句就行。")
+        return
+    if numbered := _NUMBERED.fullmatch(text):
+        await _look(chat, numbered["number"], numbered["what"])
+    if at_home and _WHEN.search(text) and await chat.store.clues.open_of(chat.person.household_id or 0):
+        chat.become("my")
+    heard = Understood.model_validate(await chat.recall("heard", lambda: _understand(chat, told.text)))
+    intents = [one for one in (heard.intent, *heard.others) if one in _WORK and _open(chat, one)]
+    if {Intent.VISIT, Intent.REPORT} <= set(intents):
+        intents.remove(Intent.REPORT)  # a visit that found trouble reports it too
+    if not intents:
+        chat.become("help", lead=f"没听懂「{shortened(told.text, _SHOWN)}」。")
+    meant = intents[0]
+    if len(intents) > 1:
+        options = [*((one.value, _work(chat, one)[1]) for one in intents), (_OTHER, "都不是")]
+        which = await chat.ask("which", Choice(f"「{shortened(told.text, _SHOWN)}」是要办哪件事？", options))
+        if which == _OTHER:
+            chat.become("help")
+        meant = Intent(which)
+    await _go_on(chat, meant, heard, told)
+
+
+def get_ready(world: World) -> None:
+    """Make the plan's words ready for use, which takes a second or two; the roster's index is made for its first sentence."""
+    understand("", NameIndex.of(world.roster), world.plan.villages, world.plan.lexicon, within=(), today=date.min)
+
+
+async def _look(chat: Chat, number: str, what: str) -> None:
+    """A number alone asks how the thing stands; of a problem and a clue of the same number, first the problem."""
+    if what != "线索" and await find(chat, number) is not None:
+        chat.become("problem", number)
+    if what != "问题":
+        chat.become("clue", number)
+
+
+async def _go_on(chat: Chat, meant: Intent, heard: Understood, told: Told) -> None:
+    if meant is Intent.VISIT and heard.fine is False and await _visited(chat, heard):
+        meant = Intent.REPORT  # the visit has been counted, the trouble is new
+    name, _ = _work(chat, meant)
+    lead = f"没找到「{heard.named}」这一户。" if heard.named and not heard.households else ""
+    match meant:
+        case Intent.REPORT if _at_home(chat):
+            chat.become(name, guesses=guessing.for_own_report(heard.kinds, told))
+        case Intent.REPORT:
+            chat.become(name, guesses=guessing.for_report(chat, heard, told), lead=lead)
+        case Intent.VISIT:
+            chat.become(name, guesses=guessing.for_visit(chat, heard, told), lead=lead)
+        case Intent.PROGRESS:
+            await _progress(chat, heard, told)
+        case Intent.LEAVE:
+            chat.become(name, guesses=guessing.for_leave(heard))
+        case _:
+            chat.become(name, told.text)
+
+
+async def _progress(chat: Chat, heard: Understood, told: Told) -> None:
+    problem = await find(chat, str(heard.number)) if heard.number else None
+    if problem is not None and not parts(chat, problem) & RULES[Action.PROGRESS].by:
+        chat.become("problem", str(heard.number))  # theirs to accept or look at, not to rectify
+    unknown = f"没有 {heard.number} 号，或者不由您办理。" if heard.number and problem is None else ""
+    finished = heard.finished and heard.percent in (None, MOST_PERCENT)
+    chat.become("progress", f" {FINISHED}" if finished else "", guessing.for_progress(problem, told), unknown)
+
+
+async def _visited(chat: Chat, heard: Understood) -> bool:
+    """Whether the one household meant has been met in this round."""
+    if len(heard.households) != 1:
+        return False
+    visit = await chat.store.visits.of(heard.households[0], round_of(chat.world))
+    return visit is not None and visit.outcome.met
+
+
+def _work(chat: Chat, intent: Intent) -> tuple[str, str]:
+    """The conversation for an intent, and what to call it."""
+    return _SELF_REPORT if intent is Intent.REPORT and _at_home(chat) else _WORK[intent]
+
+
+def _at_home(chat: Chat) -> bool:
+    """Whether somebody speaks for a household alone."""
+    return not chat.person.has(*IN_OFFICE)
+
+
+def _open(chat: Chat, intent: Intent) -> bool:
+    return _open_to(chat, _work(chat, intent)[0])
+
+
+def _open_to(chat: Chat, name: str) -> bool:
+    return conversations()[name].open_to(chat.person)
+
+
+async def _understand(chat: Chat, text: str) -> dict[str, Any]:
+    world, person = chat.world, chat.person
+    heard = understand(
+        text,
+        index=NameIndex.of(world.roster),
+        villages=world.plan.villages,
+        lexicon=world.plan.lexicon,
+        within=[post.region for post in person.posts],
+        today=chat.now.date(),
+        household_of_speaker=person.household_id if _at_home(chat) else None,
+    )
+    return heard.model_dump(mode="json")

@@ -1,0 +1,7 @@
+"""Understanding one sentence said outside any talk. Pure: words, roster and plan in, what is meant out."""
+
+from handlers.sentences.understanding.names import NameIndex
+from handlers.sentences.understanding.sentence import understand
+from handlers.sentences.understanding.understood import Intent, Understood
+
+__all__ = ["Intent", "NameIndex", "Understood", "understand"]

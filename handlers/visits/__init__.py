@@ -1,0 +1,6 @@
+"""The second-round sweep: every household of the roster visited once."""
+
+CONVERSATIONS = (
+    "coverage",
+    "sweep",
+)

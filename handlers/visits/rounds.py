@@ -1,0 +1,54 @@
+"""What the conversations about visits share: the round, who is left in a village, and what is known of a visit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.engine.chat import Chat
+from handlers.engine.world import World
+from storage.mail.messages import Button
+from storage.people.persons import Role
+from storage.roster import Household
+from storage.visits import Visit
+
+_KEPT = 8
+"""Households remembered for each 屯; who wants another one types its name."""
+
+
+def round_of(world: World) -> str:
+    """The second-round sweep (第二轮排查) happens once in a plan."""
+    return world.plan.id
+
+
+def villages_of(chat: Chat, *roles: Role) -> list[str]:
+    """The plan's villages that somebody's posts reach."""
+    return [village.code for village in chat.world.plan.villages if chat.person.covers(village.code, *roles)]
+
+
+async def left_in(chat: Chat, village: str) -> list[tuple[Household, Visit | None]]:
+    """Who has not been visited, 屯 by 屯, with the last attempt."""
+    households = chat.world.roster.by_village.get(village, [])
+    visits = await chat.store.visits.in_village(village, round_of(chat.world))
+    first: dict[str, int] = {}
+    for one in sorted(households, key=lambda one: one.number):
+        first.setdefault(one.group_name, one.number)
+    left = [(one, visits.get(one.id)) for one in households if one.id not in visits or not visits[one.id].outcome.met]
+    return sorted(left, key=lambda pair: (first[pair[0].group_name], pair[0].number))
+
+
+def grouped(left: Sequence[tuple[Household, Visit | None]]) -> list[tuple[str, int, list[int]]]:
+    """For NextHousehold: each 屯 with how many are left and the first of them, those not yet tried before the others."""
+    groups: dict[str, list[Household]] = {}
+    for household, _ in sorted(left, key=lambda pair: pair[1] is not None):
+        groups.setdefault(household.group_name, []).append(household)
+    return [(name, len(listed), [one.id for one in listed[:_KEPT]]) for name, listed in groups.items()]
+
+
+def line(household: Household, visit: Visit | None = None) -> str:
+    """ "一屯 张三 户号1001", with what became of an attempt."""
+    tried = f"（{visit.at:%m-%d}去过，{visit.note or visit.outcome.label}）" if visit else ""
+    return f"{household.group_name} {household.head} 户号{household.number}{tried}"
+
+
+def buttons_to(command: str, households: Sequence[Household]) -> list[list[Button]]:
+    return [[Button(label=line(one), says=f"/{command} {one.number}")] for one in households]

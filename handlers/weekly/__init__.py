@@ -1,0 +1,6 @@
+"""The weekly report that writes itself."""
+
+CONVERSATIONS = (
+    "all",
+    "mine",
+)

@@ -1,0 +1,56 @@
+"""On the last working afternoon of a week each village cadre finds the week's report written, to be sent with one tap."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from handlers.calendar.deadlines import next_open
+from handlers.engine.attendance import away_on
+from handlers.engine.world import World
+from handlers.weekly.lines import choices, shown, village_of, works
+from handlers.weekly.words import draft, last_workday, monday_of
+from storage.database.transaction import Transaction
+from storage.mail import outbox
+from storage.mail.messages import PUSH, Outgoing
+from storage.people.persons import Role
+from storage.reminders import rows as reminders
+from storage.store import Store
+from storage.weekly.work import Work
+
+_FROM = time(15)
+
+
+async def tell(tx: Transaction, world: World) -> int:
+    """Put the week's draft before those who have one to send and are not on leave; returns how many were queued.
+
+    Who wants only mornings is not called: the next morning's message says that it is there.
+    """
+    now, week = tx.now, monday_of(tx.now.date())
+    if now.date() != last_workday(week) or now.time() < _FROM or next_open(now, world.plan.reminders) > now:
+        return 0
+    if not await reminders.alone(tx.conn):
+        return 0
+    away = away_on(world, now.date())
+    async with tx.session(request="job:weekly") as session:
+        store = Store(session)
+        begun = await store.weekly_reports.begun(week)
+        meant = [
+            one
+            for one in world.directory.officials
+            if one.address and one.person.has(Role.VILLAGE) and one.person.id not in away and one.person.id not in begun
+        ]
+        if not meant:
+            return 0
+        quiet = await store.quiet_times.all()
+        done = await works(store, [one.person.id for one in meant], week)
+        queued = 0
+        for one in meant:
+            person_id, address = one.person.id, one.address or ""
+            store.weekly_reports.begin(person_id, week, village_of(one.person))
+            if address in quiet and quiet[address].holds:
+                continue
+            rows = tuple(tuple(row) for row in choices(week))
+            message = Outgoing(text=shown(week, draft(done.get(person_id, Work()))), buttons=rows)
+            outbox.post(session, address, message, priority=PUSH, intent=f"weekly:{week}:{person_id}")
+            queued += 1
+    return queued

@@ -1,0 +1,1 @@
+"""How a person, a place, a day and a measure are said."""

@@ -1,0 +1,390 @@
+"""Risk clues 风险线索： what somebody saw that may push a household back into poverty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from storage.counting.overview import clue_keys
+from storage.counting.tallies import count
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Conflict, Session
+from storage.files.attachments import Attachments
+from storage.mail.messages import Place
+from storage.people.persons import People
+
+
+class ClueSource(StrEnum):
+    """How the clue came (plan 三-2: three ways of monitoring, and supervision)."""
+
+    SELF_REPORT = "self_report"
+    CADRE = "cadre"
+    SCREENING = "screening"
+    SUPERVISION = "supervision"
+
+    @property
+    def label(self) -> str:
+        return _SOURCE_LABELS[self]
+
+
+_SOURCE_LABELS = {
+    ClueSource.SELF_REPORT: "农户自主申报",
+    ClueSource.CADRE: "干部排查",
+    ClueSource.SCREENING: "部门筛查预警",
+    ClueSource.SUPERVISION: "督导抽查",
+}
+
+
+class Step(StrEnum):
+    """Where a case stands (domain: from a clue to a closed case)."""
+
+    VERIFY = "verify"
+    OBJECTION = "objection"
+    AUTHORIZE = "authorize"
+    DELIBERATE = "deliberate"
+    PUBLICIZE = "publicize"
+    NOMINATE = "nominate"
+    TOWN_REVIEW = "town_review"
+    COUNTY_DECIDE = "county_decide"
+    REGISTER = "register"
+    SUPPORT = "support"
+    CLEAR = "clear"
+    CLOSED = "closed"
+
+    @property
+    def label(self) -> str:
+        return _STEP_LABELS[self]
+
+
+_STEP_LABELS = {
+    Step.VERIFY: "入户核查",
+    Step.OBJECTION: "答复异议",
+    Step.AUTHORIZE: "农户授权",
+    Step.DELIBERATE: "民主评议",
+    Step.PUBLICIZE: "村内公示",
+    Step.NOMINATE: "村提名单",
+    Step.TOWN_REVIEW: "乡镇复核",
+    Step.COUNTY_DECIDE: "县级确定",
+    Step.REGISTER: "系统管理",
+    Step.SUPPORT: "帮扶",
+    Step.CLEAR: "风险消除",
+    Step.CLOSED: "已办结",
+}
+
+clues = sa.Table(
+    "clues",
+    metadata,
+    id_column(),
+    sa.Column("number", sa.Integer, nullable=False, unique=True),
+    sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), nullable=False),
+    sa.Column("village", sa.String(12), nullable=False),
+    sa.Column("source", sa.String(12), nullable=False),
+    sa.Column("kinds", sa.JSON, nullable=False),
+    sa.Column("detail", sa.LargeBinary, nullable=False),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    sa.Column("reporter_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("consent", sa.String(20)),
+    sa.Column("step", sa.String(16), nullable=False),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("begun_on", sa.Date, nullable=False),
+    sa.Column("clearing", sa.Boolean, nullable=False),
+    sa.Column("posted", sa.Boolean, nullable=False),
+    sa.Column("closed_as", sa.String(16)),
+    sa.Column("reported_at", Moment, nullable=False),
+    sa.Column("due_on", sa.Date),
+    sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
+)
+sa.Index("ix_clues_household", clues.c.household_id, clues.c.step)
+sa.Index("ix_clues_village", clues.c.village, clues.c.step)
+
+joined_reports = sa.Table(
+    "joined_reports",
+    metadata,
+    id_column(),
+    sa.Column("clue_id", sa.BigInteger, sa.ForeignKey("clues.id"), nullable=False, index=True),
+    sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("detail", sa.LargeBinary, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    info=AUDITED,
+)
+
+clue_events = sa.Table(
+    "clue_events",
+    metadata,
+    id_column(),
+    sa.Column("clue_id", sa.BigInteger, sa.ForeignKey("clues.id"), nullable=False, index=True),
+    sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("step", sa.String(16), nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("facts", sa.JSON),
+    info=AUDITED,
+)
+
+
+class Standing(NamedTuple):
+    """Where a case stands after a step.
+
+    `clearing`: about clearing the risk, no longer about identifying it. `begun_on`: the day from which the time to a
+    decision counts. `posted`: the notice hangs. `closed_as`: the outcome it ended with.
+    """
+
+    step: Step
+    clearing: bool
+    begun_on: date
+    posted: bool
+    closed_as: str | None
+    due_on: date | None
+
+
+class Clue(Record):
+    """One clue. `kinds` are risk-kind codes of the plan; `since` is the day of the last step, `due_on` the last day of
+    the present step's clock; for the rest see Standing."""
+
+    id: int
+    number: int
+    household_id: int
+    village: str
+    source: ClueSource
+    kinds: tuple[str, ...]
+    detail: str
+    place: Place | None
+    reporter_id: int
+    step: Step
+    since: date
+    begun_on: date
+    clearing: bool
+    posted: bool
+    closed_as: str | None
+    reported_at: datetime
+    due_on: date | None
+    version: int
+
+
+class ClueEvent(Record):
+    """One step taken: who, when, which, how it ended, and why. `facts` are its figures, such as the votes."""
+
+    id: int
+    at: datetime
+    person_id: int
+    step: Step
+    outcome: str
+    note: str
+    facts: dict[str, Any]
+
+
+class Clues:
+    """Filing clues and finding them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._attachments = Attachments(session)
+
+    async def add(
+        self,
+        *,
+        household_id: int,
+        village: str,
+        source: ClueSource,
+        kinds: Sequence[str],
+        detail: str,
+        photos: Sequence[str] = (),
+        voices: Sequence[str] = (),
+        place: Place | None = None,
+        reporter_id: int,
+        consent: str | None = None,
+        due_on: date,
+    ) -> Clue:
+        """File a clue at its first step, to be verified by `due_on`. `consent` is the version of the text agreed to."""
+        session = self._session
+        row = session.add(
+            clues,
+            {
+                "id": new_id(),
+                "number": await session.next_number("clue"),
+                "household_id": household_id,
+                "village": village,
+                "source": source.value,
+                "kinds": list(kinds),
+                "detail": session.vault.seal_text(detail),
+                "latitude": place and place.latitude,
+                "longitude": place and place.longitude,
+                "reporter_id": reporter_id,
+                "consent": consent,
+                "step": Step.VERIFY.value,
+                "since": session.now.date(),
+                "begun_on": session.now.date(),
+                "clearing": False,
+                "posted": False,
+                "closed_as": None,
+                "reported_at": session.now,
+                "due_on": due_on,
+                "version": 0,
+            },
+        )
+        count(session, clue_keys, None, row)
+        self._attachments.add("clue", row["id"], [*photos, *voices])
+        return self._clue(row)
+
+    async def join(
+        self, clue: Clue, person_id: int, detail: str, photos: Sequence[str] = (), voices: Sequence[str] = ()
+    ) -> None:
+        """Add what one more person saw to a clue that is open already; its reporters all follow it."""
+        session = self._session
+        row = session.add(
+            joined_reports,
+            {
+                "id": new_id(),
+                "clue_id": clue.id,
+                "person_id": person_id,
+                "detail": session.vault.seal_text(detail),
+                "at": session.now,
+            },
+        )
+        self._attachments.add("joined_report", row["id"], [*photos, *voices])
+
+    async def get(self, clue_id: int) -> Clue | None:
+        return self._one(await self._session.read(sa.select(clues).where(clues.c.id == clue_id)))
+
+    async def numbered(self, number: int) -> Clue | None:
+        return self._one(await self._session.read(sa.select(clues).where(clues.c.number == number)))
+
+    async def several(self, clue_ids: Sequence[int]) -> list[Clue]:
+        rows = await self._session.read(sa.select(clues).where(clues.c.id.in_(clue_ids)))
+        return [self._clue(row._mapping) for row in rows]
+
+    async def open_of(self, household_id: int) -> list[Clue]:
+        """The household's clues not yet closed, the newest first."""
+        rows = await self._session.look_up(_open_of, household_id) or []
+        return [self._clue(row._mapping) for row in rows]
+
+    async def open_in(self, region: str, most: int = 50) -> list[Clue]:
+        """Open clues of a region (code prefix), the most pressing first."""
+        query = sa.select(clues).where(
+            clues.c.village.between(region, region.ljust(12, "9")), clues.c.step != Step.CLOSED.value
+        )
+        rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
+        return [self._clue(row._mapping) for row in rows]
+
+    async def standing_at(self, steps: Sequence[Step], region: str, most: int = 50) -> list[Clue]:
+        """The clues of a region (code prefix) at one of these steps, the most pressing first."""
+        query = sa.select(clues).where(
+            clues.c.village.between(region, region.ljust(12, "9")), clues.c.step.in_([step.value for step in steps])
+        )
+        rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
+        return [self._clue(row._mapping) for row in rows]
+
+    async def followed_by(self, person_id: int, household_id: int | None = None, most: int = 10) -> list[Clue]:
+        """What the person reported or joined, and what was reported about their own household; the newest first."""
+        joined = sa.select(joined_reports.c.clue_id).where(joined_reports.c.person_id == person_id)
+        mine = sa.or_(clues.c.reporter_id == person_id, clues.c.id.in_(joined))
+        if household_id is not None:
+            mine = sa.or_(mine, clues.c.household_id == household_id)
+        rows = await self._session.read(sa.select(clues).where(mine).order_by(clues.c.number.desc()).limit(most))
+        return [self._clue(row._mapping) for row in rows]
+
+    async def move(
+        self,
+        clue: Clue,
+        to: Standing,
+        *,
+        by: int,
+        outcome: str,
+        note: str = "",
+        facts: Mapping[str, Any] | None = None,
+        photos: Sequence[str] = (),
+        voices: Sequence[str] = (),
+    ) -> Clue:
+        """End the clue's present step with an outcome. Raises Conflict when somebody ended it first."""
+        session = self._session
+        (row,) = await session.read(sa.select(clues).where(clues.c.id == clue.id))
+        if row.version != clue.version:
+            raise Conflict(f"clue {clue.number}")
+        changes = {**to._asdict(), "step": to.step.value, "since": session.now.date()}
+        moved = await session.amend(clues, row._mapping, **changes)
+        count(session, clue_keys, row._mapping, moved)
+        event = session.add(
+            clue_events,
+            {
+                "id": new_id(),
+                "clue_id": clue.id,
+                "person_id": by,
+                "at": session.now,
+                "step": clue.step.value,
+                "outcome": outcome,
+                "note": session.vault.seal_text(note),
+                "facts": dict(facts) if facts else None,
+            },
+        )
+        self._attachments.add("clue_event", event["id"], [*photos, *voices])
+        return self._clue(moved)
+
+    async def events(self, clue_id: int) -> list[ClueEvent]:
+        """What has been done about a clue, in order."""
+        query = sa.select(clue_events).where(clue_events.c.clue_id == clue_id)
+        return [
+            ClueEvent(
+                id=row.id,
+                at=row.at,
+                person_id=row.person_id,
+                step=Step(row.step),
+                outcome=row.outcome,
+                note=self._session.vault.open_text(row.note) or "",
+                facts=row.facts or {},
+            )
+            for row in await self._session.read(query.order_by(clue_events.c.at, clue_events.c.id))
+        ]
+
+    async def followers(self, clue: Clue) -> list[int]:
+        """Everybody to be told of an outcome: who reported or joined, and who speaks for the household."""
+        joined = sa.select(joined_reports.c.person_id).where(joined_reports.c.clue_id == clue.id)
+        people = [row.person_id for row in await self._session.read(joined)]
+        family = await People(self._session).of_household(clue.household_id)
+        return list(dict.fromkeys([clue.reporter_id, *people, *family]))
+
+    def _one(self, rows: Sequence[sa.Row[Any]]) -> Clue | None:
+        return self._clue(rows[0]._mapping) if rows else None
+
+    def _clue(self, row: Any) -> Clue:
+        place = None if row["latitude"] is None else Place(latitude=row["latitude"], longitude=row["longitude"])
+        return Clue(
+            id=row["id"],
+            number=row["number"],
+            household_id=row["household_id"],
+            village=row["village"],
+            source=ClueSource(row["source"]),
+            kinds=tuple(row["kinds"]),
+            detail=self._session.vault.open_text(row["detail"]) or "",
+            place=place,
+            reporter_id=row["reporter_id"],
+            step=Step(row["step"]),
+            since=row["since"],
+            begun_on=row["begun_on"],
+            clearing=bool(row["clearing"]),
+            posted=bool(row["posted"]),
+            closed_as=row["closed_as"],
+            reported_at=row["reported_at"],
+            due_on=row["due_on"],
+            version=row["version"],
+        )
+
+
+_OPEN_OF = (
+    sa.select(clues)
+    .where(clues.c.household_id.in_(sa.bindparam("households", expanding=True)), clues.c.step != Step.CLOSED.value)
+    .order_by(clues.c.number.desc())
+)
+
+
+async def _open_of(session: Session, household_ids: Sequence[int]) -> Mapping[int, list[sa.Row[Any]]]:
+    by_household: dict[int, list[sa.Row[Any]]] = {}
+    for row in await session.read(_OPEN_OF, {"households": household_ids}):
+        by_household.setdefault(row.household_id, []).append(row)
+    return by_household

@@ -1,0 +1,3 @@
+"""Charts that were asked for, and what only they count."""
+
+TABLES = ("orders",)

@@ -1,0 +1,6 @@
+"""The database: connection, transactions, encryption, and the chain of changes."""
+
+TABLES = (
+    "audit",
+    "transaction",
+)

@@ -1,0 +1,183 @@
+"""The audit chain: who changed what, each row signed over the one before, so a removed or altered row is found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.base import Moment, Record, metadata, to_ms
+from storage.database.sealing import Vault
+from storage.database.tables import all_tables
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("request", sa.String(120), nullable=False),
+    sa.Column("action", sa.String(60), nullable=False),
+    sa.Column("subject", sa.String(80), nullable=False, index=True),
+    sa.Column("before", sa.String(64)),
+    sa.Column("after", sa.String(64)),
+    sa.Column("note", sa.String(300)),
+    sa.Column("chain", sa.String(64), nullable=False),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("chain", sa.String(64), nullable=False),
+)
+
+START = "0" * 64
+_PAGE = 5000
+_APPEND = audit.insert()
+_HEAD = sa.select(audit_head.c.seq, audit_head.c.chain).where(audit_head.c.id == 1).with_for_update()
+_SET_HEAD = (
+    audit_head.update().where(audit_head.c.id == 1).values(seq=sa.bindparam("new_seq"), chain=sa.bindparam("new_chain"))
+)
+
+
+class Entry(Record):
+    """One change: hashes of the row before and after, or an event (such as an export) with a note."""
+
+    at: datetime
+    actor: str
+    request: str
+    action: str
+    subject: str
+    before: str | None = None
+    after: str | None = None
+    note: str | None = None
+
+
+class Fault(Record):
+    """Where the chain, or a row it vouches for, does not hold."""
+
+    where: str
+    what: str
+
+
+def row_hash(row: Mapping[str, Any]) -> str:
+    """A digest of a stored row's values, alike on every database."""
+    text = json.dumps(dict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, datetime):
+        return to_ms(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+def _link(vault: Vault, previous: str, seq: int, entry: Entry) -> str:
+    fields = [previous, seq, to_ms(entry.at), entry.actor, entry.request, entry.action]
+    fields += [entry.subject, entry.before, entry.after, entry.note]
+    return vault.sign(json.dumps(fields, ensure_ascii=False).encode())
+
+
+async def append(conn: AsyncConnection, vault: Vault, entries: list[Entry]) -> None:
+    """Add entries to the chain, in order, inside the caller's transaction."""
+    head = (await conn.execute(_HEAD)).one_or_none()
+    if head is None:
+        await conn.execute(audit_head.insert(), {"id": 1, "seq": 0, "chain": START})
+    seq, chain = head or (0, START)
+    rows = []
+    for entry in entries:
+        seq += 1
+        chain = _link(vault, chain, seq, entry)
+        rows.append({**entry.__dict__, "seq": seq, "chain": chain})
+    await conn.execute(_APPEND, rows)
+    await conn.execute(_SET_HEAD, {"new_seq": seq, "new_chain": chain})
+
+
+async def verify(conn: AsyncConnection, vault: Vault) -> list[Fault]:
+    """Walk the whole chain and compare every audited row with the last hash the chain holds for it."""
+    faults: list[Fault] = []
+    latest: dict[str, str | None] = {}
+    chain, expected = START, 1
+    async for row in _pages(conn, audit, audit.c.seq):
+        entry = Entry.model_validate(dict(row._mapping))
+        if row.seq != expected:
+            faults.append(Fault(where=f"audit {expected}", what=f"第 {expected} 至 {row.seq - 1} 条审计记录缺失"))
+        chain = _link(vault, chain, row.seq, entry)
+        if row.chain != chain:
+            faults.append(Fault(where=f"audit {row.seq}", what=f"第 {row.seq} 条审计记录与链不符，可能被改动"))
+            chain = row.chain
+        expected = row.seq + 1
+        if entry.before or entry.after:
+            latest[entry.subject] = entry.after
+    head = (await conn.execute(sa.select(audit_head.c.seq, audit_head.c.chain))).one_or_none()
+    if (head or (0, START)) != (expected - 1, chain):
+        faults.append(Fault(where="audit_head", what="审计链尾与记录不符，末尾的记录可能被删除"))
+    for table in all_tables().sorted_tables:
+        if table.info.get("audited"):
+            faults += await _verify_rows(conn, table, latest)
+    faults += [
+        Fault(where=subject, what="记录已不在数据库中，审计链里没有删除它的记录")
+        for subject, after in latest.items()
+        if after
+    ]
+    return faults
+
+
+async def rebase(conn: AsyncConnection, vault: Vault, table: sa.Table, now: datetime) -> None:
+    """After a migration that gave an audited table other columns, chain each of its rows as it is now.
+
+    What was altered behind the chain's back before then is no longer seen: run `verify` before an upgrade.
+    """
+    (key, *_) = table.primary_key
+    entries = []
+    async for row in _pages(conn, table, key):
+        subject, digest = subject_of(table, row._mapping), row_hash(dict(row._mapping))
+        entries.append(
+            Entry(
+                at=now,
+                actor="system",
+                request="migration",
+                action=f"{table.name}.migrate",
+                subject=subject,
+                after=digest,
+            )
+        )
+    if entries:
+        await append(conn, vault, entries)
+
+
+async def _verify_rows(conn: AsyncConnection, table: sa.Table, latest: dict[str, str | None]) -> list[Fault]:
+    """Take each row of `table` out of `latest`; what stays there afterwards is missing from the database."""
+    faults = []
+    (key, *_) = table.primary_key
+    async for row in _pages(conn, table, key):
+        subject = subject_of(table, row._mapping)
+        if latest.pop(subject, None) != row_hash(dict(row._mapping)):
+            faults.append(Fault(where=subject, what="记录与审计链中的最后一次修改不符，可能被绕过系统改动"))
+    return faults
+
+
+async def _pages(conn: AsyncConnection, table: sa.Table, key: sa.Column[Any]) -> AsyncIterator[sa.Row[Any]]:
+    """All rows of a table in the order of its key, without holding them all in memory."""
+    page = sa.select(table).order_by(key).limit(_PAGE)
+    rows: Sequence[sa.Row[Any]] = (await conn.execute(page)).all()
+    while rows:
+        for row in rows:
+            yield row
+        rows = (await conn.execute(page.where(key > rows[-1]._mapping[key]))).all()
+
+
+def subject_of(table: sa.Table, row: Mapping[Any, Any]) -> str:
+    """How the chain names a row: table and primary key."""
+    return f"{table.name}:{'/'.join(str(row[column.name]) for column in table.primary_key)}"

@@ -1,0 +1,343 @@
+"""One transaction shared by many chats: inserts wait for its end, updates compare and set at once.
+
+A batch of chats is written with a few bulk statements (one `executemany` a table), because a statement costs far more
+than a row. Each chat works in a `Session` of its own. What a chat inserts is held in memory and joins the transaction
+when the chat ends well; a chat that fails takes nothing with it. As soon as a chat must touch the database before the
+end (an update, or a read of what it just inserted), it gets a savepoint of its own.
+
+To each other the chats of one batch are concurrent: none sees the others' inserts. Updates name the version they saw,
+so a second one to change the same row fails with `Conflict` and is run again on what the first left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
+
+from storage.database import audit
+from storage.database.base import metadata
+from storage.database.connection import Database
+from storage.database.sealing import Vault
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+_COUNTER = sa.select(counters.c.value).where(counters.c.name == sa.bindparam("wanted")).with_for_update()
+_SET_COUNTER = (
+    counters.update().where(counters.c.name == sa.bindparam("wanted")).values(value=sa.bindparam("new_value"))
+)
+
+Pending = dict[sa.Table, list[dict[str, Any]]]
+
+
+class Conflict(Exception):
+    """Somebody else changed the row first; run the step again on what they left."""
+
+
+class PutOff(BaseException):
+    """A step must run again later: when a look-up is made for the whole batch, or when writing has begun."""
+
+
+Find = Callable[["Session", Sequence[int]], Awaitable[Mapping[int, Any]]]
+"""Reads what belongs to several keys with one statement."""
+
+
+class Transaction:
+    """What all sessions of one transaction share. Made by `transaction()`."""
+
+    def __init__(
+        self,
+        conn: AsyncConnection,
+        vault: Vault,
+        now: datetime,
+        begin: Callable[[], Awaitable[AsyncConnection]] | None = None,
+    ) -> None:
+        """`begin`, where given, ends a first part that only reads, and opens the connection to write on."""
+        self.conn = conn
+        self._begin = begin
+        self.vault = vault
+        self.now = now
+        self._pending: Pending = defaultdict(list)
+        self._audit: list[audit.Entry] = []
+        self._counters: dict[str, int] = {}
+        self._counters_read: dict[str, int] = {}
+        self._touched: set[str] = set()
+        self._sought: dict[Find, list[int]] = defaultdict(list)
+        self._found: dict[tuple[Find, int], Any] = {}
+        self.gathering = False
+        """Whether look-ups are collected (and steps put off) rather than made one by one."""
+
+    @property
+    def only_reads(self) -> bool:
+        return self._begin is not None
+
+    async def begin_writing(self) -> None:
+        """End the part that only reads. Raises Conflict when somebody else has taken the numbers given out in it."""
+        if self._begin is None:
+            return
+        self.conn, self._begin = await self._begin(), None
+        for name, value in self._counters_read.items():
+            if await self._counter(name) != value:
+                raise Conflict(name)
+
+    async def gather(self) -> None:
+        """Make the look-ups that were sought, one statement for all of a kind."""
+        self.gathering = False
+        async with self.session() as session:
+            for find, keys in self._sought.items():
+                found = await find(session, list(dict.fromkeys(keys)))
+                self._found |= {(find, key): found.get(key) for key in keys}
+        self._sought.clear()
+
+    def session(self, actor: str = "system", request: str = "") -> Session:
+        """A chat's share, as a context manager. Leaving with an exception undoes this share alone."""
+        return Session(self, actor, request)
+
+    async def next_number(self, name: str, beyond: int = 0) -> int:
+        """The next of a series, such as clue numbers; held for the others until this transaction ends.
+
+        The series has no gaps, except where `beyond` makes it jump over numbers that were given elsewhere.
+        """
+        if name not in self._counters:
+            self._counters[name] = self._counters_read[name] = await self._counter(name)
+        self._counters[name] = max(self._counters[name], beyond) + 1
+        return self._counters[name]
+
+    async def _counter(self, name: str) -> int:
+        return (await self.conn.execute(_COUNTER, {"wanted": name})).scalar_one_or_none() or 0
+
+    async def _finish(self) -> None:
+        await insert_all(self.conn, self._pending)
+        for name in sorted(self._touched):
+            await raise_stamp(self.conn, name)
+        for name, value in self._counters.items():
+            if (await self.conn.execute(_SET_COUNTER, {"wanted": name, "new_value": value})).rowcount == 0:
+                await self.conn.execute(counters.insert(), {"name": name, "value": value})
+        if self._audit:
+            await audit.append(self.conn, self.vault, self._audit)
+
+
+class Session:
+    """The only door to the database for conversations and jobs: read, add, amend, note."""
+
+    def __init__(self, tx: Transaction, actor: str, request: str) -> None:
+        self._tx = tx
+        self.actor = actor
+        self.request = request
+        self._pending: Pending = defaultdict(list)
+        self._audit: list[audit.Entry] = []
+        self._touched: set[str] = set()
+        self._numbers_before: dict[str, int] = {}
+        self._savepoint: AsyncTransaction | None = None
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            await self._undo()
+        else:
+            await self._join()
+
+    @property
+    def now(self) -> datetime:
+        return self._tx.now
+
+    @property
+    def dialect(self) -> str:
+        """ "sqlite" or "postgresql", for what they have not in common."""
+        return self._tx.conn.dialect.name
+
+    @property
+    def touched(self) -> bool:
+        """Whether caches will have to be built again after this session."""
+        return bool(self._touched)
+
+    @property
+    def vault(self) -> Vault:
+        return self._tx.vault
+
+    async def read(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[sa.Row[Any]]:
+        """Rows of a select; sees what this session has added."""
+        if self._pending:
+            await self._settle()
+        return (await self._tx.conn.execute(statement, values)).all()
+
+    async def look_up(self, find: Find, key: int) -> Any:
+        """What `find` knows of `key`; None for nothing. In a batch, look-ups of one kind share a statement.
+
+        Raises PutOff where this one is still to be made.
+        """
+        if not self._pending and (find, key) in self._tx._found:
+            return self._tx._found.pop((find, key))  # once: the next may come after a change
+        if self._tx.gathering and not self._pending:
+            self._tx._sought[find].append(key)
+            raise PutOff
+        return (await find(self, [key])).get(key)
+
+    def add(self, table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
+        """Insert a row at the end of the transaction. Missing columns become None; returns the whole row."""
+        row: dict[str, Any] = dict.fromkeys(table.c.keys())
+        row.update(values)
+        self._pending[table].append(row)
+        if table.info.get("audited"):
+            self._record(f"{table.name}.add", audit.subject_of(table, row), None, audit.row_hash(row))
+        return row
+
+    async def amend(self, table: sa.Table, before: Mapping[Any, Any], **changes: Any) -> dict[str, Any]:
+        """Change one row of a table with a `version` column; returns the whole new row.
+
+        `before` is the row as it was read. Raises Conflict when somebody changed it since.
+        """
+        after = {**before, **changes, "version": before["version"] + 1}
+        keys = [column == before[column.name] for column in table.primary_key]
+        statement = table.update().where(*keys, table.c.version == before["version"])
+        if await self.change(statement.values(**changes, version=after["version"])) == 0:
+            raise Conflict(audit.subject_of(table, before))
+        if table.info.get("audited"):
+            subject = audit.subject_of(table, before)
+            self._record(f"{table.name}.change", subject, audit.row_hash(before), audit.row_hash(after))
+        return after
+
+    async def remove(self, table: sa.Table, before: Mapping[Any, Any]) -> None:
+        """Delete one row. Raises Conflict when it is gone already."""
+        keys = [column == before[column.name] for column in table.primary_key]
+        if await self.change(table.delete().where(*keys)) == 0:
+            raise Conflict(audit.subject_of(table, before))
+        if table.info.get("audited"):
+            self._record(f"{table.name}.remove", audit.subject_of(table, before), audit.row_hash(before), None)
+
+    async def change(self, statement: sa.Executable, values: Any = None) -> int:
+        """Run an update or delete of unaudited rows at once; returns how many rows it met."""
+        await self._settle()
+        return (await self._tx.conn.execute(statement, values)).rowcount
+
+    def note(self, action: str, subject: str, text: str) -> None:
+        """Leave an audit row for something that changes no row, such as an unmasked export."""
+        self._record(action, subject, None, None, text)
+
+    def touch(self, name: str) -> None:
+        """Raise the stamp `name` when this transaction ends, so that caches built on it are built again."""
+        self._touched.add(name)
+
+    async def next_number(self, name: str, beyond: int = 0) -> int:
+        """As `Transaction.next_number`, taken back when this session is undone."""
+        number = await self._tx.next_number(name, beyond)
+        self._numbers_before.setdefault(name, number - 1)
+        return number
+
+    def _record(
+        self, action: str, subject: str, before: str | None, after: str | None, note: str | None = None
+    ) -> None:
+        self._audit.append(
+            audit.Entry(
+                at=self._tx.now, actor=self.actor, request=self.request, action=action,
+                subject=subject, before=before, after=after, note=note,
+            )
+        )  # fmt: skip
+
+    async def _settle(self) -> None:
+        """Bring the database up to this session, behind a savepoint so that the session can still be undone alone."""
+        if self._tx.only_reads:
+            raise PutOff
+        if self._savepoint is None:
+            self._savepoint = await self._tx.conn.begin_nested()
+        if self._pending:
+            await insert_all(self._tx.conn, self._pending)
+            self._pending = defaultdict(list)
+
+    async def _undo(self) -> None:
+        self._tx._counters |= self._numbers_before  # sessions follow one another, so nobody has taken a later one
+        if self._savepoint is not None:
+            await self._savepoint.rollback()
+
+    async def _join(self) -> None:
+        if self._savepoint is not None:
+            await self._savepoint.commit()
+        for table, rows in self._pending.items():
+            self._tx._pending[table] += rows
+        self._tx._audit += self._audit
+        self._tx._touched |= self._touched
+
+
+@contextlib.asynccontextmanager
+async def transaction(database: Database, now: datetime, brief: bool = False) -> AsyncIterator[Transaction]:
+    """A write transaction that commits when the block ends well; `brief` as for `Database.write`."""
+    async with database.write(brief) as conn:
+        tx = Transaction(conn, database.vault, now)
+        yield tx
+        await tx._finish()
+
+
+@contextlib.asynccontextmanager
+async def reading_first(database: Database, now: datetime, brief: bool = False) -> AsyncIterator[Transaction]:
+    """As `transaction`, but on SQLite without the write lock until `begin_writing`: others write while this one thinks.
+
+    What was read may have changed by then. That is what updates that name a version, `begin_writing` and the caller's own
+    checks are for. PostgreSQL has no such lock to spare.
+    """
+    if not database.is_sqlite:
+        async with transaction(database, now, brief) as tx:
+            yield tx
+        return
+    async with contextlib.AsyncExitStack() as writing, contextlib.AsyncExitStack() as reading:
+
+        async def begin() -> AsyncConnection:
+            await reading.aclose()
+            return await writing.enter_async_context(database.write(brief))
+
+        tx = Transaction(await reading.enter_async_context(database.read(brief)), database.vault, now, begin)
+        yield tx
+        if not tx.only_reads:
+            await tx._finish()
+
+
+async def insert_all(conn: AsyncConnection, pending: Pending) -> None:
+    """One bulk statement a table, parents before children."""
+    order = _table_order()
+    for table in sorted(pending, key=lambda table: order[table]):
+        await conn.execute(_insert(table, conn.dialect.name), pending[table])
+
+
+@functools.cache
+def _insert(table: sa.Table, dialect: str) -> sa.Insert:
+    if not table.info.get("once"):
+        return table.insert()
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+@functools.cache
+def _table_order() -> dict[sa.Table, int]:
+    return {table: place for place, table in enumerate(metadata.sorted_tables)}
+
+
+async def raise_stamp(conn: AsyncConnection, name: str) -> None:
+    """Make the caches that are built on the stamp `name` be built again."""
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    first = insert(counters).values(name=f"stamp:{name}", value=1)
+    await conn.execute(
+        first.on_conflict_do_update(index_elements=[counters.c.name], set_={"value": counters.c.value + 1})
+    )
+
+
+_STAMPS = sa.select(counters.c.name, counters.c.value).where(counters.c.name.in_(sa.bindparam("names", expanding=True)))
+
+
+async def read_stamps(conn: AsyncConnection, names: Sequence[str]) -> dict[str, int]:
+    """How often `touch(name)` has happened, for each name."""
+    rows = await conn.execute(_STAMPS, {"names": [f"stamp:{name}" for name in names]})
+    known = {row.name: row.value for row in rows}
+    return {name: known.get(f"stamp:{name}", 0) for name in names}

@@ -1,0 +1,6 @@
+"""Files people sent: kept encrypted, and what they belong to."""
+
+TABLES = (
+    "attachments",
+    "media",
+)

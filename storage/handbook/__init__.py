@@ -1,0 +1,3 @@
+"""A town's policy documents and the index of their passages."""
+
+TABLES = ("policies",)

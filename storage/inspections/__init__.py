@@ -1,0 +1,6 @@
+"""Supervisions and the county's samples."""
+
+TABLES = (
+    "samples",
+    "supervisions",
+)

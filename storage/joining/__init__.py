@@ -1,0 +1,7 @@
+"""Invitations, admissions and consents."""
+
+TABLES = (
+    "admissions",
+    "consents",
+    "invites",
+)

@@ -1,0 +1,62 @@
+"""Consents: who agreed to which text, and when (PIPL art. 14: informed, express, and asked anew when the text changes)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    id_column(),
+    sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("text_version", sa.String(20), nullable=False),
+    sa.Column("agreed_at", Moment, nullable=False),
+    sa.Column("withdrawn_at", Moment),
+    sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
+)
+
+
+class Consent(Record):
+    """One text agreed to. `text_version` names the wording."""
+
+    text_version: str
+    agreed_at: datetime
+
+
+class Consents:
+    """Keeping consents, and taking them back (PIPL art. 15)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, person_id: int, text_version: str, agreed_at: datetime) -> None:
+        self._session.add(
+            consents,
+            {
+                "id": new_id(),
+                "person_id": person_id,
+                "text_version": text_version,
+                "agreed_at": agreed_at,
+                "version": 0,
+            },
+        )
+
+    async def latest(self, person_id: int) -> Consent | None:
+        """The newest consent that still holds."""
+        rows = await self._session.read(_holding(person_id).order_by(consents.c.agreed_at.desc()).limit(1))
+        return Consent.model_validate(dict(rows[0]._mapping)) if rows else None
+
+    async def withdraw(self, person_id: int) -> None:
+        """What was done before stays lawful; nothing more may be asked of the person."""
+        for row in await self._session.read(_holding(person_id)):
+            await self._session.amend(consents, dict(row._mapping), withdrawn_at=self._session.now)
+
+
+def _holding(person_id: int) -> sa.Select[tuple[object, ...]]:
+    return sa.select(consents).where(consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))

@@ -1,0 +1,31 @@
+"""What the readers share: a page at a time, so that nobody waits behind a long ledger, and the regions meant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.database.transaction import Session
+from storage.problems.ledger import Reach
+
+_PAGE = 1000
+
+
+async def pages(session: Session, query: sa.Select[Any], by: sa.Column[Any]) -> AsyncIterator[Sequence[sa.Row[Any]]]:
+    """All rows in the order of a unique column of theirs."""
+    page = query.order_by(by).limit(_PAGE)
+    rows = await session.read(page)
+    while rows:
+        yield rows
+        rows = await session.read(page.where(by > rows[-1]._mapping[by])) if len(rows) == _PAGE else ()
+
+
+def inside(column: sa.Column[Any], reach: Iterable[Reach]) -> sa.ColumnElement[bool]:
+    """Codes nest: those of a region lie between its own and the last with the same beginning."""
+    return sa.or_(sa.false(), *(column.between(one.region, one.region.ljust(12, "9")) for one in reach))
+
+
+def opened(session: Session, sealed: bytes | None) -> str:
+    return session.vault.open_text(sealed) or ""

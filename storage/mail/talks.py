@@ -1,0 +1,163 @@
+"""Open conversations. A talk is its sealed journal of answers; nothing else is needed to go on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.base import Moment, id_column, metadata
+from storage.database.sealing import Vault
+
+ACTIVE, SUSPENDED, DRAFT = "active", "suspended", "draft"
+"""Being talked; put aside by another talk and returned to after it; put aside until asked for."""
+
+talks = sa.Table(
+    "talks",
+    metadata,
+    id_column(),
+    sa.Column("address", sa.String(80), sa.ForeignKey("chats.address"), nullable=False, index=True),
+    sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
+    sa.Column("name", sa.String(40), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("touched_at", Moment, nullable=False, index=True),
+    sa.Column("journal", sa.LargeBinary, nullable=False),
+)
+
+
+class Talk:
+    """One open conversation of one chat.
+
+    `answers` maps a question's key to what was answered, in order; `asked` is the key of the question now open,
+    `partial` what has been given of its answer so far (the photos sent before "done", say). `whose` names the person who
+    began it, where it was handed over. `guesses` maps a question's key to what is known of its answer before it is asked:
+    {"answer": raw} or {"partial": partial}; empty once it was used.
+    """
+
+    __slots__ = (
+        "address",
+        "answers",
+        "args",
+        "asked",
+        "guesses",
+        "id",
+        "name",
+        "partial",
+        "person_id",
+        "state",
+        "touched_at",
+        "whose",
+    )
+
+    def __init__(
+        self,
+        id: int,
+        address: str,
+        person_id: int | None,
+        name: str,
+        touched_at: datetime,
+        args: str = "",
+        state: str = ACTIVE,
+        answers: dict[str, Any] | None = None,
+        asked: str | None = None,
+        partial: Any = None,
+        whose: str = "",
+        guesses: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
+        self.id = id
+        self.address = address
+        self.person_id = person_id
+        self.name = name
+        self.touched_at = touched_at
+        self.args = args
+        self.state = state
+        self.answers = answers if answers is not None else {}
+        self.asked = asked
+        self.partial = partial
+        self.whose = whose
+        self.guesses = guesses if guesses is not None else {}
+
+    def copy(self) -> Talk:
+        """Steps change a copy, so that a failed step leaves the talk as it was."""
+        return Talk(
+            self.id, self.address, self.person_id, self.name, self.touched_at, self.args, self.state,
+            dict(self.answers), self.asked, self.partial, self.whose, dict(self.guesses),
+        )  # fmt: skip
+
+
+_OPEN = (
+    sa.select(talks)
+    .where(talks.c.address.in_(sa.bindparam("addresses", expanding=True)))
+    .order_by(talks.c.touched_at, talks.c.id)
+)
+
+
+async def open_talks(conn: AsyncConnection, vault: Vault, addresses: Sequence[str]) -> dict[str, list[Talk]]:
+    """The talks of several chats, the one touched last at the end."""
+    by_chat: dict[str, list[Talk]] = {}
+    for row in await conn.execute(_OPEN, {"addresses": addresses}):
+        kept = vault.open_json(row.journal)
+        talk = Talk(
+            row.id, row.address, row.person_id, row.name, row.touched_at, kept["args"], row.state,
+            kept["answers"], kept["asked"], kept["partial"], kept.get("whose", ""), kept.get("guesses"),
+        )  # fmt: skip
+        by_chat.setdefault(row.address, []).append(talk)
+    return by_chat
+
+
+def rows_of(vault: Vault, changed: Iterable[Talk]) -> list[dict[str, Any]]:
+    """New and changed talks as rows, sealed; made before the write lock is taken."""
+    return [
+        {
+            "id": talk.id,
+            "address": talk.address,
+            "person_id": talk.person_id,
+            "name": talk.name,
+            "state": talk.state,
+            "touched_at": talk.touched_at,
+            "journal": vault.seal_json(_journal(talk)),
+        }
+        for talk in changed
+    ]
+
+
+def _journal(talk: Talk) -> dict[str, Any]:
+    journal = {"args": talk.args, "answers": talk.answers, "asked": talk.asked, "partial": talk.partial}
+    seldom = {"whose": talk.whose, "guesses": talk.guesses}
+    return journal | {name: value for name, value in seldom.items() if value}
+
+
+async def save(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Write what `rows_of` made with one statement."""
+    if rows:
+        await conn.execute(_UPSERT[conn.dialect.name], rows)
+
+
+def _upsert(insert: Any) -> Any:
+    statement = insert(talks)
+    changing = ("person_id", "state", "touched_at", "journal")
+    return statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: statement.excluded[name] for name in changing},
+        where=talks.c.address
+        == statement.excluded.address,  # handed over meanwhile, it is its new chat's to go on with
+    )
+
+
+_UPSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
+_END = talks.delete().where(talks.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+async def end(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    """Forget finished talks; what they were for is kept in its own tables."""
+    if ids:
+        await conn.execute(_END, {"ids": ids})
+
+
+async def purge(conn: AsyncConnection, before: datetime) -> int:
+    """Erase drafts nobody came back to."""
+    return (await conn.execute(talks.delete().where(talks.c.touched_at < before))).rowcount

@@ -1,0 +1,132 @@
+"""What the phone page shows: both sides of a chat, as a log that a page can catch up with from any point.
+
+Telegram keeps its chats itself; the web has nobody else to do it. Rows are only ever added: a change of an earlier
+message is a row of its own, so a phone that was away gets it like any other line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.base import Moment, Record, metadata
+from storage.database.sealing import Vault
+from storage.files.media import media
+from storage.mail.chats import chats
+from storage.mail.messages import Outgoing, pack, unpack
+
+web_messages = sa.Table(
+    "web_messages",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("address", sa.String(80), sa.ForeignKey("chats.address"), nullable=False),
+    sa.Column("origin", sa.String(120), nullable=False, unique=True),
+    sa.Column("mine", sa.Boolean, nullable=False),
+    sa.Column("edits", sa.BigInteger),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("file", sa.String(64)),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Index("ix_web_messages_address", "address", "seq"),
+    sqlite_autoincrement=True,
+)
+
+
+class Line(Record):
+    """One line of a chat. `mine` is the person's own; `edits` the line whose place `shown` takes.
+
+    An edit without text takes only the buttons away.
+    """
+
+    seq: int
+    origin: str
+    mine: bool
+    at: datetime
+    edits: int | None
+    shown: Outgoing
+    content_type: str | None
+    """Of the kept file that the line shows."""
+
+
+class Kept(Record):
+    """A file that a chat may look at."""
+
+    content_type: str
+    name: str
+
+
+async def append(
+    conn: AsyncConnection, vault: Vault, address: str, origin: str, shown: Outgoing, now: datetime, *, mine: bool
+) -> int:
+    """Add a line and return its number. A second line of the same `origin` is not added: the first one's number comes.
+
+    The row of the chat is locked until commit, so that numbers become visible in their order and a reader who has
+    seen one has seen all before it.
+    """
+    await conn.execute(sa.select(chats.c.address).where(chats.c.address == address).with_for_update())
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "address": address,
+        "origin": origin,
+        "mine": mine,
+        "edits": int(shown.edits) if shown.edits is not None else None,
+        "at": now,
+        "file": shown.file,
+        "payload": vault.seal(pack(shown)),
+    }
+    added = insert(web_messages).on_conflict_do_nothing(index_elements=["origin"]).returning(web_messages.c.seq)
+    seq = (await conn.execute(added, row)).scalar_one_or_none()
+    if seq is None:
+        known = sa.select(web_messages.c.seq).where(web_messages.c.origin == origin)
+        seq = (await conn.execute(known)).scalar_one()
+    return int(seq)
+
+
+_LINES = (
+    sa.select(web_messages, media.c.content_type)
+    .outerjoin(media, media.c.sha256 == web_messages.c.file)
+    .where(web_messages.c.address == sa.bindparam("whose"))
+    .limit(sa.bindparam("most"))
+)
+
+
+async def since(conn: AsyncConnection, vault: Vault, address: str, after: int, most: int = 200) -> list[Line]:
+    """The first `most` lines behind number `after`, in order."""
+    query = _LINES.where(web_messages.c.seq > after).order_by(web_messages.c.seq)
+    return _opened(vault, (await conn.execute(query, {"whose": address, "most": most})).all())
+
+
+async def recent(conn: AsyncConnection, vault: Vault, address: str, most: int = 200) -> list[Line]:
+    """The last `most` lines, in order: what a page shows that knows nothing yet."""
+    query = _LINES.order_by(web_messages.c.seq.desc())
+    return _opened(vault, (await conn.execute(query, {"whose": address, "most": most})).all()[::-1])
+
+
+def _opened(vault: Vault, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Line]:
+    return [
+        Line(
+            **{name: row._mapping[name] for name in ("seq", "origin", "mine", "at", "edits", "content_type")},
+            shown=unpack(vault.open(row._mapping["payload"])),
+        )
+        for row in rows
+    ]
+
+
+async def kept_for(conn: AsyncConnection, vault: Vault, address: str, sha256: str) -> Kept | None:
+    """The file if it was ever shown in this chat."""
+    query = _LINES.where(web_messages.c.file == sha256).order_by(web_messages.c.seq.desc())
+    lines = _opened(vault, (await conn.execute(query, {"whose": address, "most": 1})).all())
+    return Kept(content_type=lines[0].content_type or "", name=lines[0].shown.file_name) if lines else None
+
+
+async def erase(conn: AsyncConnection, address: str) -> int:
+    """Remove a chat's whole transcript, as its person may demand; returns how many lines there were."""
+    return (await conn.execute(web_messages.delete().where(web_messages.c.address == address))).rowcount
+
+
+async def purge(conn: AsyncConnection, before: datetime) -> int:
+    """Remove lines older than `before`; returns how many."""
+    return (await conn.execute(web_messages.delete().where(web_messages.c.at < before))).rowcount

@@ -1,0 +1,6 @@
+"""Notices, their addressees and who has confirmed."""
+
+TABLES = (
+    "receipts",
+    "sent",
+)

@@ -1,0 +1,183 @@
+"""Notices 通知 that an office sends to many: what is sent, to whom, and how far it has got."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.base import Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
+from storage.files.attachments import Attachments
+from storage.people.persons import Role, posts
+
+KEPT = timedelta(days=180)
+"""How long a notice and its receipts are kept: a campaign and its assessment."""
+
+SUBJECT = "broadcast"
+"""Of the attachment that keeps a notice's file."""
+
+QUEUEING, SENDING_OUT, OUT = "queueing", "sending", "out"
+
+broadcasts = sa.Table(
+    "broadcasts",
+    metadata,
+    id_column(),
+    sa.Column("sender_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False),
+    sa.Column("role", sa.String(12), nullable=False),
+    sa.Column("region", sa.String(12), nullable=False),
+    sa.Column("audience", sa.JSON, nullable=False),
+    sa.Column("words", sa.LargeBinary, nullable=False),
+    sa.Column("file", sa.String(64)),
+    sa.Column("file_name", sa.LargeBinary),
+    sa.Column("expects", sa.Boolean, nullable=False),
+    sa.Column("filed_at", Moment, nullable=False),
+    sa.Column("repeated_at", Moment),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("reached", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+"""`role` and `region` are the sender's office. `reached` is the last person of this round for whom a letter was queued."""
+
+
+class Audience(Record):
+    """Who is meant: whoever holds a post as one of `roles` in one of `regions`, or exactly `people`."""
+
+    roles: tuple[Role, ...] = ()
+    regions: tuple[str, ...] = ()
+    people: tuple[int, ...] = ()
+
+
+class Broadcast(Record):
+    """A notice. `repeated_at` is when its one repeat may go out; `file` a kept file."""
+
+    id: int
+    sender_id: int
+    role: Role
+    region: str
+    audience: Audience
+    words: str
+    file: str | None
+    file_name: str
+    expects: bool
+    filed_at: datetime
+    repeated_at: datetime | None
+    state: str
+    reached: int
+    version: int
+
+
+class Broadcasts:
+    """Filing notices, and queueing them in portions."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def file(
+        self, sender_id: int, role: Role, region: str, audience: Audience, words: str,
+        file: str | None, file_name: str, expects: bool,
+    ) -> int:  # fmt: skip
+        """Put a notice up to be sent; returns its id."""
+        session = self._session
+        row = session.add(
+            broadcasts,
+            {
+                "id": new_id(),
+                "sender_id": sender_id,
+                "role": role.value,
+                "region": region,
+                "audience": audience.model_dump(mode="json"),
+                "words": session.vault.seal_text(words),
+                "file": file,
+                "file_name": session.vault.seal_text(file_name),
+                "expects": expects,
+                "filed_at": session.now,
+                "state": QUEUEING,
+                "reached": 0,
+                "version": 0,
+            },
+        )
+        Attachments(session).add(SUBJECT, row["id"], [file] if file else [])
+        session.note("broadcast.send", f"broadcasts:{row['id']}", f"{role.value} {region}")
+        return int(row["id"])
+
+    async def get(self, broadcast_id: int) -> Broadcast | None:
+        found = await self._some(sa.select(broadcasts).where(broadcasts.c.id == broadcast_id))
+        return found[0] if found else None
+
+    async def latest(self, role: Role, region: str, most: int) -> list[Broadcast]:
+        """What this office sent last, the newest first."""
+        of_office = (broadcasts.c.role == role.value) & (broadcasts.c.region == region)
+        return await self._some(
+            sa.select(broadcasts)
+            .where(of_office)
+            .order_by(broadcasts.c.filed_at.desc(), broadcasts.c.id.desc())
+            .limit(most)
+        )
+
+    async def queueing(self) -> Broadcast | None:
+        """The oldest with letters to queue now."""
+        due = sa.or_(broadcasts.c.repeated_at.is_(None), broadcasts.c.repeated_at <= self._session.now)
+        query = sa.select(broadcasts).where(broadcasts.c.state == QUEUEING, due)
+        found = await self._some(query.order_by(broadcasts.c.id).limit(1))
+        return found[0] if found else None
+
+    async def sending(self) -> list[Broadcast]:
+        """Those with all letters queued, until it is noted that the last one is out."""
+        return await self._some(
+            sa.select(broadcasts).where(broadcasts.c.state == SENDING_OUT).order_by(broadcasts.c.id)
+        )
+
+    async def next_meant(self, broadcast: Broadcast, most: int) -> list[int]:
+        """The next ones for whom no letter of the first round has been queued, in the order of their ids."""
+        if broadcast.audience.people:
+            return [one for one in sorted(broadcast.audience.people) if one > broadcast.reached][:most]
+        query = (
+            sa.select(posts.c.person_id)
+            .where(holds(broadcast.audience), posts.c.person_id > broadcast.reached)
+            .where(posts.c.person_id != broadcast.sender_id)
+            .distinct()
+        )
+        return [row.person_id for row in await self._session.read(query.order_by(posts.c.person_id).limit(most))]
+
+    async def advance(self, broadcast: Broadcast, reached: int | None) -> None:
+        """So far letters are queued; None: for everybody. Raises Conflict when somebody else has queued them."""
+        if reached is not None:
+            await self._amend(broadcast, reached=reached)
+        else:
+            await self._amend(broadcast, state=OUT if broadcast.repeated_at else SENDING_OUT)
+
+    async def note_out(self, broadcast: Broadcast) -> None:
+        """Everything has gone out. Raises Conflict when that has been noted."""
+        await self._amend(broadcast, state=OUT)
+
+    async def repeat(self, broadcast: Broadcast, at: datetime) -> None:
+        """Have those who have not confirmed told once more, from `at` on. Raises Conflict when somebody was quicker."""
+        await self._amend(broadcast, state=QUEUEING, reached=0, repeated_at=at)
+
+    async def _amend(self, broadcast: Broadcast, **changes: Any) -> None:
+        await self._session.amend(broadcasts, {"id": broadcast.id, "version": broadcast.version}, **changes)
+
+    async def _some(self, query: sa.Select[Any]) -> list[Broadcast]:
+        return [self._one(row._mapping) for row in await self._session.read(query)]
+
+    def _one(self, row: Mapping[Any, Any]) -> Broadcast:
+        open_text = self._session.vault.open_text
+        opened = {"words": open_text(row["words"]) or "", "file_name": open_text(row["file_name"]) or ""}
+        return Broadcast.model_validate({**row, **opened})
+
+
+def holds(audience: Audience) -> sa.ColumnElement[bool]:
+    """Whether a post is one of those meant; the codes of regions nest."""
+    inside = sa.or_(*(posts.c.region.between(code, code.ljust(12, "9")) for code in audience.regions))
+    return sa.and_(posts.c.until.is_(None), posts.c.role.in_([role.value for role in audience.roles]), inside)
+
+
+async def is_waiting(conn: AsyncConnection) -> bool:
+    """Whether any notice is not out yet."""
+    return (
+        await conn.execute(sa.select(broadcasts.c.id).where(broadcasts.c.state != OUT).limit(1))
+    ).first() is not None

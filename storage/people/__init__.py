@@ -1,0 +1,7 @@
+"""People, their posts and their days of leave."""
+
+TABLES = (
+    "assignments",
+    "leaves",
+    "persons",
+)

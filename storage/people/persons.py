@@ -1,0 +1,258 @@
+"""Persons and the posts they hold: a post is a role times a scope (a region and, for units, what they answer for)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
+from storage.mail.chats import chats, reachable
+
+
+class Role(StrEnum):
+    """Who somebody is to the procedure (domain: people and scope)."""
+
+    HOUSEHOLD = "household"
+    VILLAGE = "village"
+    UNIT = "unit"
+    TOWN = "town"
+    COUNTY = "county"
+
+    @property
+    def label(self) -> str:
+        return _ROLE_LABELS[self]
+
+
+_ROLE_LABELS = {
+    Role.HOUSEHOLD: "农户",
+    Role.VILLAGE: "村干部",
+    Role.UNIT: "站所",
+    Role.TOWN: "镇乡村振兴办",
+    Role.COUNTY: "市乡村振兴局",
+}
+
+persons = sa.Table(
+    "persons",
+    metadata,
+    id_column(),
+    sa.Column("name", sa.String(60), nullable=False, index=True),
+    sa.Column("phone", sa.LargeBinary),
+    sa.Column("phone_blind", sa.String(32), index=True),
+    sa.Column("joined_at", Moment, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
+)
+
+posts = sa.Table(
+    "posts",
+    metadata,
+    id_column(),
+    sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("role", sa.String(12), nullable=False),
+    sa.Column("region", sa.String(12), nullable=False, index=True),
+    sa.Column("unit", sa.String(40)),
+    sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), index=True),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("until", Moment),
+    sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
+)
+
+
+class Post(Record):
+    """What a person may act as. `region` is a village, town or county code; `unit` a unit code of the plan."""
+
+    id: int
+    person_id: int
+    role: Role
+    region: str
+    unit: str | None = None
+    household_id: int | None = None
+
+    def covers(self, region: str) -> bool:
+        """Codes nest: a town's code is the beginning of its villages' codes."""
+        return region.startswith(self.region)
+
+
+class Person(Record):
+    """Somebody known to the system, with the posts held now."""
+
+    id: int
+    name: str
+    posts: tuple[Post, ...] = ()
+
+    def posts_as(self, *roles: Role) -> list[Post]:
+        return [post for post in self.posts if post.role in roles]
+
+    def has(self, *roles: Role) -> bool:
+        return any(post.role in roles for post in self.posts)
+
+    def covers(self, region: str, *roles: Role) -> bool:
+        """Whether one of the person's posts (as one of `roles`, if named) reaches over `region`."""
+        return any(post.covers(region) for post in self.posts if not roles or post.role in roles)
+
+    @property
+    def household_id(self) -> int | None:
+        return next((post.household_id for post in self.posts if post.role is Role.HOUSEHOLD), None)
+
+
+class People:
+    """Adding people and posts, and finding them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, name: str, phone: str | None = None) -> int:
+        vault = self._session.vault
+        row = self._session.add(
+            persons,
+            {
+                "id": new_id(),
+                "name": name,
+                "phone": vault.seal_text(phone),
+                "phone_blind": phone and vault.blind("phone", phone),
+                "joined_at": self._session.now,
+                "version": 0,
+            },
+        )
+        return int(row["id"])
+
+    def appoint(
+        self,
+        person_id: int,
+        role: Role,
+        region: str,
+        unit: str | None = None,
+        household_id: int | None = None,
+    ) -> None:
+        self._session.add(
+            posts,
+            {
+                "id": new_id(),
+                "person_id": person_id,
+                "role": role.value,
+                "region": region,
+                "unit": unit,
+                "household_id": household_id,
+                "since": self._session.now,
+                "version": 0,
+            },
+        )
+        self._session.touch("people")
+
+    async def get(self, person_id: int) -> Person | None:
+        query = sa.select(persons.c.id, persons.c.name).where(persons.c.id == person_id)
+        rows = await self._session.read(query)
+        return _with_posts(rows, await self._session.read(_held(person_id)))[0] if rows else None
+
+    async def named(self, name: str) -> list[Person]:
+        """Everybody of exactly this name who holds a post."""
+        query = sa.select(persons.c.id, persons.c.name).where(persons.c.name == name).order_by(persons.c.id)
+        found = await self._session.read(query)
+        held = await self._session.read(_held(*(row.id for row in found))) if found else []
+        return [person for person in _with_posts(found, held) if person.posts]
+
+    async def of_household(self, household_id: int) -> list[int]:
+        """Ids of the persons who speak for a household."""
+        query = sa.select(posts.c.person_id).where(posts.c.household_id == household_id, posts.c.until.is_(None))
+        return [row.person_id for row in await self._session.read(query)]
+
+    async def phone(self, person_id: int) -> str | None:
+        rows = await self._session.read(sa.select(persons.c.phone).where(persons.c.id == person_id))
+        return self._session.vault.open_text(rows[0].phone) if rows else None
+
+    async def end_post(self, post_id: int) -> None:
+        rows = await self._session.read(sa.select(posts).where(posts.c.id == post_id))
+        await self._session.amend(posts, rows[0]._mapping, until=self._session.now)
+        self._session.touch("people")
+
+
+def _held(*person_ids: int) -> sa.Select[Any]:
+    return sa.select(*_POST_COLUMNS).where(posts.c.person_id.in_(person_ids), posts.c.until.is_(None))
+
+
+_POST_COLUMNS = (
+    posts.c.id,
+    posts.c.person_id,
+    posts.c.role,
+    posts.c.region,
+    posts.c.unit,
+    posts.c.household_id,
+)
+
+
+def _with_posts(found: Iterable[Any], held: Iterable[Any]) -> list[Person]:
+    by_person: dict[int, list[Post]] = {}
+    for row in held:
+        post = Post(
+            id=row.id, person_id=row.person_id, role=Role(row.role), region=row.region,
+            unit=row.unit, household_id=row.household_id,
+        )  # fmt: skip
+        by_person.setdefault(row.person_id, []).append(post)
+    return [Person(id=row.id, name=row.name, posts=tuple(by_person.get(row.id, ()))) for row in found]
+
+
+class Account(Record):
+    """A chat as the worker meets it: whose it is (if anybody's)."""
+
+    address: str
+    person: Person | None
+
+
+async def accounts(conn: AsyncConnection, addresses: Sequence[str]) -> dict[str, Account]:
+    """Whose each address is, with posts, in two statements."""
+    bound = (
+        sa.select(chats.c.address, persons.c.id, persons.c.name)
+        .join(persons, persons.c.id == chats.c.person_id)
+        .where(chats.c.address.in_(addresses))
+    )
+    found = (await conn.execute(bound)).all()
+    held = (await conn.execute(_held(*{row.id for row in found}))).all() if found else []
+    people = {person.id: person for person in _with_posts(found, held)}
+    known = {row.address: people[row.id] for row in found}
+    return {address: Account(address=address, person=known.get(address)) for address in addresses}
+
+
+class Official(Record):
+    """Somebody in office, and where to write to them (None: unreachable)."""
+
+    person: Person
+    address: str | None
+
+
+async def officials(conn: AsyncConnection) -> list[Official]:
+    """Everybody who holds a post other than their own household's."""
+    held = (await conn.execute(
+        sa.select(*_POST_COLUMNS).where(posts.c.role != Role.HOUSEHOLD.value, posts.c.until.is_(None))
+    )).all()  # fmt: skip
+    ids = {row.person_id for row in held}
+    found = (await conn.execute(sa.select(persons.c.id, persons.c.name).where(persons.c.id.in_(ids)))).all()
+    addresses = await reachable(conn, ids)
+    return [Official(person=person, address=addresses.get(person.id)) for person in _with_posts(found, held)]
+
+
+class Directory:
+    """Everybody in office, in memory, for finding whom something concerns."""
+
+    def __init__(self, listed: Sequence[Official]) -> None:
+        self.officials = listed
+        self._by_id = {official.person.id: official for official in listed}
+
+    def holding(self, role: Role, region: str, unit: str | None = None) -> list[Official]:
+        """Those whose post as `role` covers `region` (for units: as that unit)."""
+        return [
+            official
+            for official in self.officials
+            if any(
+                post.role is role and post.covers(region) and (unit is None or post.unit == unit)
+                for post in official.person.posts
+            )
+        ]
+
+    def person(self, person_id: int) -> Official | None:
+        return self._by_id.get(person_id)

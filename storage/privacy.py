@@ -1,0 +1,163 @@
+"""What is stored about a person, and its erasure on request (PIPL art. 45 and 47)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.cases.clues import clues, joined_reports
+from storage.cases.voices import Voices
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session
+from storage.joining.consents import Consents
+from storage.mail.chats import Chats, chats
+from storage.mail.inbox import NEW, inbox
+from storage.mail.outbox import SENT, outbox
+from storage.mail.talks import talks
+from storage.mail.transcripts import web_messages
+from storage.people.persons import Role, persons, posts
+from storage.quiz import quiz_cards, quiz_reviews
+from storage.roster import members
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    id_column(),
+    sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("decided_at", Moment),
+    sa.Column("decided_by", sa.BigInteger, sa.ForeignKey("persons.id")),
+    sa.Column("accepted", sa.Boolean),
+    sa.Column("reason", sa.LargeBinary),
+    sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
+)
+
+
+class Erasure(Record):
+    """A request to be forgotten; `accepted` is None until it is decided."""
+
+    id: int
+    person_id: int
+    asked_at: datetime
+    accepted: bool | None
+
+
+class Held(Record):
+    """A post and since when it is held."""
+
+    role: Role
+    region: str
+    unit: str | None
+    household_id: int | None
+    since: datetime
+
+
+class Dossier(Record):
+    """What is stored about one person, for a household's voice also in the roster. `platforms`: where each chat is.
+
+    `reports` are those made or joined, `questions` the quiz questions of which it is kept how well they are known.
+    """
+
+    name: str
+    phone: str | None
+    id_number: str | None
+    posts: tuple[Held, ...]
+    platforms: tuple[str, ...]
+    reports: int
+    questions: int
+
+
+class Erasures:
+    """Showing somebody's data, and erasing it when the office agrees."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def dossier(self, person_id: int) -> Dossier:
+        session = self._session
+        (person,) = await session.read(sa.select(persons).where(persons.c.id == person_id))
+        held = await session.read(
+            sa.select(posts).where(posts.c.person_id == person_id, posts.c.until.is_(None)).order_by(posts.c.since)
+        )
+        bound = await session.read(sa.select(chats.c.platform).where(chats.c.person_id == person_id))
+        reported = sa.select(sa.func.count()).select_from(clues).where(clues.c.reporter_id == person_id)
+        joined = sa.select(sa.func.count()).where(joined_reports.c.person_id == person_id)
+        quizzed = sa.select(sa.func.count()).where(quiz_cards.c.person_id == person_id)
+        counting = sa.select(
+            (reported.scalar_subquery() + joined.scalar_subquery()).label("reports"),
+            quizzed.scalar_subquery().label("questions"),
+        )
+        (counts,) = await session.read(counting)
+        homes = [row.household_id for row in held if row.household_id]
+        listed = await session.read(
+            sa.select(members).where(members.c.household_id.in_(homes), members.c.name == person.name)
+        )
+        member = listed[0] if listed else None
+        return Dossier(
+            name=person.name,
+            phone=session.vault.open_text(person.phone or (member and member.phone)),
+            id_number=session.vault.open_text(member and member.id_number),
+            posts=tuple(Held.model_validate(dict(row._mapping)) for row in held),
+            platforms=tuple(sorted(row.platform for row in bound)),
+            reports=counts.reports,
+            questions=counts.questions,
+        )
+
+    def ask(self, person_id: int) -> int:
+        """Put a request; returns its id."""
+        row = {"id": new_id(), "person_id": person_id, "asked_at": self._session.now, "version": 0}
+        return int(self._session.add(erasures, row)["id"])
+
+    async def get(self, erasure_id: int) -> Erasure | None:
+        return self._one(await self._session.read(sa.select(erasures).where(erasures.c.id == erasure_id)))
+
+    async def open_of(self, person_id: int) -> Erasure | None:
+        """The person's request that nobody has decided yet."""
+        query = sa.select(erasures).where(erasures.c.person_id == person_id, erasures.c.decided_at.is_(None))
+        return self._one(await self._session.read(query.limit(1)))
+
+    async def refuse(self, erasure_id: int, by: int, reason: str) -> None:
+        """Raises Conflict when two decide together."""
+        await self._decide(erasure_id, by, accepted=False, reason=self._session.vault.seal_text(reason))
+
+    async def accept(self, erasure_id: int, by: int) -> None:
+        """Erase: chats unbound with all that was said in them, voice messages also where they belong to a case, the
+        phone number, posts, consent, and how the quiz went.
+
+        The name stays with the records of cases and with the audit chain, which must be kept; so does the address of the
+        chat, for messages still on their way, until nothing refers to it. Raises Conflict when two decide together.
+        """
+        session = self._session
+        row = await self._decide(erasure_id, by, accepted=True, reason=None)
+        person_id = row["person_id"]
+        addresses = await Chats(session).of(person_id)
+        await Voices(session).erase_of(person_id, addresses)
+        for address in addresses:
+            await session.change(talks.delete().where(talks.c.address == address))
+            await session.change(web_messages.delete().where(web_messages.c.address == address))
+            await session.change(inbox.delete().where(inbox.c.address == address, inbox.c.state != NEW))
+            await session.change(outbox.delete().where(outbox.c.address == address, outbox.c.state == SENT))
+            await Chats(session).bind(address, None)
+        (person,) = await session.read(sa.select(persons).where(persons.c.id == person_id))
+        await session.amend(persons, dict(person._mapping), phone=None, phone_blind=None)
+        held = sa.select(posts).where(posts.c.person_id == person_id, posts.c.until.is_(None))
+        for post in await session.read(held):
+            await session.amend(posts, dict(post._mapping), until=session.now)
+        session.touch("people")
+        await session.change(quiz_reviews.delete().where(quiz_reviews.c.person_id == person_id))
+        await session.change(quiz_cards.delete().where(quiz_cards.c.person_id == person_id))
+        await Consents(session).withdraw(person_id)
+
+    async def _decide(self, erasure_id: int, by: int, *, accepted: bool, reason: bytes | None) -> dict[str, Any]:
+        (row,) = await self._session.read(sa.select(erasures).where(erasures.c.id == erasure_id))
+        return await self._session.amend(
+            erasures, dict(row._mapping), accepted=accepted, reason=reason, decided_by=by, decided_at=self._session.now
+        )
+
+    @staticmethod
+    def _one(rows: Sequence[sa.Row[Any]]) -> Erasure | None:
+        return Erasure.model_validate(dict(rows[0]._mapping)) if rows else None

@@ -1,0 +1,166 @@
+"""举一反三: one problem asked of every village, and what each village answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Conflict, Session
+from storage.people.persons import persons
+from storage.problems.ledger import Problem, problems
+
+OPEN, NONE, FOUND = "open", "none", "found"
+
+fanouts = sa.Table(
+    "fanouts",
+    metadata,
+    id_column(),
+    sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), nullable=False, unique=True),
+    sa.Column("words", sa.LargeBinary, nullable=False),
+    sa.Column("due_on", sa.Date, nullable=False),
+    sa.Column("rectify_by", sa.Date, nullable=False),
+    sa.Column("started_by", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
+)
+
+fanout_tasks = sa.Table(
+    "fanout_tasks",
+    metadata,
+    id_column(),
+    sa.Column("fanout_id", sa.BigInteger, sa.ForeignKey("fanouts.id"), nullable=False),
+    sa.Column("village", sa.String(12), nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("found", sa.JSON, nullable=False),
+    sa.Column("answered_by", sa.BigInteger, sa.ForeignKey("persons.id")),
+    sa.Column("answered_at", Moment),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("fanout_id", "village"),
+    sa.Index("ix_fanout_tasks_village", "village", "state"),
+    info=AUDITED,
+)
+
+
+class Fanout(Record):
+    """What the villages are asked (`words`), until when they answer, and until when what they find is to be put right."""
+
+    id: int
+    problem_id: int
+    words: str
+    due_on: date
+    rectify_by: date
+    started_by: int
+    person: str
+    started_at: datetime
+
+
+class Task(Record):
+    """One village's share. `found` are ids of problems; `person` is who answered."""
+
+    id: int
+    fanout_id: int
+    village: str
+    state: str
+    found: tuple[int, ...]
+    due_on: date
+    person: str | None
+    answered_at: datetime | None
+    version: int
+
+
+class Fanouts:
+    """Starting one and taking the answers. Who may do what is not decided here."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def start(
+        self, problem: Problem, words: str, due_on: date, rectify_by: date, villages: Sequence[str], by: int
+    ) -> dict[str, int]:
+        """Ask all these villages; returns the id of each one's task. There is one fan-out for a problem at most."""
+        session = self._session
+        fanout = {
+            "id": new_id(),
+            "problem_id": problem.id,
+            "words": session.vault.seal_text(words),
+            "due_on": due_on,
+            "rectify_by": rectify_by,
+            "started_by": by,
+            "started_at": session.now,
+            "version": 0,
+        }
+        session.add(fanouts, fanout)
+        made = {}
+        for village in villages:
+            task = {"id": new_id(), "fanout_id": fanout["id"], "village": village}
+            made[village] = session.add(fanout_tasks, task | {"state": OPEN, "found": [], "version": 0})["id"]
+        return made
+
+    async def get(self, fanout_id: int) -> Fanout | None:
+        return self._one(await self._session.read(_FANOUTS.where(fanouts.c.id == fanout_id)))
+
+    async def of(self, problem_id: int) -> Fanout | None:
+        """The one that was started from a problem."""
+        return self._one(await self._session.read(_FANOUTS.where(fanouts.c.problem_id == problem_id)))
+
+    async def latest(self, regions: Iterable[str], most: int) -> list[Fanout]:
+        """The newest of those started from problems in these regions."""
+        inside = sa.or_(sa.false(), *(problems.c.region.startswith(region) for region in regions))
+        query = _FANOUTS.join(problems, problems.c.id == fanouts.c.problem_id).where(inside)
+        rows = await self._session.read(query.order_by(fanouts.c.id.desc()).limit(most))
+        return [self._fanout(row) for row in rows]
+
+    async def task(self, task_id: int) -> Task | None:
+        return next(iter(await self.several([task_id])), None)
+
+    async def several(self, ids: Sequence[int]) -> list[Task]:
+        return [_task(row) for row in await self._session.read(_TASKS.where(fanout_tasks.c.id.in_(ids)))]
+
+    async def tasks(self, fanout_id: int) -> list[Task]:
+        """All of one fan-out, the unanswered first, in the order of the villages' codes."""
+        rows = await self._session.read(_TASKS.where(fanout_tasks.c.fanout_id == fanout_id))
+        return sorted(map(_task, rows), key=lambda task: (task.state != OPEN, task.village))
+
+    async def open_in(self, village: str) -> list[Task]:
+        """What a village has not answered yet, the most pressing first."""
+        wanted = (fanout_tasks.c.village == village, fanout_tasks.c.state == OPEN)
+        return [_task(row) for row in await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))]
+
+    async def answer(self, task: Task, by: int, found: Sequence[int]) -> None:
+        """Raises Conflict when somebody answered for the village since the task was read."""
+        rows = await self._session.read(sa.select(fanout_tasks).where(fanout_tasks.c.id == task.id))
+        if rows[0].version != task.version:
+            raise Conflict(f"fanout_tasks:{task.id}")
+        await self._session.amend(
+            fanout_tasks,
+            rows[0]._mapping,
+            state=FOUND if found else NONE,
+            found=list(found),
+            answered_by=by,
+            answered_at=self._session.now,
+        )
+
+    def _one(self, rows: Sequence[Any]) -> Fanout | None:
+        return self._fanout(rows[0]) if rows else None
+
+    def _fanout(self, row: Any) -> Fanout:
+        words = self._session.vault.open_text(row.words) or ""
+        fields = {name: row._mapping[name] for name in Fanout.model_fields if name != "words"}
+        return Fanout(**fields, words=words)
+
+
+def _task(row: Any) -> Task:
+    return Task.model_validate({name: row._mapping[name] for name in Task.model_fields})
+
+
+_FANOUTS = sa.select(fanouts, persons.c.name.label("person")).join(persons, persons.c.id == fanouts.c.started_by)
+_TASKS = (
+    sa.select(fanout_tasks, fanouts.c.due_on, persons.c.name.label("person"))
+    .join(fanouts, fanouts.c.id == fanout_tasks.c.fanout_id)
+    .outerjoin(persons, persons.c.id == fanout_tasks.c.answered_by)
+)

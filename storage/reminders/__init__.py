@@ -1,0 +1,6 @@
+"""Reminders as rows, and the mornings that were sent."""
+
+TABLES = (
+    "mornings",
+    "rows",
+)

@@ -1,0 +1,1 @@
+"""What the monthly summary counts, and totals made anew."""

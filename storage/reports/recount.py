@@ -1,0 +1,42 @@
+"""Everything that is counted, counted anew: for a database from before the totals, and to prove them right."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.cases.clues import clues
+from storage.counting import tallies
+from storage.counting.overview import clue_keys, problem_keys, visit_keys
+from storage.counting.tallies import Counted
+from storage.problems.ledger import problems
+from storage.visits import visits
+
+_SOURCES = (
+    (sa.select(clues.c.step, clues.c.village, clues.c.source, clues.c.reported_at), clue_keys),
+    (sa.select(problems.c.state, problems.c.region, problems.c.deadline), problem_keys),
+    (sa.select(visits.c.met, visits.c.round, visits.c.village), visit_keys),
+)
+
+
+async def recount(conn: AsyncConnection) -> Counter[Counted]:
+    """The totals as the rows themselves have them."""
+    found: Counter[Counted] = Counter()
+    for query, keys in _SOURCES:
+        for row in await conn.execute(query):
+            found.update(keys(row._mapping))
+    return found
+
+
+async def rebuild(conn: AsyncConnection) -> dict[Counted, int]:
+    """Put the recount in the place of the totals; returns by how much each that was wrong was off."""
+    before = await tallies.totals(conn)
+    await tallies.replace(conn, recount)
+    after = await tallies.totals(conn)
+    return {
+        key: after.get(key, 0) - before.get(key, 0)
+        for key in before.keys() | after
+        if before.get(key) != after.get(key)
+    }

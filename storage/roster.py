@@ -1,0 +1,256 @@
+"""The roster: households and their members."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.base import AUDITED, Record, id_column, metadata, new_id
+from storage.database.sealing import Vault
+from storage.database.transaction import Session
+from storage.people.pinyin import pinyin_initials
+
+households = sa.Table(
+    "households",
+    metadata,
+    id_column(),
+    sa.Column("number", sa.Integer, nullable=False, unique=True),
+    sa.Column("village", sa.String(12), nullable=False, index=True),
+    sa.Column("group_name", sa.String(40), nullable=False),
+    sa.Column("head", sa.String(60), nullable=False),
+    sa.Column("nickname", sa.String(40), nullable=False, default="", server_default=""),
+    sa.Column("kind", sa.String(30), nullable=False),
+    sa.Column("able_to_work", sa.Boolean, nullable=False),
+    sa.Column("helper_id", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
+)
+
+members = sa.Table(
+    "members",
+    metadata,
+    id_column(),
+    sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), nullable=False, index=True),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("relation", sa.String(20), nullable=False),
+    sa.Column("id_number", sa.LargeBinary),
+    sa.Column("phone", sa.LargeBinary),
+    sa.Column("id_blind", sa.String(32), index=True),
+    sa.Column("id_tail_blind", sa.String(32), index=True),
+    sa.Column("phone_tail_blind", sa.String(32), index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
+)
+
+_AT_ONCE = 1000
+"""Ids in one statement."""
+
+KINDS = ("一般户", "脱贫户", "脱贫不稳定户", "边缘易致贫户", "突发严重困难户")
+"""Household types; the last three are monitored (domain: step 8, `register`)."""
+MONITORED = KINDS[2:]
+
+
+class Household(Record):
+    """A family of the roster. `village` is a 12-digit region code, `number` and `nickname` what people call it by."""
+
+    id: int
+    number: int
+    village: str
+    group_name: str
+    head: str
+    kind: str
+    helper_id: int | None = None
+    able_to_work: bool = True
+    nickname: str = ""
+
+
+def household_row(id: int, household: dict[str, Any]) -> dict[str, Any]:
+    """A full row for `households` from the fields given."""
+    usual = {"nickname": "", "helper_id": None, "able_to_work": True, "kind": KINDS[0], "version": 0}
+    return {**usual, **household, "id": id}
+
+
+def member_row(
+    vault: Vault,
+    id: int,
+    household_id: int,
+    name: str,
+    relation: str,
+    id_number: str | None,
+    phone: str | None,
+) -> dict[str, Any]:
+    """A full row for `members`: numbers sealed, with blind indexes for the whole and for name + last four."""
+    return {
+        "id": id,
+        "household_id": household_id,
+        "name": name,
+        "relation": relation,
+        "id_number": vault.seal_text(id_number),
+        "phone": vault.seal_text(phone),
+        "id_blind": id_number and vault.blind("id", id_number),
+        "id_tail_blind": id_number and vault.blind("id tail", f"{name}|{id_number[-4:]}"),
+        "phone_tail_blind": phone and vault.blind("phone tail", f"{name}|{phone[-4:]}"),
+        "version": 0,
+    }
+
+
+class Listed(Record):
+    """Somebody on the roster, as far as it takes to recognise them."""
+
+    id: int
+    household_id: int
+    name: str
+    id_blind: str | None
+
+
+class Households:
+    """Reading and filling the roster, and proving that somebody belongs to a household."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get(self, household_id: int) -> Household | None:
+        rows = await self._session.read(sa.select(households).where(households.c.id == household_id))
+        return Household.model_validate(dict(rows[0]._mapping)) if rows else None
+
+    async def claimed_by(self, village: str, name: str, tail: str) -> list[Household]:
+        """The households of `village` with a member of this name whose ID number or phone ends in `tail`."""
+        vault = self._session.vault
+        tail = tail.upper()
+        proof = sa.or_(
+            members.c.id_tail_blind == vault.blind("id tail", f"{name}|{tail}"),
+            members.c.phone_tail_blind == vault.blind("phone tail", f"{name}|{tail}"),
+        )
+        query = (
+            sa.select(households)
+            .join(members, members.c.household_id == households.c.id)
+            .where(proof, households.c.village == village)
+            .distinct()
+        )
+        return [Household.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
+
+    async def members_of(self, household_id: int) -> Sequence[sa.Row[Any]]:
+        """Name, relation and sealed numbers of the members."""
+        return await self._session.read(sa.select(members).where(members.c.household_id == household_id))
+
+    async def everyone(self) -> list[Listed]:
+        """Everybody on the roster."""
+        columns = (members.c.id, members.c.household_id, members.c.name, members.c.id_blind)
+        return [Listed(**row._mapping) for row in await self._session.read(sa.select(*columns))]
+
+    def blind_id(self, id_number: str) -> str:
+        """By what `Listed.id_blind` an ID number is recognised."""
+        return self._session.vault.blind("id", id_number)
+
+    async def add(
+        self, village: str, group_name: str, head: str, kind: str, number: int | None, beyond: int, **more: Any
+    ) -> Household:
+        """Put a household on the roster; without a `number` it gets the next one that is greater than `beyond`."""
+        number = number or await self._session.next_number("household", beyond)
+        fields = {"number": number, "village": village, "group_name": group_name, "head": head, "kind": kind, **more}
+        row = self._session.add(households, household_row(new_id(), fields))
+        self._session.touch("roster")
+        return Household.model_validate(row)
+
+    def add_member(self, household_id: int, name: str, relation: str, id_number: str | None, phone: str | None) -> None:
+        row = member_row(self._session.vault, new_id(), household_id, name, relation, id_number, phone)
+        self._session.add(members, row)
+        self._session.touch("roster")
+
+    async def correct(self, household_id: int, **fields: Any) -> None:
+        """Change what the roster says of a household. Raises Conflict when somebody changed it meanwhile."""
+        (row,) = await self._session.read(sa.select(households).where(households.c.id == household_id))
+        await self._session.amend(households, row._mapping, **fields)
+        self._session.touch("roster")
+
+    async def correct_member(self, member_id: int, **fields: Any) -> None:
+        """Change the `name`, `relation`, `id_number` or `phone` of somebody; a head's household is renamed along.
+
+        Raises Conflict when somebody changed it meanwhile.
+        """
+        (found,) = await self._session.read(sa.select(members).where(members.c.id == member_id))
+        before, vault = found._mapping, self._session.vault
+        numbers = {key: vault.open_text(before[key]) for key in ("id_number", "phone")}
+        said = {"name": before["name"], "relation": before["relation"], **numbers, **fields}
+        after = member_row(vault, member_id, before["household_id"], **said)
+        await self._session.amend(
+            members, before, **{key: after[key] for key in after if key not in ("id", "household_id", "version")}
+        )
+        home = await self.get(before["household_id"])
+        if home is not None and home.head == before["name"] != said["name"]:
+            await self.correct(home.id, head=said["name"])
+        self._session.touch("roster")
+
+    async def listed_as(self, village: str, name: str, id_number: str | None) -> int | None:
+        """The household with somebody of this ID number, else with one of this name in the village (or wider region)."""
+        query = sa.select(members.c.household_id).join(households, households.c.id == members.c.household_id)
+        by_name = sa.and_(members.c.name == name, households.c.village.between(village, village.ljust(12, "9")))
+        wanted = members.c.id_blind == self.blind_id(id_number) if id_number else by_name
+        rows = await self._session.read(query.where(wanted).limit(1))
+        return int(rows[0].household_id) if rows else None
+
+    async def people_of(self, household_ids: Sequence[int]) -> list[sa.Row[Any]]:
+        """The members of all these households, numbers sealed."""
+        found: list[sa.Row[Any]] = []
+        for start in range(0, len(household_ids), _AT_ONCE):
+            some = household_ids[start : start + _AT_ONCE]
+            found += await self._session.read(sa.select(members).where(members.c.household_id.in_(some)))
+        return found
+
+    async def several_members(self, ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+        """Sealed numbers of these members, by id."""
+        return await self._session.read(sa.select(members).where(members.c.id.in_(ids)))
+
+    async def entrust(self, household_id: int, helper_id: int) -> None:
+        """Name who looks after a household. Raises Conflict when somebody changed it meanwhile."""
+        (row,) = await self._session.read(sa.select(households).where(households.c.id == household_id))
+        await self._session.amend(households, row._mapping, helper_id=helper_id)
+        self._session.touch("roster")
+
+
+class Roster:
+    """All households in memory, for finding one by what a thumb types: a name or nickname, pinyin initials, or its number."""
+
+    def __init__(self, listed: Sequence[Household]) -> None:
+        self.by_id = {household.id: household for household in listed}
+        self.by_number = {household.number: household for household in listed}
+        self.by_name: dict[str, list[Household]] = {}
+        self.by_nickname: dict[str, list[Household]] = {}
+        self._by_initials: dict[str, list[Household]] = {}
+        self.by_village: dict[str, list[Household]] = {}
+        self.kinds = Counter((household.village, household.kind) for household in listed)
+        for household in listed:
+            self.by_village.setdefault(household.village, []).append(household)
+            self.by_name.setdefault(household.head, []).append(household)
+            if household.nickname:
+                self.by_nickname.setdefault(household.nickname, []).append(household)
+            self._by_initials.setdefault(pinyin_initials(household.head), []).append(household)
+
+    def search(self, wanted: str, regions: Sequence[str]) -> list[Household]:
+        """Households in `regions` (village or wider codes) whose head's name, nickname, initials or number is `wanted`.
+
+        Falls back to heads whose name begins with or contains `wanted`.
+        """
+        scope = tuple(regions)
+        if wanted.isdecimal():
+            found = self.by_number.get(int(wanted[:9]))
+            return [found] if found and found.village.startswith(scope) else []
+        named = [*self.by_name.get(wanted, ()), *self.by_nickname.get(wanted, ())]
+        exact = named or self._by_initials.get(wanted.lower()) or []
+        hits = [household for household in exact if household.village.startswith(scope)]
+        return hits or [
+            household
+            for name, namesakes in self.by_name.items()
+            if wanted in name
+            for household in namesakes
+            if household.village.startswith(scope)
+        ]
+
+
+async def load_roster(conn: AsyncConnection) -> Roster:
+    rows = await conn.execute(sa.select(households))
+    return Roster([Household.model_validate(dict(row._mapping)) for row in rows])

@@ -1,0 +1,3 @@
+"""Offices' lists, their rows and what became of them."""
+
+TABLES = ("records",)

@@ -1,0 +1,176 @@
+"""What the screening lists have led to: counts, what is still to be decided or visited, and lists for their senders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from storage.cases.clues import Step, clue_events, clues
+from storage.database.transaction import Session
+from storage.screening.lists import Screenings
+from storage.screening.records import ListState, RowState, ScreenedRow, Screening, screening_rows, screenings
+
+_PAGE = 1000
+FOUND = "found"
+"""The outcome of a visit that found the difficulty real."""
+
+
+class Visited(NamedTuple):
+    """How many clues of a list were found real, found not real, and still wait for the visit."""
+
+    found: int
+    not_found: int
+    waiting: int
+
+
+class ListLine(NamedTuple):
+    """A row with its clue's number, where the clue stands, and whether a visit has found it real."""
+
+    row: ScreenedRow
+    clue: int | None
+    step: Step | None
+    found: bool
+
+
+class ScreeningResults:
+    """Reads over lists, rows and clues."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def tally(self, screening_id: int) -> dict[RowState, int]:
+        """How many rows are in each state."""
+        query = sa.select(screening_rows.c.state, sa.func.count().label("n")).group_by(screening_rows.c.state)
+        rows = await self._session.read(query.where(screening_rows.c.screening_id == screening_id))
+        return {RowState(row.state): row.n for row in rows}
+
+    async def unclear(self, screening_id: int) -> int:
+        """How many rows that can be imported name no risk that the plan knows."""
+        query = sa.select(sa.func.count().label("n")).where(
+            screening_rows.c.screening_id == screening_id, screening_rows.c.unclear
+        )
+        return int((await self._session.read(query))[0].n)
+
+    async def first(self, screening_id: int, states: Sequence[RowState], most: int) -> list[ScreenedRow]:
+        """The first rows in one of these states."""
+        query = sa.select(screening_rows).where(
+            screening_rows.c.screening_id == screening_id, screening_rows.c.state.in_([state.value for state in states])
+        )
+        return self._rows(await self._session.read(query.order_by(screening_rows.c.row_no).limit(most)))
+
+    async def by_village(self, screening_id: int, state: RowState) -> dict[str, int]:
+        """How many rows of each village are in a state."""
+        query = (
+            sa.select(screening_rows.c.village, sa.func.count().label("n"))
+            .where(screening_rows.c.screening_id == screening_id, screening_rows.c.state == state.value)
+            .group_by(screening_rows.c.village)
+        )
+        return {row.village: row.n for row in await self._session.read(query)}
+
+    async def handed_in(self, region: str, unit: str | None, most: int) -> list[Screening]:
+        """The newest lists of a unit in a region; without a unit, everybody's."""
+        query = sa.select(screenings).where(screenings.c.region.between(region, region.ljust(12, "9")))
+        if unit is not None:
+            query = query.where(screenings.c.unit == unit)
+        rows = await self._session.read(query.order_by(screenings.c.id.desc()).limit(most))
+        return [Screening.model_validate(dict(row._mapping)) for row in rows]
+
+    async def visits(self, screening_ids: Sequence[int]) -> dict[int, Visited]:
+        """How the visits of each list went; a clue that several rows led to counts once."""
+        waits = clues.c.step == Step.VERIFY.value
+        one = sa.distinct(clues.c.id)
+        query = (
+            sa.select(
+                screening_rows.c.screening_id,
+                sa.func.count(one).label("all"),
+                sa.func.count(sa.distinct(sa.case((waits, clues.c.id)))).label("waiting"),
+                sa.func.count(sa.distinct(sa.case((_FOUND & ~waits, clues.c.id)))).label("found"),
+            )
+            .join(clues, clues.c.id == screening_rows.c.clue_id)
+            .where(screening_rows.c.screening_id.in_(screening_ids))
+            .group_by(screening_rows.c.screening_id)
+        )
+        return {
+            row.screening_id: Visited(row.found, row.all - row.waiting - row.found, row.waiting)
+            for row in await self._session.read(query)
+        }
+
+    async def next_to_decide(
+        self, regions: Sequence[str], unit: tuple[str, str] | None, passed: Sequence[int], screening_id: int | None
+    ) -> tuple[ScreenedRow, int] | None:
+        """A row of imported lists whose household somebody must name, and how many there are.
+
+        It is in one of the `regions` (codes' beginnings), or in a list of the `unit` (region and code). `passed` were
+        shown already.
+        """
+        inside: sa.ColumnElement[bool] = sa.or_(
+            sa.false(), *(screening_rows.c.village.between(one, one.ljust(12, "9")) for one in regions)
+        )
+        if unit is not None:
+            inside = sa.or_(inside, (screenings.c.region == unit[0]) & (screenings.c.unit == unit[1]))
+        where = [
+            screening_rows.c.state == RowState.ASK.value,
+            screenings.c.state.in_((ListState.IMPORTING.value, ListState.DONE.value)),
+            screening_rows.c.id.not_in(passed),
+            inside,
+        ]
+        if screening_id is not None:
+            where.append(screening_rows.c.screening_id == screening_id)
+        source = screening_rows.join(screenings, screenings.c.id == screening_rows.c.screening_id)
+        (count,) = await self._session.read(sa.select(sa.func.count().label("n")).select_from(source).where(*where))
+        query = sa.select(screening_rows).select_from(source).where(*where)
+        rows = await self._session.read(query.order_by(screening_rows.c.screening_id, screening_rows.c.row_no).limit(1))
+        return (self._rows(rows)[0], count.n) if rows else None
+
+    async def row(self, row_id: int) -> ScreenedRow | None:
+        rows = await self._session.read(sa.select(screening_rows).where(screening_rows.c.id == row_id))
+        return self._rows(rows)[0] if rows else None
+
+    async def open_clues(self, household_ids: Sequence[int]) -> list[int]:
+        """Ids of the households' clues that are not closed."""
+        query = sa.select(clues.c.id).where(clues.c.household_id.in_(household_ids), clues.c.step != Step.CLOSED.value)
+        return [row.id for row in await self._session.read(query.order_by(clues.c.number))]
+
+    async def persons_of(self, clue_ids: Sequence[int]) -> dict[int, set[str]]:
+        """Whom earlier rows have named in each clue: blind ID numbers, and names."""
+        columns = (screening_rows.c.clue_id, screening_rows.c.id_blind, screening_rows.c.name)
+        found: dict[int, set[str]] = {}
+        for row in await self._session.read(sa.select(*columns).where(screening_rows.c.clue_id.in_(clue_ids))):
+            found.setdefault(row.clue_id, set()).add(row.id_blind or row.name)
+        return found
+
+    async def waiting(self, screening_id: int, regions: Sequence[str], most: int, after: int) -> tuple[list[Any], int]:
+        """Clues of a list to be visited in the regions (id, number, household_id, kinds), beyond a number; and how many."""
+        inside = sa.or_(sa.false(), *(clues.c.village.between(one, one.ljust(12, "9")) for one in regions))
+        listed = sa.select(screening_rows.c.clue_id).where(screening_rows.c.screening_id == screening_id)
+        where = (clues.c.id.in_(listed), clues.c.step == Step.VERIFY.value, inside)
+        columns = (clues.c.id, clues.c.number, clues.c.household_id, clues.c.kinds)
+        query = sa.select(*columns).where(*where, clues.c.number > after).order_by(clues.c.number).limit(most)
+        (count,) = await self._session.read(sa.select(sa.func.count().label("n")).where(*where))
+        return list(await self._session.read(query)), count.n
+
+    async def lines(self, screening_id: int, after: int) -> list[ListLine]:
+        """A page of a list from behind row `after`; empty at the end."""
+        query = (
+            sa.select(screening_rows, clues.c.number.label("clue"), clues.c.step, _FOUND.label("found"))
+            .outerjoin(clues, clues.c.id == screening_rows.c.clue_id)
+            .where(screening_rows.c.screening_id == screening_id, screening_rows.c.row_no > after)
+            .order_by(screening_rows.c.row_no)
+            .limit(_PAGE)
+        )
+        rows = await self._session.read(query)
+        return [
+            ListLine(row, one.clue, one.step and Step(one.step), bool(one.found))
+            for row, one in zip(self._rows(rows), rows, strict=True)
+        ]
+
+    def _rows(self, rows: Sequence[sa.Row[Any]]) -> list[ScreenedRow]:
+        read = Screenings(self._session).row
+        return [read(row) for row in rows]
+
+
+_FOUND = sa.exists().where(
+    clue_events.c.clue_id == clues.c.id, clue_events.c.step == Step.VERIFY.value, clue_events.c.outcome == FOUND
+)

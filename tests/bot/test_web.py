@@ -1,0 +1,396 @@
+"""The phone page over real HTTP: who gets in, what is kept, and that nothing is missed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from bot.web import uploads
+from bot.web.pace import Pace
+from bot.web.sessions import Sessions
+from storage.database.connection import Database
+from storage.mail import transcripts
+from storage.mail.messages import Button, Outgoing, Place
+from tests.support.site import HEADERS, Site
+from tests.support.town import START
+
+GPS, ORIENTATION = 0x8825, 0x0112
+
+
+@pytest.fixture
+async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
+    async with Site(database, tmp_path / "media").running() as running:
+        yield running
+
+
+def jpeg(size: tuple[int, int] = (60, 30), turned: bool = False) -> bytes:
+    """A red picture; `turned` as a phone held upright takes it, with a place in it."""
+    exif = Image.Exif()
+    if turned:
+        exif[ORIENTATION] = 6
+        exif.get_ifd(GPS)[1] = "N"
+    out = io.BytesIO()
+    Image.new("RGB", size, "red").save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+async def test_a_link_opens_a_chat_that_says_the_token_by_itself(site: Site) -> None:
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        page = await client.get("/join/QINGCUN1")
+        cookie = page.headers["set-cookie"]
+        assert 'data-start="QINGCUN1"' in page.text
+        assert "HttpOnly" in cookie
+        assert "samesite=lax" in cookie.lower()
+        assert 'data-start=""' in (await client.get("/")).text
+    assert await site.mail() == []
+
+
+async def test_the_same_phone_keeps_its_chat_when_it_scans_again(site: Site) -> None:
+    async with site.phone() as phone:
+        before = await phone.address()
+        await phone.client.get("/join/ANOTHER1")
+        await phone.say("other-words", text="又来了")
+        assert {mail.address for mail in await site.mail()} == {before}
+
+
+@pytest.mark.parametrize("token", ["abc", "a" * 65, "x%20y%20z", "../../etc"])
+async def test_a_broken_link_is_told(site: Site, token: str) -> None:
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        page = await client.get(f"/join/{token}")
+        assert page.status_code == 404
+        assert "set-cookie" not in page.headers
+
+
+async def test_a_stranger_is_told_how_to_come_in(site: Site) -> None:
+    async with httpx.AsyncClient(base_url=site.url, headers=HEADERS, follow_redirects=True) as client:
+        assert "二维码" in (await client.get("/chat")).text
+        for refused in (await client.get("/events"), await client.post("/say", json={})):
+            assert refused.status_code == 401
+            assert "二维码" in refused.json()["error"]
+
+
+async def test_a_forged_or_old_cookie_is_nobody(site: Site) -> None:
+    genuine = Sessions(site.database.vault.session_secret, site.clock).issue("web:somebody")
+    forged = Sessions("another secret", site.clock).issue("web:somebody")
+    async with httpx.AsyncClient(base_url=site.url, headers=HEADERS) as client:
+        for token, status in ((genuine, 400), (forged, 401), (genuine[:-2] + "xx", 401), ("", 401)):
+            answer = await client.post("/say", json={}, headers={"Cookie": f"cunbao={token}"})
+            assert answer.status_code == status
+        site.later(days=181)
+        answer = await client.post("/say", json={}, headers={"Cookie": f"cunbao={genuine}"})
+        assert answer.status_code == 401
+
+
+async def test_a_post_of_another_site_is_refused(site: Site) -> None:
+    async with site.phone() as phone:
+        del phone.client.headers["X-Cunbao"]
+        assert (await phone.say("some-words", text="你好")).status_code == 403
+    assert await site.mail() == []
+
+
+async def test_every_answer_forbids_scripts_of_others(site: Site) -> None:
+    async with site.phone() as phone:
+        for path in ("/", "/static/phone.js", "/nothing"):
+            headers = (await phone.client.get(path)).headers
+            assert "script-src 'self'" in headers["Content-Security-Policy"]
+            assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+            assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_words_buttons_and_places_arrive(site: Site) -> None:
+    async with site.phone() as phone:
+        await phone.say("key-00001", text="家里漏雨了")
+        await phone.say("key-00002", choice="abc:1:yes", pressed="17")
+        await phone.say("key-00003", place={"latitude": 45.25, "longitude": 124.75})
+        words, button, place = await site.mail()
+        assert (words.text, words.at) == ("家里漏雨了", START)
+        assert (button.choice, button.pressed) == ("abc:1:yes", "17")
+        assert place.place == Place(latitude=45.25, longitude=124.75)
+        assert [line["text"] for line in await phone.read()] == ["家里漏雨了", "已发送定位"]
+
+
+async def test_a_repeated_post_has_no_second_effect(site: Site) -> None:
+    async with site.phone() as phone, site.phone() as other:
+        for _ in range(3):
+            assert (await phone.say("key-00001", text="家里漏雨了")).status_code == 200
+        assert (await other.say("key-00001", text="我家也漏")).status_code == 200
+        assert [mail.text for mail in await site.mail()] == ["家里漏雨了", "我家也漏"]
+        assert [line["text"] for line in await phone.read()] == ["家里漏雨了"]
+
+
+async def test_an_invitation_is_not_shown_in_the_chat(site: Site) -> None:
+    async with site.phone() as phone:
+        await phone.say("key-00001", text="/start QINGCUN1")
+        assert (await site.mail())[0].text == "/start QINGCUN1"
+        assert await phone.read() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"\xff\xfe",
+        b'{"key": "short"}',
+        b'{"key": "key-00001", "pressed": "x"}',
+        b'{"key": "key-00001", "pressed": "9999999999999999999"}',
+        b'{"key": "key-00001", "place": {"latitude": 91, "longitude": 0}}',
+        b'{"key": "key-00001", "place": {"latitude": NaN, "longitude": 0}}',
+        b'{"key": "key-00001", "text": "' + b"a" * 4001 + b'"}',
+    ],
+)
+async def test_what_is_no_message_gets_a_sentence_and_leaves_nothing(site: Site, body: bytes) -> None:
+    async with site.phone() as phone:
+        answer = await phone.client.post("/say", content=body)
+        assert answer.status_code == 400
+        assert answer.json()["error"].endswith("。")
+        huge = await phone.client.post("/say", content=b'{"key": "' + b"a" * 100_000)
+        assert huge.status_code == 413
+    assert await site.mail() == []
+
+
+async def test_nothing_is_missed_while_the_phone_was_away(site: Site) -> None:
+    async with site.phone() as phone:
+        address = await phone.address()
+        async with phone.stream() as stream:
+            assert [line["text"] async for line in stream.until_caught_up()] == ["你好"]
+            question = await site.answer(
+                address, Outgoing(text="哪里漏？", buttons=((Button(label="房顶", says="t:q:roof"),),))
+            )
+            live = await stream.next()
+        assert live is not None
+        assert live["buttons"] == [[{"label": "房顶", "says": "t:q:roof", "look": ""}]]
+        await site.answer(address, Outgoing(text="哪里漏？\n✓ 房顶", edits=question))
+        await site.answer(address, Outgoing(text="记下了。"))
+        missed = await phone.read(after=live["seq"])
+        assert [(line["text"], line["edits"]) for line in missed] == [
+            ("哪里漏？\n✓ 房顶", int(question)),
+            ("记下了。", None),
+        ]
+        assert len(await phone.read()) == 4
+
+
+async def test_a_phone_far_behind_gets_all_of_it_in_order(site: Site) -> None:
+    async with site.phone() as phone:
+        address = await phone.address()
+        first = (await phone.read())[0]["seq"]
+        async with site.database.write() as conn:
+            for place in range(450):
+                said = Outgoing(text=str(place))
+                await transcripts.append(conn, site.database.vault, address, f"out:{place}", said, START, mine=False)
+        assert [line["text"] for line in await phone.read(after=first)] == [str(n) for n in range(450)]
+
+
+async def test_a_repeated_letter_is_shown_once(site: Site) -> None:
+    async with site.phone() as phone:
+        address = await phone.address()
+        first = await site.answer(address, Outgoing(text="记下了。"), letter=7)
+        assert await site.answer(address, Outgoing(text="记下了。"), letter=7) == first
+        assert [line["text"] for line in await phone.read()] == ["你好", "记下了。"]
+
+
+async def test_an_answer_never_stands_before_what_it_answers(site: Site) -> None:
+    """The worker may answer as soon as a message is stored, which is before the page has noted it."""
+
+    async def answer_at_once(address: str) -> None:
+        await site.woken.wait()
+        await site.answer(address, Outgoing(text="答"))
+
+    async with site.phone() as phone:
+        address = await phone.address()
+        for turn in range(5):
+            site.woken.clear()
+            answering = asyncio.create_task(answer_at_once(address))
+            await phone.say(f"question-{turn}", text="问")
+            await answering
+        assert [line["text"] for line in await phone.read()][1:] == ["问", "答"] * 5
+
+
+async def test_a_photo_loses_its_place_and_stands_upright(site: Site) -> None:
+    async with site.phone() as phone:
+        assert (await phone.upload("photo-001", jpeg(turned=True))).status_code == 200
+        [mail] = await site.mail()
+        assert mail.files[0].kind == "photo"
+        [line] = await phone.read()
+        shown = await phone.client.get(line["file"]["url"])
+        kept = Image.open(io.BytesIO(shown.content))
+        assert kept.size == (30, 60)
+        assert len(kept.getexif()) == 0
+        assert shown.headers["Content-Type"] == "image/jpeg"
+
+
+async def test_a_large_photo_is_made_smaller_and_sending_it_again_changes_nothing(site: Site) -> None:
+    async with site.phone() as phone:
+        for _ in range(2):
+            assert (await phone.upload("photo-001", jpeg((4000, 1000)))).status_code == 200
+        [line] = await phone.read()
+        kept = Image.open(io.BytesIO((await phone.client.get(line["file"]["url"])).content))
+        assert kept.size == (2000, 500)
+    assert len(await site.mail()) == 1
+
+
+def xlsx() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\x1a\x45\xdf\xa3voice", "voice"),
+        (b"OggSvoice", "voice"),
+        (b"\0\0\0\x18ftypmp42voice", "voice"),
+        (xlsx(), "document"),
+    ],
+)
+async def test_voices_and_ledgers_are_kept_as_they_are(site: Site, content: bytes, kind: str) -> None:
+    async with site.phone() as phone:
+        assert (await phone.upload("file-0001", content, "问题台账.xlsx")).status_code == 200
+        [mail] = await site.mail()
+        assert mail.files[0].kind == kind
+        assert site.web.media.read(mail.files[0].sha256) == content
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"<p>This is a page and no picture.</p>", 415),
+        (b"", 415),
+        (b"\xff\xd8\xff\xe0 cut off", 415),
+        (jpeg()[:-20][:200], 415),
+        (b"\0\0\0\x18ftypheic", 415),
+        (b"PK\x03\x04 no archive", 415),
+        (b"x" * 250_000, 413),
+        (b"x" * 2_000_000, 413),
+    ],
+)
+async def test_what_is_no_photo_is_refused_kindly_whatever_its_name(site: Site, content: bytes, status: int) -> None:
+    async with site.phone() as phone:
+        answer = await phone.upload("photo-001", content)
+        assert answer.status_code == status
+        assert "请" in answer.json()["error"]
+        assert (await phone.client.post("/photo", content=b"junk")).status_code == 400
+        assert (await phone.upload("photo-002", jpeg())).status_code == 200
+    assert len(await site.mail()) == 1
+
+
+async def test_a_picture_that_claims_to_be_enormous_is_refused() -> None:
+    out = io.BytesIO()
+    Image.new("1", (8000, 8000)).save(out, "PNG")
+    with pytest.raises(uploads.Unknown):
+        uploads.examine(out.getvalue())
+
+
+async def test_another_chats_photo_does_not_exist_here(site: Site) -> None:
+    async with site.phone() as phone, site.phone() as other:
+        await phone.upload("photo-001", jpeg())
+        url = (await phone.read())[0]["file"]["url"]
+        assert (await phone.client.get(url)).status_code == 200
+        assert (await other.client.get(url)).status_code == 404
+        assert (await phone.client.get("/media/" + "0" * 64)).status_code == 404
+        other.client.cookies.clear()
+        assert (await other.client.get(url)).status_code == 401
+
+
+async def test_who_sends_too_fast_is_asked_to_wait(site: Site) -> None:
+    async with site.phone() as phone, site.phone() as other:
+        for _ in range(60):
+            refused = await phone.say("same-key-1", text="快")
+            if refused.is_error:
+                break
+        assert refused.status_code == 429
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert "稍等" in refused.json()["error"]
+        assert (await other.say("same-key-1", text="慢")).status_code == 200
+
+
+@given(st.lists(st.floats(0, 10), max_size=60))
+def test_pace_lets_through_the_burst_and_the_rate_and_no_more(pauses: list[float]) -> None:
+    now = 0.0
+    pace = Pace(burst=5, per_second=0.5, now=lambda: now)
+    through = 0
+    for pause in pauses:
+        now += pause
+        wait = pace.wait("one")
+        through += wait == 0
+        assert 0 <= wait <= 2
+    assert through <= 5 + now * 0.5 + 1e-6
+    now += 10
+    assert pace.wait("one") == 0
+
+
+async def test_the_bot_that_is_not_ready_asks_to_send_again(database: Database, tmp_path: Path) -> None:
+    site = Site(database, tmp_path / "media")
+    async with site.running(receiving=False), site.phone() as phone:
+        answer = await phone.say("key-00001", text="你好")
+        assert answer.status_code == 503
+        assert "Retry-After" in answer.headers
+
+
+async def test_stopping_ends_open_streams(database: Database, tmp_path: Path) -> None:
+    site = Site(database, tmp_path / "media")
+    async with contextlib.AsyncExitStack() as running:
+        await running.enter_async_context(site.running())
+        async with site.phone() as phone, phone.stream() as stream:
+            assert await stream.next() is None
+            await running.aclose()
+            with pytest.raises(StopAsyncIteration):
+                await stream.next()
+
+
+async def test_three_phones_of_a_demo_share_one_browser(database: Database, tmp_path: Path) -> None:
+    demo = {"农户": "web:demo-1", "村干部": "web:demo-2", "镇村办": "web:demo-3"}
+    site = Site(database, tmp_path / "media", demo)
+    async with site.running(), httpx.AsyncClient(base_url=site.url, headers=HEADERS, follow_redirects=True) as client:
+        page = (await client.get("/")).text
+        assert page.count("<iframe") == 3
+        assert "计划日期已移到今天。" in page
+        for number, address in enumerate(demo.values(), 1):
+            phone = (await client.get(f"/demo/phone/{number}")).text
+            session = phone.split('data-session="')[1].split('"')[0]
+            said = {"key": "key-00001", "text": "你好"}
+            assert (await client.post("/say", json=said, headers={"X-Session": session})).status_code == 200
+            assert (await site.mail())[-1].address == address
+        assert (await client.get("/demo/phone/4")).status_code == 404
+
+
+async def test_a_session_in_the_address_counts_in_the_demo_alone(site: Site) -> None:
+    token = Sessions(site.database.vault.session_secret, site.clock).issue("web:somebody")
+    async with httpx.AsyncClient(base_url=site.url, headers=HEADERS) as client:
+        assert (await client.get(f"/events?session={token}")).status_code == 401
+        assert (await client.get("/demo")).status_code == 404
+
+
+async def test_a_transcript_is_erased_on_demand_and_with_age(site: Site) -> None:
+    async with site.phone() as phone, site.phone() as other:
+        address = await phone.address()
+        await other.address()
+        async with site.database.write() as conn:
+            assert await transcripts.erase(conn, address) == 1
+        assert await phone.read() == []
+        site.later(days=30)
+        await other.say("key-00002", text="还在")
+        async with site.database.write() as conn:
+            assert await transcripts.purge(conn, START + timedelta(days=1)) == 1
+        assert [line["text"] for line in await other.read()] == ["还在"]
+
+
+async def test_the_transcript_is_sealed_on_disk(site: Site) -> None:
+    async with site.phone() as phone:
+        await phone.say("key-00001", text="身份证号保密")
+        async with site.database.read() as conn:
+            rows = await conn.execute(transcripts.web_messages.select())
+            assert all("保密".encode() not in row.payload for row in rows)

@@ -1,0 +1,182 @@
+"""The procedure: no mix of people and acts gets round a step, nothing vanishes, and the clocks add up."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.calendar.deadlines import last_day
+from handlers.cases.outcomes import for_household, household_step
+from handlers.cases.procedure import MAY_OBJECT, RULES, Act, Party, Refused, notice_ends, possible, take
+from storage.cases.clues import Clue, ClueSource, Step
+from storage.plan import Clock, Clocks
+
+DAY = date(2022, 10, 12)
+CLOCKS = Clocks(
+    verify=Clock(days=2, working=True),
+    objection=Clock(days=5, working=True),
+    answer=Clock(days=5, working=True),
+    publicize=Clock(days=5, working=False),
+    decide=Clock(days=15, working=False),
+    ask_again=Clock(days=28, working=False),
+)
+TO_DECISION = (
+    Act.FOUND, Act.AUTHORIZE, Act.APPROVE, Act.POST, Act.UNOPPOSED, Act.NOMINATE, Act.ACCEPT, Act.DECIDE,
+)  # fmt: skip
+BEFORE_DECISION = {
+    Step.VERIFY, Step.AUTHORIZE, Step.DELIBERATE, Step.PUBLICIZE, Step.NOMINATE, Step.TOWN_REVIEW, Step.COUNTY_DECIDE,
+}  # fmt: skip
+
+
+def new_clue() -> Clue:
+    return Clue(
+        id=1, number=1, household_id=1, village="220881100200", source=ClueSource.CADRE, kinds=("housing",),
+        detail="漏雨", place=None, reporter_id=1, step=Step.VERIFY, since=DAY, begun_on=DAY, clearing=False,
+        posted=False, closed_as=None, reported_at=datetime(2022, 10, 12, tzinfo=UTC), due_on=None, version=0,
+    )  # fmt: skip
+
+
+def after(clue: Clue, act: Act, party: Party, today: date) -> Clue:
+    to = take(clue, act, {party}, today, CLOCKS, "原因")
+    return clue.model_copy(update={**to._asdict(), "since": today, "version": clue.version + 1})
+
+
+def taker(act: Act, clue: Clue) -> Party:
+    rule = next(rule for rule in RULES[act] if rule.before is clue.step and rule.clearing in (None, clue.clearing))
+    return sorted(rule.by)[-1]
+
+
+def straight(acts: tuple[Act, ...]) -> Clue:
+    """The case after these acts, each taken by whose turn it is, a week apart."""
+    clue, today = new_clue(), DAY
+    for act in acts:
+        today += timedelta(days=7)
+        clue = after(clue, act, taker(act, clue), today)
+    return clue
+
+
+ATTEMPTS = st.lists(
+    st.tuples(st.sampled_from(list(Act)), st.sampled_from(list(Party)), st.integers(0, 8)), min_size=1, max_size=60
+)
+
+
+@given(ATTEMPTS)
+def test_no_mix_of_people_and_acts_reaches_a_decision_round_a_step(attempts: list[tuple[Act, Party, int]]) -> None:
+    clue, today = new_clue(), DAY
+    passed: set[Step] = set()
+    for act, party, days in attempts:
+        today += timedelta(days=days)
+        before = clue
+        try:
+            clue = after(clue, act, party, today)
+        except Refused:
+            continue
+        passed.add(before.step)
+        if act is Act.DECIDE and not before.clearing:
+            assert passed >= BEFORE_DECISION
+        if before.step is Step.PUBLICIZE and clue.step in (Step.NOMINATE, Step.TOWN_REVIEW):
+            assert before.posted
+            assert today > before.since + timedelta(days=CLOCKS.publicize.days)
+        if clue.step is Step.CLOSED:
+            assert clue.closed_as == act
+        assert clue.clearing or clue.step is not Step.CLEAR
+
+
+@given(ATTEMPTS)
+def test_a_case_always_has_somebody_whose_turn_it_is_until_it_has_ended(
+    attempts: list[tuple[Act, Party, int]],
+) -> None:
+    clue, today = new_clue(), DAY
+    for act, party, days in attempts:
+        today += timedelta(days=days)
+        try:
+            clue = after(clue, act, party, today)
+        except Refused:
+            continue
+    if clue.step is not Step.CLOSED:
+        later = today + timedelta(days=30)
+        assert any(possible(clue, {party}, later, CLOCKS) for party in Party)
+        assert household_step(clue)
+
+
+@given(ATTEMPTS)
+def test_the_time_to_a_decision_counts_from_the_beginning_however_often_a_case_is_sent_back(
+    attempts: list[tuple[Act, Party, int]],
+) -> None:
+    clue, today, begun = new_clue(), DAY, DAY
+    for act, party, days in attempts:
+        today += timedelta(days=days)
+        try:
+            clue = after(clue, act, party, today)
+        except Refused:
+            continue
+        begun = today if act in (Act.OVERTURN, Act.PROPOSE) else begun
+        if clue.step in BEFORE_DECISION - {Step.VERIFY} and not clue.posted:
+            assert clue.due_on == last_day(begun, CLOCKS.decide)
+
+
+def test_the_straight_way_takes_every_step_once() -> None:
+    assert straight(TO_DECISION).step is Step.REGISTER
+    cleared = (*TO_DECISION, Act.REGISTER, Act.PROPOSE, Act.SECURE, Act.APPROVE, Act.POST, Act.UNOPPOSED)
+    assert straight(cleared).step is Step.TOWN_REVIEW
+    assert straight((*cleared, Act.ACCEPT, Act.DECIDE)).closed_as == Act.DECIDE
+
+
+def test_a_step_out_of_order_is_refused_with_the_reason() -> None:
+    with pytest.raises(Refused, match="体外循环"):
+        take(straight((Act.FOUND,)), Act.NOMINATE, {Party.VILLAGE}, DAY, CLOCKS)
+
+
+def test_the_town_cannot_take_the_villages_step_nor_the_village_the_towns() -> None:
+    for act, party in ((Act.FOUND, Party.TOWN), (Act.ACCEPT, Party.VILLAGE), (Act.DECIDE, Party.TOWN)):
+        with pytest.raises(Refused, match="不由您办理"):
+            take(new_clue(), act, {party}, DAY, CLOCKS, "原因")
+
+
+def test_a_notice_hangs_its_days_and_is_put_up_once() -> None:
+    hanging = after(straight((Act.FOUND, Act.AUTHORIZE, Act.APPROVE)), Act.POST, Party.VILLAGE, DAY)
+    assert notice_ends(DAY, CLOCKS) == date(2022, 10, 17)
+    with pytest.raises(Refused, match="10月17日"):
+        take(hanging, Act.UNOPPOSED, {Party.VILLAGE}, date(2022, 10, 17), CLOCKS)
+    assert take(hanging, Act.UNOPPOSED, {Party.VILLAGE}, date(2022, 10, 18), CLOCKS).step is Step.NOMINATE
+    with pytest.raises(Refused, match="只贴一次"):
+        take(hanging, Act.POST, {Party.VILLAGE}, DAY, CLOCKS)
+    assert take(hanging, Act.OPPOSE, {Party.HOUSEHOLD}, DAY, CLOCKS, "有车").step is Step.DELIBERATE
+
+
+def test_a_household_objects_within_the_clock_and_the_towns_answer_is_the_last_word() -> None:
+    refused = after(new_clue(), Act.NOT_FOUND, Party.VILLAGE, DAY)
+    last = last_day(DAY, CLOCKS.objection)
+    assert take(refused, Act.OBJECT, {Party.HOUSEHOLD}, last, CLOCKS, "还漏").step is Step.OBJECTION
+    with pytest.raises(Refused, match="日子过了"):
+        take(refused, Act.OBJECT, {Party.HOUSEHOLD}, last + timedelta(days=1), CLOCKS, "还漏")
+    objected = after(refused, Act.OBJECT, Party.HOUSEHOLD, DAY)
+    upheld = after(objected, Act.UPHOLD, Party.TOWN, DAY)
+    with pytest.raises(Refused, match="回过话了"):
+        take(upheld, Act.OBJECT, {Party.HOUSEHOLD}, DAY, CLOCKS, "还漏")
+    assert after(objected, Act.OVERTURN, Party.TOWN, DAY).step is Step.VERIFY
+
+
+@pytest.mark.parametrize("act", [act for act in Act if any(rule.needs_reason for rule in RULES[act])])
+def test_what_undoes_somebodys_work_or_hope_needs_a_reason(act: Act) -> None:
+    rule = RULES[act][0]
+    clue = new_clue().model_copy(
+        update={
+            "step": rule.before, "clearing": bool(rule.clearing), "posted": rule.before is Step.PUBLICIZE,
+            "closed_as": Act.NOT_FOUND.value,
+        }
+    )  # fmt: skip
+    with pytest.raises(Refused, match="原因"):
+        take(clue, act, rule.by, DAY, CLOCKS, "  ")
+
+
+def test_every_end_is_told_to_the_household_and_says_when_it_can_object() -> None:
+    for act, rules in RULES.items():
+        for rule in rules:
+            if rule.after is Step.CLOSED:
+                words = for_household(act, new_clue().model_copy(update={"step": Step.CLOSED}), "原因")
+                assert words is not None
+                assert words.may_object is (act in MAY_OBJECT)

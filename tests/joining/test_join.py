@@ -1,0 +1,218 @@
+"""Joining: by invitation into office, by a village's QR into one's own household; what a guesser gets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.joining.household import TOO_MANY, TRIES, TRIES_PER_NAME
+from handlers.joining.letting_in import DEAD
+from handlers.reading import Unreadable
+from handlers.reading.introductions import Introduction, read_introduction, read_tail
+from storage.joining.invites import invites
+from storage.mail.chats import chats
+from storage.mail.messages import Incoming
+from storage.people.persons import Role
+from storage.roster import member_row, members
+from storage.store import Store
+from tests.support.replay import check
+from tests.support.town import START, VAULT, Town
+
+TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts" / "join").glob("*.txt"))
+BAITA = "220881100203"
+
+
+async def invite(town: Town, role: Role, region: str = BAITA, **more: object) -> str:
+    async with town.transaction() as tx, tx.session("test", "invite") as session:
+        return Store(session).invites.create(role, region, **more)  # type: ignore[arg-type]
+
+
+async def invitations(town: Town) -> dict[str, str]:
+    """The invitations that the transcripts name."""
+    return {
+        "农户": await invite(town, Role.HOUSEHOLD, uses=None),
+        "村干部": await invite(town, Role.VILLAGE, created_by=town.people["周镇"]),
+        "何苗": await invite(town, Role.VILLAGE, person_name="何苗"),
+        "水管所": await invite(town, Role.UNIT, "220881100", unit="water"),
+    }
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["straight", "restarts"])
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+async def test_transcript(path: Path, restart: bool, town: Town) -> None:
+    """As tests.engine.test_transcripts; behind /start stands the name of an invitation instead of its token."""
+    tokens = await invitations(town)
+    names = {f"/start {name}": f"/start {token}" for name, token in tokens.items()}
+    await check(path, town, restart=restart, names=names)
+
+
+async def test_the_token_itself_is_not_stored(town: Town) -> None:
+    token = await invite(town, Role.VILLAGE)
+    async with town.database.read() as conn:
+        (row,) = await conn.execute(sa.select(invites))
+    assert token not in str(row)
+    assert len(token) <= 40
+    assert token.replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize("token", ["", "x", "0" * 64, "農戶", "A" * 24])
+async def test_an_unknown_token_lets_nobody_in(town: Town, token: str) -> None:
+    (answer,) = await town.say("路人", f"/start {token}")
+    assert answer == DEAD if token else "二维码" in answer
+    (answer,) = await town.say("路人", "/me")
+    assert "还不认识您" in answer
+
+
+async def test_an_expired_invitation_is_told_like_an_unknown_one(town: Town) -> None:
+    token = await invite(town, Role.VILLAGE, expires_at=START + timedelta(days=1))
+    town.now = START + timedelta(days=1)
+    assert await town.say("路人", f"/start {token}") == [DEAD]
+
+
+async def test_an_invitation_used_up_during_the_talk_is_refused_at_its_end(town: Town) -> None:
+    token = await invite(town, Role.VILLAGE)
+    for name in ("甲", "乙"):
+        await town.say(name, f"/start {token}")
+        await town.say(name, f"何{name}")
+    await town.press("甲", "提交")
+    assert DEAD in await town.press("乙", "提交")
+    assert "还不认识您" in (await town.say("乙", "/me"))[0]
+
+
+async def test_a_burst_of_guesses_is_counted_one_by_one(town: Town) -> None:
+    """Messages of one batch: nothing but the table may stand between a guesser and the next guess."""
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    await town.say("贼", "/start")
+    lines = []
+    for guess in range(4):
+        lines += [f"/start {token}", "同意，加入", f"张三 000{guess}", "/cancel"]
+    lines += [f"/start {token}", "同意，加入", "张三 1001"]
+    await _all_at_once(town, "贼", lines)
+    assert "还不认识您" in (await town.say("贼", "/me"))[0]
+
+
+async def _all_at_once(town: Town, name: str, lines: list[str]) -> None:
+    messages = [
+        Incoming(address=f"test:{name}", key=f"burst:{place}", at=town.now, text=line)
+        for place, line in enumerate(lines)
+    ]
+    await town.intake.put(messages)
+    await town.settle()
+
+
+async def guess(town: Town, name: str, token: str, claim: str) -> str:
+    await town.say(name, f"/start {token}")
+    await town.press(name, "同意，加入")
+    return "\n".join(await town.say(name, claim))
+
+
+async def test_wrong_and_unknown_names_get_the_same_words(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    assert await guess(town, "甲", token, "张三 0000") == await guess(town, "乙", token, "查无此 0000")
+
+
+async def test_many_chats_cannot_share_the_guessing_of_one_name(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    for place in range(TRIES_PER_NAME):
+        await guess(town, f"小号{place}", token, "张三 0000")
+    assert "请镇里" in await guess(town, "真人", token, "张三 1001")
+    assert "欢迎" not in await guess(town, "又一个", token, "张三 1001")
+
+
+async def test_a_new_day_brings_new_tries(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    await guess(town, "张三", token, "张三 0000")
+    await town.say("张三", "张三 0001")
+    await town.say("张三", "张三 0002")
+    await town.press("周镇", "去核实")
+    await town.press("周镇", "不通过")
+    await town.say("张三", f"/start {token}")
+    assert TOO_MANY in await town.press("张三", "同意，加入")
+    town.now = START + timedelta(days=1)
+    assert "您已加入张三家" in await guess(town, "张三", token, "张三 1001")
+
+
+async def test_who_gets_in_on_the_next_day_leaves_no_request_behind(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    await guess(town, "张三", token, "张三 0000")
+    await town.say("张三", "张三 0001")
+    await town.say("张三", "张三 0002")
+    town.now = START + timedelta(days=1)
+    assert "您已加入张三家" in await guess(town, "张三", token, "张三 1001")
+    await town.press("周镇", "去核实")
+    assert "已经处理过了" in (town.inboxes["周镇"][-1].text or "")
+
+
+async def test_another_village_is_no_way_in(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    assert "没对上" in await guess(town, "马六", token, "马六 2002")
+
+
+async def test_who_shares_a_phone_chooses_the_household(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    async with town.transaction() as tx, tx.session("test", "shared") as session:
+        for key, number in enumerate((1001, 1004), 1):
+            home = await town.household(number)
+            session.add(members, member_row(VAULT, key, home.id, "钱婆", "母亲", None, "13900007777"))
+    assert "您是哪一家的" in await guess(town, "钱婆", token, "钱婆7777")
+    assert "您已加入刘伟家" in "\n".join(await town.say("钱婆", "2"))
+
+
+async def test_the_second_phone_of_a_household_is_the_same_person_and_the_first_is_told(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    await guess(town, "旧手机", token, "张三 1001")
+    await guess(town, "新手机", token, "张三 1001")
+    assert "不是您家的人" in town.unread("旧手机")[-1]
+    async with town.database.read() as conn:
+        bound = (
+            (await conn.execute(sa.select(chats.c.person_id).where(chats.c.address.like("test:%手机")))).scalars().all()
+        )
+    assert len(bound) == 2
+    assert len(set(bound)) == 1
+
+
+async def test_an_office_cannot_decide_beyond_its_reach(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    for place in range(TRIES):
+        await (guess(town, "贼", token, "张三 0000") if place == 0 else town.say("贼", f"张三 000{place}"))
+    says = town.inboxes["周镇"][-1].buttons[0][0].says
+    assert (await town.press_data("李村", says))[-1] == (await town.press_data("李村", "/admit zz"))[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "number"),
+    [
+        ("张三 1234", "张三", "1234"),
+        ("张三，123x", "张三", "123X"),
+        ("我叫张三，身份证后四位是1234。", "张三", "1234"),
+        ("张三 138 1234 5678", "张三", "13812345678"),
+        ("我是张三", "张三", ""),
+        ("１２３４", "", "1234"),
+        ("一二三四", "", "1234"),
+        ("张三 幺二三四", "张三", "1234"),
+        ("买买提·阿不都 1234", "买买提·阿不都", "1234"),
+        ("后四位1234", "", "1234"),
+    ],
+)
+def test_people_introduce_themselves_in_many_ways(text: str, name: str, number: str) -> None:
+    assert read_introduction(text) == Introduction(name, number)
+
+
+@given(st.text(max_size=200))
+def test_any_introduction_is_a_name_and_digits_or_unreadable(text: str) -> None:
+    try:
+        name, number = read_introduction(text)
+    except Unreadable:
+        return
+    assert len(name) <= 30
+    assert number.removesuffix("X").removeprefix("+").isdecimal() or not number
+
+
+@given(st.from_regex(r"[0-9]{4,18}", fullmatch=True))
+def test_a_whole_number_proves_as_its_tail_does(number: str) -> None:
+    assert read_tail(number) == number[-4:]

@@ -1,0 +1,139 @@
+"""Nobody gets a problem closed by any way other than the procedure, whatever they try and in whatever order."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.problems.states import (
+    RULES,
+    Part,
+    Refused,
+    checked_percent,
+    judges,
+    may_redate,
+    next_state,
+    parts_of,
+    possible,
+    rectifies,
+)
+from storage.database.base import SHANGHAI
+from storage.people.persons import Person, Post, Role
+from storage.plan import builtin_plans, load_plan
+from storage.problems.ledger import Action, Problem, ProblemState, Reach
+
+PLAN = load_plan(builtin_plans()["wafang-2022"])
+BAITA, WAFANG, TOWN, COUNTY = "220881100203", "220881100200", "220881100", "220881"
+
+ORDER = list(ProblemState)
+PARTS = st.frozensets(st.sampled_from([part for part in Part if part is not Part.SUBMITTER]))
+
+
+@given(st.lists(st.tuples(st.sampled_from(Action), st.integers(0, 3), st.sampled_from(["", "  ", "漏雨"]))), st.data())
+def test_no_sequence_closes_a_problem_without_submission_and_acceptance_by_the_town(
+    tries: list[tuple[Action, int, str]], data: st.DataObject
+) -> None:
+    people = [data.draw(PARTS, label=f"person {number}") for number in range(4)]
+    state, submitter, done = ProblemState.UNCLAIMED, None, list[tuple[Action, int]]()
+    for action, who, reason in tries:
+        parts = people[who] | ({Part.SUBMITTER} if who == submitter else set())
+        try:
+            after = next_state(state, action, parts, reason)
+        except Refused:
+            continue
+        assert abs(ORDER.index(after) - ORDER.index(state)) <= 1 or action is Action.REOPEN, "a state was skipped"
+        if action in (Action.RETURN, Action.REOPEN, Action.CHECK):
+            assert reason.strip()
+        if after is ProblemState.CLOSED and action is not Action.CHECK:
+            assert action is Action.ACCEPT
+            assert Part.TOWN in people[who]
+            assert done[-1][0] is Action.SUBMIT
+            assert done[-1][1] != who
+            assert people[done[-1][1]] & {Part.VILLAGE, Part.UNIT}
+        submitter = who if action is Action.SUBMIT else submitter
+        state = after
+        done.append((action, who))
+
+
+@given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(Part)))
+def test_what_is_offered_is_what_is_allowed(state: ProblemState, parts: frozenset[Part]) -> None:
+    for action in Action:
+        if action in possible(state, parts):
+            assert next_state(state, action, parts, "原因") is RULES[action].after
+        else:
+            with pytest.raises(Refused):
+                next_state(state, action, parts, "原因")
+
+
+@given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(Part)))
+def test_only_the_town_moves_a_deadline_and_only_of_what_is_open(state: ProblemState, parts: frozenset[Part]) -> None:
+    assert may_redate(state, parts) == (Part.TOWN in parts and state is not ProblemState.CLOSED)
+    assert Action.REDATE not in possible(state, parts)
+
+
+@given(st.integers())
+def test_a_percentage_lies_between_nought_and_a_hundred(percent: int) -> None:
+    if 0 <= percent <= 100:
+        assert checked_percent(percent) == percent
+    else:
+        with pytest.raises(Refused):
+            checked_percent(percent)
+
+
+def problem(region: str = BAITA, units: tuple[str, ...] = ("housing",), submitted_by: int | None = None) -> Problem:
+    return Problem(
+        id=1,
+        number=1,
+        source="ten_tasks",
+        item="2.4",
+        region=region,
+        description="屋顶漏雨",
+        units=units,
+        deadline=date(2022, 10, 25),
+        state=ProblemState.REVIEW,
+        percent=100,
+        submitted_by=submitted_by,
+        opened_at=datetime(2022, 10, 12, 9, tzinfo=SHANGHAI),
+        closed_at=None,
+        version=3,
+    )
+
+
+def person(role: Role, region: str, unit: str | None = None) -> Person:
+    return Person(id=7, name="某人", posts=(Post(id=1, person_id=7, role=role, region=region, unit=unit),))
+
+
+@pytest.mark.parametrize(
+    ("who", "parts"),
+    [
+        (person(Role.VILLAGE, BAITA), {Part.VILLAGE}),
+        (person(Role.VILLAGE, WAFANG), set()),
+        (person(Role.UNIT, TOWN, "housing"), {Part.UNIT}),
+        (person(Role.UNIT, TOWN, "water"), set()),
+        (person(Role.TOWN, TOWN), {Part.TOWN}),
+        (person(Role.TOWN, "220881101"), set()),
+        (person(Role.COUNTY, COUNTY), {Part.COUNTY}),
+        (person(Role.HOUSEHOLD, BAITA), set()),
+    ],
+)
+def test_what_somebody_is_to_a_problem_follows_from_their_posts(who: Person, parts: set[Part]) -> None:
+    assert parts_of(who, problem(), PLAN) == parts
+
+
+def test_the_town_office_rectifies_what_names_it_and_cannot_accept_its_own() -> None:
+    officer = person(Role.TOWN, TOWN)
+    parts = parts_of(officer, problem(units=("revitalization",), submitted_by=officer.id), PLAN)
+    assert parts == {Part.TOWN, Part.UNIT, Part.SUBMITTER}
+    with pytest.raises(Refused, match="另一位"):
+        next_state(ProblemState.REVIEW, Action.ACCEPT, parts)
+
+
+def test_whose_work_a_problem_is() -> None:
+    assert rectifies(person(Role.VILLAGE, BAITA), PLAN) == [Reach(region=BAITA)]
+    assert rectifies(person(Role.UNIT, TOWN, "water"), PLAN) == [Reach(region=TOWN, unit="water")]
+    assert rectifies(person(Role.TOWN, TOWN), PLAN) == [Reach(region=TOWN, unit="revitalization")]
+    assert judges(person(Role.TOWN, TOWN)) == [Reach(region=TOWN)]
+    assert judges(person(Role.UNIT, TOWN, "water")) == []

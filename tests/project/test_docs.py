@@ -1,0 +1,142 @@
+"""The documentation is held to the code: what it names exists, and the manual speaks as the bot does."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from bot.cli import cli
+from bot.setup.settings import Settings, rows
+from handlers.engine.conversation import conversations
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MANUAL = ROOT / "docs" / "manual.zh.md"
+MANUAL_LINES = 60
+"""What fits on one printed page."""
+
+FOR_TESTS_ONLY = {"CUNBAO_RECORD"}
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def code(page: Path) -> Iterator[str]:
+    """Each line of code, each inline span as a line of its own."""
+    parts = re.split(r"^```.*$", page.read_text("utf-8"), flags=re.MULTILINE)
+    for place, part in enumerate(parts):
+        yield from part.splitlines() if place % 2 else re.findall(r"`([^`\n]+)`", part)
+
+
+def fenced(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@each_page
+def test_links_and_images_lead_somewhere(page: Path) -> None:
+    text = page.read_text("utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'<img src="([^"]+)"', text)
+    missing = [target for target in targets if "://" not in target and not _leads_somewhere(page, target)]
+    assert not missing
+
+
+def _leads_somewhere(page: Path, target: str) -> bool:
+    name, _, anchor = target.partition("#")
+    file = page.parent / name if name else page
+    return file.exists() and (not anchor or anchor in _anchors(file))
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert [page.name for page in PAGES[1:] if f"({page.relative_to(ROOT)})" not in text] == []
+
+
+@each_page
+def test_make_targets_exist(page: Path) -> None:
+    known = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {target for line in code(page) for target in re.findall(r"^make ([a-z]+)", line)}
+    assert named <= known
+
+
+@each_page
+def test_commands_and_their_options_exist(page: Path) -> None:
+    wrong = [
+        line
+        for line in code(page)
+        for words in re.findall(r"(?:^|[ /])cunbao ([a-z][^#|]*)", line)
+        if not _is_command(words.split())
+    ]
+    assert not wrong
+
+
+def _is_command(words: list[str]) -> bool:
+    command: click.Command | None = cli
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        command = command.get_command(click.Context(command), words.pop(0))
+    if command is None:
+        return False
+    options = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    return {word for word in words if word.startswith("--")} <= options
+
+
+def test_every_command_is_in_the_readme_and_explained() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    explained = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    for name in cli.list_commands(click.Context(cli)):
+        assert f"`cunbao {name}`" in readme
+        assert re.search(rf"\b{name}\b", explained) or name == "version"
+
+
+@each_page
+def test_variables_are_settings(page: Path) -> None:
+    named = set(re.findall(r"\bCUNBAO_[A-Z_]*[A-Z]", page.read_text("utf-8")))
+    assert named <= {row.name for row in rows()} | FOR_TESTS_ONLY
+
+
+@each_page
+def test_settings_files_shown_can_be_read(page: Path) -> None:
+    for text in fenced(page, "toml"):
+        assert tomllib.loads(text).keys() <= Settings.model_fields.keys()
+
+
+@each_page
+def test_files_named_exist(page: Path) -> None:
+    named = {
+        name
+        for line in code(page)
+        for name in re.findall(r"(?<![\w./<-])(?:bot|handlers|storage|tests|docs|\.ci)/[\w./-]*", line)
+    }
+    assert [name for name in sorted(named) if "..." not in name and not (ROOT / name).exists()] == []
+
+
+def test_the_manual_is_one_page() -> None:
+    assert len(MANUAL.read_text("utf-8").splitlines()) < MANUAL_LINES
+
+
+def test_the_manual_names_every_talk_of_the_menu_and_no_other_command() -> None:
+    text = MANUAL.read_text("utf-8")
+    named = set(re.findall(r"(?<![\w/])/([a-z]+)", text))
+    known = conversations()
+    assert named <= known.keys()
+    assert {talk.name for talk in known.values() if talk.menu} <= named
+
+
+def test_the_manual_quotes_the_bot() -> None:
+    """Each 「…」 is a word people can say, or stands in the texts of the bot."""
+    spoken = {word for talk in conversations().values() for word in talk.words}
+    source = "".join(file.read_text("utf-8") for file in (ROOT / "handlers").rglob("*.py"))
+    quoted = re.findall(r"[「【“]([^」】”]+)[」】”]", MANUAL.read_text("utf-8"))
+    assert [words for words in quoted if words not in spoken and words not in source] == []
+
+
+def test_the_manual_has_chinese_punctuation() -> None:
+    assert re.findall(r"[\u4e00-\u9fff][,:;?!]", MANUAL.read_text("utf-8")) == []

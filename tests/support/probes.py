@@ -1,0 +1,96 @@
+"""Many chats of many people, each asked one thing, worked on in few batches: for tests of who may do what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from storage.database.base import new_id
+from storage.mail.chats import chats
+from storage.mail.messages import Incoming
+from storage.people.persons import Role
+from storage.roster import household_row, households
+from storage.store import Store
+from tests.support.town import Town, _shown
+
+BAITA, WAFANG = "220881100203", "220881100200"
+
+CAST: dict[str, tuple[Role, str, str | None] | None] = {
+    "stranger": None,
+    "household": (Role.HOUSEHOLD, BAITA, None),
+    "other household": (Role.HOUSEHOLD, BAITA, None),
+    "village": (Role.VILLAGE, BAITA, None),
+    "other village": (Role.VILLAGE, WAFANG, None),
+    "unit": (Role.UNIT, "220881100", "housing"),
+    "other unit": (Role.UNIT, "220881100", "water"),
+    "unit elsewhere": (Role.UNIT, WAFANG, "housing"),
+    "town": (Role.TOWN, "220881100", None),
+    "other town": (Role.TOWN, "220881101", None),
+    "county": (Role.COUNTY, "220881", None),
+    "other county": (Role.COUNTY, "220882", None),
+}
+"""Who there is, seen from one household of one village and the housing office."""
+
+HOME, OTHER_HOME = 1003, 1002
+SECRETS = ("曾国强", "墙裂了不外传", "屋顶漏雨不外传")
+"""What nobody but those in charge may ever read: a name, a clue's words and a problem's."""
+
+
+@dataclass(slots=True)
+class Probes:
+    """`ask` collects; `run` puts everything into the inbox at once and gathers the answers."""
+
+    town: Town
+    _waiting: list[Incoming] = field(default_factory=list)
+    _asked: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, who: str, what: str, button: bool = False) -> str:
+        """One message in a chat of its own; returns the key its answer is found by."""
+        key = f"probe{len(self._asked)}"
+        self._asked[key] = who
+        message = Incoming(address=f"test:{key}", key=key, at=self.town.now, text=what)
+        if button:
+            message = message.model_copy(update={"text": None, "choice": what, "pressed": "1"})
+        self._waiting.append(message)
+        return key
+
+    async def run(self) -> dict[str, tuple[str, ...]]:
+        """What came back in each chat, by key."""
+        earlier = self.town.now - timedelta(days=1)  # so that news goes to the chat a person has had all along
+        rows = [
+            {
+                "address": one.address,
+                "platform": "test",
+                "last_seen": earlier,
+                "person_id": self.town.people.get(self._asked[one.key]),
+            }
+            for one in self._waiting
+        ]
+        async with self.town.database.write() as conn:
+            await conn.execute(chats.insert(), rows)
+        await self.town.intake.put(self._waiting)
+        await self.town.settle()
+        keys = [one.key for one in self._waiting]
+        self._waiting.clear()
+        return {key: tuple(_shown(message) for message in self.town.inboxes.get(key, ())) for key in keys}
+
+
+async def enter(town: Town) -> dict[str, int]:
+    """Put the cast in office, each with a chat of their own; returns the ids of the two households."""
+    homes = {}
+    async with town.transaction() as tx, tx.session("test", "cast") as session:
+        store = Store(session)
+        for number, head in ((HOME, "曾国强"), (OTHER_HOME, "张桂兰")):
+            homes[head] = new_id()
+            row = {"number": number, "village": BAITA, "group_name": "二屯", "head": head, "kind": "脱贫户"}
+            session.add(households, household_row(homes[head], row))
+        for who, post in CAST.items():
+            if post is not None:
+                role, region, unit = post
+                home = {"household": homes["曾国强"], "other household": homes["张桂兰"]}.get(who)
+                town.people[who] = store.people.add(who)
+                store.people.appoint(town.people[who], role, region, unit, household_id=home)
+        session.touch("roster")
+    for who in town.people:
+        await town.bind(who)
+    return homes

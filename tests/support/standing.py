@@ -1,0 +1,81 @@
+"""Cases that stand where a test wants them: taken there step by step, by those whose steps they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from handlers.cases.procedure import RULES, Act, Party, take
+from storage.cases.clues import Clue, ClueSource
+from storage.measures import Measure
+from storage.store import Store
+from tests.support.town import Town
+
+TO_NOMINATE = (Act.FOUND, Act.AUTHORIZE, Act.APPROVE, Act.POST, Act.UNOPPOSED)
+TO_SUPPORT = (*TO_NOMINATE, Act.NOMINATE, Act.ACCEPT, Act.DECIDE, Act.REGISTER)
+TO_CLEARED = (
+    Act.PROPOSE, Act.SECURE, Act.APPROVE, Act.POST, Act.UNOPPOSED, Act.ACCEPT, Act.DECIDE,
+)  # fmt: skip
+BY = {Party.HOUSEHOLD: "李村", Party.VILLAGE: "李村", Party.TOWN: "周镇", Party.COUNTY: "郑市"}
+
+
+async def case_after(
+    town: Town, acts: Sequence[Act] = TO_SUPPORT, kinds: Sequence[str] = ("housing",), number: int = 1001
+) -> Clue:
+    """A new case of a household after these acts, all of them today but for the days that a notice must hang."""
+    household = await town.household(number)
+    async with town.transaction() as tx, tx.session("test", "case") as session:
+        clue = await Store(session).clues.add(
+            household_id=household.id, village=household.village, source=ClueSource.CADRE, kinds=kinds,
+            detail="屋顶漏雨", reporter_id=town.people["李村"], due_on=town.now.date() + timedelta(days=2),
+        )  # fmt: skip
+    return await go_on(town, clue, acts)
+
+
+async def go_on(town: Town, clue: Clue, acts: Sequence[Act]) -> Clue:
+    """Take further steps; registering opens the help for the household, as the conversation does."""
+    for act in acts:
+        if act is Act.UNOPPOSED:
+            town.now += timedelta(days=6)
+        rule = next(rule for rule in RULES[act] if rule.before is clue.step)
+        party = sorted(rule.by)[-1]
+        to = take(clue, act, {party}, town.now.date(), town.world.plan.clocks, "原因")
+        async with town.transaction() as tx, tx.session("test", "go on") as session:
+            store = Store(session)
+            clue = await store.clues.move(clue, to, by=town.people[BY[party]], outcome=act.value, note="原因")
+            if act is Act.REGISTER:
+                store.supports.open(
+                    clue_id=clue.id, household_id=clue.household_id, national_number="JC1", kind="边缘易致贫户"
+                )
+    return clue
+
+
+async def helped(
+    town: Town, clue: Clue, percent: int = 100, deadline: date = date(2022, 11, 10), unit: str = "housing"
+) -> list[Measure]:
+    """One measure against each risk of a case, so far along."""
+    made = []
+    async with town.transaction() as tx, tx.session("test", "help") as session:
+        store = Store(session)
+        support = await store.supports.of_clue(clue.id)
+        assert support is not None
+        for kind in clue.kinds:
+            measure = store.supports.add_measure(support, kind=kind, text=f"办好{kind}", unit=unit, deadline=deadline)
+            if percent:
+                measure = await store.supports.progress(
+                    measure, by=town.people["李村"], text="办了", percent=percent, photos=()
+                )
+            made.append(measure)
+    return made
+
+
+async def read(town: Town, number: int) -> Clue:
+    async with town.transaction() as tx, tx.session("test", "read") as session:
+        clue = await Store(session).clues.numbered(number)
+        assert clue is not None
+        return clue
+
+
+async def measures(town: Town, clue: Clue) -> list[Measure]:
+    async with town.transaction() as tx, tx.session("test", "read") as session:
+        return await Store(session).supports.measures_of(clue.id)
