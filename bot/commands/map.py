@@ -14,8 +14,9 @@ from bot.commands.regions import region_named
 from bot.service.clock import system_clock
 from bot.setup.opening import opened
 from bot.setup.settings import Settings, load_settings
-from handlers.charts.figures import Chart, Figures
+from handlers.charts.figures import Figures
 from handlers.charts.gathering import gather, gather_gantt
+from storage.charts.orders import Chart
 from storage.database.transaction import reading_first
 from storage.problems.ledger import Reach
 from storage.roster import load_roster

@@ -17,8 +17,8 @@ from handlers.calendar.deadlines import last_day
 from handlers.calendar.workdays import add_workdays
 from handlers.cases.procedure import Act, Party, take
 from handlers.cases.votes import Votes
-from handlers.joining.letting_in import CONSENT
 from storage.cases.clues import Clue, ClueSource
+from storage.joining.consents import CONSENT
 from storage.measures import Measure
 from storage.people.persons import Role
 from storage.plan import Plan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,12 @@ from handlers.engine.questions.account import voices_beside
 from handlers.engine.questions.base import Answer, More
 from handlers.engine.said import Said
 from handlers.engine.world import World
-from handlers.joining.letting_in import CONSENT
 from handlers.reading import Unreadable, clean, read_yes_no
+from handlers.wording.kinds import kinds_in_words, risk_options
+from handlers.wording.places import place_in_words
 from storage.cases.clues import Clue, ClueSource
 from storage.database.base import to_base36
+from storage.joining.consents import CONSENT
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.roster import Household
@@ -26,18 +27,6 @@ NEW = "new"
 """Instead of an open clue's number: the report is about something else."""
 
 _FOLLOW = [[Button(label="看进展", says="/my")]]
-
-
-def risk_options(chat: Chat) -> list[Option]:
-    return [(kind.code, kind.label) for kind in chat.world.plan.risk_kinds]
-
-
-def kinds_in_words(world: World, kinds: Sequence[str]) -> str:
-    return "、".join(world.plan.risk(kind).label for kind in kinds)
-
-
-def place_in_words(world: World, household: Household) -> str:
-    return f"{world.plan.village(household.village).name}{household.group_name}{household.head}家"
 
 
 @dataclass(frozen=True)

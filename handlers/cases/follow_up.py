@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from handlers.cases.filing import file_seen, place_in_words
+from handlers.cases.filing import file_seen
 from handlers.cases.procedure import Party, parties_of
 from handlers.cases.steps import look, named
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Account, Choice
+from handlers.engine.words import NOT_YOURS
+from handlers.wording.places import place_in_words
 from storage.cases.clues import Clue, ClueSource
 from storage.cases.follow_ups import FollowUp
 from storage.people.persons import Role

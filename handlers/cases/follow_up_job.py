@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from handlers.calendar.deadlines import last_day, next_open
-from handlers.cases.filing import place_in_words
 from handlers.cases.procedure import Act
 from handlers.engine.world import World
+from handlers.wording.places import place_in_words
 from storage.cases.clues import Clue
 from storage.database.base import to_base36
 from storage.database.transaction import Transaction

@@ -11,7 +11,7 @@ from handlers.cases.steps import house
 from handlers.cases.turns import NOT_NOMINATED, decide_by, is_left_out, steps_of
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import deadline_in_words
+from handlers.wording.days import deadline_in_words
 from storage.cases.clues import Clue, Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button

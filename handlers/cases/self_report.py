@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from handlers.cases.filing import NEW, ask_same_case, file_clue, risk_options
+from handlers.cases.filing import NEW, ask_same_case, file_clue
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Evidence, Photos, Several
+from handlers.wording.kinds import risk_options
 from storage.cases.clues import ClueSource
 from storage.people.persons import Role
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.calendar.planning import plan_clue
-from handlers.cases.filing import kinds_in_words, place_in_words
 from handlers.cases.outcomes import for_household, household_step
 from handlers.cases.procedure import RULES, Act, Party, parties_of, take
 from handlers.cases.turns import whose_turn
 from handlers.engine.chat import Chat, Rows
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.kinds import kinds_in_words
 from handlers.wording.people import name_of
+from handlers.wording.places import place_in_words
 from storage.cases.clues import Clue, ClueSource, Step
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from handlers.cases.filing import kinds_in_words, place_in_words
 from handlers.cases.outcomes import household_step
 from handlers.cases.procedure import Act, parties_of, possible
 from handlers.cases.steps import named
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation, conversations
-from handlers.engine.desk import NOT_YOURS
-from handlers.measures.words import measures_in_words
+from handlers.engine.words import NOT_YOURS
 from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
+from handlers.wording.kinds import kinds_in_words
+from handlers.wording.measures import measures_in_words
+from handlers.wording.places import place_in_words
 from storage.cases.clues import Clue, ClueSource, Step
 from storage.cases.voices import Voice
 from storage.database.base import to_base36

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from handlers.charts.choice import WALL, reach_for
-from handlers.charts.figures import Chart
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import find
 from handlers.rights.sight import IN_OFFICE
+from storage.charts.orders import Chart
 
 
 @conversation("map", "挂图", for_roles=IN_OFFICE, words=("挂图作战", "看图", "图表"), menu=8)

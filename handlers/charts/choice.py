@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from handlers.charts.figures import BurnDown, Chart, Count, Coverage, Figures, Gantt, Heat, added
+from handlers.charts.figures import BurnDown, Count, Coverage, Figures, Gantt, Heat, added
 from handlers.charts.gathering import villages_in
 from handlers.charts.words import NONE_OPEN, against_plan, until
 from handlers.rights.reach import reach_of
 from handlers.rights.sight import IN_OFFICE
 from handlers.visits.coverage import how_far
-from storage.charts.orders import ChartOrder
+from storage.charts.orders import Chart, ChartOrder
 from storage.database.base import to_base36
 from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Person, Role

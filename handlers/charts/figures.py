@@ -5,30 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from storage.problems.ledger import Action, ProblemState
-
-
-class Chart(StrEnum):
-    """The charts by the word behind `/map`."""
-
-    HEAT = "heat"
-    BURNDOWN = "burndown"
-    COVERAGE = "coverage"
-    GANTT = "gantt"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Chart.HEAT: "问题分布",
-    Chart.BURNDOWN: "销号进度",
-    Chart.COVERAGE: "排查进度图",
-    Chart.GANTT: "进度图",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from handlers.charts.figures import (
     Band,
     BurnDown,
-    Chart,
     Column,
     Count,
     Coverage,
@@ -24,11 +23,10 @@ from handlers.charts.figures import (
 )
 from handlers.charts.zero_line import zero_line
 from handlers.engine.world import World
-from handlers.ledgers.making import scope_in_words
 from handlers.problems.schedule_rules import schedule
 from handlers.problems.states import RULES
-from handlers.visits.rounds import round_of
-from handlers.wording.people import region_in_words
+from handlers.wording.people import region_in_words, scope_in_words
+from storage.charts.orders import Chart
 from storage.charts.problem_figures import Cell
 from storage.plan import Plan
 from storage.problems.ledger import Problem, ProblemState, Reach
@@ -126,7 +124,7 @@ async def _coverage(store: Store, world: World, reach: Sequence[Reach], head: He
     if len(villages) == 1:
         rows = await _groups(store, world, villages[0])
     else:
-        done = await store.overview.visited(round_of(world))
+        done = await store.overview.visited(world.round)
         listed = world.roster.by_village
         rows = [
             Visited(world.plan.village(code).name, done.get(code, 0), len(listed.get(code, ()))) for code in villages
@@ -137,7 +135,7 @@ async def _coverage(store: Store, world: World, reach: Sequence[Reach], head: He
 
 async def _groups(store: Store, world: World, village: str) -> list[Visited]:
     """Each 屯 of a village; of very many, the largest, and the others together."""
-    visits = await store.visits.in_village(village, round_of(world))
+    visits = await store.visits.in_village(village, world.round)
     listed = world.roster.by_village.get(village, ())
     households = Counter(one.group_name for one in listed)
     done = Counter(one.group_name for one in listed if one.id in visits and visits[one.id].outcome.met)

@@ -14,12 +14,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractAsyncContextManager
 
 from handlers.charts.choice import as_message, charts_for, reach_for
-from handlers.charts.figures import Chart, Figures
+from handlers.charts.figures import Figures
 from handlers.charts.gathering import gather, gather_gantt
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
 from handlers.problems.states import parts_of
-from storage.charts.orders import ChartOrder
+from storage.charts.orders import Chart, ChartOrder
 from storage.database.transaction import Conflict, Transaction
 from storage.mail import outbox
 from storage.mail.messages import Outgoing

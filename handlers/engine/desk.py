@@ -8,6 +8,7 @@ from datetime import timedelta
 from handlers.engine.chat import Became, Cancelled, Chat, Guesses, PutAside, Rewound, Waiting, mark_of
 from handlers.engine.conversation import Conversation, conversations
 from handlers.engine.said import Said
+from handlers.engine.words import ANSWERED, GONE, GROUP, JOIN, NOT_YOURS
 from handlers.engine.world import World
 from handlers.reading import clean
 from storage.database.base import from_base36, new_id, to_base36
@@ -23,12 +24,6 @@ EXPIRES = timedelta(days=3)
 _SCREENING = "筛查"
 """In the name of a file: a screening list; any other table is taken for a ledger of problems."""
 _TABLES = (".xlsx", ".xls", ".csv")
-
-GROUP = "我只在一对一的聊天里办事，以免泄露农户信息。请点我的头像私聊。"
-JOIN = "还不认识您。\n村干部、站所：请打开镇里发的邀请链接。\n农户：请扫村里张贴的二维码。"
-NOT_YOURS = "没有这一项，或者不由您办理。发「菜单」看能办什么。"
-ANSWERED = "这个按钮对应的问题已经答过了。"
-GONE = "这个按钮已经失效。发「菜单」看能办什么。"
 
 
 @dataclass(slots=True)

@@ -27,6 +27,11 @@ class World:
     web_base: str = ""
     telegram_name: str = ""
 
+    @property
+    def round(self) -> str:
+        """The key of the second-round sweep (第二轮排查), which happens once in a plan."""
+        return self.plan.id
+
     def join_links(self, token: str) -> list[str]:
         """Where an invitation can be opened: the phone page, and Telegram when the bot is there."""
         links = [f"{self.web_base}/join/{token}"] if self.web_base else []

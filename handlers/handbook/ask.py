@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Text
+from handlers.engine.words import NOT_YOURS
 from handlers.handbook.built_in import Passage, opened, passages_of
 from handlers.handbook.documents import regions_of
 from handlers.handbook.passages import sentences

@@ -9,8 +9,8 @@ from typing import Any
 
 from handlers.engine.chat import Chat, whole
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Document, Text
+from handlers.engine.words import NOT_YOURS
 from handlers.files.aside import aside
 from handlers.handbook.document_files import ENDINGS, read_policy
 from handlers.handbook.document_heads import LONGEST_TITLE, Head, body, has_id_number, read_head

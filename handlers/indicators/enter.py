@@ -13,8 +13,10 @@ from handlers.engine.questions import Choice, Question, Text
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text
 from handlers.engine.questions.options import numbered
 from handlers.engine.said import Said
-from handlers.indicators.trends import Trend, entered_by, mark, read_count, read_figure, villages_of
+from handlers.indicators.trends import Trend, entered_by, mark, read_count, read_figure
 from handlers.reading import Unreadable
+from handlers.rights.reach import villages_of
+from handlers.rights.sight import IN_OFFICE
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.plan import Indicator
@@ -26,7 +28,7 @@ _LONGEST_REASON = 100
 async def indicator(chat: Chat) -> None:
     plan, year = chat.world.plan, chat.now.year
     mine = entered_by(chat.person, plan)
-    villages = villages_of(chat.person, plan)
+    villages = villages_of(chat.person, plan, *IN_OFFICE)
     if not mine or not villages:
         await chat.say("没有由您填的指标。", [[Button(label="看指标", says="/indicators")]])
         return

@@ -14,8 +14,10 @@ from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX, read_sheets, write_outcomes, write_rows
 from handlers.files.tables import Row, RowError
 from handlers.indicators.rows import Column, Header, Line, find_header, read_lines
-from handlers.indicators.trends import Trend, entered_by, villages_of
+from handlers.indicators.trends import Trend, entered_by
 from handlers.reading import Unreadable
+from handlers.rights.reach import villages_of
+from handlers.rights.sight import IN_OFFICE
 from storage.indicators import Figure
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Role
@@ -102,7 +104,7 @@ async def _read(chat: Chat, sha256: str) -> tuple[list[Row], Header, list[Line]]
         except Unreadable as error:
             trouble = error
             continue
-        lines = read_lines(rows, header, plan, villages_of(person, plan), entered_by(person, plan))
+        lines = read_lines(rows, header, plan, villages_of(person, plan, *IN_OFFICE), entered_by(person, plan))
         return rows, header, lines
     raise trouble
 
@@ -159,7 +161,7 @@ async def _template(chat: Chat) -> str:
     """The form with a row a village and indicator, and what is known filled in."""
     plan, year, known = chat.world.plan, chat.now.year, await _known(chat)
     rows: list[Row] = [[column.value for column in Column]]
-    for village in villages_of(chat.person, plan):
+    for village in villages_of(chat.person, plan, *IN_OFFICE):
         for one in entered_by(chat.person, plan):
             values = (_value(known, when, village, one.code) for when in (year - 1, year))
             found = known.get((year, village, one.code))

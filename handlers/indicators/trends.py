@@ -107,12 +107,3 @@ def entered_by(person: Person, plan: Plan) -> list[Indicator]:
         for one in plan.indicators
         if any((unit.code if unit.role is Role.UNIT else unit.role) in mine for unit in plan.units_for(one.item))
     ]
-
-
-def villages_of(person: Person, plan: Plan) -> list[str]:
-    """Codes of the villages for which this person enters figures, or sees them, in the plan's order."""
-    return [
-        one.code
-        for one in plan.villages
-        if person.covers(one.code, *(role for role in Role if role is not Role.HOUSEHOLD))
-    ]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
-from handlers.indicators.trends import Trend, falls_first, total, villages_of
+from handlers.engine.words import NOT_YOURS
+from handlers.indicators.trends import Trend, falls_first, total
+from handlers.rights.reach import villages_of
 from handlers.rights.sight import IN_OFFICE
 from storage.mail.messages import Button
 from storage.plan import Indicator
@@ -19,7 +20,7 @@ _ACROSS = 2
 @conversation("indicators", "看指标", for_roles=IN_OFFICE, words=("只增不减", "指标情况"))
 async def indicators(chat: Chat) -> None:
     """Args: an indicator's code, and from which place on, to see it by village."""
-    villages = villages_of(chat.person, chat.world.plan)
+    villages = villages_of(chat.person, chat.world.plan, *IN_OFFICE)
     listed = chat.world.plan.indicators
     if not listed or not villages:
         await chat.say("方案里没有要比的指标。")

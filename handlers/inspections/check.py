@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.cases.filing import file_seen, kinds_in_words, place_in_words, risk_options
+from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Option, Several, Text
 from handlers.engine.questions.next_one import NextHousehold, VillageChoice, by_village
+from handlers.engine.words import NOT_YOURS
 from handlers.inspections.drawing import current
-from handlers.problems.actions import brief
-from handlers.visits.rounds import buttons_to, villages_of
+from handlers.rights.reach import villages_of
+from handlers.visits.rounds import buttons_to
+from handlers.wording.kinds import kinds_in_words, risk_options
 from handlers.wording.people import name_of
+from handlers.wording.places import place_in_words
+from handlers.wording.text import brief
 from storage.cases.clues import ClueSource
 from storage.database.base import to_base36
 from storage.inspections.samples import Check, Sample
@@ -83,7 +86,7 @@ def _reopen(closed: Sequence[Problem]) -> list[list[Button]]:
 
 async def _household(chat: Chat, sample: Sample) -> Household | None:
     """Named behind the command, or asked for; None when there is nobody, which has been said."""
-    villages = villages_of(chat, Role.COUNTY)
+    villages = villages_of(chat.person, chat.world.plan, Role.COUNTY)
     if chat.args:
         found = chat.world.roster.search(chat.args, villages) if chat.args.isdecimal() else []
         if not found:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from handlers.engine.chat import Chat
 from handlers.inspections.sampling import draw, in_addition
-from handlers.visits.rounds import round_of, villages_of
+from handlers.rights.reach import villages_of
 from storage.inspections.samples import Sample
 from storage.people.persons import Role
 from storage.roster import Household
@@ -24,7 +24,11 @@ class Drawn(NamedTuple):
 async def draw_from_roster(chat: Chat, seed: str) -> Drawn:
     """Draw from all villages of the person's county."""
     roster = chat.world.roster
-    listed = [one for village in villages_of(chat, Role.COUNTY) for one in roster.by_village.get(village, [])]
+    listed = [
+        one
+        for village in villages_of(chat.person, chat.world.plan, Role.COUNTY)
+        for one in roster.by_village.get(village, [])
+    ]
     drawn = await asyncio.to_thread(draw, seed, listed, chat.world.plan.sampling_ratio)
     ids = await chat.store.samples.households_with_closed(chat.world.plan.county.code)
     closed = in_addition(drawn, [one for one in listed if one.id in ids])
@@ -33,4 +37,4 @@ async def draw_from_roster(chat: Chat, seed: str) -> Drawn:
 
 async def current(chat: Chat) -> Sample | None:
     """The sample of the plan; there is one and it is not drawn again."""
-    return await chat.store.samples.of(round_of(chat.world))
+    return await chat.store.samples.of(chat.world.round)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Text
+from handlers.engine.words import NOT_YOURS
 from handlers.inspections.drawing import Drawn, current, draw_from_roster
-from handlers.visits.rounds import round_of, villages_of
+from handlers.rights.reach import villages_of
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.inspections.samples import Progress, Sample
 from storage.mail.messages import Button
@@ -43,7 +43,7 @@ async def _draw(chat: Chat) -> None:
     if not await chat.confirm(_published(chat, seed, drawn)):
         await chat.say("没有抽样。")
         return
-    chat.store.samples.add(round_of(chat.world), seed, chat.person.id, drawn.roster, drawn.households, drawn.closed)
+    chat.store.samples.add(chat.world.round, seed, chat.person.id, drawn.roster, drawn.households, drawn.closed)
     offices = [
         official.person.id
         for role, region in ((Role.COUNTY, chat.world.plan.county.code), (Role.TOWN, chat.world.plan.town.code))
@@ -52,7 +52,7 @@ async def _draw(chat: Chat) -> None:
     await chat.push(
         [one for one in offices if one != chat.person.id],
         f"【市抽查】{_published(chat, seed, drawn)}",
-        intent=f"sample:{round_of(chat.world)}",
+        intent=f"sample:{chat.world.round}",
         buttons=[[Button(label="抽查进度", says="/sample")]],
     )
     await chat.say("抽好了，种子和户数已发给市、镇。", _CHECK)
@@ -70,7 +70,11 @@ def _published(chat: Chat, seed: str, drawn: Drawn) -> str:
 
 async def _progress(chat: Chat, known: Sample, page: int) -> None:
     progress = await chat.store.samples.progress(known)
-    listed = [(code, progress[code]) for code in villages_of(chat, Role.COUNTY, Role.TOWN) if code in progress]
+    listed = [
+        (code, progress[code])
+        for code in villages_of(chat.person, chat.world.plan, Role.COUNTY, Role.TOWN)
+        if code in progress
+    ]
     listed.sort(key=lambda one: (one[1].checked == one[1].households, one[1].checked / one[1].households))
     households = sum(one.households for _, one in listed)
     checked = sum(one.checked for _, one in listed)

@@ -8,15 +8,18 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.calendar.planning import plan_deadline
-from handlers.cases.filing import file_seen, place_in_words, risk_options
+from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Day, HouseholdChoice, Several, Text
 from handlers.engine.questions.base import Answer, More, Prompt
 from handlers.engine.questions.next_one import VillageChoice, by_village
 from handlers.engine.said import DONE, Said
-from handlers.problems.actions import brief, name, see
-from handlers.visits.rounds import villages_of
+from handlers.problems.actions import name, see
+from handlers.rights.reach import villages_of
+from handlers.wording.kinds import risk_options
+from handlers.wording.places import place_in_words
+from handlers.wording.text import brief
 from storage.cases.clues import ClueSource
 from storage.database.base import SHANGHAI
 from storage.people.persons import Role
@@ -59,7 +62,7 @@ class WhatWasFound(Text):
 
 @conversation("supervise", "督导", for_roles={Role.TOWN}, words=("下村督导",))
 async def supervise(chat: Chat) -> None:
-    villages = villages_of(chat, Role.TOWN)
+    villages = villages_of(chat.person, chat.world.plan, Role.TOWN)
     open_ones = await chat.recall("open", lambda: _open(chat, villages))
     listed = [*open_ones, *(code for code in villages if code not in open_ones)]
     prompt = f"督导哪个村？{_left(len(open_ones))}" + (

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, HouseholdChoice
-from handlers.joining.letting_in import CONSENT, admit_to_household, admit_to_office, tell, welcome
+from handlers.engine.words import NOT_YOURS
+from handlers.joining.letting_in import admit_to_household, admit_to_office, tell, welcome
 from handlers.posts.handing_over import take_over
 from handlers.rights.sight import may_admit, may_vouch
 from handlers.wording.people import post_in_words, region_in_words
 from storage.database.base import from_base36
 from storage.joining.admissions import Admission
+from storage.joining.consents import CONSENT
 from storage.people.persons import Role
 
 _YES, _NO = "yes", "no"

@@ -8,10 +8,11 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice
 from handlers.engine.questions.introduction import NameAndTail
-from handlers.joining.letting_in import CONSENT, DEAD, WAITING, admit_to_household
+from handlers.joining.letting_in import DEAD, WAITING, admit_to_household
 from handlers.reading.introductions import Introduction
 from handlers.wording.people import region_in_words
 from storage.database.base import to_base36
+from storage.joining.consents import CONSENT
 from storage.joining.invites import Invite
 from storage.mail.messages import Button
 from storage.people.persons import Role

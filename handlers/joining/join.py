@@ -6,9 +6,9 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import STRANGERS, conversation
-from handlers.engine.desk import JOIN
+from handlers.engine.words import JOIN
 from handlers.joining.household import join_household
-from handlers.joining.letting_in import DEAD, holds
+from handlers.joining.letting_in import DEAD
 from handlers.joining.office import join_office
 from handlers.wording.people import menu_buttons
 from storage.joining.invites import Invite
@@ -43,4 +43,4 @@ def _has(chat: Chat, invite: Invite) -> bool:
         return False
     if invite.role is Role.HOUSEHOLD:
         return chat.person.household_id is not None
-    return holds(chat.person, invite.role, invite.region, invite.unit)
+    return chat.person.holds(invite.role, invite.region, invite.unit)

@@ -8,12 +8,8 @@ from handlers.engine.chat import Chat, Rows
 from handlers.wording.people import menu_buttons
 from storage.mail import outbox
 from storage.mail.messages import PUSH, Outgoing
-from storage.people.persons import Person, Role
+from storage.people.persons import Role
 from storage.roster import Household
-
-CONSENT = "2022-11"
-"""Version of the text in `handlers.joining.household` that a household agrees to when it joins, and that its own reports
-are made under; a new wording gets a new version."""
 
 DEAD = "这个邀请打不开：用过了、过期了，或没复制全。请发邀请的人再发一个。"
 WAITING = "镇里正在看您是哪一家，有结果就发到这里。"
@@ -58,13 +54,9 @@ async def admit_to_office(chat: Chat, address: str, person_id: int, role: Role, 
     """Bind the chat at `address` to a person and give them the post, unless they hold it."""
     people = chat.store.people
     person = await people.get(person_id)
-    if person is None or not holds(person, role, region, unit):
+    if person is None or not person.holds(role, region, unit):
         people.appoint(person_id, role, region, unit)
     await chat.store.chats.bind(address, person_id)
-
-
-def holds(person: Person, role: Role, region: str, unit: str | None) -> bool:
-    return any(post.role is role and post.region == region and post.unit == unit for post in person.posts)
 
 
 async def welcome(chat: Chat, address: str, person_id: int, text: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
-from handlers.cases.filing import kinds_in_words
 from handlers.cases.procedure import Act
 from handlers.engine.world import World
 from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE, reaches
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.kinds import kinds_in_words
 from storage.cases.clues import ClueSource, Step
 from storage.ledgers.clues import ClueLine, clue_lines
 from storage.problems.ledger import Reach

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Text
+from handlers.engine.words import NOT_YOURS
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX
 from handlers.ledgers.base import Ledger

@@ -11,19 +11,16 @@ from handlers.engine.world import World
 from handlers.files.columns import Value, hides_something, masked
 from handlers.files.workbooks import write_ledger
 from handlers.ledgers.base import Ledger
-from handlers.wording.people import post_in_words, region_in_words
+from handlers.wording.people import post_in_words, scope_in_words
 from storage.mail.messages import Button, Outgoing
 from storage.people.masking import mask_text
-from storage.people.persons import Person, Role
+from storage.people.persons import Person
 from storage.plan import Plan
 from storage.problems.ledger import Reach
 from storage.store import Store
 
 WHOLE = "whole"
 """Behind a ledger's code in "/export clues whole": with whole numbers."""
-
-_NAMED = 3
-"""Regions in a title; further ones are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +98,6 @@ def in_short(made: Export, ledger: Ledger, reason: str) -> str:
     if reason:
         return f"共 {made.rows} 行，号码完整，请妥善保管。已留记录。"
     return f"共 {made.rows} 行" + ("，号码已遮盖。" if hides_something(ledger.columns) else "。")
-
-
-def scope_in_words(plan: Plan, reach: Sequence[Reach]) -> str:
-    """ "白塔村", "瓦房镇卫生院"."""
-    names = [
-        post_in_words(plan, Role.UNIT, one.region, one.unit) if one.unit else region_in_words(plan, one.region)
-        for one in reach
-    ]
-    return "、".join(names[:_NAMED]) + (f"等 {len(names)} 处" if len(names) > _NAMED else "")
 
 
 def signature(plan: Plan, person: Person) -> str:

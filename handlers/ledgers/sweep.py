@@ -9,14 +9,13 @@ from handlers.engine.world import World
 from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import NO, YES, Ledger, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE
-from handlers.visits.rounds import round_of
 from storage.ledgers.sweep import SweepLine, sweep_lines
 from storage.problems.ledger import Reach
 from storage.store import Store
 
 
 async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
-    async for line in sweep_lines(store.session, reach, round_of(world)):
+    async for line in sweep_lines(store.session, reach, world.round):
         yield _row(world, line)
 
 

@@ -12,15 +12,8 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Day, Text
 from handlers.engine.questions.person import PersonChoice
 from handlers.measures.needs import is_combined, lacking, suggestions, why_no_more
-from handlers.measures.words import (
-    about,
-    doers,
-    line,
-    measures_in_words,
-    report_button,
-    support_button,
-    tell_family,
-)
+from handlers.measures.words import about, doers, report_button, support_button, tell_family
+from handlers.wording.measures import line, measures_in_words
 from storage.cases.clues import Clue, Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button

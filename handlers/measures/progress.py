@@ -7,12 +7,13 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Account, Photos, Question
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, needs_text
 from handlers.engine.said import DONE, Said
-from handlers.measures.words import about, line, may_report, open_lines, support_button, tell_family
+from handlers.engine.words import NOT_YOURS
+from handlers.measures.words import about, may_report, open_lines, support_button, tell_family
 from handlers.reading import read_number
+from handlers.wording.measures import line
 from handlers.wording.people import name_of
 from storage.cases.clues import Clue
 from storage.database.base import from_base36

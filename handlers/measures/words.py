@@ -3,42 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from handlers.cases.steps import house
 from handlers.engine.chat import Chat
 from handlers.engine.world import World
-from handlers.problems.actions import brief
+from handlers.wording.days import day_in_words
+from handlers.wording.text import brief
 from storage.cases.clues import Clue
 from storage.database.base import to_base36
 from storage.mail.messages import Button
-from storage.measures import Measure, Support
+from storage.measures import Measure
 from storage.people.persons import Person, Role
-
-_SHOWN = 5
-
-
-async def measures_in_words(chat: Chat, clue: Clue) -> list[str]:
-    """Who answers for the household and what is being done, a line each; nothing before help has begun."""
-    support = await chat.store.supports.of_clue(clue.id)
-    if support is None:
-        return []
-    measures = await chat.store.supports.measures_of(clue.id)
-    lines = [line(chat.world, measure) for measure in measures[:_SHOWN]]
-    if len(measures) > _SHOWN:
-        lines.append(f"……共 {len(measures)} 项")
-    return [f"帮扶责任人：{responsible_name(chat.world, support) or '未定'}", *lines]
-
-
-def line(world: World, measure: Measure) -> str:
-    unit = world.plan.unit(measure.unit).name
-    far = "已完成" if measure.done else f"{_day(measure.deadline)}前，{measure.percent}%"
-    return f"{'✓' if measure.done else '·'} {measure.text}（{unit}，{far}）"
-
-
-def responsible_name(world: World, support: Support) -> str:
-    official = world.directory.person(support.responsible_id or 0)
-    return official.person.name if official else ""
 
 
 def may_report(person: Person, world: World, measure: Measure) -> bool:
@@ -80,14 +55,14 @@ async def tell_family(chat: Chat, clue: Clue, text: str, intent: str) -> None:
 def open_lines(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
     """A button for each measure to report on."""
     return [
-        [report_button(one, f"{world.roster.by_id[one.household_id].head}家 {brief(one.text)} {_day(one.deadline)}前")]
+        [
+            report_button(
+                one, f"{world.roster.by_id[one.household_id].head}家 {brief(one.text)} {day_in_words(one.deadline)}前"
+            )
+        ]
         for one in measures
     ]
 
 
 def about(chat: Chat, clue: Clue) -> str:
     return f"{clue.number}号 {house(chat, clue)}"
-
-
-def _day(day: date) -> str:
-    return f"{day.month}月{day.day}日"

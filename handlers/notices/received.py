@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.notices.wording import FILE, buttons, file_name
 from storage.database.base import from_base36
 

@@ -6,9 +6,9 @@ from functools import partial
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Several
 from handlers.engine.questions.options import NO
+from handlers.engine.words import NOT_YOURS
 from handlers.notices.audience import Of, Whom, all_of, households_in, in_words, office_of
 from handlers.notices.questions import QUIETLY, Dispatch, NameList, NoticeWords, Words, left_out
 from handlers.notices.wording import see

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from handlers.calendar.deadlines import next_open
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.notices.audience import in_words, office_of
 from handlers.notices.wording import AGAIN, UNREACHED, moment, progress, see
 from handlers.reading import shortened

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from handlers.cases import steps as casework
-from handlers.cases.filing import kinds_in_words, place_in_words
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice
 from handlers.engine.questions.person import PersonChoice
+from handlers.engine.words import NOT_YOURS
 from handlers.problems import actions as rectifying
-from handlers.problems.actions import brief, name
+from handlers.problems.actions import name
+from handlers.wording.kinds import kinds_in_words
+from handlers.wording.places import place_in_words
+from handlers.wording.text import brief
 from storage.cases.clues import Clue, Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button

@@ -6,7 +6,6 @@ from collections import defaultdict
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import EVERYBODY, conversations
-from handlers.joining.letting_in import holds
 from handlers.reminders.finders import FINDERS
 from handlers.wording.people import menu_buttons, post_in_words
 from storage.joining.invites import Invite
@@ -26,7 +25,7 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
     await store.handovers.finish(handover, successor.id)
     await store.handovers.withdraw_others(handover)
     await store.people.end_post(post.id)
-    if not holds(successor, post.role, post.region, post.unit):
+    if not successor.holds(post.role, post.region, post.unit):
         store.people.appoint(successor.id, post.role, post.region, post.unit)
     left = [one for one in leaver.posts if one.id != post.id and one.role is not Role.HOUSEHOLD]
     begun = [key for key, name in await store.handovers.open_talks(leaver.id) if _goes_along(name, post, leaver)]

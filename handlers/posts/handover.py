@@ -7,9 +7,9 @@ from functools import partial
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Option
 from handlers.engine.questions.person import PersonChoice
+from handlers.engine.words import NOT_YOURS
 from handlers.posts.handing_over import hand_over, tell_successor
 from handlers.rights.sight import IN_OFFICE, may_hand_over
 from handlers.wording.people import post_in_words

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Text
+from handlers.engine.words import NOT_YOURS
 from handlers.rights.sight import may_erase
 from handlers.wording.people import post_in_words
 from storage.database.base import from_base36

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from handlers.calendar.planning import plan_deadline
-from handlers.cases.filing import place_in_words
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Evidence
 from handlers.engine.world import World
 from handlers.problems.states import RULES, Part, may_redate, next_state, parts_of, possible
-from handlers.reading import shortened
+from handlers.wording.places import place_in_words
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -55,17 +53,6 @@ def place(world: World, problem: Problem) -> str:
 
 def name(world: World, problem: Problem) -> str:
     return f"{problem.number}号 {place(world, problem)}"
-
-
-def brief(text: str, most: int = 12) -> str:
-    return shortened(text, most)
-
-
-def deadline_in_words(deadline: date, today: date) -> str:
-    left = (deadline - today).days
-    if left == 0:
-        return "今天到期"
-    return f"{deadline:%m-%d}，" + (f"还剩 {left} 天" if left > 0 else f"逾期 {-left} 天")
 
 
 def rectifiers(world: World, problem: Problem) -> list[int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
-from handlers.problems.actions import act, deadline_in_words, explain_state, find, name, parts, report
+from handlers.engine.words import NOT_YOURS
+from handlers.problems.actions import act, explain_state, find, name, parts, report
 from handlers.problems.states import RULES
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.days import deadline_in_words
 from storage.problems.ledger import Action
 
 

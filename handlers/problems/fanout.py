@@ -8,10 +8,11 @@ from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import add_workdays
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Number, Text
-from handlers.problems.actions import brief, find, name, parts
+from handlers.engine.words import NOT_YOURS
+from handlers.problems.actions import find, name, parts
 from handlers.problems.states import Part
+from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role

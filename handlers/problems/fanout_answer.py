@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Evidence, HouseholdChoice, Photos, Text
-from handlers.problems.actions import brief, name, rectifiers, see
+from handlers.engine.words import NOT_YOURS
+from handlers.problems.actions import name, rectifiers, see
 from handlers.problems.fanout import see_answers
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.rows import bare
+from handlers.wording.text import brief
 from storage.database.base import from_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
-from handlers.problems.actions import brief, find, parts, see
+from handlers.engine.words import NOT_YOURS
+from handlers.problems.actions import find, parts, see
 from handlers.problems.fanout import see_answers
 from handlers.problems.states import Part
+from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role

@@ -17,10 +17,12 @@ from handlers.engine.questions import Document
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX, read_sheets, write_form, write_outcomes
 from handlers.files.tables import EXAMPLE, Row, RowError
-from handlers.problems.actions import brief, deadline_in_words, name, rectifiers, see
+from handlers.problems.actions import name, rectifiers, see
 from handlers.problems.rows import Column, Header, Line, find_header, read_lines
 from handlers.problems.states import acts_for
 from handlers.reading import Unreadable
+from handlers.wording.days import deadline_in_words
+from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Person, Role

@@ -5,8 +5,9 @@ from __future__ import annotations
 from handlers.calendar.workdays import workdays_between
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import brief, name
+from handlers.problems.actions import name
 from handlers.problems.states import oversees
+from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role

@@ -8,27 +8,19 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Account, Evidence, Option, Question
 from handlers.engine.questions.account import MOST_PHOTOS, described, gathered
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text
 from handlers.engine.said import DONE, Said
-from handlers.problems.actions import (
-    FINISHED,
-    act,
-    brief,
-    deadline_in_words,
-    explain_state,
-    find,
-    name,
-    parts,
-    see,
-)
+from handlers.engine.words import NOT_YOURS
+from handlers.problems.actions import FINISHED, act, explain_state, find, name, parts, see
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import MOST_PERCENT, RULES, checked_percent, rectifies
 from handlers.reading import Unreadable, read_choice, read_number
 from handlers.reading.percents import percent_in
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.days import deadline_in_words
+from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role

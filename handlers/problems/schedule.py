@@ -7,21 +7,13 @@ from datetime import date
 from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Day, Text
-from handlers.problems.actions import (
-    deadline_in_words,
-    explain_state,
-    find,
-    name,
-    parts,
-    rectifiers,
-    report,
-    see,
-)
+from handlers.engine.words import NOT_YOURS
+from handlers.problems.actions import explain_state, find, name, parts, rectifiers, report, see
 from handlers.problems.schedule_rules import Step, schedule
 from handlers.problems.states import Part, may_redate, possible
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.days import deadline_in_words
 from storage.people.persons import Role
 from storage.problems.ledger import Action, Problem, ProblemState
 

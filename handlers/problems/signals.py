@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Text
+from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import name
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button

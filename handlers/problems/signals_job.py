@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from handlers.calendar.deadlines import next_open
 from handlers.engine.world import World
-from handlers.problems.actions import brief, name
+from handlers.problems.actions import name
 from handlers.problems.signal_rules import bursts, far_away, no_visit
+from handlers.wording.text import brief
 from storage.database.transaction import Transaction
 from storage.mail import outbox
 from storage.mail.messages import PUSH, Button, Outgoing

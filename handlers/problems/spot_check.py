@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Evidence, Photos, Text
+from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import act, explain_state, find, name, parts, see, tell_rectifiers
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import RULES

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from handlers.charts.figures import Chart
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
-from handlers.problems.actions import brief, buttons_for, deadline_in_words, find, name
+from handlers.engine.words import NOT_YOURS
+from handlers.problems.actions import buttons_for, find, name
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.days import deadline_in_words
+from handlers.wording.text import brief
+from storage.charts.orders import Chart
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.problems.ledger import Action, Entry, Problem, ProblemState

@@ -7,8 +7,8 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Option
+from handlers.engine.words import NOT_YOURS
 from handlers.quiz.exam_question import Ended, Examined
 from handlers.quiz.grading import Verdict
 from handlers.quiz.questions import lacking, once_more, put, solution

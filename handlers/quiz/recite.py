@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.quiz.grading import grade
 from handlers.quiz.questions import comment, given, once_more, put
 from handlers.quiz.repetition import area_of

@@ -9,9 +9,9 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, HouseholdChoice, Text
 from handlers.engine.said import LATER
+from handlers.engine.words import NOT_YOURS
 from handlers.reconciling.settle import (
     BACK,
     LOOK,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from handlers.cases.filing import kinds_in_words
 from handlers.engine.world import World
 from handlers.measures.words import doers
-from handlers.problems.actions import brief, place, rectifiers
+from handlers.problems.actions import place, rectifiers
 from handlers.reminders.campaign import phases
 from handlers.reminders.matter import Matter, ids_of
 from handlers.selfchecks.rules import done, holders, name_of, scope_of
+from handlers.wording.kinds import kinds_in_words
+from handlers.wording.text import brief
 from storage.cases.clues import Step
 from storage.database.base import from_decimal, to_base36
 from storage.people.persons import Role

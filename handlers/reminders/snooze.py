@@ -7,7 +7,7 @@ from datetime import datetime
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.reminders.finders import FINDERS
 from handlers.reminders.job import snooze
 from handlers.reminders.matter import Matter, may_put_off

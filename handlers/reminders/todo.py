@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from handlers.cases.filing import place_in_words
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import brief, deadline_in_words, name
+from handlers.problems.actions import name
 from handlers.problems.overdue import overdue_button
 from handlers.problems.states import judges, rectifies
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.days import deadline_in_words
+from handlers.wording.places import place_in_words
+from handlers.wording.text import brief
 from storage.cases.clues import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from handlers.engine.world import World
 from handlers.reminders.campaign import campaign_days
 from handlers.reports.month_words import Place, Summary
-from handlers.visits.rounds import round_of
 from handlers.wording.people import region_in_words
 from storage.reports.monthly import Figures, Month, by_region, new_by_source
 from storage.store import Store
@@ -20,7 +19,7 @@ async def summary_of(store: Store, world: World, region: str, month: Month, now:
     """The month of a village, town or county of the plan, as known at `now`."""
     plan = world.plan
     figures = await by_region(store.session, region, month)
-    visited = await store.overview.visited(round_of(world))
+    visited = await store.overview.visited(world.round)
     places = [
         Place(
             one.name,

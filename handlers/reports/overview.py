@@ -9,7 +9,6 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.world import World
 from handlers.visits.coverage import how_far
-from handlers.visits.rounds import round_of
 from handlers.wording.people import region_in_words
 from storage.cases.clues import Step
 from storage.counting.overview import Figures
@@ -29,7 +28,7 @@ async def overview(chat: Chat) -> None:
 
 async def as_text(store: Store, world: World, region: str, today: date) -> str:
     """The overview of a region in five lines; its cost does not grow with what is counted."""
-    figures = await store.overview.of(region, round_of(world), today)
+    figures = await store.overview.of(region, world.round, today)
     return "\n".join(
         [
             f"【{region_in_words(world.plan, region)}】{today.month}月{today.day}日",

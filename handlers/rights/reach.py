@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from storage.people.persons import Person, Role
+from storage.plan import Plan
 from storage.problems.ledger import Reach
 
 OFFICES = frozenset({Role.TOWN, Role.COUNTY})
@@ -43,3 +44,8 @@ def reaches(reach: Iterable[Reach], region: str, units: Collection[str] = ()) ->
 
 def _within(inner: Reach, outer: Reach) -> bool:
     return inner.region.startswith(outer.region) and outer.unit in (None, inner.unit)
+
+
+def villages_of(person: Person, plan: Plan, *roles: Role) -> list[str]:
+    """The plan's villages that a person's posts (as one of `roles`, if named) reach, in the plan's order."""
+    return [village.code for village in plan.villages if person.covers(village.code, *roles)]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from handlers.cases.filing import risk_options
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Document, Several
+from handlers.engine.words import NOT_YOURS
 from handlers.screening.news import GO, LIST, STOP, preview, preview_buttons
 from handlers.screening.reading import ENDINGS
 from handlers.screening.rights import acting_post, deals_with
+from handlers.wording.kinds import risk_options
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Role

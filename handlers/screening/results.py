@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from handlers.cases.filing import kinds_in_words, place_in_words
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.screening.filing import origin
 from handlers.screening.hand_in import named
 from handlers.screening.news import LIST, counted, to_decide, visited
+from handlers.wording.kinds import kinds_in_words
+from handlers.wording.places import place_in_words
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from handlers.cases.filing import place_in_words
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option
 from handlers.screening.filing import file_rows, origin
 from handlers.screening.rights import may_name_household
+from handlers.wording.places import place_in_words
 from storage.database.base import from_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role

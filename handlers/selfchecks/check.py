@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from handlers.calendar.planning import plan_deadline
-from handlers.cases.filing import file_seen, kinds_in_words, place_in_words, risk_options
+from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Account, Choice, HouseholdChoice, Several, Told
-from handlers.problems.actions import brief, name, rectifiers, see
+from handlers.engine.words import NOT_YOURS
+from handlers.problems.actions import name, rectifiers, see
 from handlers.problems.photo_prints import prints_of
 from handlers.rights.sight import IN_OFFICE
 from handlers.selfchecks.rules import (
@@ -25,6 +25,9 @@ from handlers.selfchecks.rules import (
     scope_of,
     scopes,
 )
+from handlers.wording.kinds import kinds_in_words, risk_options
+from handlers.wording.places import place_in_words
+from handlers.wording.text import brief
 from storage.cases.clues import ClueSource
 from storage.mail.messages import Button
 from storage.people.persons import Role

@@ -17,7 +17,6 @@ from handlers.reading import clean, shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.sentences import guesses as guessing
 from handlers.sentences.understanding import Intent, NameIndex, Understood, understand
-from handlers.visits.rounds import round_of
 from storage.problems.ledger import Action
 
 _WORK = {
@@ -115,7 +114,7 @@ async def _visited(chat: Chat, heard: Understood) -> bool:
     """Whether the one household meant has been met in this round."""
     if len(heard.households) != 1:
         return False
-    visit = await chat.store.visits.of(heard.households[0], round_of(chat.world))
+    visit = await chat.store.visits.of(heard.households[0], chat.world.round)
     return visit is not None and visit.outcome.met
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
-from handlers.visits.rounds import left_in, line, round_of, villages_of
+from handlers.engine.words import NOT_YOURS
+from handlers.rights.reach import villages_of
+from handlers.visits.rounds import left_in, line
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -18,7 +19,7 @@ _ROLES = (Role.VILLAGE, Role.TOWN, Role.COUNTY)
 @conversation("coverage", "排查进度", for_roles=set(_ROLES), words=("排查进展",))
 async def coverage(chat: Chat) -> None:
     """Args: a village's code and a page, or only a page of the list of villages."""
-    villages = villages_of(chat, *_ROLES)
+    villages = villages_of(chat.person, chat.world.plan, *_ROLES)
     wanted, _, page = chat.args.partition(" ")
     if wanted in villages:
         await _village(chat, wanted, page_named(page))
@@ -44,7 +45,7 @@ async def _village(chat: Chat, village: str, page: int) -> None:
 
 
 async def _all(chat: Chat, villages: Sequence[str], page: int) -> None:
-    visited = await chat.store.overview.visited(round_of(chat.world))
+    visited = await chat.store.overview.visited(chat.world.round)
     roster = chat.world.roster
     figures = [(code, visited.get(code, 0), len(roster.by_village.get(code, []))) for code in villages]
     figures.sort(key=lambda one: (one[1] == one[2], one[1] / max(one[2], 1)))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
-from handlers.engine.world import World
 from storage.mail.messages import Button
-from storage.people.persons import Role
 from storage.roster import Household
 from storage.visits import Visit
 
@@ -15,20 +13,10 @@ _KEPT = 8
 """Households remembered for each 屯; who wants another one types its name."""
 
 
-def round_of(world: World) -> str:
-    """The second-round sweep (第二轮排查) happens once in a plan."""
-    return world.plan.id
-
-
-def villages_of(chat: Chat, *roles: Role) -> list[str]:
-    """The plan's villages that somebody's posts reach."""
-    return [village.code for village in chat.world.plan.villages if chat.person.covers(village.code, *roles)]
-
-
 async def left_in(chat: Chat, village: str) -> list[tuple[Household, Visit | None]]:
     """Who has not been visited, 屯 by 屯, with the last attempt."""
     households = chat.world.roster.by_village.get(village, [])
-    visits = await chat.store.visits.in_village(village, round_of(chat.world))
+    visits = await chat.store.visits.in_village(village, chat.world.round)
     first: dict[str, int] = {}
     for one in sorted(households, key=lambda one: one.number):
         first.setdefault(one.group_name, one.number)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from handlers.cases.filing import place_in_words, report
+from handlers.cases.filing import report
 from handlers.cases.steps import goes_on
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Option
 from handlers.engine.questions.next_one import NextHousehold
-from handlers.visits.rounds import buttons_to, grouped, left_in, round_of, villages_of
+from handlers.engine.words import NOT_YOURS
+from handlers.rights.reach import villages_of
+from handlers.visits.rounds import buttons_to, grouped, left_in
 from handlers.wording.people import name_of
+from handlers.wording.places import place_in_words
 from storage.cases.clues import Clue, Step
 from storage.people.persons import Role
 from storage.roster import Household
@@ -27,7 +29,7 @@ async def sweep(chat: Chat) -> None:
     household = await _household(chat)
     if household is None:
         return
-    visit = await chat.store.visits.of(household.id, round_of(chat.world))
+    visit = await chat.store.visits.of(household.id, chat.world.round)
     if visit is not None and visit.outcome.met:
         who = await name_of(chat, visit.person_id)
         done = (
@@ -47,7 +49,7 @@ async def sweep(chat: Chat) -> None:
         if not await chat.confirm(f"{place_in_words(chat.world, household)}：{outcome.label}{reason}"):
             await chat.say("没有记。")
             return
-    await chat.store.visits.add(household, round_of(chat.world), chat.person.id, outcome, note)
+    await chat.store.visits.add(household, chat.world.round, chat.person.id, outcome, note)
     done = "记下了。" if outcome.met else "记下了，这一户还要再去。"
     if outcome.met and (clue := await _unverified(chat, household)):
         await chat.say(f"{done}这户还有 {clue.number}号没核查。", goes_on(clue))
@@ -57,7 +59,7 @@ async def sweep(chat: Chat) -> None:
 
 async def _household(chat: Chat) -> Household | None:
     """Named behind the command, or asked for; None when there is nobody, which has been said."""
-    villages = villages_of(chat, Role.VILLAGE)
+    villages = villages_of(chat.person, chat.world.plan, Role.VILLAGE)
     if chat.args:
         found = chat.world.roster.search(chat.args, villages) if chat.args.isdecimal() else []
         if not found:

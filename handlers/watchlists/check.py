@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
-from handlers.cases.filing import file_seen, kinds_in_words, place_in_words
+from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Account, Choice, Text, Told
+from handlers.engine.words import NOT_YOURS
+from handlers.wording.kinds import kinds_in_words
+from handlers.wording.places import place_in_words
 from storage.cases.clues import ClueSource
 from storage.mail.messages import Button
 from storage.people.persons import Role

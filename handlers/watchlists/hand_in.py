@@ -8,8 +8,8 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Choice, Document
+from handlers.engine.words import NOT_YOURS
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX
 from handlers.reading import Unreadable

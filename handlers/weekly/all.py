@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from handlers.engine.attendance import away_on
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.files.keeping import keep
 from handlers.files.word import DOCX
 from handlers.weekly.file import as_docx

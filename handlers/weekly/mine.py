@@ -8,10 +8,10 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.desk import NOT_YOURS
 from handlers.engine.questions import Text
 from handlers.engine.questions.base import Answer, More
 from handlers.engine.said import Said
+from handlers.engine.words import NOT_YOURS
 from handlers.weekly.lines import EDIT, SEND, SKIP, choices, lines_of, shown, village_of
 from handlers.weekly.words import edited, monday_of, numbered, period, week_named
 from storage.mail.messages import Button

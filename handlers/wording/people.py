@@ -9,6 +9,7 @@ from handlers.engine.conversation import Conversation, menu_for
 from storage.mail.messages import Button
 from storage.people.persons import Person, Role
 from storage.plan import Plan
+from storage.problems.ledger import Reach
 
 _ACROSS = 2
 
@@ -45,3 +46,16 @@ def to_start(talks: Iterable[Conversation]) -> Sequence[Sequence[Button]]:
     """A button for each, two in a row."""
     buttons = [Button(label=talk.title, says=f"/{talk.name}") for talk in talks]
     return [buttons[start : start + _ACROSS] for start in range(0, len(buttons), _ACROSS)]
+
+
+_NAMED = 3
+"""Regions in a title; further ones are counted."""
+
+
+def scope_in_words(plan: Plan, reach: Sequence[Reach]) -> str:
+    """ "白塔村", "瓦房镇卫生院"."""
+    names = [
+        post_in_words(plan, Role.UNIT, one.region, one.unit) if one.unit else region_in_words(plan, one.region)
+        for one in reach
+    ]
+    return "、".join(names[:_NAMED]) + (f"等 {len(names)} 处" if len(names) > _NAMED else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,3 +57,24 @@ class ChartOrders:
 
 async def is_waiting(conn: AsyncConnection) -> bool:
     return (await conn.execute(sa.select(chart_orders.c.id).limit(1))).first() is not None
+
+
+class Chart(StrEnum):
+    """The charts by the word behind `/map`."""
+
+    HEAT = "heat"
+    BURNDOWN = "burndown"
+    COVERAGE = "coverage"
+    GANTT = "gantt"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Chart.HEAT: "问题分布",
+    Chart.BURNDOWN: "销号进度",
+    Chart.COVERAGE: "排查进度图",
+    Chart.GANTT: "进度图",
+}

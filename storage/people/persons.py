@@ -96,6 +96,10 @@ class Person(Record):
         """Whether one of the person's posts (as one of `roles`, if named) reaches over `region`."""
         return any(post.covers(region) for post in self.posts if not roles or post.role in roles)
 
+    def holds(self, role: Role, region: str, unit: str | None) -> bool:
+        """Whether one of the person's posts is exactly this one."""
+        return any(post.role is role and post.region == region and post.unit == unit for post in self.posts)
+
     @property
     def household_id(self) -> int | None:
         return next((post.household_id for post in self.posts if post.role is Role.HOUSEHOLD), None)

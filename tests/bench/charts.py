@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
-from handlers.charts.figures import Chart
 from handlers.charts.job import Easel, work
 from handlers.engine.world import World
+from storage.charts.orders import Chart
 from storage.database.transaction import Transaction, reading_first, transaction
 from storage.files.media import MediaStore
 from storage.people.persons import Role

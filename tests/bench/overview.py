@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from handlers.engine.world import World
 from handlers.reports.overview import as_text
-from handlers.visits.rounds import round_of
 from storage.cases.clues import ClueSource, Step, clues
 from storage.database.base import new_id
 from storage.database.connection import Database, sqlite_url
@@ -106,7 +105,7 @@ def _row(table: sa.Table, **values: Any) -> dict[str, Any]:
 
 
 def _visit(home: dict[str, Any], world: World, person: int) -> dict[str, Any]:
-    key = {"household_id": home["id"], "round": round_of(world), "village": home["village"]}
+    key = {"household_id": home["id"], "round": world.round, "village": home["village"]}
     return _row(visits, **key, person_id=person, at=START, outcome=Outcome.FINE.value, met=True, note=b"")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handlers.burden import job as burden
 from handlers.burden.account import begun_by
 from handlers.burden.rules import FEWEST, READING, cause_of, causes, loads, tally
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from storage.burden import Asked, Burden, Said, Told
 from storage.database.base import SHANGHAI
 from storage.database.transaction import reading_first

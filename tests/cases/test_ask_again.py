@@ -8,7 +8,7 @@ import pytest
 
 from handlers.cases import follow_up_job as ask_again
 from handlers.cases.procedure import Act
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from storage.cases.clues import Clue, ClueSource, Step
 from storage.database import audit
 from storage.database.base import to_base36

@@ -8,7 +8,7 @@ from datetime import timedelta
 import docx
 import pytest
 
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from storage.cases.clues import Clue, Step
 from storage.database.base import to_base36
 from storage.store import Store

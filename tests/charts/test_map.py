@@ -24,11 +24,11 @@ from bot.setup.settings import load_settings
 from handlers.calendar.workdays import is_workday
 from handlers.charts import job as charts
 from handlers.charts.choice import in_words
-from handlers.charts.figures import BurnDown, Chart, Count, Coverage, Figures, Gantt, Heat, Village, added
+from handlers.charts.figures import BurnDown, Count, Coverage, Figures, Gantt, Heat, Village, added
 from handlers.charts.gathering import gather, gather_gantt
 from handlers.charts.zero_line import zero_line
-from handlers.engine.desk import NOT_YOURS
-from handlers.visits.rounds import round_of
+from handlers.engine.words import NOT_YOURS
+from storage.charts.orders import Chart
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction, reading_first
 from storage.ledgers.problems import problem_lines
@@ -105,7 +105,7 @@ async def _fill(town: Town) -> None:
         household = await town.household(number)
         async with town.transaction() as tx, tx.session("test", "visit") as session:
             outcome = Outcome.ABSENT if number == 1002 else Outcome.FINE
-            await Store(session).visits.add(household, round_of(town.world), town.people["李村"], outcome)
+            await Store(session).visits.add(household, town.world.round, town.people["李村"], outcome)
     town.now = begin + timedelta(days=8)
 
 
@@ -133,7 +133,7 @@ async def test_the_heat_map_shows_the_problems_of_the_ledger_and_the_overview(to
     today, plan = town.now.date(), town.world.plan
     async with town.transaction() as tx, tx.session() as session:
         ledger = [line async for line in problem_lines(session, ALL) if line.state is not ProblemState.CLOSED]
-        overview = await Store(session).overview.of(TOWN, round_of(town.world), today)
+        overview = await Store(session).overview.of(TOWN, town.world.round, today)
     numerals = [column.numeral for column in heat.columns]
     for name, cells in heat.rows:
         region = TOWN if name == "全镇性" else plan.village(name).code
@@ -157,7 +157,7 @@ async def test_the_burn_down_counts_what_was_open_each_evening_and_ends_with_the
     told = [by_day[date(2022, 10, day)] for day in (11, 12, 13, 14, 15, 16, 17, 18, 19, 20)]
     assert told == [0, 2, 4, 6, 6, 5, 4, 4, 5, 5]
     async with town.transaction() as tx, tx.session() as session:
-        overview = await Store(session).overview.of(TOWN, round_of(town.world), town.now.date())
+        overview = await Store(session).overview.of(TOWN, town.world.round, town.now.date())
     assert burn.open[-1] == sum(overview.problems.values())
     assert [burn.planned[0], burn.planned[-1]] == [(date(2022, 10, 15), 6), (date(2022, 10, 31), 0)]
     assert [band.name for band in burn.bands] == ["动员培训", "排查整改", "加强督导", "考核评估"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.cli import cli
 from bot.web import uploads
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.handbook.search import take_apart
 from storage.database.audit import audit
 from storage.database.base import to_base36

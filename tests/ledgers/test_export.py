@@ -18,12 +18,12 @@ from click.testing import CliRunner, Result
 from bot.cli import cli
 from bot.setup.opening import House
 from handlers.cases.procedure import Act, Party, take
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.files.columns import Value
 from handlers.ledgers import job as exports
 from handlers.ledgers.catalog import LEDGERS
-from handlers.ledgers.making import scope_in_words
 from handlers.rights.reach import narrowed, reach_of, reaches
+from handlers.wording.people import scope_in_words
 from storage.cases.clues import ClueSource
 from storage.database.audit import audit
 from storage.database.base import new_id

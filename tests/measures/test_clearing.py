@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.cases.procedure import Act
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.measures.clearing import UNABLE_TO_WORK, Condition, obstacles, unmet
 from storage.cases.clues import Clue, ClueSource, Step
 from storage.database.base import SHANGHAI, to_base36

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.calendar.planning import plan_deadline
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.measures.needs import MOST_SUGGESTED, is_combined, lacking, suggestions, why_no_more
 from storage.cases.clues import Clue
 from storage.database import audit

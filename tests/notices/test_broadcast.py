@@ -17,7 +17,7 @@ from openpyxl import Workbook
 from bot.delivery.lane import AT_ONCE, TOGETHER, Lane
 from bot.delivery.sender import Sender
 from bot.platforms.base import Blocked, Busy
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.notices import job as announce
 from handlers.notices.names import Entry, from_rows, from_text, match
 from handlers.reading import Unreadable

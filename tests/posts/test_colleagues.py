@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 import pytest
 
 from handlers.calendar.planning import plan_clue
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from storage.cases.clues import Clue, ClueSource
 from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36
 from storage.people.persons import Role

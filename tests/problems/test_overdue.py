@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from storage.database.base import SHANGHAI
 from tests.problems.test_problems import WAFANG, add, submit
 from tests.support.town import Town

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.calendar.workdays import is_workday, workdays_between
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.problems.schedule_rules import schedule
 from storage.database.base import SHANGHAI
 from storage.problems.ledger import Action, ProblemState

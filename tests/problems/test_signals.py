@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageFilter
 
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.problems import signals_job as signals
 from handlers.problems.signal_rules import BURST, BURST_WITHIN, bursts, distance_km, far_away, no_visit
 from storage.database.base import SHANGHAI

@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from storage.plan import RecitalQuestion
 from storage.quiz import quiz_reviews
 from tests.quiz.test_quiz import answer, asked_in

@@ -11,7 +11,7 @@ from fsrs import Rating
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.quiz.repetition import answered, area_of, choose, choose_extra, digest_of, remember, shuffled
 from storage.database.base import SHANGHAI
 from storage.plan import (

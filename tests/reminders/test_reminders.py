@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from bot.platforms.base import Blocked
 from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import is_workday
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.reminders import job as remind
 from storage.database.base import SHANGHAI, to_base36
 from storage.database.transaction import transaction

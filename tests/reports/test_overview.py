@@ -12,7 +12,6 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from handlers.visits.rounds import round_of
 from storage.cases.clues import ClueSource, Standing, Step
 from storage.counting.tallies import fold, tallies, totals
 from storage.database.base import SHANGHAI, new_id
@@ -180,7 +179,7 @@ async def test_the_town_sees_everything_on_one_screen_and_how_far_it_is_from_zer
     await ledger.do(lambda store: ledger._state(store, 2, ProblemState.WORKING))
     for home in ledger.homes:
         await ledger.do(
-            lambda store, home=home: _visited(store, home, round_of(town.world), town.people["李村"])  # type: ignore[misc]
+            lambda store, home=home: _visited(store, home, town.world.round, town.people["李村"])  # type: ignore[misc]
         )
     assert await _overview(town) == (
         "【瓦房镇】10月12日 / 线索还有 3 件：入户核查 2、民主评议 1 / "

@@ -16,7 +16,7 @@ from docx.shared import Cm
 
 from bot.cli import cli
 from handlers.cases.procedure import Act, Party, take
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.reading import Unreadable
 from handlers.reports.month_file import as_docx
 from handlers.reports.month_words import (

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from handlers.calendar.planning import plan_deadline
-from handlers.engine import desk
+from handlers.engine import words
 from handlers.engine.conversation import conversations
-from handlers.engine.desk import GONE, NOT_YOURS
+from handlers.engine.words import GONE, NOT_YOURS
 from handlers.selfchecks.rules import key_of, scopes
 from storage.cases.clues import ClueSource
 from storage.database.base import new_id, to_base36
@@ -28,7 +28,7 @@ from storage.store import Store
 from tests.support.probes import BAITA, CAST, HOME, SECRETS, WAFANG, Probes, enter
 from tests.support.town import Town
 
-JOIN = desk.JOIN.replace("\n", " / ")
+JOIN = words.JOIN.replace("\n", " / ")
 """As `Probes` shows it."""
 
 DUE = date(2022, 10, 25)

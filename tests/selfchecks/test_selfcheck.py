@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.reminders import checks_job as checks
 from handlers.selfchecks.rules import answering_units, key_of, next_item, scope_of, scopes
 from storage.database import audit

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from handlers.visits.rounds import round_of
 from storage.cases.clues import Clue
 from storage.counting.tallies import totals
 from storage.database.base import SHANGHAI
@@ -27,7 +26,7 @@ only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def outcome_of(town: Town, number: int) -> Outcome | None:
     household = await town.household(number)
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        visit = await Store(session).visits.of(household.id, round_of(town.world))
+        visit = await Store(session).visits.of(household.id, town.world.round)
     return visit.outcome if visit else None
 
 

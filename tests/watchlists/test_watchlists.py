@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.engine.desk import NOT_YOURS
+from handlers.engine.words import NOT_YOURS
 from handlers.reminders import checks_job as checks
 from handlers.watchlists.rules import brought_by, first_days
 from storage.database import audit
