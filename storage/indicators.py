@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Session
 
 indicator_values = sa.Table(
@@ -68,9 +69,7 @@ class Indicators:
     async def of(self, years: Sequence[int], region: str) -> Mapping[tuple[int, str, str], Figure]:
         """All figures of these years in a region, by year, village and indicator."""
         table = indicator_values.c
-        query = sa.select(indicator_values).where(
-            table.year.in_(years), table.village.between(region, region.ljust(12, "9"))
-        )
+        query = sa.select(indicator_values).where(table.year.in_(years), inside(table.village, region))
         found = (self._figure(row) for row in await self._session.read(query))
         return {(one.year, one.village, one.code): one for one in found}
 

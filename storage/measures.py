@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.files.attachments import Attachments
 from storage.roster import households
@@ -177,7 +178,7 @@ class Supports:
     async def measures_due(self, region: str, unit: str | None = None, most: int = 8) -> list[Measure]:
         """Measures not done in a region (code prefix), of one unit or of all, the most pressing first."""
         query = _MEASURE.join(households, households.c.id == supports.c.household_id).where(
-            households.c.village.between(region, region.ljust(12, "9")), measures.c.done_at.is_(None)
+            inside(households.c.village, region), measures.c.done_at.is_(None)
         )
         if unit is not None:
             query = query.where(measures.c.unit == unit)

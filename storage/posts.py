@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.joining.invites import invites
 from storage.mail.talks import DRAFT, talks
@@ -117,14 +118,14 @@ class Handovers:
         """The households of a region that one person looks after become another's, with the help that was begun there;
         returns how many."""
         session = self._session
-        inside = households.c.village.between(region, region.ljust(12, "9"))
-        helped = await session.read(sa.select(households).where(households.c.helper_id == person_id, inside))
+        here = inside(households.c.village, region)
+        helped = await session.read(sa.select(households).where(households.c.helper_id == person_id, here))
         for row in helped:
             await session.amend(households, dict(row._mapping), helper_id=to)
         begun = await session.read(
             sa.select(supports)
             .join(households, households.c.id == supports.c.household_id)
-            .where(supports.c.responsible_id == person_id, inside)
+            .where(supports.c.responsible_id == person_id, here)
         )
         for row in begun:
             await session.amend(supports, dict(row._mapping), responsible_id=to)

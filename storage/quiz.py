@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import ONCE, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.people.persons import Role, posts
 
@@ -124,7 +125,7 @@ class Quiz:
         Fewer answers or persons than named say too little, and would point at somebody.
         """
         here = sa.select(posts.c.person_id).where(
-            posts.c.region.startswith(region, autoescape=True),
+            inside(posts.c.region, region),
             posts.c.until.is_(None),
             posts.c.role != Role.HOUSEHOLD.value,
         )

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.people.persons import Role
 
@@ -236,7 +237,7 @@ class Reconciliations:
         columns = (differences.c.owner_role, differences.c.owner_region, differences.c.owner_unit)
         many = sa.func.count().label("many")
         query = sa.select(*columns, many).where(
-            differences.c.state.in_(_TO_SETTLE), differences.c.owner_region.between(region, region.ljust(12, "9"))
+            differences.c.state.in_(_TO_SETTLE), inside(differences.c.owner_region, region)
         )
         rows = await self._session.read(query.group_by(*columns).order_by(many.desc(), *columns))
         return [

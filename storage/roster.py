@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import AUDITED, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.sealing import Vault
 from storage.database.transaction import Session
 from storage.people.pinyin import pinyin_initials
@@ -188,7 +189,7 @@ class Households:
     async def listed_as(self, village: str, name: str, id_number: str | None) -> int | None:
         """The household with somebody of this ID number, else with one of this name in the village (or wider region)."""
         query = sa.select(members.c.household_id).join(households, households.c.id == members.c.household_id)
-        by_name = sa.and_(members.c.name == name, households.c.village.between(village, village.ljust(12, "9")))
+        by_name = sa.and_(members.c.name == name, inside(households.c.village, village))
         wanted = members.c.id_blind == self.blind_id(id_number) if id_number else by_name
         rows = await self._session.read(query.where(wanted).limit(1))
         return int(rows[0].household_id) if rows else None

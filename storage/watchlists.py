@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Session
 
 watch_entries = sa.Table(
@@ -130,14 +131,18 @@ class Watchlists:
         self, plan: str, regions: Iterable[str], today: date, most: int, without: Sequence[int] = ()
     ) -> list[Watched]:
         """Those of the regions whose check is due, the longest overdue first, but for the entries `without`."""
-        query = sa.select(watch_entries).where(*_due(plan, today), _within(regions), watch_entries.c.id.not_in(without))
+        query = sa.select(watch_entries).where(
+            *_due(plan, today), inside(watch_entries.c.village, *regions), watch_entries.c.id.not_in(without)
+        )
         rows = await self._session.read(query.order_by(watch_entries.c.next_on, watch_entries.c.id).limit(most))
         return [self._watched(row._mapping) for row in rows]
 
     async def due_by_village(self, plan: str, today: date, regions: Iterable[str]) -> dict[str, int]:
         """How many checks are due in each village that has any."""
         count = sa.func.count().label("n")
-        query = sa.select(watch_entries.c.village, count).where(*_due(plan, today), _within(regions))
+        query = sa.select(watch_entries.c.village, count).where(
+            *_due(plan, today), inside(watch_entries.c.village, *regions)
+        )
         return {row.village: int(row.n) for row in await self._session.read(query.group_by(watch_entries.c.village))}
 
     async def get(self, entry_id: int) -> Watched | None:
@@ -175,7 +180,7 @@ class Watchlists:
             for name, when in cases.items()
         ]
         query = sa.select(entry.list, *sums, sa.func.sum(entry.found).label("found"))
-        query = query.where(entry.plan == plan, _within([region])).group_by(entry.list)
+        query = query.where(entry.plan == plan, inside(entry.village, region)).group_by(entry.list)
         return {
             row.list: Figures(*(int(row._mapping[name]) for name in Figures._fields))
             for row in await self._session.read(query)
@@ -195,8 +200,3 @@ class Watchlists:
 
 def _due(plan: str, today: date) -> list[sa.ColumnElement[bool]]:
     return [watch_entries.c.plan == plan, watch_entries.c.ended_at.is_(None), watch_entries.c.next_on <= today]
-
-
-def _within(regions: Iterable[str]) -> sa.ColumnElement[bool]:
-    """Codes nest: those of a region lie between its own and the last with the same beginning."""
-    return sa.or_(sa.false(), *(watch_entries.c.village.between(one, one.ljust(12, "9")) for one in regions))

@@ -19,7 +19,7 @@ from handlers.ledgers.making import Export, in_short, make_export, signature
 from handlers.rights.reach import LEAST_REASON, MOST_REASON, narrowed, reach_of
 from storage.database.transaction import reading_first
 from storage.people.persons import Directory, Person, officials
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.roster import load_roster
 from storage.store import Store
 

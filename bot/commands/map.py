@@ -18,7 +18,7 @@ from handlers.charts.figures import Figures
 from handlers.charts.gathering import gather, gather_gantt
 from storage.charts.orders import Chart
 from storage.database.transaction import reading_first
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.roster import load_roster
 from storage.store import Store
 

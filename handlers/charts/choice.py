@@ -14,8 +14,8 @@ from storage.charts.orders import Chart, ChartOrder
 from storage.database.base import to_base36
 from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Person, Role
+from storage.people.reach import Reach
 from storage.plan import Plan
-from storage.problems.ledger import Reach
 
 WALL = "a3"
 """Behind a chart in "/map heat a3": the large sheet, as a file to print."""

@@ -28,8 +28,9 @@ from handlers.problems.states import RULES
 from handlers.wording.people import region_in_words, scope_in_words
 from storage.charts.orders import Chart
 from storage.charts.problem_figures import Cell
+from storage.people.reach import Reach
 from storage.plan import Plan
-from storage.problems.ledger import Problem, ProblemState, Reach
+from storage.problems.ledger import Problem, ProblemState
 from storage.store import Store
 
 _GRACE = timedelta(days=30)

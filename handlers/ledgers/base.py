@@ -10,7 +10,7 @@ from handlers.engine.world import World
 from handlers.files.columns import Column, Value
 from handlers.rights.reach import OFFICES
 from storage.people.persons import Role
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.store import Store
 
 Rows = Callable[[Store, World, Sequence[Reach], date], AsyncIterator[tuple[Value, ...]]]

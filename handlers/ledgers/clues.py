@@ -14,7 +14,7 @@ from handlers.rights.sight import IN_OFFICE
 from handlers.wording.kinds import kinds_in_words
 from storage.cases.clues import ClueSource, Step
 from storage.ledgers.clues import ClueLine, clue_lines
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.store import Store
 
 

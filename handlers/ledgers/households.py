@@ -11,7 +11,7 @@ from handlers.ledgers.base import Ledger, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE
 from storage.ledgers.households import HouseholdLine, MeasureLine, household_lines
 from storage.measures import FINISHED
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.store import Store
 
 

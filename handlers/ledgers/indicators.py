@@ -12,8 +12,8 @@ from handlers.ledgers.base import NO, YES, Ledger
 from handlers.rights.reach import reaches
 from handlers.rights.sight import IN_OFFICE
 from storage.indicators import Figure
+from storage.people.reach import Reach
 from storage.plan import Indicator
-from storage.problems.ledger import Reach
 from storage.store import Store
 
 

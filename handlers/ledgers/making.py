@@ -15,8 +15,8 @@ from handlers.wording.people import post_in_words, scope_in_words
 from storage.mail.messages import Button, Outgoing
 from storage.people.masking import mask_text
 from storage.people.persons import Person
+from storage.people.reach import Reach
 from storage.plan import Plan
-from storage.problems.ledger import Reach
 from storage.store import Store
 
 WHOLE = "whole"

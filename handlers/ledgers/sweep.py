@@ -10,7 +10,7 @@ from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import NO, YES, Ledger, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE
 from storage.ledgers.sweep import SweepLine, sweep_lines
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.store import Store
 
 

@@ -12,7 +12,7 @@ from handlers.rights.reach import OFFICES
 from handlers.wording.people import post_in_words
 from storage.ledgers.unreachable import unreachable_lines
 from storage.people.persons import Post, Role
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.store import Store
 
 

@@ -11,7 +11,7 @@ from handlers.ledgers.base import Ledger
 from handlers.rights.reach import OFFICES
 from handlers.wording.people import region_in_words
 from storage.database.base import SHANGHAI
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.store import Store
 
 _MOST = 500

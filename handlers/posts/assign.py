@@ -20,7 +20,8 @@ from storage.cases.clues import Clue, Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Person, Role
-from storage.problems.ledger import TO_RECTIFY, Problem, ProblemState, Reach
+from storage.people.reach import Reach
+from storage.problems.ledger import TO_RECTIFY, Problem, ProblemState
 
 _EVERYBODY = "all"
 _LISTED = 7

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.people.persons import Person, Role
+from storage.people.reach import Reach
 from storage.plan import Plan
-from storage.problems.ledger import Action, Problem, ProblemState, Reach
+from storage.problems.ledger import Action, Problem, ProblemState
 
 MOST_PERCENT = 100
 

@@ -10,8 +10,9 @@ from handlers.quiz.repetition import choose_of_village, shuffled
 from handlers.quiz.village_rules import Home, about_entrusted, about_home, about_village
 from handlers.reading import shortened
 from storage.people.persons import Role
+from storage.people.reach import Reach
 from storage.plan import Question
-from storage.problems.ledger import OPEN, Reach
+from storage.problems.ledger import OPEN
 from storage.quiz import Card
 from storage.roster import KINDS, Household, Roster
 

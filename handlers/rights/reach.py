@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from storage.people.persons import Person, Role
+from storage.people.reach import Reach
 from storage.plan import Plan
-from storage.problems.ledger import Reach
 
 OFFICES = frozenset({Role.TOWN, Role.COUNTY})
 """They see whole numbers where they state a reason."""

@@ -8,8 +8,8 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import Conversation, menu_for
 from storage.mail.messages import Button
 from storage.people.persons import Person, Role
+from storage.people.reach import Reach
 from storage.plan import Plan
-from storage.problems.ledger import Reach
 
 _ACROSS = 2
 

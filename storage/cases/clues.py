@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from storage.counting.overview import clue_keys
 from storage.counting.tallies import count
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.files.attachments import Attachments
 from storage.mail.messages import Place
@@ -267,16 +268,14 @@ class Clues:
 
     async def open_in(self, region: str, most: int = 50) -> list[Clue]:
         """Open clues of a region (code prefix), the most pressing first."""
-        query = sa.select(clues).where(
-            clues.c.village.between(region, region.ljust(12, "9")), clues.c.step != Step.CLOSED.value
-        )
+        query = sa.select(clues).where(inside(clues.c.village, region), clues.c.step != Step.CLOSED.value)
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
         return [self._clue(row._mapping) for row in rows]
 
     async def standing_at(self, steps: Sequence[Step], region: str, most: int = 50) -> list[Clue]:
         """The clues of a region (code prefix) at one of these steps, the most pressing first."""
         query = sa.select(clues).where(
-            clues.c.village.between(region, region.ljust(12, "9")), clues.c.step.in_([step.value for step in steps])
+            inside(clues.c.village, region), clues.c.step.in_([step.value for step in steps])
         )
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
         return [self._clue(row._mapping) for row in rows]

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from storage.database.base import SHANGHAI, to_ms
 from storage.database.transaction import Session
-from storage.problems.ledger import OPEN, Action, Reach, problem_entries, problems, within_reach
+from storage.people.reach import Reach
+from storage.problems.ledger import OPEN, Action, problem_entries, problems, within_reach
 
 _DAY = timedelta(days=1)
 _MS_A_DAY = 86_400_000
@@ -42,7 +43,7 @@ class ProblemFigures:
         late = sa.func.sum(sa.case((problems.c.deadline < today, 1), else_=0))
         query = (
             sa.select(problems.c.region, problems.c.item, sa.func.count().label("open"), late.label("overdue"))
-            .where(_within(reach), problems.c.state.in_([state.value for state in OPEN]))
+            .where(within_reach(reach), problems.c.state.in_([state.value for state in OPEN]))
             .group_by(problems.c.region, problems.c.item)
             .order_by(problems.c.region, problems.c.item)
         )
@@ -53,7 +54,7 @@ class ProblemFigures:
         """How many of those within reach were open at the end of each day from `first` to `last`."""
         if last < first:
             return []
-        where = _within(reach)
+        where = within_reach(reach)
         begins, ends = _begin(first), _begin(last + _DAY)
         listed = sa.select(problems.c.opened_at.label("at")).where(where)
         done = (
@@ -78,10 +79,6 @@ class ProblemFigures:
         others = [column for column in events.c if column.name != "at"]
         query = sa.select(day, *others, sa.func.count()).where(events.c.at < ends).group_by(day, *others)
         return [(date(1970, 1, 1) + row[0] * _DAY, *row[1:]) for row in await self._session.read(query)]
-
-
-def _within(reach: Iterable[Reach]) -> sa.ColumnElement[bool]:
-    return sa.or_(sa.false(), *(within_reach(one) for one in reach))
 
 
 def _begin(day: date) -> datetime:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Session
 
 tallies = sa.Table(
@@ -34,11 +35,7 @@ Totals = Mapping[Counted, int]
 
 _SUMS = sa.select(tallies.c.key, tallies.c.region, sa.func.sum(tallies.c.value).label("total"))
 _SUMS = _SUMS.group_by(tallies.c.key, tallies.c.region)
-_OF_REGION = (
-    sa.select(tallies.c.key, sa.func.sum(tallies.c.value).label("total"))
-    .where(tallies.c.region.between(sa.bindparam("first"), sa.bindparam("last")))
-    .group_by(tallies.c.key)
-)
+_SUMS_BY_KEY = sa.select(tallies.c.key, sa.func.sum(tallies.c.value).label("total")).group_by(tallies.c.key)
 _SPREAD = sa.tuple_(tallies.c.key, tallies.c.region).in_(
     sa.select(tallies.c.key, tallies.c.region)
     .group_by(tallies.c.key, tallies.c.region)
@@ -69,7 +66,7 @@ class Tallies:
 
     async def within(self, region: str) -> dict[str, int]:
         """The total of each key over a region (a code prefix)."""
-        rows = await self._session.read(_OF_REGION, {"first": region, "last": region.ljust(12, "9")})
+        rows = await self._session.read(_SUMS_BY_KEY.where(inside(tallies.c.region, region)))
         return {row.key: int(row.total) for row in rows if row.total}
 
     async def by_region(self, key: str) -> dict[str, int]:

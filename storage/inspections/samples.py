@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from storage.cases.clues import Step, clues
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.problems.ledger import Problem, Problems, ProblemState, problems
 from storage.roster import Household
@@ -153,12 +154,11 @@ class Samples:
 
     async def households_with_closed(self, region: str) -> set[int]:
         """The households of a region (a code prefix) about which a clue or a problem was closed."""
-        last = region.ljust(12, "9")
         of_clues = sa.select(clues.c.household_id).where(
-            clues.c.village.between(region, last), clues.c.step == Step.CLOSED.value
+            inside(clues.c.village, region), clues.c.step == Step.CLOSED.value
         )
         of_problems = sa.select(problems.c.household_id).where(
-            problems.c.region.between(region, last),
+            inside(problems.c.region, region),
             problems.c.state == ProblemState.CLOSED.value,
             problems.c.household_id.is_not(None),
         )

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from storage.cases.clues import Step, clue_events, clues
 from storage.database.transaction import Session
-from storage.ledgers.pages import inside, opened, pages
-from storage.problems.ledger import Reach
+from storage.ledgers.pages import covered, opened, pages
+from storage.people.reach import Reach
 
 
 class ClueLine(NamedTuple):
@@ -33,7 +33,7 @@ class ClueLine(NamedTuple):
 
 async def clue_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[ClueLine]:
     """Every clue of these regions, whatever its step and kind, by number."""
-    query = sa.select(clues).where(inside(clues.c.village, reach))
+    query = sa.select(clues).where(covered(clues.c.village, reach))
     async for page in pages(session, query, clues.c.number):
         visits = await _visits(session, [row.id for row in page])
         for row in page:

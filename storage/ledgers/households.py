@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.database.transaction import Session
-from storage.ledgers.pages import inside, opened, pages
+from storage.ledgers.pages import covered, opened, pages
 from storage.measures import measures, supports
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.roster import MONITORED, households, members
 
 
@@ -45,7 +45,7 @@ class HouseholdLine(NamedTuple):
 
 async def household_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[HouseholdLine]:
     """The monitored households of these regions, by number."""
-    query = sa.select(households).where(inside(households.c.village, reach), households.c.kind.in_(MONITORED))
+    query = sa.select(households).where(covered(households.c.village, reach), households.c.kind.in_(MONITORED))
     async for page in pages(session, query, households.c.number):
         ids = [row.id for row in page]
         families, helps = await _families(session, ids), await _helps(session, ids)

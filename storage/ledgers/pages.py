@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage.database.regions import inside
 from storage.database.transaction import Session
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 
 _PAGE = 1000
 
@@ -22,9 +23,9 @@ async def pages(session: Session, query: sa.Select[Any], by: sa.Column[Any]) -> 
         rows = await session.read(page.where(by > rows[-1]._mapping[by])) if len(rows) == _PAGE else ()
 
 
-def inside(column: sa.Column[Any], reach: Iterable[Reach]) -> sa.ColumnElement[bool]:
-    """Codes nest: those of a region lie between its own and the last with the same beginning."""
-    return sa.or_(sa.false(), *(column.between(one.region, one.region.ljust(12, "9")) for one in reach))
+def covered(column: sa.Column[Any], reach: Iterable[Reach]) -> sa.ColumnElement[bool]:
+    """Whether the region code in `column` lies in a region of `reach`."""
+    return inside(column, *(one.region for one in reach))
 
 
 def opened(session: Session, sealed: bytes | None) -> str:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from storage.database.transaction import Session
 from storage.files.attachments import attachments
 from storage.ledgers.pages import opened, pages
-from storage.problems.ledger import Action, ProblemState, Reach, problem_entries, problems, within_reach
+from storage.people.reach import Reach
+from storage.problems.ledger import Action, ProblemState, problem_entries, problems, within_reach
 
 
 class ProblemLine(NamedTuple):
@@ -39,7 +40,7 @@ class ProblemLine(NamedTuple):
 
 async def problem_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[ProblemLine]:
     """Every problem within reach, closed ones too, by number."""
-    query = sa.select(problems).where(sa.or_(sa.false(), *(within_reach(one) for one in reach)))
+    query = sa.select(problems).where(within_reach(reach))
     async for page in pages(session, query, problems.c.number):
         ids = [row.id for row in page]
         entries, photos = await _last_entries(session, ids), await _photos(session, ids)

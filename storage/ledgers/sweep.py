@@ -9,9 +9,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from storage.database.transaction import Session
-from storage.ledgers.pages import inside, opened, pages
+from storage.ledgers.pages import covered, opened, pages
 from storage.people.persons import persons
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 from storage.roster import households
 from storage.visits import Outcome, visits
 
@@ -37,7 +37,7 @@ async def sweep_lines(session: Session, reach: Sequence[Reach], round: str) -> A
         sa.select(households, visits.c.outcome, visits.c.at, visits.c.note, persons.c.name.label("visitor"))
         .outerjoin(visits, visit)
         .outerjoin(persons, persons.c.id == visits.c.person_id)
-        .where(inside(households.c.village, reach))
+        .where(covered(households.c.village, reach))
     )
     async for page in pages(session, query, households.c.number):
         for row in page:

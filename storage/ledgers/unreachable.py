@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.database.transaction import Session
-from storage.ledgers.pages import inside, opened
+from storage.ledgers.pages import covered, opened
 from storage.mail.chats import chats
 from storage.people.persons import Post, Role, persons, posts
-from storage.problems.ledger import Reach
+from storage.people.reach import Reach
 
 
 class UnreachableLine(NamedTuple):
@@ -39,7 +39,7 @@ async def unreachable_lines(session: Session, reach: Sequence[Reach]) -> list[Un
         .join(persons, persons.c.id == posts.c.person_id)
         .outerjoin(blocked, blocked.c.person_id == persons.c.id)
         .where(
-            inside(posts.c.region, reach),
+            covered(posts.c.region, reach),
             posts.c.until.is_(None),
             persons.c.id.not_in(open_chats),
             sa.or_(posts.c.role != Role.HOUSEHOLD.value, blocked.c.at.is_not(None)),

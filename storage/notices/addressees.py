@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.mail.chats import chats
 from storage.notices.sent import Audience, holds
@@ -69,7 +70,7 @@ class Addressees:
         query = (
             sa.select(persons.c.id, persons.c.name, persons.c.phone_blind, posts.c.region)
             .join(posts, posts.c.person_id == persons.c.id)
-            .where(posts.c.until.is_(None), posts.c.region.between(region, region.ljust(12, "9")))
+            .where(posts.c.until.is_(None), inside(posts.c.region, region))
             .order_by(persons.c.id, posts.c.id)
         )
         found: list[sa.Row[Any]] = []

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.files.attachments import Attachments
 from storage.people.persons import Role, posts
@@ -172,8 +173,8 @@ class Broadcasts:
 
 def holds(audience: Audience) -> sa.ColumnElement[bool]:
     """Whether a post is one of those meant; the codes of regions nest."""
-    inside = sa.or_(*(posts.c.region.between(code, code.ljust(12, "9")) for code in audience.regions))
-    return sa.and_(posts.c.until.is_(None), posts.c.role.in_([role.value for role in audience.roles]), inside)
+    roles = [role.value for role in audience.roles]
+    return sa.and_(posts.c.until.is_(None), posts.c.role.in_(roles), inside(posts.c.region, *audience.regions))
 
 
 async def is_waiting(conn: AsyncConnection) -> bool:

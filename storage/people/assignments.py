@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 
 assignments = sa.Table(
@@ -85,7 +86,7 @@ class Assignments:
         """All that one person has in a region becomes another's; returns how many."""
         query = sa.select(assignments).where(
             assignments.c.person_id == person_id,
-            assignments.c.region.between(region, region.ljust(12, "9")),
+            inside(assignments.c.region, region),
         )
         rows = await self._session.read(query)
         for row in rows:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.people.persons import persons
 from storage.problems.ledger import Problem, problems
@@ -110,8 +111,9 @@ class Fanouts:
 
     async def latest(self, regions: Iterable[str], most: int) -> list[Fanout]:
         """The newest of those started from problems in these regions."""
-        inside = sa.or_(sa.false(), *(problems.c.region.startswith(region) for region in regions))
-        query = _FANOUTS.join(problems, problems.c.id == fanouts.c.problem_id).where(inside)
+        query = _FANOUTS.join(problems, problems.c.id == fanouts.c.problem_id).where(
+            inside(problems.c.region, *regions)
+        )
         rows = await self._session.read(query.order_by(fanouts.c.id.desc()).limit(most))
         return [self._fanout(row) for row in rows]
 

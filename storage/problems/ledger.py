@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from storage.counting.overview import problem_keys
 from storage.counting.tallies import count
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.files.attachments import Attachments
 from storage.mail.messages import Place
 from storage.people.persons import persons
+from storage.people.reach import Reach
 from storage.problems.photo_hash import PhotoHashes, Print
 
 
@@ -152,13 +154,6 @@ class Problem(NewProblem):
     version: int
 
 
-class Reach(Record):
-    """Which problems somebody looks after: those of a region, or only those there that name a unit."""
-
-    region: str
-    unit: str | None = None
-
-
 class Entry(Record):
     """Something done about a problem: by whom, when, and in what words (the reason, where it was sent back)."""
 
@@ -241,8 +236,7 @@ class Problems:
 
         With `before`, only those whose deadline is earlier.
         """
-        wanted = sa.or_(sa.false(), *(within_reach(one) for one in reach))
-        wanted = sa.and_(wanted, problems.c.state.in_([state.value for state in states]))
+        wanted = sa.and_(within_reach(reach), problems.c.state.in_([state.value for state in states]))
         if before is not None:
             wanted = sa.and_(wanted, problems.c.deadline < before)
         count = sa.select(sa.func.count()).select_from(problems).where(wanted)
@@ -382,10 +376,14 @@ class Problems:
         )
 
 
-def within_reach(reach: Reach) -> sa.ColumnElement[bool]:
-    """The problems within reach. Codes nest: those of a region lie between its own and the last with the same beginning."""
-    inside = problems.c.region.between(reach.region, reach.region.ljust(12, "9"))
+def within_reach(reach: Iterable[Reach]) -> sa.ColumnElement[bool]:
+    """The problems within any of `reach`."""
+    return sa.or_(sa.false(), *(_within(one) for one in reach))
+
+
+def _within(reach: Reach) -> sa.ColumnElement[bool]:
+    here = inside(problems.c.region, reach.region)
     if reach.unit is None:
-        return inside
+        return here
     named = sa.select(problem_units.c.problem_id).where(problem_units.c.unit == reach.unit)
-    return sa.and_(inside, problems.c.id.in_(named))
+    return sa.and_(here, problems.c.id.in_(named))

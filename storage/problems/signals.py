@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.people.persons import persons
 from storage.problems.ledger import problems
@@ -83,8 +84,7 @@ class Signals:
 
     async def open_in(self, regions: Iterable[str], most: int) -> tuple[list[Signal], int]:
         """The oldest unanswered questions in these regions, and how many there are in all."""
-        inside = sa.or_(sa.false(), *(problems.c.region.startswith(region) for region in regions))
-        wanted = sa.and_(problem_signals.c.state == OPEN, inside)
+        wanted = sa.and_(problem_signals.c.state == OPEN, inside(problems.c.region, *regions))
         counting = sa.select(sa.func.count()).select_from(problem_signals.join(problems)).where(wanted)
         ((total,),) = await self._session.read(counting)
         query = _SIGNALS.join(problems, problems.c.id == problem_signals.c.problem_id).where(wanted)

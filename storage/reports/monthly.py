@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from storage.cases.clues import Step, clue_events, clues
 from storage.database.base import SHANGHAI
+from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.problems.ledger import ProblemState, problems
 
@@ -60,8 +61,7 @@ async def by_region(session: Session, region: str, month: Month) -> dict[str, Fi
     """
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for query in (_clues(month), _visits(month), _problems(month)):
-        inside = query.selected_columns.region.between(region, region.ljust(12, "9"))
-        for row in await session.read(query.where(inside)):
+        for row in await session.read(query.where(inside(query.selected_columns.region, region))):
             counted = row._mapping
             found[counted["region"]] |= {key: int(counted[key] or 0) for key in counted if key != "region"}
     return {code: Figures(**counts) for code, counts in found.items()}
@@ -71,7 +71,7 @@ async def new_by_source(session: Session, region: str, month: Month) -> Mapping[
     """How many of the month's clues came from each source."""
     query = (
         sa.select(clues.c.source, sa.func.count().label("clues"))
-        .where(clues.c.village.between(region, region.ljust(12, "9")), _within(clues.c.reported_at, month))
+        .where(inside(clues.c.village, region), _within(clues.c.reported_at, month))
         .group_by(clues.c.source)
     )
     return Counter({row.source: row.clues for row in await session.read(query)})

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.cases.clues import Step, clue_events, clues
+from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.screening.lists import Screenings
 from storage.screening.records import ListState, RowState, ScreenedRow, Screening, screening_rows, screenings
@@ -71,7 +72,7 @@ class ScreeningResults:
 
     async def handed_in(self, region: str, unit: str | None, most: int) -> list[Screening]:
         """The newest lists of a unit in a region; without a unit, everybody's."""
-        query = sa.select(screenings).where(screenings.c.region.between(region, region.ljust(12, "9")))
+        query = sa.select(screenings).where(inside(screenings.c.region, region))
         if unit is not None:
             query = query.where(screenings.c.unit == unit)
         rows = await self._session.read(query.order_by(screenings.c.id.desc()).limit(most))
@@ -105,16 +106,14 @@ class ScreeningResults:
         It is in one of the `regions` (codes' beginnings), or in a list of the `unit` (region and code). `passed` were
         shown already.
         """
-        inside: sa.ColumnElement[bool] = sa.or_(
-            sa.false(), *(screening_rows.c.village.between(one, one.ljust(12, "9")) for one in regions)
-        )
+        mine = inside(screening_rows.c.village, *regions)
         if unit is not None:
-            inside = sa.or_(inside, (screenings.c.region == unit[0]) & (screenings.c.unit == unit[1]))
+            mine = sa.or_(mine, (screenings.c.region == unit[0]) & (screenings.c.unit == unit[1]))
         where = [
             screening_rows.c.state == RowState.ASK.value,
             screenings.c.state.in_((ListState.IMPORTING.value, ListState.DONE.value)),
             screening_rows.c.id.not_in(passed),
-            inside,
+            mine,
         ]
         if screening_id is not None:
             where.append(screening_rows.c.screening_id == screening_id)
@@ -143,9 +142,9 @@ class ScreeningResults:
 
     async def waiting(self, screening_id: int, regions: Sequence[str], most: int, after: int) -> tuple[list[Any], int]:
         """Clues of a list to be visited in the regions (id, number, household_id, kinds), beyond a number; and how many."""
-        inside = sa.or_(sa.false(), *(clues.c.village.between(one, one.ljust(12, "9")) for one in regions))
+        here = inside(clues.c.village, *regions)
         listed = sa.select(screening_rows.c.clue_id).where(screening_rows.c.screening_id == screening_id)
-        where = (clues.c.id.in_(listed), clues.c.step == Step.VERIFY.value, inside)
+        where = (clues.c.id.in_(listed), clues.c.step == Step.VERIFY.value, here)
         columns = (clues.c.id, clues.c.number, clues.c.household_id, clues.c.kinds)
         query = sa.select(*columns).where(*where, clues.c.number > after).order_by(clues.c.number).limit(most)
         (count,) = await self._session.read(sa.select(sa.func.count().label("n")).where(*where))

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Session
 
 
@@ -88,7 +89,7 @@ class WeeklyReports:
             .where(
                 weekly_reports.c.week == week,
                 weekly_reports.c.state == ReportState.SENT.value,
-                weekly_reports.c.village.between(region, region.ljust(12, "9")),
+                inside(weekly_reports.c.village, region),
             )
             .order_by(weekly_reports.c.village, weekly_reports.c.at)
         )

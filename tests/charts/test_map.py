@@ -32,7 +32,8 @@ from storage.charts.orders import Chart
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction, reading_first
 from storage.ledgers.problems import problem_lines
-from storage.problems.ledger import Action, NewProblem, ProblemState, Reach
+from storage.people.reach import Reach
+from storage.problems.ledger import Action, NewProblem, ProblemState
 from storage.store import Store
 from storage.visits import Outcome
 from tests.support.town import Town

@@ -30,8 +30,9 @@ from storage.database.base import new_id
 from storage.database.transaction import Transaction, reading_first, transaction
 from storage.mail import chats
 from storage.people.persons import Person, Post, Role
+from storage.people.reach import Reach
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import Action, NewProblem, ProblemState, Reach
+from storage.problems.ledger import Action, NewProblem, ProblemState
 from storage.quiz import quiz_reviews
 from storage.roster import household_row, households, member_row, members
 from storage.store import Store

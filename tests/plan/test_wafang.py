@@ -15,7 +15,8 @@ import pytest
 from handlers.calendar.planning import plan_deadline
 from storage.database.base import SHANGHAI, new_id
 from storage.people.persons import Role
-from storage.problems.ledger import NewProblem, ProblemState, Reach
+from storage.people.reach import Reach
+from storage.problems.ledger import NewProblem, ProblemState
 from storage.roster import household_row, households
 from storage.store import Store
 from tests.support.standing import case_after

@@ -16,8 +16,9 @@ from handlers.files.spreadsheets import read_sheets
 from handlers.problems.importing import Report, import_problems, template
 from handlers.problems.rows import Column, Line, find_header, read_lines
 from handlers.reading import Unreadable
+from storage.people.reach import Reach
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import OPEN, NewProblem, Problem, Reach
+from storage.problems.ledger import OPEN, NewProblem, Problem
 from storage.roster import Household, Roster
 from storage.store import Store
 from tests.support.town import Town

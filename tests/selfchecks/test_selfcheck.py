@@ -16,8 +16,9 @@ from storage.database import audit
 from storage.database.base import SHANGHAI
 from storage.mail.messages import Incoming
 from storage.people.persons import Role
+from storage.people.reach import Reach
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import OPEN, Problem, Reach
+from storage.problems.ledger import OPEN, Problem
 from storage.selfchecks import Finding, Looked, Scope
 from storage.store import Store
 from tests.support.replay import check
