@@ -48,20 +48,20 @@ _TAKES = {
     Act.PROPOSE: (5, 8),
     Act.SECURE: (1, 2),
 }
-"""Working days that an act takes, if more than one; the notice hangs as long as the plan says."""
+"""Working days that an act takes, if more than one; the publicity lasts as long as the plan says."""
 
 _WAITS = (1, 1, 1, 2, 2, 4)
 """Working days that a case has stood at its step; the longest leaves a visit overdue."""
 
 
-def days_of(course: Sequence[Act], notice: Clock, rng: Random, today: date) -> list[date]:
+def days_of(course: Sequence[Act], publicity: Clock, rng: Random, today: date) -> list[date]:
     """The day of the report and of each act, so that the case has stood where it is for a while."""
-    # as many working days as the notice has days, and one: never shorter than what is asked for
-    takes = [notice.days + 1 if act is Act.UNOPPOSED else rng.randint(*_TAKES.get(act, (1, 1))) for act in course]
+    # as many working days as the publicity has days, and one: never shorter than what is asked for
+    takes = [publicity.days + 1 if act is Act.UNOPPOSED else rng.randint(*_TAKES.get(act, (1, 1))) for act in course]
     days = [add_workdays(today, -sum(takes) - rng.choice(_WAITS))]
     for act, long in zip(course, takes, strict=True):
         if act is Act.UNOPPOSED:
-            days.append(workday_from(last_day(days[-1], notice) + timedelta(days=1)))
+            days.append(workday_from(last_day(days[-1], publicity) + timedelta(days=1)))
         else:
             days.append(add_workdays(days[-1], long))
     return days

@@ -203,8 +203,8 @@ def parties_of(person: Person, clue: Clue) -> frozenset[Party]:
     return frozenset(parties)
 
 
-def notice_ends(posted_on: date, clocks: Clocks) -> date:
-    """The last day that a notice hangs; the day it is put up does not count."""
+def publicity_ends(posted_on: date, clocks: Clocks) -> date:
+    """The last day that a publicity lasts; the day it is put up does not count."""
     return last_day(posted_on, clocks.publicize)
 
 
@@ -225,7 +225,7 @@ def _check_days(clue: Clue, act: Act, today: date, clocks: Clocks) -> None:
         raise Refused(f"公示已在 {clue.since:%m月%d日} 张贴，公示只贴一次。")
     if act in (Act.UNOPPOSED, Act.OPPOSE) and not clue.posted:
         raise Refused("公示还没有张贴。请先张贴，再等公示期满。")
-    if act is Act.UNOPPOSED and today <= (end := notice_ends(clue.since, clocks)):
+    if act is Act.UNOPPOSED and today <= (end := publicity_ends(clue.since, clocks)):
         raise Refused(f"公示要满 {clocks.publicize.days} 天，到 {end:%m月%d日} 为止，第二天再来。")
 
 
@@ -236,7 +236,7 @@ def _due(step: Step, posted: bool, begun_on: date, today: date, clocks: Clocks) 
     if step is Step.OBJECTION:
         return last_day(today, clocks.answer)
     if step is Step.PUBLICIZE and posted:
-        return notice_ends(today, clocks) + timedelta(days=1)
+        return publicity_ends(today, clocks) + timedelta(days=1)
     if step in (Step.REGISTER, Step.SUPPORT, Step.CLOSED):
         return None
     return last_day(begun_on, clocks.decide)

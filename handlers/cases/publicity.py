@@ -1,6 +1,6 @@
-"""The public notice of a case: what a village may read, and nothing of what it may not.
+"""The publicity 公示 of a case: what a village may read, and nothing of what it may not.
 
-The notice never shows ID number, phone, bank account or health (Qin'an county's published rules), hangs in the village
+The publicity never shows ID number, phone, bank account or health (Qin'an county's published rules), hangs in the village
 only, and is written from the roster and the plan alone, so that nothing somebody typed can slip into it.
 """
 
@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 
-class Notice(NamedTuple):
+class Publicity(NamedTuple):
     """`lines` are paragraphs below the title; the last two, place and day, stand on the right."""
 
     title: str
@@ -21,13 +21,13 @@ class Notice(NamedTuple):
         return "\n".join([self.title, *self.lines])
 
 
-def write_notice(
+def write_publicity(
     village: str, house: str, kinds: tuple[str, ...], clearing: bool, first: date, last: date, objections_to: str
-) -> Notice:
+) -> Publicity:
     """`kinds` are labels that may be shown; `objections_to` is whom to tell, such as the town's office."""
     about = "拟消除风险" if clearing else "拟纳入防返贫监测"
     why = f"（{'、'.join(kinds)}）" if kinds and not clearing else ""
-    return Notice(
+    return Publicity(
         f"{village}{about}对象公示",
         (
             f"经入户核查、农户授权和村民评议，{house}{about}{why}，现予公示。",

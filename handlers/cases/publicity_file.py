@@ -1,4 +1,4 @@
-"""A public notice as a Word file, ready to print on A4. Blocking: call it from a thread."""
+"""A publicity 公示 as a Word file, ready to print on A4. Blocking: call it from a thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Pt
 
-from handlers.cases.publicity import Notice
+from handlers.cases.publicity import Publicity
 from handlers.files.word import BODY, TITLE, add_paragraph, blank, content_of, write
 
 _TITLE_SIZE, _BODY_SIZE = 22, 16
@@ -16,10 +16,10 @@ _LINE = 1.75
 _MARGIN = 2.8
 
 
-def as_docx(notice: Notice, made_at: datetime) -> bytes:
-    document = blank(notice.title, made_at, _MARGIN)
-    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), notice.title, TITLE, _TITLE_SIZE)
-    *body, signed, day = notice.lines
+def as_docx(publicity: Publicity, made_at: datetime) -> bytes:
+    document = blank(publicity.title, made_at, _MARGIN)
+    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), publicity.title, TITLE, _TITLE_SIZE)
+    *body, signed, day = publicity.lines
     for line in body:
         paragraph = add_paragraph(document, WD_ALIGN_PARAGRAPH.JUSTIFY)
         paragraph.paragraph_format.first_line_indent = Pt(2 * _BODY_SIZE)

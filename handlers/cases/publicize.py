@@ -1,11 +1,11 @@
-"""The notice in the village: the bot writes it, counts the days, and takes objections (domain: step 4)."""
+"""The publicity 公示 in the village: the bot writes it, counts the days, and takes objections (domain: step 4)."""
 
 from __future__ import annotations
 
 import asyncio
 
-from handlers.cases.procedure import Act, Party, notice_ends
-from handlers.cases.publicity import Notice, write_notice
+from handlers.cases.procedure import Act, Party, publicity_ends
+from handlers.cases.publicity import Publicity, write_publicity
 from handlers.cases.publicity_file import as_docx
 from handlers.cases.steps import act, at_step, goes_on, house
 from handlers.engine.chat import Chat, Rows
@@ -32,23 +32,23 @@ async def publicize(chat: Chat) -> None:
 
 
 async def _post(chat: Chat, clue: Clue) -> None:
-    notice = _notice(chat, clue)
-    file = await chat.once("file", lambda: _keep(chat, notice))
-    await chat.say(notice.text, file=file, file_name=f"{notice.title}.docx")
+    publicity = _publicity(chat, clue)
+    file = await chat.once("file", lambda: _keep(chat, publicity))
+    await chat.say(publicity.text, file=file, file_name=f"{publicity.title}.docx")
     prompt = "公示稿在上面，可以打印。只贴在本村，不发网上、不发群。贴好了吗？"
     if await chat.ask("posted", Choice(prompt, [(_POSTED, "已张贴"), (_LATER, "还没贴")])) != _POSTED:
         await chat.say("贴好了再点一次「村内公示」。")
         return
     await act(chat, clue, Act.POST)
-    last = notice_ends(chat.now.date(), chat.world.plan.clocks)
+    last = publicity_ends(chat.now.date(), chat.world.plan.clocks)
     await chat.say(
         f"记下了。公示到 {last.month}月{last.day}日，第二天我提醒您办下一步。有人提异议，点「村内公示」记下来。"
     )
 
 
 async def _watch(chat: Chat, clue: Clue) -> None:
-    """While the notice hangs only objections are taken; afterwards it can end without one."""
-    last = notice_ends(clue.since, chat.world.plan.clocks)
+    """While the publicity lasts only objections are taken; afterwards it can end without one."""
+    last = publicity_ends(clue.since, chat.world.plan.clocks)
     over = chat.now.date() > last
     options = [(_OPPOSED, "有人提异议"), (_LATER, "没事，再看看")]
     if over:
@@ -72,21 +72,21 @@ def _next(clue: Clue) -> Rows:
     return goes_on(clue) if clue.step is Step.NOMINATE else ()
 
 
-def _notice(chat: Chat, clue: Clue) -> Notice:
+def _publicity(chat: Chat, clue: Clue) -> Publicity:
     plan, today = chat.world.plan, chat.now.date()
     household = chat.world.roster.by_id[clue.household_id]
     kinds = [plan.risk(kind) for kind in clue.kinds]
-    return write_notice(
+    return write_publicity(
         plan.village(clue.village).name,
         f"{household.group_name}{household.head}户",
         tuple(kind.label for kind in kinds if not kind.health),
         clue.clearing,
         today,
-        notice_ends(today, plan.clocks),
+        publicity_ends(today, plan.clocks),
         plan.town.name + "乡村振兴办",
     )
 
 
-async def _keep(chat: Chat, notice: Notice) -> str:
-    content = await asyncio.to_thread(as_docx, notice, chat.now)
+async def _keep(chat: Chat, publicity: Publicity) -> str:
+    content = await asyncio.to_thread(as_docx, publicity, chat.now)
     return await keep(chat.store, chat.world, content, DOCX)

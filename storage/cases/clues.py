@@ -134,7 +134,7 @@ class Standing(NamedTuple):
     """Where a case stands after a step.
 
     `clearing`: about clearing the risk, no longer about identifying it. `begun_on`: the day from which the time to a
-    decision counts. `posted`: the notice hangs. `closed_as`: the outcome it ended with.
+    decision counts. `posted`: the publicity lasts. `closed_as`: the outcome it ended with.
     """
 
     step: Step

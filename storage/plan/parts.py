@@ -103,7 +103,7 @@ class Clocks(_Part):
     """The clocks of a case (domain: from a clue to a closed case).
 
     `verify`: visiting the household. `objection`: the household objecting to "not found". `answer`: the town answering it.
-    `publicize`: the least the notice hangs. `decide`: the most from clue to decision. `ask_again`: from closing to asking
+    `publicize`: the least the publicity lasts. `decide`: the most from clue to decision. `ask_again`: from closing to asking
     the household whether it is solved.
     """
 
@@ -157,7 +157,7 @@ class BurdenLimits(_Part):
 
 class RiskKind(_Part):
     """A kind of hardship. `item` is the task it falls under; an `urgent` one is told of outside the usual order; what is
-    a matter of `health` is never shown in a public notice. `helps` are the measures that usually answer it, the likeliest
+    a matter of `health` is never shown in the publicity. `helps` are the measures that usually answer it, the likeliest
     first; for a `single` one that comes alone, one measure is the whole plan."""
 
     code: Code

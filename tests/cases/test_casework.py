@@ -104,7 +104,7 @@ async def test_a_vote_without_a_majority_ends_the_case_with_its_reason(town: Tow
     assert any("儿子在城里有房" in heard for heard in town.unread("张三"))
 
 
-async def test_an_objection_during_the_notice_returns_to_the_deliberation(town: Town) -> None:
+async def test_an_objection_during_the_publicity_returns_to_the_deliberation(town: Town) -> None:
     key = await reported(town)
     await through(town, VILLAGE, f"/verify {key} found", "漏雨", "1", f"/authorize {key}", "签了", "📷", "完成")
     await through(town, VILLAGE, f"/deliberate {key}", "30 28 1", "📷", "完成", "1", f"/publicize {key}", "已张贴")
@@ -112,7 +112,7 @@ async def test_an_objection_during_the_notice_returns_to_the_deliberation(town: 
     assert (await clue_of(town)).step is Step.DELIBERATE
 
 
-async def test_the_notice_is_a_word_file_without_anything_that_must_not_hang_there(town: Town) -> None:
+async def test_the_publicity_is_a_word_file_without_anything_that_must_not_hang_there(town: Town) -> None:
     await town.join_household("张三", 1001)
     for said in ("/selfreport", "2 4", "住院花了三万", "跳过", "1"):
         await town.say("张三", said)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.calendar.deadlines import last_day
 from handlers.cases.outcomes import for_household, household_step
-from handlers.cases.procedure import MAY_OBJECT, RULES, Act, Party, Refused, notice_ends, possible, take
+from handlers.cases.procedure import MAY_OBJECT, RULES, Act, Party, Refused, possible, publicity_ends, take
 from storage.cases.clues import Clue, ClueSource, Step
 from storage.plan import Clock, Clocks
 
@@ -136,9 +136,9 @@ def test_the_town_cannot_take_the_villages_step_nor_the_village_the_towns() -> N
             take(new_clue(), act, {party}, DAY, CLOCKS, "原因")
 
 
-def test_a_notice_hangs_its_days_and_is_put_up_once() -> None:
+def test_a_publicity_hangs_its_days_and_is_put_up_once() -> None:
     hanging = after(straight((Act.FOUND, Act.AUTHORIZE, Act.APPROVE)), Act.POST, Party.VILLAGE, DAY)
-    assert notice_ends(DAY, CLOCKS) == date(2022, 10, 17)
+    assert publicity_ends(DAY, CLOCKS) == date(2022, 10, 17)
     with pytest.raises(Refused, match="10月17日"):
         take(hanging, Act.UNOPPOSED, {Party.VILLAGE}, date(2022, 10, 17), CLOCKS)
     assert take(hanging, Act.UNOPPOSED, {Party.VILLAGE}, date(2022, 10, 18), CLOCKS).step is Step.NOMINATE
