@@ -15,7 +15,8 @@ from bot.demo.stories import CLUES, JOINED, NOT_FOUND, NOTES, OF_THE_STORY, Clue
 from bot.demo.town import Town, marked
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.workdays import add_workdays
-from handlers.cases.procedure import Act, Party, take
+from handlers.cases.procedure import take
+from handlers.cases.table import Act, Party
 from handlers.cases.votes import Votes
 from storage.cases.clues import Clue, ClueSource
 from storage.joining.consents import CONSENT

@@ -8,7 +8,7 @@ from random import Random
 
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.workdays import add_workdays, workday_from
-from handlers.cases.procedure import RULES, Act, Party
+from handlers.cases.table import ACTS, Act, Party
 from storage.plan import Clock
 
 _TRUE = (
@@ -69,5 +69,5 @@ def days_of(course: Sequence[Act], publicity: Clock, rng: Random, today: date) -
 
 def party_to(act: Act) -> Party:
     """Who does it in the demo: the village, wherever it may."""
-    by = RULES[act][0].by
+    by = ACTS[act].rules[0].by
     return Party.VILLAGE if Party.VILLAGE in by else min(by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.cases.procedure import Act
+from handlers.cases.table import Act
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ The household agrees on its own phone, or signs on paper and the cadre photograp
 
 from __future__ import annotations
 
-from handlers.cases.procedure import Act, Party, parties_of
+from handlers.cases.procedure import parties_of
 from handlers.cases.steps import act, at_step, goes_on, house
+from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Photos, Text
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.people.persons import Role
 
 TEXT_VERSION = "authorize-2"

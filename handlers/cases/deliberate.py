@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.cases.procedure import Act, Party
 from handlers.cases.steps import act, at_step, goes_on, title
+from handlers.cases.table import Act, Party
 from handlers.cases.votes import EXAMPLE, Votes, read_votes
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Photos, Question, Text
 from handlers.engine.questions.base import Answer, More, Stale, needs_text
 from handlers.engine.said import Said
-from storage.cases.clues import Step
+from storage.cases.steps import Step
 from storage.people.persons import Role
 
 

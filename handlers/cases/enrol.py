@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from handlers.cases.procedure import Act, Party
 from handlers.cases.steps import act, at_step, title
+from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
-from storage.cases.clues import Step
+from storage.cases.steps import Step
 from storage.people.persons import Role
 
 

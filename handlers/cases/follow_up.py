@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from handlers.cases.filing import file_seen
-from handlers.cases.procedure import Party, parties_of
+from handlers.cases.procedure import parties_of
 from handlers.cases.steps import look, named
+from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice

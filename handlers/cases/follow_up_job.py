@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from handlers.calendar.deadlines import last_day, next_open
-from handlers.cases.procedure import Act
+from handlers.cases.table import Act
 from handlers.engine.world import World
 from handlers.wording.places import place_in_words
 from storage.cases.clues import Clue

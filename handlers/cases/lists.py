@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
-from handlers.cases.procedure import Party
+from handlers.cases.procedure import NOT_NOMINATED, decision_due, is_left_out, steps_of
 from handlers.cases.steps import house
-from handlers.cases.turns import NOT_NOMINATED, decide_by, is_left_out, steps_of
+from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.wording.days import deadline_in_words
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -53,8 +54,8 @@ async def unregistered(chat: Chat) -> None:
     if not left_out:
         await chat.say("没有应纳未纳的。核查属实的都在期限内往下办。")
         return
-    over = sum(decide_by(clue, clocks) < today for clue in left_out)
-    lines = [(decide_by(clue, clocks), clue, clue.step.label) for clue in left_out]
+    over = sum(decision_due(clue.begun_on, clocks) < today for clue in left_out)
+    lines = [(decision_due(clue.begun_on, clocks), clue, clue.step.label) for clue in left_out]
     await chat.say(
         f"核查属实、还没提名的 {len(left_out)} 件，其中 {over} 件已过期限。请催办：",
         _page(chat, lines, "/unregistered", chat.args),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.outcomes import household_step
+from handlers.cases.table import STEPS
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.rights.sight import IN_OFFICE
@@ -33,5 +33,5 @@ def _line(chat: Chat, clue: Clue) -> str:
     first = chat.world.plan.risk(clue.kinds[0]).label
     kinds = first if len(clue.kinds) == 1 else f"{first}等{len(clue.kinds)}项"
     if not chat.person.has(*IN_OFFICE):
-        return f"{clue.number}号 {kinds} {household_step(clue)}"
+        return f"{clue.number}号 {kinds} {STEPS[clue.step].household}"
     return f"{clue.number}号 {kinds} {clue.step.label} {clue.reported_at:%m-%d}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from handlers.cases.procedure import Act, Party, Refused, parties_of, take
+from handlers.cases.procedure import Refused, parties_of, take
 from handlers.cases.steps import act, at_step, mine, title
+from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice, Text
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.people.persons import Role
 
 _VERDICTS = [(Act.OVERTURN.value, "请村里再核查"), (Act.UPHOLD.value, "维持原结论")]

@@ -1,167 +1,41 @@
-"""The procedure from a clue to a cleared household: who takes which step, what it needs, where it leads. One table.
+"""The rules of the procedure, read from its tables: who may take which step, where it leads, by when, and whose turn it is. Pure.
 
-verify -> authorize -> deliberate -> publicize -> nominate -> town_review -> county_decide -> register -> support, then for
-clearing the risk clear -> deliberate -> publicize -> town_review -> county_decide -> closed (domain: from a clue to a closed
-case). A step cannot be taken before the ones in front of it ("体外循环"), and nothing leads out of the procedure but an
-outcome that the household is told and can object to. No input or output.
+A step cannot be taken before the ones in front of it ("体外循环"), and nothing leads out of the procedure but an outcome
+that the household is told and can object to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
+from typing import NamedTuple
 
 from handlers.calendar.deadlines import last_day
-from storage.cases.clues import Clue, Standing, Step
+from handlers.cases.table import ACTS, STEPS, Act, Party, rules_at
+from storage.cases.clues import Clue, Standing
+from storage.cases.steps import Step
 from storage.people.persons import Person, Role
 from storage.plan import Clocks
 
+NOT_NOMINATED = (Step.AUTHORIZE, Step.DELIBERATE, Step.PUBLICIZE, Step.NOMINATE)
+"""Steps of a case that was found true and has not been put forward."""
 
-class Act(StrEnum):
-    """What somebody does about a case; kept as the outcome of the step."""
-
-    FOUND = "found"
-    NOT_FOUND = "none"
-    OBJECT = "object"
-    UPHOLD = "uphold"
-    OVERTURN = "overturn"
-    AUTHORIZE = "authorize"
-    DECLINE = "decline"
-    APPROVE = "approve"
-    FAIL = "fail"
-    POST = "post"
-    OPPOSE = "oppose"
-    UNOPPOSED = "unopposed"
-    NOMINATE = "nominate"
-    RECHECK = "recheck"
-    ACCEPT = "accept"
-    RETURN = "return"
-    DECIDE = "decide"
-    REJECT = "reject"
-    REGISTER = "register"
-    PROPOSE = "propose"
-    SECURE = "secure"
-    AT_RISK = "at_risk"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Act.FOUND: "核查属实",
-    Act.NOT_FOUND: "核查不属实",
-    Act.OBJECT: "提出异议",
-    Act.UPHOLD: "维持原结论",
-    Act.OVERTURN: "重新核查",
-    Act.AUTHORIZE: "签授权书",
-    Act.DECLINE: "不授权",
-    Act.APPROVE: "评议通过",
-    Act.FAIL: "评议不通过",
-    Act.POST: "张贴公示",
-    Act.OPPOSE: "公示有异议",
-    Act.UNOPPOSED: "公示无异议",
-    Act.NOMINATE: "提名",
-    Act.RECHECK: "退回核查",
-    Act.ACCEPT: "复核通过",
-    Act.RETURN: "退回",
-    Act.DECIDE: "确定",
-    Act.REJECT: "没有通过",
-    Act.REGISTER: "录入系统",
-    Act.PROPOSE: "提请消除",
-    Act.SECURE: "核查可消除",
-    Act.AT_RISK: "风险还在",
-}
-
-
-class Party(StrEnum):
-    """What somebody is to one case."""
-
-    HOUSEHOLD = "household"
-    VILLAGE = "village"
-    TOWN = "town"
-    COUNTY = "county"
+_SOON = timedelta(days=3)
+_NEAREST_FIRST = (Party.VILLAGE, Party.TOWN, Party.COUNTY)
 
 
 class Refused(Exception):
     """An act that is not allowed; the message tells the person why, and what comes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An act leads from one step to another, for some.
-
-    `clearing` is what the case must be about: identifying a risk (False), clearing it (True), or either (None).
-    """
-
-    before: Step
-    after: Step
-    by: frozenset[Party]
-    needs_reason: bool = False
-    clearing: bool | None = None
-
-
-_HOUSEHOLD, _VILLAGE = frozenset({Party.HOUSEHOLD}), frozenset({Party.VILLAGE})
-_TOWN, _COUNTY = frozenset({Party.TOWN}), frozenset({Party.COUNTY})
-_FAMILY_OR_VILLAGE = _HOUSEHOLD | _VILLAGE
-
-RULES: dict[Act, tuple[Rule, ...]] = {
-    Act.FOUND: (Rule(Step.VERIFY, Step.AUTHORIZE, _VILLAGE),),
-    Act.NOT_FOUND: (Rule(Step.VERIFY, Step.CLOSED, _VILLAGE, needs_reason=True),),
-    Act.OBJECT: (Rule(Step.CLOSED, Step.OBJECTION, _HOUSEHOLD, needs_reason=True, clearing=False),),
-    Act.UPHOLD: (Rule(Step.OBJECTION, Step.CLOSED, _TOWN, needs_reason=True),),
-    Act.OVERTURN: (Rule(Step.OBJECTION, Step.VERIFY, _TOWN, needs_reason=True),),
-    Act.AUTHORIZE: (Rule(Step.AUTHORIZE, Step.DELIBERATE, _FAMILY_OR_VILLAGE),),
-    Act.DECLINE: (Rule(Step.AUTHORIZE, Step.CLOSED, _FAMILY_OR_VILLAGE, needs_reason=True),),
-    Act.APPROVE: (Rule(Step.DELIBERATE, Step.PUBLICIZE, _VILLAGE),),
-    Act.FAIL: (
-        Rule(Step.DELIBERATE, Step.CLOSED, _VILLAGE, needs_reason=True, clearing=False),
-        Rule(Step.DELIBERATE, Step.SUPPORT, _VILLAGE, needs_reason=True, clearing=True),
-    ),
-    Act.POST: (Rule(Step.PUBLICIZE, Step.PUBLICIZE, _VILLAGE),),
-    Act.OPPOSE: (Rule(Step.PUBLICIZE, Step.DELIBERATE, _FAMILY_OR_VILLAGE | _TOWN, needs_reason=True),),
-    Act.UNOPPOSED: (
-        Rule(Step.PUBLICIZE, Step.NOMINATE, _VILLAGE, clearing=False),
-        Rule(Step.PUBLICIZE, Step.TOWN_REVIEW, _VILLAGE, clearing=True),
-    ),
-    Act.NOMINATE: (Rule(Step.NOMINATE, Step.TOWN_REVIEW, _VILLAGE),),
-    Act.RECHECK: tuple(
-        Rule(step, Step.VERIFY, _VILLAGE, needs_reason=True, clearing=False)
-        for step in (Step.AUTHORIZE, Step.DELIBERATE, Step.NOMINATE)
-    ),
-    Act.ACCEPT: (Rule(Step.TOWN_REVIEW, Step.COUNTY_DECIDE, _TOWN),),
-    Act.RETURN: (
-        Rule(Step.TOWN_REVIEW, Step.NOMINATE, _TOWN, needs_reason=True, clearing=False),
-        Rule(Step.TOWN_REVIEW, Step.CLEAR, _TOWN, needs_reason=True, clearing=True),
-        Rule(Step.COUNTY_DECIDE, Step.TOWN_REVIEW, _COUNTY, needs_reason=True),
-    ),
-    Act.DECIDE: (
-        Rule(Step.COUNTY_DECIDE, Step.REGISTER, _COUNTY, clearing=False),
-        Rule(Step.COUNTY_DECIDE, Step.CLOSED, _COUNTY, clearing=True),
-    ),
-    Act.REJECT: (
-        Rule(Step.COUNTY_DECIDE, Step.CLOSED, _COUNTY, needs_reason=True, clearing=False),
-        Rule(Step.COUNTY_DECIDE, Step.SUPPORT, _COUNTY, needs_reason=True, clearing=True),
-    ),
-    Act.REGISTER: (Rule(Step.REGISTER, Step.SUPPORT, _TOWN),),
-    Act.PROPOSE: (Rule(Step.SUPPORT, Step.CLEAR, _VILLAGE),),
-    Act.SECURE: (Rule(Step.CLEAR, Step.DELIBERATE, _VILLAGE),),
-    Act.AT_RISK: (Rule(Step.CLEAR, Step.SUPPORT, _VILLAGE, needs_reason=True),),
-}
-
 _CLEARING = frozenset({Step.CLEAR, Step.DELIBERATE, Step.PUBLICIZE, Step.TOWN_REVIEW, Step.COUNTY_DECIDE, Step.CLOSED})
-_BEGINNINGS = frozenset({Act.OVERTURN, Act.PROPOSE})
-"""Acts from which the time to a decision counts anew."""
-MAY_OBJECT = frozenset({Act.NOT_FOUND, Act.DECLINE, Act.FAIL, Act.REJECT})
-"""Ends that the household may object to; an answer of the town is the last word."""
 
 
 def take(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = "") -> Standing:
     """Where the case stands once somebody who is `parties` to it has done `act`. Raises Refused."""
     parties = frozenset(parties)
-    rules = [rule for rule in RULES[act] if rule.clearing in (None, clue.clearing)] or RULES[act]
+    facts = ACTS[act]
+    rules = [rule for rule in facts.rules if rule.clearing in (None, clue.clearing)] or facts.rules
     rule = next((rule for rule in rules if rule.before is clue.step), None)
     if not parties & (rule.by if rule else frozenset().union(*(rule.by for rule in rules))):
         raise Refused("这一步不由您办理。")
@@ -170,7 +44,7 @@ def take(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Cl
     if rule.needs_reason and not reason.strip():
         raise Refused(f"{act.label}要写明原因。")
     _check_days(clue, act, today, clocks)
-    begun_on = today if act in _BEGINNINGS else clue.begun_on
+    begun_on = today if facts.begins else clue.begun_on
     posted = act is Act.POST
     return Standing(
         step=rule.after,
@@ -217,7 +91,7 @@ def out_of_order(clue: Clue, act: Act) -> str:
 
 def _check_days(clue: Clue, act: Act, today: date, clocks: Clocks) -> None:
     if act is Act.OBJECT:
-        if clue.closed_as not in MAY_OBJECT:
+        if clue.closed_as is None or not ACTS[Act(clue.closed_as)].may_object:
             raise Refused("这件事镇里已经回过话了。有新情况，再申报就行。")
         if today > last_day(clue.since, clocks.objection):
             raise Refused("说不同意的日子过了。有新情况，再申报就行。")
@@ -231,12 +105,47 @@ def _check_days(clue: Clue, act: Act, today: date, clocks: Clocks) -> None:
 
 def _due(step: Step, posted: bool, begun_on: date, today: date, clocks: Clocks) -> date | None:
     """The last day of the step's clock; what has none of its own keeps the one from beginning to decision."""
-    if step in (Step.VERIFY, Step.CLEAR):
-        return last_day(today, clocks.verify)
-    if step is Step.OBJECTION:
-        return last_day(today, clocks.answer)
+    facts = STEPS[step]
+    if facts.endless:
+        return None
     if step is Step.PUBLICIZE and posted:
         return publicity_ends(today, clocks) + timedelta(days=1)
-    if step in (Step.REGISTER, Step.SUPPORT, Step.CLOSED):
-        return None
+    return last_day(today, facts.clock(clocks)) if facts.clock else decision_due(begun_on, clocks)
+
+
+def decision_due(begun_on: date, clocks: Clocks) -> date:
+    """The last day on which the county may decide about a case that began on `begun_on`."""
     return last_day(begun_on, clocks.decide)
+
+
+def whose_turn(step: Step) -> Party | None:
+    """Of those who can do something at a step, the nearest to the household; None where nobody has to."""
+    able = {party for rule in rules_at(step) for party in rule.by}
+    return next((party for party in _NEAREST_FIRST if party in able), None)
+
+
+def steps_of(party: Party) -> list[Step]:
+    """The steps that are this party's turn, in the order of the procedure."""
+    return [step for step in Step if whose_turn(step) is party]
+
+
+def is_left_out(clue: Clue, today: date, clocks: Clocks) -> bool:
+    """应纳未纳: found true, never put forward, and the time for a decision is over or nearly so."""
+    soon = today + _SOON
+    return clue.step in NOT_NOMINATED and not clue.clearing and decision_due(clue.begun_on, clocks) <= soon
+
+
+class Message(NamedTuple):
+    """What a household is told; `may_object`: it can object from its phone."""
+
+    text: str
+    may_object: bool = False
+
+
+def message_to_household(act: Act, clue: Clue, note: str) -> Message | None:
+    """What to tell the household of `act`, which led to where `clue` stands; None for what changes nothing for it."""
+    facts = ACTS[act]
+    own = next((rule.household for rule in facts.rules if rule.after is clue.step and rule.household), "")
+    if own:
+        return Message(own)
+    return Message(facts.household.format(note=note), facts.may_object) if facts.household else None

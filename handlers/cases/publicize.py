@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from handlers.cases.procedure import Act, Party, publicity_ends
+from handlers.cases.procedure import publicity_ends
 from handlers.cases.publicity import Publicity, write_publicity
 from handlers.cases.publicity_file import as_docx
 from handlers.cases.steps import act, at_step, goes_on, house
+from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
 from handlers.files.keeping import keep
 from handlers.files.word import DOCX
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.people.persons import Role
 
 _POSTED, _LATER, _OPPOSED, _UNOPPOSED = "posted", "later", "opposed", "unopposed"

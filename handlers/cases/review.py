@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.cases.procedure import RULES, Act, Party, Refused, out_of_order, parties_of
+from handlers.cases.procedure import Refused, out_of_order, parties_of
 from handlers.cases.steps import act, mine, title
+from handlers.cases.table import ACTS, Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option, Text
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.database.base import from_base36, to_base36
 from storage.people.persons import Role
 
@@ -51,7 +53,7 @@ async def _go_through(chat: Chat, step: Step, role: Role, options: Sequence[Opti
         if verdict == _NEXT:
             continue
         reason = ""
-        if any(rule.needs_reason for rule in RULES[Act(verdict)]):
+        if ACTS[Act(verdict)].needs_reason:
             reason = await chat.ask(
                 f"reason {key}", Text("为什么？这句话对方会看到。", min_length=2, example="会议记录看不清，请补拍")
             )

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.calendar.planning import plan_clue
-from handlers.cases.outcomes import for_household, household_step
-from handlers.cases.procedure import RULES, Act, Party, parties_of, take
-from handlers.cases.turns import whose_turn
+from handlers.cases.procedure import message_to_household, parties_of, take, whose_turn
+from handlers.cases.table import ACTS, STEPS, Act, Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.words import NOT_YOURS
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.people import name_of
 from handlers.wording.places import place_in_words
-from storage.cases.clues import Clue, ClueSource, Step
+from storage.cases.clues import Clue, ClueSource
+from storage.cases.steps import Step
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -75,7 +75,7 @@ def goes_on(clue: Clue) -> Rows:
 async def explain(chat: Chat, clue: Clue) -> str:
     """Why there is nothing to do at this step: what the last person did; to the household, where its case stands."""
     if not chat.person.has(*IN_OFFICE):
-        return f"{clue.number}号现在：{household_step(clue)}。"
+        return f"{clue.number}号现在：{STEPS[clue.step].household}。"
     events = await chat.store.clues.events(clue.id)
     now = f"现在是「{clue.step.label}」。"
     if not events:
@@ -113,7 +113,7 @@ async def act(
 
 async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
     """The household in plain words, with what it can do next; who reported it or joined in a line."""
-    words = for_household(what, clue, note)
+    words = message_to_household(what, clue, note)
     if words is None:
         return
     family = [one for one in await chat.store.people.of_household(clue.household_id) if one != chat.person.id]
@@ -140,7 +140,7 @@ async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str,
     region = clue.village if role is Role.VILLAGE else chat.world.plan.town.code
     region = chat.world.plan.county.code if role is Role.COUNTY else region
     due = f"\n请在 {clue.due_on:%m月%d日} 前办理。" if clue.due_on else ""
-    why = "原因：" if any(rule.needs_reason for rule in RULES[what]) else ""
+    why = "原因：" if ACTS[what].needs_reason else ""
     reason = f"\n{why}{note}" if note else ""
     holding = [official.person.id for official in chat.world.directory.holding(role, region)]
     assigned = await chat.store.assignments.holders("clue", [str(clue.id)]) if role is Role.VILLAGE else {}

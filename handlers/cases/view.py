@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from handlers.cases.outcomes import household_step
-from handlers.cases.procedure import Act, parties_of, possible
+from handlers.cases.procedure import parties_of, possible
 from handlers.cases.steps import named
+from handlers.cases.table import STEPS, Act
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation, conversations
 from handlers.engine.words import NOT_YOURS
@@ -12,7 +12,8 @@ from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.measures import measures_in_words
 from handlers.wording.places import place_in_words
-from storage.cases.clues import Clue, ClueSource, Step
+from storage.cases.clues import Clue, ClueSource
+from storage.cases.steps import Step
 from storage.cases.voices import Voice
 from storage.database.base import to_base36
 from storage.mail.messages import Button
@@ -79,7 +80,7 @@ async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
 
 
 async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:
-    label = household_step(clue) if sight is Sight.OWN else clue.step.label
+    label = STEPS[clue.step].household if sight is Sight.OWN else clue.step.label
     if clue.step is not Step.CLOSED:
         return f"现在：{label}" + (f"，{clue.due_on:%m月%d日}前" if clue.due_on else "")
     events = await chat.store.clues.events(clue.id)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from handlers.cases.procedure import RULES, Party
-from storage.cases.clues import Step
+from handlers.cases.table import STEPS, Party, rules_at
+from storage.cases.steps import Step
 from storage.plan import (
     Clock,
     Clocks,
@@ -107,59 +107,28 @@ def _answer(question: Question) -> str:
 
 _BY = {Party.HOUSEHOLD: "农户", Party.VILLAGE: "村里", Party.TOWN: "镇里", Party.COUNTY: "市里"}
 
-_NEEDED: dict[Step, str] = {
-    Step.VERIFY: "村干部到家里看困难是否属实，{verify}内办完。不属实的要说明原因，农户可以在{objection}内提异议。",
-    Step.OBJECTION: "农户不服结论，可以在{objection}内提异议，由镇里在{answer}内答复。",
-    Step.AUTHORIZE: "农户签授权书，同意核查家里的收入和财产；没有授权就不能往下查。",
-    Step.DELIBERATE: "村里开会评议，记下到会人数、同意和不同意的票数，拍会议记录。",
-    Step.PUBLICIZE: "评议通过后在本村张榜公示，至少{publicize}，只贴一次。公示不写身份证号、电话、银行卡和病情；有异议就重新评议。",
-    Step.NOMINATE: "公示期满没有异议，村里提出名单报镇里。",
-    Step.TOWN_REVIEW: "镇里复核村里报来的名单，有问题的退回并写明原因。",
-    Step.COUNTY_DECIDE: "市里最后确定能不能纳入监测。从发现线索到确定，最多{decide}。",
-    Step.REGISTER: "确定以后录入全国系统，登记户类型和系统编号。",
-    Step.SUPPORT: "每户有帮扶责任人，缺什么补什么：单一困难用单项措施，几样困难定综合帮扶计划，每项有期限。",
-    Step.CLEAR: (
-        "收入稳定、三保障和饮水都有着落，才能消除风险；要再核实、评议、公示、复核、确定。"
-        "整户没有劳动能力的，兜底后暂不标注消除。"
-    ),
-    Step.CLOSED: "办完以后，{ask_again}后再问农户困难是不是真解决了；没解决就重新申报。",
-}
-
 
 def _steps(clocks: Clocks) -> Iterator[Passage]:
     spans = {name: span(getattr(clocks, name)) for name in Clocks.model_fields}
-    way = " → ".join(step.label for step in _NEEDED if step not in (Step.OBJECTION, Step.CLOSED))
+    way = " → ".join(step.label for step in STEPS if step not in (Step.OBJECTION, Step.CLOSED))
     yield Passage(
         "steps", "全部步骤", "从申报到帮扶一共几步 办事流程 监测程序 怎么申报", PROCEDURE,
         f"从发现困难到消除风险：{way}。\n从发现线索到市里确定，最多{spans['decide']}。\n"
         "农户自己申报、干部走访、部门比对都可以提出来；一步一步走，不能跳过。",
         for_all=True,
     )  # fmt: skip
-    for step, needed in _NEEDED.items():
+    for step, facts in STEPS.items():
         by = _takers(step)
         who = "、".join(word for party, word in _BY.items() if party in by)
-        text = "\n".join([needed.format_map(spans), *([f"这一步由{who}办。"] if who else [])])
-        yield Passage(f"step:{step}", step.label, f"{step.label} {_ASKED.get(step, '')}", PROCEDURE, text, for_all=True)
+        text = "\n".join([facts.handbook.format_map(spans), *([f"这一步由{who}办。"] if who else [])])
+        yield Passage(f"step:{step}", step.label, f"{step.label} {facts.asked}", PROCEDURE, text, for_all=True)
 
 
 def _takers(step: Step) -> set[Party]:
     """Who takes a step on; sending a case back is open to more."""
-    rules = [rule for rules in RULES.values() for rule in rules if rule.before is step and step is not Step.CLOSED]
+    rules = rules_at(step) if step is not Step.CLOSED else []
     onward = [rule for rule in rules if not rule.needs_reason] or rules
     return {party for rule in onward for party in rule.by}
-
-
-_ASKED = {
-    Step.VERIFY: "多久上门 几天入户",
-    Step.OBJECTION: "异议 不服 申诉",
-    Step.AUTHORIZE: "授权书 承诺书",
-    Step.DELIBERATE: "评议会",
-    Step.PUBLICIZE: "公示几天 张榜",
-    Step.SUPPORT: "帮扶计划 帮扶责任人 帮扶措施",
-    Step.CLEAR: "消除风险 消除条件",
-    Step.CLOSED: "办完以后 回访",
-}
-"""Other words by which a step is asked for."""
 
 
 def span(clock: Clock) -> str:

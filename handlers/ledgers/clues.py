@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
-from handlers.cases.procedure import Act
+from handlers.cases.table import Act
 from handlers.engine.world import World
 from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE, reaches
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.kinds import kinds_in_words
-from storage.cases.clues import ClueSource, Step
+from storage.cases.clues import ClueSource
+from storage.cases.steps import Step
 from storage.ledgers.clues import ClueLine, clue_lines
 from storage.people.reach import Reach
 from storage.store import Store

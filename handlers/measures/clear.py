@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from handlers.cases.procedure import Act, Party
 from handlers.cases.steps import act, explain, goes_on, house, mine
+from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice, Several
 from handlers.measures.clearing import Condition, obstacles, unmet
 from handlers.measures.words import support_button
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.people.persons import Role
 
 _ALL, _NOT_ALL = "all", "not_all"

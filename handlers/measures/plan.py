@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.calendar.planning import plan_deadline
-from handlers.cases.procedure import Party
 from handlers.cases.steps import explain, mine
+from handlers.cases.table import Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Day, Text
@@ -14,7 +14,8 @@ from handlers.engine.questions.person import PersonChoice
 from handlers.measures.needs import is_combined, lacking, suggestions, why_no_more
 from handlers.measures.words import about, doers, report_button, support_button, tell_family
 from handlers.wording.measures import line, measures_in_words
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.measures import Measure, Support

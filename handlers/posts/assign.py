@@ -16,7 +16,8 @@ from handlers.problems.actions import name
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.places import place_in_words
 from handlers.wording.text import brief
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Person, Role

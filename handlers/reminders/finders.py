@@ -12,7 +12,7 @@ from handlers.reminders.matter import Matter, ids_of
 from handlers.selfchecks.rules import done, holders, name_of, scope_of
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.text import brief
-from storage.cases.clues import Step
+from storage.cases.steps import Step
 from storage.database.base import from_decimal, to_base36
 from storage.people.persons import Role
 from storage.problems.fanouts import OPEN

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
-from handlers.cases.procedure import Party
-from handlers.cases.turns import whose_turn
+from handlers.cases.procedure import whose_turn
+from handlers.cases.table import Party
 from handlers.engine.attendance import away_on, on_duty
 from handlers.engine.world import World
 from handlers.reminders.finders import FINDERS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from handlers.cases.procedure import steps_of
+from handlers.cases.table import STEPS, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.problems.actions import name
@@ -13,26 +15,12 @@ from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words
 from handlers.wording.places import place_in_words
 from handlers.wording.text import brief
-from storage.cases.clues import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.ledger import TO_RECTIFY, ProblemState
 
 _MOST = 8
-
-_STEPS = {
-    Role.VILLAGE: {
-        Step.VERIFY: "核查",
-        Step.AUTHORIZE: "授权",
-        Step.DELIBERATE: "评议",
-        Step.PUBLICIZE: "公示",
-        Step.NOMINATE: "提名单",
-    },
-    Role.TOWN: {Step.OBJECTION: "答复异议", Step.TOWN_REVIEW: "复核", Step.REGISTER: "录入系统"},
-    Role.COUNTY: {Step.COUNTY_DECIDE: "确定"},
-}
-"""The steps of a case that wait for somebody, and how their lines begin."""
 
 
 @conversation("todo", "我的待办", for_roles=IN_OFFICE, words=("待办", "要办的"), menu=4)
@@ -66,13 +54,13 @@ async def _clues(chat: Chat) -> list[tuple[date, Button]]:
         (
             clue.due_on or clue.reported_at.date(),
             Button(
-                label=f"{steps[clue.step]} {place_in_words(chat.world, chat.world.roster.by_id[clue.household_id])}",
+                label=f"{STEPS[clue.step].todo} {place_in_words(chat.world, chat.world.roster.by_id[clue.household_id])}",
                 says=f"/clue {to_base36(clue.id)}",
             ),
         )
-        for role, steps in _STEPS.items()
-        for post in chat.person.posts_as(role)
-        for clue in await chat.store.clues.standing_at(list(steps), post.region)
+        for party in (Party.VILLAGE, Party.TOWN, Party.COUNTY)
+        for post in chat.person.posts_as(Role(party.value))
+        for clue in await chat.store.clues.standing_at([s for s in steps_of(party) if STEPS[s].todo], post.region)
     ]
 
 

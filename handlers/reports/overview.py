@@ -10,7 +10,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.world import World
 from handlers.visits.coverage import how_far
 from handlers.wording.people import region_in_words
-from storage.cases.clues import Step
+from storage.cases.steps import Step
 from storage.counting.overview import Figures
 from storage.mail.messages import Button
 from storage.people.persons import Role

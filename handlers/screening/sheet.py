@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from handlers.files.columns import Column, Kind, Value
 from handlers.files.workbooks import write_ledger
-from storage.cases.clues import Step
+from storage.cases.steps import Step
 from storage.plan import Plan
 from storage.screening.records import RowState, Screening
 from storage.screening.results import ListLine

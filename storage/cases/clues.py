@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from storage.cases.steps import Step
 from storage.counting.overview import clue_keys
 from storage.counting.tallies import count
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
@@ -39,42 +40,6 @@ _SOURCE_LABELS = {
     ClueSource.SUPERVISION: "督导抽查",
 }
 
-
-class Step(StrEnum):
-    """Where a case stands (domain: from a clue to a closed case)."""
-
-    VERIFY = "verify"
-    OBJECTION = "objection"
-    AUTHORIZE = "authorize"
-    DELIBERATE = "deliberate"
-    PUBLICIZE = "publicize"
-    NOMINATE = "nominate"
-    TOWN_REVIEW = "town_review"
-    COUNTY_DECIDE = "county_decide"
-    REGISTER = "register"
-    SUPPORT = "support"
-    CLEAR = "clear"
-    CLOSED = "closed"
-
-    @property
-    def label(self) -> str:
-        return _STEP_LABELS[self]
-
-
-_STEP_LABELS = {
-    Step.VERIFY: "入户核查",
-    Step.OBJECTION: "答复异议",
-    Step.AUTHORIZE: "农户授权",
-    Step.DELIBERATE: "民主评议",
-    Step.PUBLICIZE: "村内公示",
-    Step.NOMINATE: "村提名单",
-    Step.TOWN_REVIEW: "乡镇复核",
-    Step.COUNTY_DECIDE: "县级确定",
-    Step.REGISTER: "系统管理",
-    Step.SUPPORT: "帮扶",
-    Step.CLEAR: "风险消除",
-    Step.CLOSED: "已办结",
-}
 
 clues = sa.Table(
     "clues",

@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.cases.clues import Step, clues
+from storage.cases.clues import clues
+from storage.cases.steps import Step
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session

@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from storage.cases.clues import Step, clue_events, clues
+from storage.cases.clues import clue_events, clues
+from storage.cases.steps import Step
 from storage.database.base import ONCE, Moment, Record, metadata
 from storage.database.transaction import Session
 from storage.people.assignments import assignments

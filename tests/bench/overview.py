@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from handlers.engine.world import World
 from handlers.reports.overview import as_text
-from storage.cases.clues import ClueSource, Step, clues
+from storage.cases.clues import ClueSource, clues
+from storage.cases.steps import Step
 from storage.database.base import new_id
 from storage.database.connection import Database, sqlite_url
 from storage.database.tables import all_tables

@@ -17,10 +17,12 @@ from bot.demo.fill import DemoSummary, NotEmpty, demo_note, demo_plan, make_demo
 from bot.demo.names import MARK, NO_AREA, NO_OPERATOR
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.workdays import is_workday, workdays_between
-from handlers.cases.procedure import Act, Party, take
+from handlers.cases.procedure import take
+from handlers.cases.table import Act, Party
 from handlers.problems.states import RULES
 from handlers.reading import read_id_number, read_phone
-from storage.cases.clues import Clue, Step, clue_events, clues
+from storage.cases.clues import Clue, clue_events, clues
+from storage.cases.steps import Step
 from storage.database import audit
 from storage.database.base import SHANGHAI
 from storage.database.connection import Database, sqlite_url

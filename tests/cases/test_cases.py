@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.calendar.deadlines import last_day
-from handlers.cases.procedure import RULES, Act, Party
-from handlers.cases.turns import NOT_NOMINATED, decide_by, is_left_out, steps_of, whose_turn
-from storage.cases.clues import Clue, ClueSource, Step
+from handlers.cases.procedure import NOT_NOMINATED, decision_due, is_left_out, steps_of, whose_turn
+from handlers.cases.table import Act, Party, rules_at
+from storage.cases.clues import Clue, ClueSource
+from storage.cases.steps import Step
 from storage.plan import builtin_plans, load_plan
 from tests.support.standing import TO_NOMINATE, TO_SUPPORT, case_after
 from tests.support.town import Town
@@ -37,7 +38,7 @@ def test_every_step_but_the_end_is_exactly_one_partys_turn() -> None:
     assert set(steps_of(Party.TOWN)) == {Step.OBJECTION, Step.TOWN_REVIEW, Step.REGISTER}
     for step in turns:
         turn = whose_turn(step)
-        assert any(turn in rule.by for rules in RULES.values() for rule in rules if rule.before is step)
+        assert any(turn in rule.by for rule in rules_at(step))
 
 
 @given(st.sampled_from(list(Step)), st.booleans(), st.integers(0, 40))
@@ -45,7 +46,7 @@ def test_left_out_is_what_was_found_true_and_is_neither_decided_nor_in_time(
     step: Step, clearing: bool, days: int
 ) -> None:
     clue, today = standing(step, clearing), DAY + timedelta(days=days)
-    assert decide_by(clue, CLOCKS) == last_day(DAY, CLOCKS.decide)
+    assert decision_due(clue.begun_on, CLOCKS) == last_day(DAY, CLOCKS.decide)
     assert is_left_out(clue, today, CLOCKS) is (step in NOT_NOMINATED and not clearing and days >= 12)
 
 

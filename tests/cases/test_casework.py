@@ -9,7 +9,8 @@ import docx
 import pytest
 
 from handlers.engine.words import NOT_YOURS
-from storage.cases.clues import Clue, Step
+from storage.cases.clues import Clue
+from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.store import Store
 from tests.support.town import Town

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.calendar.deadlines import last_day
-from handlers.cases.outcomes import for_household, household_step
-from handlers.cases.procedure import MAY_OBJECT, RULES, Act, Party, Refused, possible, publicity_ends, take
-from storage.cases.clues import Clue, ClueSource, Step
+from handlers.cases.procedure import Refused, message_to_household, possible, publicity_ends, take
+from handlers.cases.table import ACTS, STEPS, Act, Party
+from storage.cases.clues import Clue, ClueSource
+from storage.cases.steps import Step
 from storage.plan import Clock, Clocks
 
 DAY = date(2022, 10, 12)
@@ -45,7 +46,7 @@ def after(clue: Clue, act: Act, party: Party, today: date) -> Clue:
 
 
 def taker(act: Act, clue: Clue) -> Party:
-    rule = next(rule for rule in RULES[act] if rule.before is clue.step and rule.clearing in (None, clue.clearing))
+    rule = next(rule for rule in ACTS[act].rules if rule.before is clue.step and rule.clearing in (None, clue.clearing))
     return sorted(rule.by)[-1]
 
 
@@ -99,7 +100,7 @@ def test_a_case_always_has_somebody_whose_turn_it_is_until_it_has_ended(
     if clue.step is not Step.CLOSED:
         later = today + timedelta(days=30)
         assert any(possible(clue, {party}, later, CLOCKS) for party in Party)
-        assert household_step(clue)
+        assert STEPS[clue.step].household
 
 
 @given(ATTEMPTS)
@@ -160,9 +161,9 @@ def test_a_household_objects_within_the_clock_and_the_towns_answer_is_the_last_w
     assert after(objected, Act.OVERTURN, Party.TOWN, DAY).step is Step.VERIFY
 
 
-@pytest.mark.parametrize("act", [act for act in Act if any(rule.needs_reason for rule in RULES[act])])
+@pytest.mark.parametrize("act", [act for act in Act if ACTS[act].needs_reason])
 def test_what_undoes_somebodys_work_or_hope_needs_a_reason(act: Act) -> None:
-    rule = RULES[act][0]
+    rule = ACTS[act].rules[0]
     clue = new_clue().model_copy(
         update={
             "step": rule.before, "clearing": bool(rule.clearing), "posted": rule.before is Step.PUBLICIZE,
@@ -174,9 +175,9 @@ def test_what_undoes_somebodys_work_or_hope_needs_a_reason(act: Act) -> None:
 
 
 def test_every_end_is_told_to_the_household_and_says_when_it_can_object() -> None:
-    for act, rules in RULES.items():
-        for rule in rules:
+    for act, facts in ACTS.items():
+        for rule in facts.rules:
             if rule.after is Step.CLOSED:
-                words = for_household(act, new_clue().model_copy(update={"step": Step.CLOSED}), "原因")
+                words = message_to_household(act, new_clue().model_copy(update={"step": Step.CLOSED}), "原因")
                 assert words is not None
-                assert words.may_object is (act in MAY_OBJECT)
+                assert words.may_object is facts.may_object

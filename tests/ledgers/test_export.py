@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 
 from bot.cli import cli
 from bot.setup.opening import House
-from handlers.cases.procedure import Act, Party, take
+from handlers.cases.procedure import take
+from handlers.cases.table import Act, Party
 from handlers.engine.words import NOT_YOURS
 from handlers.files.columns import Value
 from handlers.ledgers import job as exports

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.cases.procedure import Act
+from handlers.cases.table import Act
 from handlers.engine.words import NOT_YOURS
 from handlers.measures.clearing import UNABLE_TO_WORK, Condition, obstacles, unmet
-from storage.cases.clues import Clue, ClueSource, Step
+from storage.cases.clues import Clue, ClueSource
+from storage.cases.steps import Step
 from storage.database.base import SHANGHAI, to_base36
 from storage.measures import Measure
 from storage.plan import builtin_plans, load_plan

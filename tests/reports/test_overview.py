@@ -12,7 +12,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from storage.cases.clues import ClueSource, Standing, Step
+from storage.cases.clues import ClueSource, Standing
+from storage.cases.steps import Step
 from storage.counting.tallies import fold, tallies, totals
 from storage.database.base import SHANGHAI, new_id
 from storage.database.connection import Database, sqlite_url

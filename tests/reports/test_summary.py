@@ -15,7 +15,8 @@ from docx.oxml.ns import qn
 from docx.shared import Cm
 
 from bot.cli import cli
-from handlers.cases.procedure import Act, Party, take
+from handlers.cases.procedure import take
+from handlers.cases.table import Act, Party
 from handlers.engine.words import NOT_YOURS
 from handlers.reading import Unreadable
 from handlers.reports.month_file import as_docx

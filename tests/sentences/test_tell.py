@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.cases.clues import Step
+from storage.cases.steps import Step
 from storage.mail.messages import SentFile
 from storage.problems.ledger import ProblemState
 from storage.store import Store

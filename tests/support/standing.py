@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from handlers.cases.procedure import RULES, Act, Party, take
+from handlers.cases.procedure import take
+from handlers.cases.table import ACTS, Act, Party
 from storage.cases.clues import Clue, ClueSource
 from storage.measures import Measure
 from storage.store import Store
@@ -37,7 +38,7 @@ async def go_on(town: Town, clue: Clue, acts: Sequence[Act]) -> Clue:
     for act in acts:
         if act is Act.UNOPPOSED:
             town.now += timedelta(days=6)
-        rule = next(rule for rule in RULES[act] if rule.before is clue.step)
+        rule = next(rule for rule in ACTS[act].rules if rule.before is clue.step)
         party = sorted(rule.by)[-1]
         to = take(clue, act, {party}, town.now.date(), town.world.plan.clocks, "原因")
         async with town.transaction() as tx, tx.session("test", "go on") as session:
