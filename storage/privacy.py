@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.cases.clues import clues, joined_reports
+from storage.cases.records import clues, joined_reports
 from storage.cases.voices import Voices
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.transaction import Session

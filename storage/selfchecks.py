@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.labels import Labelled
 from storage.database.transaction import Session
 from storage.people.persons import persons
 
 
-class Finding(StrEnum):
+class Finding(Labelled):
     """What came of looking at one task. LATER is no finding yet: the task comes up again after the others."""
 
-    FINE = "fine"
-    PROBLEM = "problem"
-    CLUE = "clue"
-    LATER = "later"
+    FINE = "fine", "没有问题"
+    PROBLEM = "problem", "有问题，已列入台账"
+    CLUE = "clue", "有困难户，已上报线索"
+    LATER = "later", "以后再看"
 
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Finding.FINE: "没有问题",
-    Finding.PROBLEM: "有问题，已列入台账",
-    Finding.CLUE: "有困难户，已上报线索",
-    Finding.LATER: "以后再看",
-}
 
 selfchecks = sa.Table(
     "selfchecks",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 
 from storage.burden import Burden
 from storage.cases.clues import Clues
@@ -27,8 +29,8 @@ from storage.mail.drafts import Drafts
 from storage.mail.quiet import QuietTimes
 from storage.measures import Supports
 from storage.notices.addressees import Addressees
-from storage.notices.receipts import BroadcastReceipts
-from storage.notices.sent import Broadcasts
+from storage.notices.receipts import NoticeReceipts
+from storage.notices.sent import Notices
 from storage.people.assignments import Assignments
 from storage.people.leaves import Leaves
 from storage.people.persons import People
@@ -51,6 +53,15 @@ from storage.visits import Visits
 from storage.watchlists import Watchlists
 from storage.weekly.reports import WeeklyReports
 
+Aggregate = TypeVar("Aggregate")
+
+
+def _of(kind: Callable[[Session], Aggregate]) -> cached_property[Aggregate]:
+    def made(store: Store) -> Aggregate:
+        return kind(store.session)
+
+    return cached_property(made)
+
 
 class Store:
     """One session's aggregates, each made when first asked for."""
@@ -58,182 +69,48 @@ class Store:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    @cached_property
-    def admissions(self) -> Admissions:
-        return Admissions(self.session)
-
-    @cached_property
-    def addressees(self) -> Addressees:
-        return Addressees(self.session)
-
-    @cached_property
-    def assignments(self) -> Assignments:
-        return Assignments(self.session)
-
-    @cached_property
-    def attachments(self) -> Attachments:
-        return Attachments(self.session)
-
-    @cached_property
-    def chart_orders(self) -> ChartOrders:
-        return ChartOrders(self.session)
-
-    @cached_property
-    def broadcast_receipts(self) -> BroadcastReceipts:
-        return BroadcastReceipts(self.session)
-
-    @cached_property
-    def broadcasts(self) -> Broadcasts:
-        return Broadcasts(self.session)
-
-    @cached_property
-    def burden(self) -> Burden:
-        return Burden(self.session)
-
-    @cached_property
-    def chats(self) -> Chats:
-        return Chats(self.session)
-
-    @cached_property
-    def clues(self) -> Clues:
-        return Clues(self.session)
-
-    @cached_property
-    def consents(self) -> Consents:
-        return Consents(self.session)
-
-    @cached_property
-    def deeds(self) -> Deeds:
-        return Deeds(self.session)
-
-    @cached_property
-    def drafts(self) -> Drafts:
-        return Drafts(self.session)
-
-    @cached_property
-    def erasures(self) -> Erasures:
-        return Erasures(self.session)
-
-    @cached_property
-    def handovers(self) -> Handovers:
-        return Handovers(self.session)
-
-    @cached_property
-    def fanouts(self) -> Fanouts:
-        return Fanouts(self.session)
-
-    @cached_property
-    def follow_ups(self) -> FollowUps:
-        return FollowUps(self.session)
-
-    @cached_property
-    def households(self) -> Households:
-        return Households(self.session)
-
-    @cached_property
-    def indicators(self) -> Indicators:
-        return Indicators(self.session)
-
-    @cached_property
-    def invites(self) -> Invites:
-        return Invites(self.session)
-
-    @cached_property
-    def leaves(self) -> Leaves:
-        return Leaves(self.session)
-
-    @cached_property
-    def ledger_orders(self) -> LedgerOrders:
-        return LedgerOrders(self.session)
-
-    @cached_property
-    def media(self) -> Media:
-        return Media(self.session)
-
-    @cached_property
-    def mornings(self) -> Mornings:
-        return Mornings(self.session)
-
-    @cached_property
-    def overview(self) -> Overview:
-        return Overview(self.session)
-
-    @cached_property
-    def people(self) -> People:
-        return People(self.session)
-
-    @cached_property
-    def photo_hashes(self) -> PhotoHashes:
-        return PhotoHashes(self.session)
-
-    @cached_property
-    def policies(self) -> Policies:
-        return Policies(self.session)
-
-    @cached_property
-    def signals(self) -> Signals:
-        return Signals(self.session)
-
-    @cached_property
-    def problem_figures(self) -> ProblemFigures:
-        return ProblemFigures(self.session)
-
-    @cached_property
-    def problems(self) -> Problems:
-        return Problems(self.session)
-
-    @cached_property
-    def quiet_times(self) -> QuietTimes:
-        return QuietTimes(self.session)
-
-    @cached_property
-    def quiz(self) -> Quiz:
-        return Quiz(self.session)
-
-    @cached_property
-    def reconciliations(self) -> Reconciliations:
-        return Reconciliations(self.session)
-
-    @cached_property
-    def reminders(self) -> Reminders:
-        return Reminders(self.session)
-
-    @cached_property
-    def screening_results(self) -> ScreeningResults:
-        return ScreeningResults(self.session)
-
-    @cached_property
-    def screenings(self) -> Screenings:
-        return Screenings(self.session)
-
-    @cached_property
-    def samples(self) -> Samples:
-        return Samples(self.session)
-
-    @cached_property
-    def supervisions(self) -> Supervisions:
-        return Supervisions(self.session)
-
-    @cached_property
-    def visits(self) -> Visits:
-        return Visits(self.session)
-
-    @cached_property
-    def voices(self) -> Voices:
-        return Voices(self.session)
-
-    @cached_property
-    def supports(self) -> Supports:
-        return Supports(self.session)
-
-    @cached_property
-    def selfchecks(self) -> SelfChecks:
-        return SelfChecks(self.session)
-
-    @cached_property
-    def watchlists(self) -> Watchlists:
-        return Watchlists(self.session)
-
-    @cached_property
-    def weekly_reports(self) -> WeeklyReports:
-        return WeeklyReports(self.session)
+    addressees = _of(Addressees)
+    admissions = _of(Admissions)
+    assignments = _of(Assignments)
+    attachments = _of(Attachments)
+    burden = _of(Burden)
+    chart_orders = _of(ChartOrders)
+    chats = _of(Chats)
+    clues = _of(Clues)
+    consents = _of(Consents)
+    deeds = _of(Deeds)
+    drafts = _of(Drafts)
+    erasures = _of(Erasures)
+    fanouts = _of(Fanouts)
+    follow_ups = _of(FollowUps)
+    handovers = _of(Handovers)
+    households = _of(Households)
+    indicators = _of(Indicators)
+    invites = _of(Invites)
+    leaves = _of(Leaves)
+    ledger_orders = _of(LedgerOrders)
+    media = _of(Media)
+    mornings = _of(Mornings)
+    notice_receipts = _of(NoticeReceipts)
+    notices = _of(Notices)
+    overview = _of(Overview)
+    people = _of(People)
+    photo_hashes = _of(PhotoHashes)
+    policies = _of(Policies)
+    problem_figures = _of(ProblemFigures)
+    problems = _of(Problems)
+    quiet_times = _of(QuietTimes)
+    quiz = _of(Quiz)
+    reconciliations = _of(Reconciliations)
+    reminders = _of(Reminders)
+    samples = _of(Samples)
+    screening_results = _of(ScreeningResults)
+    screenings = _of(Screenings)
+    selfchecks = _of(SelfChecks)
+    signals = _of(Signals)
+    supervisions = _of(Supervisions)
+    supports = _of(Supports)
+    visits = _of(Visits)
+    voices = _of(Voices)
+    watchlists = _of(Watchlists)
+    weekly_reports = _of(WeeklyReports)

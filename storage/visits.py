@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,29 +10,24 @@ import sqlalchemy as sa
 from storage.counting.overview import visit_keys
 from storage.counting.tallies import count
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.labels import Labelled
 from storage.database.transaction import Session
 from storage.mail.messages import Place
 from storage.roster import Household
 
 
-class Outcome(StrEnum):
+class Outcome(Labelled):
     """What a visit found."""
 
-    FINE = "fine"
-    TROUBLE = "trouble"
-    ABSENT = "absent"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
+    FINE = "fine", "没有变化"
+    TROUBLE = "trouble", "有困难"
+    ABSENT = "absent", "没见到人"
 
     @property
     def met(self) -> bool:
         """Whether the household has been visited by it."""
         return self is not Outcome.ABSENT
 
-
-_LABELS = {Outcome.FINE: "没有变化", Outcome.TROUBLE: "有困难", Outcome.ABSENT: "没见到人"}
 
 visits = sa.Table(
     "visits",

@@ -1,11 +1,11 @@
-"""The part of a platform that broadcasts may take, so that nobody who is answered waits behind them."""
+"""The part of a platform that notices may take, so that nobody who is answered waits behind them."""
 
 from __future__ import annotations
 
 from math import inf
 
 AT_ONCE = 8
-"""Letters of broadcasts under way at most on one platform."""
+"""Letters of notices under way at most on one platform."""
 
 TOGETHER = 4
 """Letters that are worth a claim of their own."""
@@ -14,14 +14,14 @@ _SHARE = 0.8
 """Of what a platform takes a second; the rest stays free, so that its limiter lets a reply pass at once."""
 
 _OVERDRAWN = 5.0
-"""Seconds that broadcasts pause at most after a rush of other messages."""
+"""Seconds that notices pause at most after a rush of other messages."""
 
 _LOOK = 0.5
-"""Seconds between two looks for a broadcast when there was none."""
+"""Seconds between two looks for a notice when there was none."""
 
 
 class Lane:
-    """A leaky bucket that every message to the platform fills; broadcasts only take what room is left in it.
+    """A leaky bucket that every message to the platform fills; notices only take what room is left in it.
 
     `a_second` is how many messages the platform takes, 0 where it does not matter. All moments are of one steady clock,
     in seconds.
@@ -35,7 +35,7 @@ class Lane:
         self._rests_until = -inf
         self._under_way = 0
         self.more = False
-        """Whether more letters of broadcasts wait than could be taken."""
+        """Whether more letters of notices wait than could be taken."""
 
     def passed(self, count: int, now: float) -> None:
         """Other messages have gone to the platform."""
@@ -43,11 +43,11 @@ class Lane:
             self._level = min(self._drained(now) + count, AT_ONCE + self._leak * _OVERDRAWN)
 
     def rest(self, seconds: float, now: float) -> None:
-        """The platform has asked for a pause: until then it hears of no broadcast, and has room for answers after it."""
+        """The platform has asked for a pause: until then it hears of no notice, and has room for answers after it."""
         self._rests_until = max(self._rests_until, now + seconds)
 
     def room(self, now: float, look: bool = False) -> int:
-        """How many letters of broadcasts to take now; 0 as well in a pause and too early to look, unless `look`."""
+        """How many letters of notices to take now; 0 as well in a pause and too early to look, unless `look`."""
         early = now < self._rests_until or (not self.more and now - self._looked_at < _LOOK)
         if early and not look:
             return 0

@@ -31,7 +31,7 @@ GIVE_UP = 12
 """Attempts before a message is given up as failed."""
 
 AT_ONCE = 256
-"""Messages under way at most, broadcasts aside; a platform's own limiter paces them further."""
+"""Messages under way at most, notices aside; a platform's own limiter paces them further."""
 
 _BREATH = 8
 """Sends begun at a stretch before others in this process have their turn: one of them may hold the write lock."""
@@ -106,7 +106,7 @@ class Sender:
     async def _cycle(self, claim: bool, look: bool = False) -> int:
         """One transaction: record what has ended, take what is due. Returns how many were taken.
 
-        `look`: for broadcasts too, even if there were none a moment ago.
+        `look`: for notices too, even if there were none a moment ago.
         """
         room = AT_ONCE - self._under_way if claim else 0
         finished, self._finished = self._finished, []
@@ -136,7 +136,7 @@ class Sender:
         return len(claimed) + sum(len(rows) for _, rows in bulk.values())
 
     async def _claim_bulk(self, conn: AsyncConnection, now: datetime, look: bool) -> dict[str, tuple[int, Rows]]:
-        """Letters of broadcasts by platform, as many as its lane has room for now, and how many that is."""
+        """Letters of notices by platform, as many as its lane has room for now, and how many that is."""
         found = {}
         for name, lane in self._lanes.items():
             if room := lane.room(self._loop_time(), look):
@@ -144,7 +144,7 @@ class Sender:
         return found
 
     async def _begin(self, rows: Rows, lane: Lane | None = None) -> None:
-        """Send what was claimed, each chat on its own; `lane` is where broadcasts go."""
+        """Send what was claimed, each chat on its own; `lane` is where notices go."""
         by_chat: dict[str, list[Letter]] = {}
         for row in rows:
             try:
@@ -181,7 +181,7 @@ class Sender:
         self._record_soon()
 
     def _pause(self) -> float:
-        """Seconds until a platform has room again for broadcasts that wait; infinite where none does."""
+        """Seconds until a platform has room again for notices that wait; infinite where none does."""
         return min((lane.pause(self._loop_time()) for lane in self._lanes.values()), default=inf)
 
     def _record_soon(self) -> None:

@@ -18,7 +18,7 @@ from handlers.calendar.workdays import add_workdays
 from handlers.cases.procedure import take
 from handlers.cases.table import Act, Party
 from handlers.cases.votes import Votes
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.joining.consents import CONSENT
 from storage.measures import Measure
 from storage.people.persons import Role

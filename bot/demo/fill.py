@@ -18,7 +18,8 @@ from storage.database.transaction import transaction
 from storage.mail.chats import chats
 from storage.people.persons import officials
 from storage.plan import Plan, shift
-from storage.problems.ledger import TO_RECTIFY, Problem
+from storage.problems.records import Problem
+from storage.problems.states import TO_RECTIFY
 from storage.store import Store
 
 HOUSEHOLDS, CLUES, PROBLEMS = 3400, 120, 64

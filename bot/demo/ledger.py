@@ -17,7 +17,8 @@ from handlers.problems.rows import bare
 from handlers.problems.states import MOST_PERCENT, next_state, parts_of
 from storage.people.persons import Official, Role
 from storage.plan import Plan
-from storage.problems.ledger import Action, NewProblem, Problem, ProblemState
+from storage.problems.records import NewProblem, Problem
+from storage.problems.states import Action, ProblemState
 from storage.store import Store
 
 _REACH_BACK = 18

@@ -31,8 +31,8 @@ from storage.counting import tallies
 from storage.database.transaction import Transaction, reading_first, transaction
 from storage.ledgers import orders as ledger_orders
 from storage.mail import inbox, outbox, talks, transcripts
-from storage.notices import receipts as broadcast_receipts
-from storage.notices import sent as broadcasts
+from storage.notices import receipts as notice_receipts
+from storage.notices import sent as notices
 from storage.screening.lists import is_waiting
 
 log = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class Jobs:
     async def announce(self) -> None:
         """Queue a portion of the notices that were filed."""
         async with self._database.read() as conn:
-            if not await broadcasts.is_waiting(conn):
+            if not await notices.is_waiting(conn):
                 return
             await self._caches.refresh(conn)
         if await announce.work(lambda: reading_first(self._database, self._clock()), self._world):
@@ -155,7 +155,7 @@ class Jobs:
         async with self._database.write() as conn:
             erased = await inbox.purge(conn, messages) + await outbox.purge(conn, messages)
             erased += await transcripts.purge(conn, messages)
-            erased += await broadcast_receipts.purge(conn, now - broadcasts.KEPT)
+            erased += await notice_receipts.purge(conn, now - notices.KEPT)
             abandoned = await talks.purge(conn, drafts)
         async with transaction(self._database, now) as tx:
             lists = await screening.forget_unconfirmed(tx)

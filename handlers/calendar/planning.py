@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from handlers.calendar.deadlines import TOP_LEVEL, next_open, next_overdue, stages
 from handlers.calendar.workdays import workdays_between
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.plan import Plan
 from storage.reminders.rows import Reminder, Reminders
 

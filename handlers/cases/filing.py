@@ -16,7 +16,7 @@ from handlers.engine.world import World
 from handlers.reading import Unreadable, clean, read_yes_no
 from handlers.wording.kinds import kinds_in_words, risk_options
 from handlers.wording.places import place_in_words
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.database.base import to_base36
 from storage.joining.consents import CONSENT
 from storage.mail.messages import Button

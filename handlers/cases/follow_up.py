@@ -11,8 +11,8 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice
 from handlers.engine.words import NOT_YOURS
 from handlers.wording.places import place_in_words
-from storage.cases.clues import Clue, ClueSource
 from storage.cases.follow_ups import FollowUp
+from storage.cases.records import Clue, ClueSource
 from storage.people.persons import Role
 
 _YES, _NO = "yes", "no"

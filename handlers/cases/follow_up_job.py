@@ -8,7 +8,7 @@ from handlers.calendar.deadlines import last_day, next_open
 from handlers.cases.table import Act
 from handlers.engine.world import World
 from handlers.wording.places import place_in_words
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.database.base import to_base36
 from storage.database.transaction import Transaction
 from storage.mail import outbox

@@ -12,7 +12,7 @@ from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.wording.days import deadline_in_words
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button

@@ -6,7 +6,7 @@ from handlers.cases.table import STEPS
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.rights.sight import IN_OFFICE
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from handlers.calendar.deadlines import last_day
 from handlers.cases.table import ACTS, STEPS, Act, Party, rules_at
-from storage.cases.clues import Clue, Standing
+from storage.cases.records import Clue, Standing
 from storage.cases.steps import Step
 from storage.people.persons import Person, Role
 from storage.plan import Clocks

@@ -14,7 +14,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
 from handlers.files.keeping import keep
 from handlers.files.word import DOCX
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
 

@@ -10,7 +10,7 @@ from handlers.cases.table import ACTS, Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option, Text
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import from_base36, to_base36
 from storage.people.persons import Role

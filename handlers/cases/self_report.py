@@ -7,7 +7,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Evidence, Photos, Several
 from handlers.wording.kinds import risk_options
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.people.persons import Role
 
 

@@ -14,7 +14,7 @@ from handlers.rights.sight import IN_OFFICE
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.people import name_of
 from handlers.wording.places import place_in_words
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button

@@ -12,7 +12,7 @@ from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.measures import measures_in_words
 from handlers.wording.places import place_in_words
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.cases.voices import Voice
 from storage.database.base import to_base36

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from storage.problems.ledger import Action, ProblemState
+from storage.problems.states import Action, ProblemState
 
 
 @dataclass(frozen=True, slots=True)

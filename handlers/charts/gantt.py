@@ -11,7 +11,7 @@ from handlers.charts.figures import Band, Deed, Gantt, Span
 from handlers.charts.frame import body_of, framed
 from handlers.charts.theme import ALARM, FAINT, GREY, GRID, HATCH, INK, PAPER, STEPS, Sheet
 from handlers.charts.words import until
-from storage.problems.ledger import Action, ProblemState
+from storage.problems.states import Action, ProblemState
 
 _TITLE = "问题进度图"
 _ROW = 1.75

@@ -30,7 +30,8 @@ from storage.charts.orders import Chart
 from storage.charts.problem_figures import Cell
 from storage.people.reach import Reach
 from storage.plan import Plan
-from storage.problems.ledger import Problem, ProblemState
+from storage.problems.records import Problem
+from storage.problems.states import ProblemState
 from storage.store import Store
 
 _GRACE = timedelta(days=30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from handlers.charts.figures import BurnDown, Gantt
-from storage.problems.ledger import ProblemState
+from storage.problems.states import ProblemState
 
 NONE_OPEN = "没有未销号的问题，已清零"
 

@@ -17,12 +17,12 @@ from handlers.wording.kinds import kinds_in_words, risk_options
 from handlers.wording.people import name_of
 from handlers.wording.places import place_in_words
 from handlers.wording.text import brief
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.database.base import to_base36
 from storage.inspections.samples import Check, Sample
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.ledger import Problem
+from storage.problems.records import Problem
 from storage.roster import Household
 
 _HOLDS, _WRONG = "holds", "wrong"

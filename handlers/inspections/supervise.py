@@ -20,11 +20,11 @@ from handlers.rights.reach import villages_of
 from handlers.wording.kinds import risk_options
 from handlers.wording.places import place_in_words
 from handlers.wording.text import brief
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.database.base import SHANGHAI
 from storage.people.persons import Role
 from storage.plan import Plan
-from storage.problems.ledger import NewProblem, Problem
+from storage.problems.records import NewProblem, Problem
 from storage.roster import Household
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE, reaches
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.kinds import kinds_in_words
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.cases.steps import Step
 from storage.ledgers.clues import ClueLine, clue_lines
 from storage.people.reach import Reach

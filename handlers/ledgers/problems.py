@@ -11,7 +11,7 @@ from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
 from handlers.rights.sight import IN_OFFICE
 from storage.ledgers.problems import ProblemLine, problem_lines
 from storage.people.reach import Reach
-from storage.problems.ledger import ProblemState
+from storage.problems.states import ProblemState
 from storage.store import Store
 
 

@@ -9,7 +9,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice, Several
 from handlers.measures.clearing import Condition, obstacles, unmet
 from handlers.measures.words import support_button
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
 

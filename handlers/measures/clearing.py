@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from handlers.measures.needs import lacking
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.measures import Measure
 from storage.plan import Plan
 

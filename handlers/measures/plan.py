@@ -14,7 +14,7 @@ from handlers.engine.questions.person import PersonChoice
 from handlers.measures.needs import is_combined, lacking, suggestions, why_no_more
 from handlers.measures.words import about, doers, report_button, support_button, tell_family
 from handlers.wording.measures import line, measures_in_words
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button

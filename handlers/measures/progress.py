@@ -15,7 +15,7 @@ from handlers.measures.words import about, may_report, open_lines, support_butto
 from handlers.reading import read_number
 from handlers.wording.measures import line
 from handlers.wording.people import name_of
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.database.base import from_base36
 from storage.measures import FINISHED, Measure
 from storage.people.persons import Role

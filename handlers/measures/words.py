@@ -9,7 +9,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.world import World
 from handlers.wording.days import day_in_words
 from handlers.wording.text import brief
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.measures import Measure

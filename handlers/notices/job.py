@@ -19,7 +19,7 @@ from storage.database.transaction import Conflict, Transaction
 from storage.mail import outbox
 from storage.mail.chats import reachable
 from storage.mail.messages import BULK, PUSH, Outgoing
-from storage.notices.sent import Broadcast
+from storage.notices.sent import Notice
 from storage.store import Store
 
 PORTION = 200
@@ -37,74 +37,74 @@ Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
 async def work(begin: Begin, world: World) -> int:
     """One portion of the oldest notice, and word of those that are out; returns how many of these were dealt with."""
     async with begin() as tx, tx.session(request=_REQUEST) as session:
-        broadcasts = Store(session).broadcasts
-        due, sending = await broadcasts.queueing(), await broadcasts.sending()
+        notices = Store(session).notices
+        due, sending = await notices.queueing(), await notices.sending()
     done = [await _portion(begin, world, due)] if due else []
     return sum([*done, *[await _note_out(begin, world, one) for one in sending]])
 
 
-async def _portion(begin: Begin, world: World, broadcast: Broadcast) -> bool:
+async def _portion(begin: Begin, world: World, notice: Notice) -> bool:
     """False when another process was quicker."""
-    along = await asyncio.to_thread(_goes_along, world, broadcast)
+    along = await asyncio.to_thread(_goes_along, world, notice)
     try:
         async with begin() as tx:
             async with tx.session(request=_REQUEST) as session:
-                queue = _queue_again if broadcast.repeated_at else _queue
-                reached = await queue(tx, Store(session), world, broadcast, along)
+                queue = _queue_again if notice.repeated_at else _queue
+                reached = await queue(tx, Store(session), world, notice, along)
             await tx.begin_writing()
             async with tx.session(request=_REQUEST) as session:
-                await Store(session).broadcasts.advance(broadcast, reached)
+                await Store(session).notices.advance(notice, reached)
     except Conflict:
         return False
     return True
 
 
-def _goes_along(world: World, broadcast: Broadcast) -> bool:
-    path = world.media.path(broadcast.file) if broadcast.file else None
+def _goes_along(world: World, notice: Notice) -> bool:
+    path = world.media.path(notice.file) if notice.file else None
     return path is not None and path.exists() and path.stat().st_size <= ALONG
 
 
-async def _queue(tx: Transaction, store: Store, world: World, broadcast: Broadcast, along: bool) -> int | None:
+async def _queue(tx: Transaction, store: Store, world: World, notice: Notice, along: bool) -> int | None:
     """Letters of the first round; returns how far it got, None for the end."""
-    meant = await store.broadcasts.next_meant(broadcast, PORTION)
+    meant = await store.notices.next_meant(notice, PORTION)
     away = away_on(world, tx.now.date()) if world.leaves else {}
-    deputies = {one: _deputy(world, broadcast, one, away) for one in meant}
+    deputies = {one: _deputy(world, notice, one, away) for one in meant}
     addresses = await reachable(tx.conn, {*meant, *filter(None, deputies.values())})
     got_for: dict[int, list[int]] = defaultdict(list)
     for one in meant:
         deputy = deputies[one]
         got_for[deputy if deputy in addresses and deputy is not None else one].append(one)
-    known = await store.broadcast_receipts.letters_to(broadcast, list(got_for))
+    known = await store.notice_receipts.letters_to(notice, list(got_for))
     for receiver, people in got_for.items():
         letter = known.get(receiver)
         if letter is None and receiver in addresses:
             others = passed_on(world, [one for one in people if one != receiver])
             letter = outbox.post(
-                store.session, addresses[receiver], message(world.plan, broadcast, along, others),
-                priority=BULK, intent=f"broadcast:{broadcast.id}:{receiver}",
+                store.session, addresses[receiver], message(world.plan, notice, along, others),
+                priority=BULK, intent=f"broadcast:{notice.id}:{receiver}",
             )  # fmt: skip
         for one in people:
-            store.broadcast_receipts.add(broadcast.id, one, receiver if letter else None, letter)
+            store.notice_receipts.add(notice.id, one, receiver if letter else None, letter)
     return _reached(meant)
 
 
-def _deputy(world: World, broadcast: Broadcast, person_id: int, away: Away) -> int | None:
+def _deputy(world: World, notice: Notice, person_id: int, away: Away) -> int | None:
     """Who stands in for somebody on leave. What is for a household waits for them, like all that nobody stands in for."""
     official = world.directory.person(person_id) if person_id in away else None
-    audience = broadcast.audience
+    audience = notice.audience
     if official is None or not (audience.people or official.person.has(*audience.roles)):
         return None
     deputy = stand_in(person_id, away)
-    return deputy if deputy != broadcast.sender_id else None
+    return deputy if deputy != notice.sender_id else None
 
 
-async def _queue_again(tx: Transaction, store: Store, world: World, broadcast: Broadcast, along: bool) -> int | None:
+async def _queue_again(tx: Transaction, store: Store, world: World, notice: Notice, along: bool) -> int | None:
     """Letters of the repeat, to whoever got the first one and has not confirmed it."""
-    missing = await store.broadcast_receipts.next_missing(broadcast, PORTION)
-    intents = {one.receiver_id: f"broadcast:{broadcast.id}:{one.receiver_id}:again" for one in missing}
+    missing = await store.notice_receipts.next_missing(notice, PORTION)
+    intents = {one.receiver_id: f"broadcast:{notice.id}:{one.receiver_id}:again" for one in missing}
     addresses = await reachable(tx.conn, intents)
     known = await outbox.known_intents(tx.conn, list(intents.values()))
-    letter = message(world.plan, broadcast, along, again=True)
+    letter = message(world.plan, notice, along, again=True)
     for receiver, intent in intents.items():
         if receiver in addresses and intent not in known:
             outbox.post(store.session, addresses[receiver], letter, priority=BULK, intent=intent)
@@ -115,25 +115,25 @@ def _reached(people: Sequence[int]) -> int | None:
     return people[-1] if len(people) == PORTION else None
 
 
-async def _note_out(begin: Begin, world: World, broadcast: Broadcast) -> bool:
+async def _note_out(begin: Begin, world: World, notice: Notice) -> bool:
     """Tell the sender when the last letter is out; False while it is not, or when another process was quicker."""
     try:
         async with begin() as tx:
             async with tx.session(request=_REQUEST) as session:
-                receipts = Store(session).broadcast_receipts
-                if await receipts.under_way(broadcast):
+                receipts = Store(session).notice_receipts
+                if await receipts.under_way(notice):
                     return False
-                figures = (await receipts.figures([broadcast.id])).get(broadcast.id)
+                figures = (await receipts.figures([notice.id])).get(notice.id)
             await tx.begin_writing()
             async with tx.session(request=_REQUEST) as session:
-                await Store(session).broadcasts.note_out(broadcast)
-                sender = world.directory.person(broadcast.sender_id)
+                await Store(session).notices.note_out(notice)
+                sender = world.directory.person(notice.sender_id)
                 if figures and sender and sender.address:
                     away = f"，联系不上 {figures.unreachable} 人" if figures.unreachable else ""
-                    text = f"通知「{shortened(broadcast.words, 20)}」已发出 {figures.delivered} 人{away}。"
+                    text = f"通知「{shortened(notice.words, 20)}」已发出 {figures.delivered} 人{away}。"
                     outbox.post(
-                        session, sender.address, Outgoing(text=text, buttons=((see(broadcast.id, "看谁没收到"),),)),
-                        priority=PUSH, intent=f"broadcast-out:{broadcast.id}",
+                        session, sender.address, Outgoing(text=text, buttons=((see(notice.id, "看谁没收到"),),)),
+                        priority=PUSH, intent=f"broadcast-out:{notice.id}",
                     )  # fmt: skip
     except Conflict:
         return False

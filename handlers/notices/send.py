@@ -40,7 +40,7 @@ async def send_notice(chat: Chat) -> None:
     if choice == NO:
         await chat.say("没有发。")
         return
-    filed = chat.store.broadcasts.file(
+    filed = chat.store.notices.file(
         chat.person.id, office.role, office.region, audience, words.text,
         words.file, words.file_name, expects=choice != QUIETLY,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from handlers.wording.people import region_in_words
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
 from storage.notices.receipts import Figures, Missing
-from storage.notices.sent import OUT, Broadcast
+from storage.notices.sent import OUT, Notice
 from storage.people.persons import Role
 
 _LATEST = 5
@@ -30,33 +30,33 @@ async def show_notices(chat: Chat) -> None:
     if not said:
         await _list(chat)
         return
-    broadcast = await _found(chat, said)
-    if broadcast is None:
+    notice = await _found(chat, said)
+    if notice is None:
         await chat.say(NOT_YOURS)
     elif more == AGAIN:
-        await _repeat(chat, broadcast)
+        await _repeat(chat, notice)
     else:
-        await _show(chat, broadcast, more)
+        await _show(chat, notice, more)
 
 
-async def _found(chat: Chat, said: str) -> Broadcast | None:
+async def _found(chat: Chat, said: str) -> Notice | None:
     """The notice, if this person's office sent it."""
     try:
-        broadcast = await chat.store.broadcasts.get(from_base36(said))
+        notice = await chat.store.notices.get(from_base36(said))
     except ValueError:
         return None
     office = office_of(chat.person)
-    own = broadcast is not None and (broadcast.role, broadcast.region) == (office.role, office.region)
-    return broadcast if own else None
+    own = notice is not None and (notice.role, notice.region) == (office.role, office.region)
+    return notice if own else None
 
 
 async def _list(chat: Chat) -> None:
     office = office_of(chat.person)
-    latest = await chat.store.broadcasts.latest(office.role, office.region, _LATEST)
+    latest = await chat.store.notices.latest(office.role, office.region, _LATEST)
     if not latest:
         await chat.say("还没有发过通知。", [[Button(label="发通知", says="/broadcast")]])
         return
-    figures = await chat.store.broadcast_receipts.figures([one.id for one in latest])
+    figures = await chat.store.notice_receipts.figures([one.id for one in latest])
     lines, rows = ["最近的通知："], []
     for place, one in enumerate(latest, 1):
         words, at = shortened(one.words, 14), moment(one.filed_at, chat.now.date())
@@ -65,73 +65,73 @@ async def _list(chat: Chat) -> None:
     await chat.say("\n".join(lines), rows)
 
 
-async def _show(chat: Chat, broadcast: Broadcast, more: str) -> None:
-    figures = (await chat.store.broadcast_receipts.figures([broadcast.id])).get(broadcast.id, Figures())
+async def _show(chat: Chat, notice: Notice, more: str) -> None:
+    figures = (await chat.store.notice_receipts.figures([notice.id])).get(notice.id, Figures())
     kind, _, page = more.partition(" ") if more.startswith(UNREACHED) else ("", "", more)
     reached = kind != UNREACHED
-    total = figures.missing if reached and broadcast.expects else 0 if reached else figures.unreachable
-    places, turn = page_of(range(total), page_named(page), f"/broadcasts {to_base36(broadcast.id)} {kind}".rstrip())
-    listed = await _missing(chat, broadcast, reached, places)
-    lines = [_head(chat, broadcast), progress(broadcast, figures), *_repeated(chat, broadcast)]
+    total = figures.missing if reached and notice.expects else 0 if reached else figures.unreachable
+    places, turn = page_of(range(total), page_named(page), f"/broadcasts {to_base36(notice.id)} {kind}".rstrip())
+    listed = await _missing(chat, notice, reached, places)
+    lines = [_head(chat, notice), progress(notice, figures), *_repeated(chat, notice)]
     if listed:
         lines.append(
             f"还没点「收到」的 {total} 人：" if reached else f"联系不上的 {total} 人（没有绑定聊天或已停用）："
         )
         lines += [_line(chat, one) for one in listed]
-    elif broadcast.state == OUT and reached and broadcast.expects and figures.meant:
+    elif notice.state == OUT and reached and notice.expects and figures.meant:
         lines.append("收到通知的人都点了「收到」。")
-    await chat.say("\n".join(lines), [*turn, *_further(broadcast, figures, reached)])
+    await chat.say("\n".join(lines), [*turn, *_further(notice, figures, reached)])
 
 
-async def _missing(chat: Chat, broadcast: Broadcast, reached: bool, places: Sequence[int]) -> list[Missing]:
+async def _missing(chat: Chat, notice: Notice, reached: bool, places: Sequence[int]) -> list[Missing]:
     if not places:
         return []
-    return await chat.store.broadcast_receipts.missing(broadcast.id, reached, places[0], len(places))
+    return await chat.store.notice_receipts.missing(notice.id, reached, places[0], len(places))
 
 
-def _further(broadcast: Broadcast, figures: Figures, reached: bool) -> list[list[Button]]:
+def _further(notice: Notice, figures: Figures, reached: bool) -> list[list[Button]]:
     if not reached:
-        return [[see(broadcast.id, "返回这条通知")]]
+        return [[see(notice.id, "返回这条通知")]]
     rows = []
-    if broadcast.expects and figures.missing and not broadcast.repeated_at and broadcast.state == OUT:
-        rows.append([see(broadcast.id, "再提醒一次", AGAIN)])
+    if notice.expects and figures.missing and not notice.repeated_at and notice.state == OUT:
+        rows.append([see(notice.id, "再提醒一次", AGAIN)])
     if figures.unreachable:
-        rows.append([see(broadcast.id, f"联系不上 {figures.unreachable} 人", UNREACHED)])
+        rows.append([see(notice.id, f"联系不上 {figures.unreachable} 人", UNREACHED)])
     return rows
 
 
-def _head(chat: Chat, broadcast: Broadcast) -> str:
-    sender = chat.world.directory.person(broadcast.sender_id)
+def _head(chat: Chat, notice: Notice) -> str:
+    sender = chat.world.directory.person(notice.sender_id)
     by = f"{sender.person.name} " if sender else ""
-    at, to = moment(broadcast.filed_at, chat.now.date()), in_words(broadcast.audience, chat.world.plan)
-    return f"「{shortened(broadcast.words)}」\n{by}{at} 发给{to}"
+    at, to = moment(notice.filed_at, chat.now.date()), in_words(notice.audience, chat.world.plan)
+    return f"「{shortened(notice.words)}」\n{by}{at} 发给{to}"
 
 
-def _repeated(chat: Chat, broadcast: Broadcast) -> list[str]:
-    if broadcast.repeated_at is None:
+def _repeated(chat: Chat, notice: Notice) -> list[str]:
+    if notice.repeated_at is None:
         return []
-    at = moment(broadcast.repeated_at, chat.now.date())
-    return [f"{at} 再提醒过一次。" if broadcast.repeated_at <= chat.now else f"{at} 会再提醒一次。"]
+    at = moment(notice.repeated_at, chat.now.date())
+    return [f"{at} 再提醒过一次。" if notice.repeated_at <= chat.now else f"{at} 会再提醒一次。"]
 
 
 def _line(chat: Chat, one: Missing) -> str:
     return f"{one.name} {region_in_words(chat.world.plan, one.region)}" if one.region else one.name
 
 
-async def _repeat(chat: Chat, broadcast: Broadcast) -> None:
+async def _repeat(chat: Chat, notice: Notice) -> None:
     """Once, and never at night: before the window opens it waits for the morning."""
-    figures = (await chat.store.broadcast_receipts.figures([broadcast.id])).get(broadcast.id, Figures())
-    back = [[see(broadcast.id)]]
-    if broadcast.repeated_at is not None:
-        await chat.say(f"{_repeated(chat, broadcast)[0]}一条通知只提醒一次。", back)
-    elif not broadcast.expects:
+    figures = (await chat.store.notice_receipts.figures([notice.id])).get(notice.id, Figures())
+    back = [[see(notice.id)]]
+    if notice.repeated_at is not None:
+        await chat.say(f"{_repeated(chat, notice)[0]}一条通知只提醒一次。", back)
+    elif not notice.expects:
         await chat.say("这条通知不用点「收到」，不再提醒。", back)
-    elif broadcast.state != OUT:
+    elif notice.state != OUT:
         await chat.say("这条通知还在发，发完再提醒。", back)
     elif not figures.missing:
         await chat.say("收到通知的人都点了「收到」，不用再提醒。", back)
     else:
         at = next_open(chat.now, chat.world.plan.reminders)
-        await chat.store.broadcasts.repeat(broadcast, at)
+        await chat.store.notices.repeat(notice, at)
         when = "现在就" if at <= chat.now else f"{moment(at, chat.now.date())} "
         await chat.say(f"好的，{when}再提醒 {figures.missing} 人一次。", back)

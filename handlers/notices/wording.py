@@ -10,52 +10,52 @@ from handlers.wording.people import post_in_words
 from storage.database.base import to_base36
 from storage.mail.messages import Button, Outgoing
 from storage.notices.receipts import Figures
-from storage.notices.sent import OUT, Broadcast
+from storage.notices.sent import OUT, Notice
 from storage.plan import Plan
 
 AGAIN, FILE, UNREACHED = "again", "file", "out"
 """What may follow a notice in a command."""
 
 
-def message(plan: Plan, broadcast: Broadcast, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
+def message(plan: Plan, notice: Notice, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
     """What a receiver gets. The file goes `along`, or is fetched with one tap by those who want it."""
     head = "【通知·再提醒一次】" if again else "【通知】"
-    office = post_in_words(plan, broadcast.role, broadcast.region)
-    ask = "\n看到了请点「收到」。" if broadcast.expects else ""
-    sends = along and not again and broadcast.file
+    office = post_in_words(plan, notice.role, notice.region)
+    ask = "\n看到了请点「收到」。" if notice.expects else ""
+    sends = along and not again and notice.file
     return Outgoing(
-        text=f"{head}{broadcast.words}\n——{office}{passed_on}{ask}",
-        buttons=buttons(broadcast, with_file=not sends),
-        file=broadcast.file if sends else None,
-        file_name=file_name(broadcast) if sends else "",
+        text=f"{head}{notice.words}\n——{office}{passed_on}{ask}",
+        buttons=buttons(notice, with_file=not sends),
+        file=notice.file if sends else None,
+        file_name=file_name(notice) if sends else "",
     )
 
 
-def buttons(broadcast: Broadcast, with_file: bool, confirmed: bool = False) -> tuple[tuple[Button, ...], ...]:
+def buttons(notice: Notice, with_file: bool, confirmed: bool = False) -> tuple[tuple[Button, ...], ...]:
     """What stands below a notice; `with_file`: its file has to be fetched, if it has one."""
-    key = to_base36(broadcast.id)
-    row = [Button(label="✓ 已收到" if confirmed else "收到", says=f"/received {key}")] if broadcast.expects else []
-    if broadcast.file and with_file:
-        row.append(Button(label=f"看附件 {shortened(broadcast.file_name, 12)}", says=f"/received {key} {FILE}"))
+    key = to_base36(notice.id)
+    row = [Button(label="✓ 已收到" if confirmed else "收到", says=f"/received {key}")] if notice.expects else []
+    if notice.file and with_file:
+        row.append(Button(label=f"看附件 {shortened(notice.file_name, 12)}", says=f"/received {key} {FILE}"))
     return (tuple(row),) if row else ()
 
 
-def file_name(broadcast: Broadcast) -> str:
+def file_name(notice: Notice) -> str:
     """Under which name its file is sent: none for a photo or a voice message, which is shown and not kept."""
-    return broadcast.file_name if PurePath(broadcast.file_name).suffix else ""
+    return notice.file_name if PurePath(notice.file_name).suffix else ""
 
 
-def see(broadcast_id: int, label: str = "通知情况", more: str = "") -> Button:
+def see(notice_id: int, label: str = "通知情况", more: str = "") -> Button:
     """`more` is what follows the notice in the command."""
-    return Button(label=label, says=f"/broadcasts {to_base36(broadcast_id)} {more}".rstrip())
+    return Button(label=label, says=f"/broadcasts {to_base36(notice_id)} {more}".rstrip())
 
 
-def progress(broadcast: Broadcast, figures: Figures) -> str:
+def progress(notice: Notice, figures: Figures) -> str:
     """Such as "已送达 30 人，已收到 18 人"."""
     parts = [f"已送达 {figures.delivered} 人"]
-    if broadcast.expects:
+    if notice.expects:
         parts.append(f"已收到 {figures.confirmed} 人")
-    if broadcast.state != OUT and not broadcast.repeated_at:
+    if notice.state != OUT and not notice.repeated_at:
         parts.insert(0, "正在发")
     return "，".join(parts)
 

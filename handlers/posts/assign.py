@@ -16,13 +16,14 @@ from handlers.problems.actions import name
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.places import place_in_words
 from handlers.wording.text import brief
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Person, Role
 from storage.people.reach import Reach
-from storage.problems.ledger import TO_RECTIFY, Problem, ProblemState
+from storage.problems.records import Problem
+from storage.problems.states import TO_RECTIFY, ProblemState
 
 _EVERYBODY = "all"
 _LISTED = 7

@@ -9,7 +9,7 @@ from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import act, explain_state, find, name, parts, tell_rectifiers
 from handlers.problems.states import RULES, Part, Refused
 from storage.people.persons import Role
-from storage.problems.ledger import Action
+from storage.problems.states import Action
 
 _OK, _NO = "ok", "no"
 

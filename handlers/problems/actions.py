@@ -13,8 +13,9 @@ from handlers.wording.places import place_in_words
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.ledger import Action, Problem, ProblemState
 from storage.problems.photo_hash import Print
+from storage.problems.records import Problem
+from storage.problems.states import Action, ProblemState
 
 _LONGEST_NUMBER = 9
 """Digits of what is taken for a problem's number; row ids are longer, also in base 36."""

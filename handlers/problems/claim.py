@@ -9,7 +9,7 @@ from handlers.problems.actions import act, explain_state, find, name, parts, rep
 from handlers.problems.states import RULES
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words
-from storage.problems.ledger import Action
+from storage.problems.states import Action
 
 
 @conversation("claim", "认领问题", for_roles=IN_OFFICE)

@@ -16,7 +16,7 @@ from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.ledger import Problem
+from storage.problems.records import Problem
 
 _DAYS = 5
 """Working days to answer when the town does not say: time for a round through every hamlet."""

@@ -18,8 +18,8 @@ from storage.database.base import from_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.fanouts import OPEN, Fanout, Task
-from storage.problems.ledger import NewProblem, Problem
 from storage.problems.photo_hash import Print
+from storage.problems.records import NewProblem, Problem
 from storage.roster import Household
 
 _NO, _YES = "no", "yes"

@@ -27,7 +27,7 @@ from storage.database.base import to_base36
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Person, Role
 from storage.plan import Plan
-from storage.problems.ledger import NewProblem, Problem
+from storage.problems.records import NewProblem, Problem
 from storage.roster import Roster
 from storage.store import Store
 

@@ -11,7 +11,7 @@ from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.ledger import TO_RECTIFY
+from storage.problems.states import TO_RECTIFY
 
 _PAGE = 7
 

@@ -24,7 +24,8 @@ from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.ledger import TO_RECTIFY, Action, Problem, ProblemState
+from storage.problems.records import Problem
+from storage.problems.states import TO_RECTIFY, Action, ProblemState
 
 _MOST_LISTED = 8
 

@@ -18,7 +18,7 @@ from handlers.files.tables import Row, Wrong, below, is_blank
 from handlers.reading import Unreadable, read_date
 from storage.people.persons import Role
 from storage.plan import Plan, Unit
-from storage.problems.ledger import NewProblem
+from storage.problems.records import NewProblem
 from storage.roster import Roster
 
 T = TypeVar("T")

@@ -15,7 +15,8 @@ from handlers.problems.states import Part, may_redate, possible
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words
 from storage.people.persons import Role
-from storage.problems.ledger import Action, Problem, ProblemState
+from storage.problems.records import Problem
+from storage.problems.states import Action, ProblemState
 
 
 @conversation("schedule", "倒排工期", for_roles=IN_OFFICE)

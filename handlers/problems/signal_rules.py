@@ -10,7 +10,7 @@ from statistics import median
 
 from storage.mail.messages import Place
 from storage.problems.deeds import Deed
-from storage.problems.ledger import Action
+from storage.problems.states import Action
 
 BURST = 5
 """So many submissions or acceptances by one person within BURST_WITHIN are asked about."""

@@ -10,8 +10,9 @@ from handlers.problems.actions import name
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.ledger import Problem, ProblemState
+from storage.problems.records import Problem
 from storage.problems.signals import OPEN, Signal
+from storage.problems.states import ProblemState
 
 _MOST = 4
 

@@ -16,8 +16,8 @@ from storage.mail import outbox
 from storage.mail.messages import PUSH, Button, Outgoing
 from storage.people.persons import Role
 from storage.problems.deeds import Deed
-from storage.problems.ledger import Action
 from storage.problems.signals import Signal, SignalKind
+from storage.problems.states import Action
 from storage.store import Store
 
 _LOOKS_BACK = timedelta(days=14)

@@ -10,7 +10,8 @@ from handlers.problems.actions import act, explain_state, find, name, parts, see
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import RULES
 from storage.people.persons import Role
-from storage.problems.ledger import Action, Problem
+from storage.problems.records import Problem
+from storage.problems.states import Action
 
 _REAL, _NOT_REAL = "real", "not"
 

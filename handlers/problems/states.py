@@ -14,7 +14,8 @@ from enum import StrEnum
 from storage.people.persons import Person, Role
 from storage.people.reach import Reach
 from storage.plan import Plan
-from storage.problems.ledger import Action, Problem, ProblemState
+from storage.problems.records import Problem
+from storage.problems.states import Action, ProblemState
 
 MOST_PERCENT = 100
 

@@ -12,7 +12,8 @@ from handlers.wording.text import brief
 from storage.charts.orders import Chart
 from storage.database.base import to_base36
 from storage.mail.messages import Button
-from storage.problems.ledger import Action, Entry, Problem, ProblemState
+from storage.problems.records import Problem, ProblemEntry
+from storage.problems.states import Action, ProblemState
 
 _ENTRIES = 5
 _MOST_PHOTOS = 5
@@ -54,7 +55,7 @@ def _about(chat: Chat, problem: Problem) -> list[str]:
     return lines
 
 
-def _told(entry: Entry) -> str:
+def _told(entry: ProblemEntry) -> str:
     at = "，有定位" if entry.place else ""
     percent = f" {entry.percent}%" if entry.action is Action.PROGRESS else ""
     words = f"：{brief(entry.text, 40)}" if entry.text else ""

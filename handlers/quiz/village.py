@@ -12,7 +12,7 @@ from handlers.reading import shortened
 from storage.people.persons import Role
 from storage.people.reach import Reach
 from storage.plan import Question
-from storage.problems.ledger import OPEN
+from storage.problems.states import OPEN
 from storage.quiz import Card
 from storage.roster import KINDS, Household, Roster
 

@@ -16,7 +16,7 @@ from storage.cases.steps import Step
 from storage.database.base import from_decimal, to_base36
 from storage.people.persons import Role
 from storage.problems.fanouts import OPEN
-from storage.problems.ledger import ProblemState
+from storage.problems.states import ProblemState
 from storage.store import Store
 
 Find = Callable[[Store, World, Sequence[str]], Awaitable[dict[str, Matter]]]

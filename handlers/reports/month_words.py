@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from handlers.reading import Unreadable
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.reports.monthly import Figures, Month
 
 _MONTH = re.compile(r"(\d{4})(?:-|年|/|\.)?(\d{1,2})月?")

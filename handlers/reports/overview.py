@@ -14,7 +14,7 @@ from storage.cases.steps import Step
 from storage.counting.overview import Figures
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.ledger import OPEN
+from storage.problems.states import OPEN
 from storage.roster import MONITORED
 from storage.store import Store
 

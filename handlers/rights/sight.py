@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import Enum, auto
 
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.people.persons import Person, Post, Role
 
 IN_OFFICE = frozenset({Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.planning import plan_clue
 from handlers.engine.world import World
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.people.persons import Role
 from storage.screening.records import RowState, ScreenedRow, Screening, Settled
 from storage.store import Store

@@ -28,11 +28,11 @@ from handlers.selfchecks.rules import (
 from handlers.wording.kinds import kinds_in_words, risk_options
 from handlers.wording.places import place_in_words
 from handlers.wording.text import brief
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.plan import Item
-from storage.problems.ledger import NewProblem
+from storage.problems.records import NewProblem
 from storage.roster import Household
 from storage.selfchecks import Finding, Scope
 

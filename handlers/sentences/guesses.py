@@ -8,7 +8,7 @@ from handlers.engine.chat import LEFT_OUT, Chat, Guesses, part, whole
 from handlers.engine.questions.account import Told
 from handlers.sentences.understanding import Understood
 from storage.database.base import to_base36
-from storage.problems.ledger import Problem
+from storage.problems.records import Problem
 from storage.visits import Outcome
 
 

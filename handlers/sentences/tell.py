@@ -17,7 +17,7 @@ from handlers.reading import clean, shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.sentences import guesses as guessing
 from handlers.sentences.understanding import Intent, NameIndex, Understood, understand
-from storage.problems.ledger import Action
+from storage.problems.states import Action
 
 _WORK = {
     Intent.REPORT: ("report", "上报困难"),

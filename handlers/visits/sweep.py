@@ -13,7 +13,7 @@ from handlers.rights.reach import villages_of
 from handlers.visits.rounds import buttons_to, grouped, left_in
 from handlers.wording.people import name_of
 from handlers.wording.places import place_in_words
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
 from storage.roster import Household

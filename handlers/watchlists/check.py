@@ -13,7 +13,7 @@ from handlers.engine.questions import Account, Choice, Text, Told
 from handlers.engine.words import NOT_YOURS
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.places import place_in_words
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.plan import Watchlist

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.world import World
 from handlers.wording.days import day_in_words
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.measures import Measure, Support
 
 _SHOWN = 5

@@ -1,6 +1,6 @@
 """Clues and their course, follow-ups, and voice messages."""
 
 TABLES = (
-    "clues",
     "follow_ups",
+    "records",
 )

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from storage.cases.clues import clues
+from storage.cases.records import clues
 from storage.cases.steps import Step
 from storage.database.base import AUDITED, ONCE, Moment, Record, id_column, metadata, new_id
 from storage.database.transaction import Session

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.cases.clues import clue_events, clues, joined_reports
+from storage.cases.records import clue_events, clues, joined_reports
 from storage.database.base import Record
 from storage.database.transaction import Session
 from storage.files.attachments import attachments

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from storage.database.base import SHANGHAI, to_ms
 from storage.database.transaction import Session
 from storage.people.reach import Reach
-from storage.problems.ledger import OPEN, Action, problem_entries, problems, within_reach
+from storage.problems.records import problem_entries, problems, within_reach
+from storage.problems.states import OPEN, Action
 
 _DAY = timedelta(days=1)
 _MS_A_DAY = 86_400_000

@@ -9,12 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.cases.clues import clues
+from storage.cases.records import clues
 from storage.cases.steps import Step
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
-from storage.problems.ledger import Problem, Problems, ProblemState, problems
+from storage.problems.ledger import Problems
+from storage.problems.records import Problem, problems
+from storage.problems.states import ProblemState
 from storage.roster import Household
 
 samples = sa.Table(

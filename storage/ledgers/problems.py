@@ -12,7 +12,8 @@ from storage.database.transaction import Session
 from storage.files.attachments import attachments
 from storage.ledgers.pages import opened, pages
 from storage.people.reach import Reach
-from storage.problems.ledger import Action, ProblemState, problem_entries, problems, within_reach
+from storage.problems.records import problem_entries, problems, within_reach
+from storage.problems.states import Action, ProblemState
 
 
 class ProblemLine(NamedTuple):

@@ -97,7 +97,7 @@ def unpack(content: bytes) -> Outgoing:
 
 
 REPLY, PUSH, BULK = 0, 1, 2
-"""Priorities of the outbox: an answer goes before news, news before a broadcast."""
+"""Priorities of the outbox: an answer goes before news, news before a notice."""
 
 
 def platform_of(address: str) -> str:

@@ -119,7 +119,7 @@ _QUIET = sa.exists().where(quiet_times.c.address == outbox.c.address, quiet_time
 
 
 def _claim(bulk: bool) -> ReturningUpdate[Any]:
-    """Takes what is due: broadcasts or everything else, which no broadcast to the same chat may hold up."""
+    """Takes what is due: notices or everything else, which no notice to the same chat may hold up."""
     # chats with a message that must be tried again later; what comes behind it may not overtake it
     held = sa.select(_retried.c.address).where(
         _retried.c.state == PENDING,
@@ -163,7 +163,7 @@ async def claim(
 ) -> Sequence[sa.Row[Any]]:
     """Mark up to `most` due rows as `sending` by `owner`, replies first; in id order, so a chat's order is kept.
 
-    Broadcasts are only claimed with `bulk`, and then nothing else is. Chats with a send under way are left for later.
+    Notices are only claimed with `bulk`, and then nothing else is. Chats with a send under way are left for later.
     `letter_of` reads a row; the write lock need not wait for that.
     """
     rows = await conn.execute(

@@ -18,13 +18,13 @@ from storage.people.persons import Role, posts
 KEPT = timedelta(days=180)
 """How long a notice and its receipts are kept: a campaign and its assessment."""
 
-SUBJECT = "broadcast"
+SUBJECT = "notice"
 """Of the attachment that keeps a notice's file."""
 
 QUEUEING, SENDING_OUT, OUT = "queueing", "sending", "out"
 
-broadcasts = sa.Table(
-    "broadcasts",
+notices = sa.Table(
+    "notices",
     metadata,
     id_column(),
     sa.Column("sender_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False),
@@ -52,7 +52,7 @@ class Audience(Record):
     people: tuple[int, ...] = ()
 
 
-class Broadcast(Record):
+class Notice(Record):
     """A notice. `repeated_at` is when its one repeat may go out; `file` a kept file."""
 
     id: int
@@ -71,7 +71,7 @@ class Broadcast(Record):
     version: int
 
 
-class Broadcasts:
+class Notices:
     """Filing notices, and queueing them in portions."""
 
     def __init__(self, session: Session) -> None:
@@ -84,7 +84,7 @@ class Broadcasts:
         """Put a notice up to be sent; returns its id."""
         session = self._session
         row = session.add(
-            broadcasts,
+            notices,
             {
                 "id": new_id(),
                 "sender_id": sender_id,
@@ -102,73 +102,68 @@ class Broadcasts:
             },
         )
         Attachments(session).add(SUBJECT, row["id"], [file] if file else [])
-        session.note("broadcast.send", f"broadcasts:{row['id']}", f"{role.value} {region}")
+        session.note("notice.send", f"notices:{row['id']}", f"{role.value} {region}")
         return int(row["id"])
 
-    async def get(self, broadcast_id: int) -> Broadcast | None:
-        found = await self._some(sa.select(broadcasts).where(broadcasts.c.id == broadcast_id))
+    async def get(self, notice_id: int) -> Notice | None:
+        found = await self._some(sa.select(notices).where(notices.c.id == notice_id))
         return found[0] if found else None
 
-    async def latest(self, role: Role, region: str, most: int) -> list[Broadcast]:
+    async def latest(self, role: Role, region: str, most: int) -> list[Notice]:
         """What this office sent last, the newest first."""
-        of_office = (broadcasts.c.role == role.value) & (broadcasts.c.region == region)
+        of_office = (notices.c.role == role.value) & (notices.c.region == region)
         return await self._some(
-            sa.select(broadcasts)
-            .where(of_office)
-            .order_by(broadcasts.c.filed_at.desc(), broadcasts.c.id.desc())
-            .limit(most)
+            sa.select(notices).where(of_office).order_by(notices.c.filed_at.desc(), notices.c.id.desc()).limit(most)
         )
 
-    async def queueing(self) -> Broadcast | None:
+    async def queueing(self) -> Notice | None:
         """The oldest with letters to queue now."""
-        due = sa.or_(broadcasts.c.repeated_at.is_(None), broadcasts.c.repeated_at <= self._session.now)
-        query = sa.select(broadcasts).where(broadcasts.c.state == QUEUEING, due)
-        found = await self._some(query.order_by(broadcasts.c.id).limit(1))
+        due = sa.or_(notices.c.repeated_at.is_(None), notices.c.repeated_at <= self._session.now)
+        query = sa.select(notices).where(notices.c.state == QUEUEING, due)
+        found = await self._some(query.order_by(notices.c.id).limit(1))
         return found[0] if found else None
 
-    async def sending(self) -> list[Broadcast]:
+    async def sending(self) -> list[Notice]:
         """Those with all letters queued, until it is noted that the last one is out."""
-        return await self._some(
-            sa.select(broadcasts).where(broadcasts.c.state == SENDING_OUT).order_by(broadcasts.c.id)
-        )
+        return await self._some(sa.select(notices).where(notices.c.state == SENDING_OUT).order_by(notices.c.id))
 
-    async def next_meant(self, broadcast: Broadcast, most: int) -> list[int]:
+    async def next_meant(self, notice: Notice, most: int) -> list[int]:
         """The next ones for whom no letter of the first round has been queued, in the order of their ids."""
-        if broadcast.audience.people:
-            return [one for one in sorted(broadcast.audience.people) if one > broadcast.reached][:most]
+        if notice.audience.people:
+            return [one for one in sorted(notice.audience.people) if one > notice.reached][:most]
         query = (
             sa.select(posts.c.person_id)
-            .where(holds(broadcast.audience), posts.c.person_id > broadcast.reached)
-            .where(posts.c.person_id != broadcast.sender_id)
+            .where(holds(notice.audience), posts.c.person_id > notice.reached)
+            .where(posts.c.person_id != notice.sender_id)
             .distinct()
         )
         return [row.person_id for row in await self._session.read(query.order_by(posts.c.person_id).limit(most))]
 
-    async def advance(self, broadcast: Broadcast, reached: int | None) -> None:
+    async def advance(self, notice: Notice, reached: int | None) -> None:
         """So far letters are queued; None: for everybody. Raises Conflict when somebody else has queued them."""
         if reached is not None:
-            await self._amend(broadcast, reached=reached)
+            await self._amend(notice, reached=reached)
         else:
-            await self._amend(broadcast, state=OUT if broadcast.repeated_at else SENDING_OUT)
+            await self._amend(notice, state=OUT if notice.repeated_at else SENDING_OUT)
 
-    async def note_out(self, broadcast: Broadcast) -> None:
+    async def note_out(self, notice: Notice) -> None:
         """Everything has gone out. Raises Conflict when that has been noted."""
-        await self._amend(broadcast, state=OUT)
+        await self._amend(notice, state=OUT)
 
-    async def repeat(self, broadcast: Broadcast, at: datetime) -> None:
+    async def repeat(self, notice: Notice, at: datetime) -> None:
         """Have those who have not confirmed told once more, from `at` on. Raises Conflict when somebody was quicker."""
-        await self._amend(broadcast, state=QUEUEING, reached=0, repeated_at=at)
+        await self._amend(notice, state=QUEUEING, reached=0, repeated_at=at)
 
-    async def _amend(self, broadcast: Broadcast, **changes: Any) -> None:
-        await self._session.amend(broadcasts, {"id": broadcast.id, "version": broadcast.version}, **changes)
+    async def _amend(self, notice: Notice, **changes: Any) -> None:
+        await self._session.amend(notices, {"id": notice.id, "version": notice.version}, **changes)
 
-    async def _some(self, query: sa.Select[Any]) -> list[Broadcast]:
+    async def _some(self, query: sa.Select[Any]) -> list[Notice]:
         return [self._one(row._mapping) for row in await self._session.read(query)]
 
-    def _one(self, row: Mapping[Any, Any]) -> Broadcast:
+    def _one(self, row: Mapping[Any, Any]) -> Notice:
         open_text = self._session.vault.open_text
         opened = {"words": open_text(row["words"]) or "", "file_name": open_text(row["file_name"]) or ""}
-        return Broadcast.model_validate({**row, **opened})
+        return Notice.model_validate({**row, **opened})
 
 
 def holds(audience: Audience) -> sa.ColumnElement[bool]:
@@ -179,6 +174,4 @@ def holds(audience: Audience) -> sa.ColumnElement[bool]:
 
 async def is_waiting(conn: AsyncConnection) -> bool:
     """Whether any notice is not out yet."""
-    return (
-        await conn.execute(sa.select(broadcasts.c.id).where(broadcasts.c.state != OUT).limit(1))
-    ).first() is not None
+    return (await conn.execute(sa.select(notices.c.id).where(notices.c.state != OUT).limit(1))).first() is not None

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.labels import Labelled
 from storage.database.transaction import Session
 from storage.mail.chats import chats, reachable
 
 
-class Role(StrEnum):
+class Role(Labelled):
     """Who somebody is to the procedure (domain: people and scope)."""
 
-    HOUSEHOLD = "household"
-    VILLAGE = "village"
-    UNIT = "unit"
-    TOWN = "town"
-    COUNTY = "county"
+    HOUSEHOLD = "household", "农户"
+    VILLAGE = "village", "村干部"
+    UNIT = "unit", "站所"
+    TOWN = "town", "镇乡村振兴办"
+    COUNTY = "county", "市乡村振兴局"
 
-    @property
-    def label(self) -> str:
-        return _ROLE_LABELS[self]
-
-
-_ROLE_LABELS = {
-    Role.HOUSEHOLD: "农户",
-    Role.VILLAGE: "村干部",
-    Role.UNIT: "站所",
-    Role.TOWN: "镇乡村振兴办",
-    Role.COUNTY: "市乡村振兴局",
-}
 
 persons = sa.Table(
     "persons",

@@ -14,7 +14,6 @@ from storage.plan.parts import (
     Item,
     Milestone,
     Phase,
-    Plan,
     ProblemSource,
     Quantity,
     Region,
@@ -23,8 +22,8 @@ from storage.plan.parts import (
     SelfCheck,
     Unit,
     Watchlist,
-    shift,
 )
+from storage.plan.plan import Plan, shift
 from storage.plan.questions import (
     NumberQuestion,
     Point,

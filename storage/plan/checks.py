@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from storage.plan.parts import Plan
+from storage.plan.plan import Plan
 from storage.plan.questions import days_named
 
 Place = tuple[str | int, ...]

@@ -1,35 +1,35 @@
-"""A campaign plan in memory: who answers for what, until when, and what is asked. Read-only, quick to look things up in."""
+"""What a campaign plan consists of: regions, units, tasks, phases, clocks, limits and lists."""
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
-from functools import cached_property
+from datetime import date, time
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, model_validator
 
 from storage.database.base import Record
 from storage.people.persons import Role
-from storage.plan.lexicon import Lexicon
-from storage.plan.questions import Question, Words, with_days
+from storage.plan.questions import Words
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 RegionCode = Annotated[str, Field(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")]
 Some = Annotated[int, Field(ge=1, le=366)]
 
 
-class _Part(Record):
+class Part(Record):
+    """A part of the plan; a key that it does not know is a mistake."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Region(_Part):
+class Region(Part):
     """A county, town or village by its national statistical code (6, 9 or 12 digits); a code begins with its parent's."""
 
     code: RegionCode
     name: Words
 
 
-class Quantity(_Part):
+class Quantity(Part):
     """A figure the document sets. `unit` is what is counted: "%", "种", "个"."""
 
     name: Words
@@ -37,7 +37,7 @@ class Quantity(_Part):
     unit: Words
 
 
-class Unit(_Part):
+class Unit(Part):
     """Who can be responsible: an office, a station, the villages. A unit with `members` is a group of other units.
 
     `role` is the post that acts for it; `aliases` are other names it goes by in documents and ledgers.
@@ -50,7 +50,7 @@ class Unit(_Part):
     members: tuple[Code, ...] = ()
 
 
-class Item(_Part):
+class Item(Part):
     """A numbered task. `id` is the document's own number ("2.4", "6.1.2"; "1" for what stands under the area itself)."""
 
     id: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,2}$")]
@@ -60,7 +60,7 @@ class Item(_Part):
     quantities: tuple[Quantity, ...] = ()
 
 
-class Area(_Part):
+class Area(Part):
     """A chapter of tasks. `code` counts from "1", `numeral` is how the document writes it ("一")."""
 
     code: Annotated[str, Field(pattern=r"^\d+$")]
@@ -69,7 +69,7 @@ class Area(_Part):
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
 
 
-class Milestone(_Part):
+class Milestone(Part):
     """A day within a phase, of which the `audience` is reminded."""
 
     code: Code
@@ -78,7 +78,7 @@ class Milestone(_Part):
     audience: Annotated[tuple[Role, ...], Field(min_length=1)]
 
 
-class Phase(_Part):
+class Phase(Part):
     """A stretch of the campaign, first and last day included; the `audience` is reminded of its end."""
 
     code: Code
@@ -92,14 +92,14 @@ class Phase(_Part):
     quantities: tuple[Quantity, ...] = ()
 
 
-class Clock(_Part):
+class Clock(Part):
     """How long something may take: `days`, working days or calendar days."""
 
     days: Some
     working: bool
 
 
-class Clocks(_Part):
+class Clocks(Part):
     """The clocks of a case (domain: from a clue to a closed case).
 
     `verify`: visiting the household. `objection`: the household objecting to "not found". `answer`: the town answering it.
@@ -115,7 +115,7 @@ class Clocks(_Part):
     ask_again: Clock
 
 
-class ReminderPolicy(_Part):
+class ReminderPolicy(Part):
     """When to remind: `before` in working days ahead (0: the day itself), then every `overdue_every` working days,
     a level up for each `climb_after` working days overdue, always from `opens` to before `closes` (Shanghai time)."""
 
@@ -134,14 +134,14 @@ class ReminderPolicy(_Part):
         return self
 
 
-class Ceiling(_Part):
+class Ceiling(Part):
     """The most that the bot itself may ask of one person in a week: `messages` sent unasked, and `minutes` of time."""
 
     messages: Annotated[int, Field(ge=1, le=500)]
     minutes: Annotated[int, Field(ge=1, le=2400)]
 
 
-class BurdenLimits(_Part):
+class BurdenLimits(Part):
     """Ceilings by role; a role without one has no limit."""
 
     household: Ceiling | None = None
@@ -155,7 +155,7 @@ class BurdenLimits(_Part):
         return found
 
 
-class RiskKind(_Part):
+class RiskKind(Part):
     """A kind of hardship. `item` is the task it falls under; an `urgent` one is told of outside the usual order; what is
     a matter of `health` is never shown in the publicity. `helps` are the measures that usually answer it, the likeliest
     first; for a `single` one that comes alone, one measure is the whole plan."""
@@ -169,21 +169,21 @@ class RiskKind(_Part):
     helps: tuple[Words, ...] = ()
 
 
-class ProblemSource(_Part):
+class ProblemSource(Part):
     """Where a problem came to light (时间安排(二))."""
 
     code: Code
     label: Words
 
 
-class SelfCheck(_Part):
+class SelfCheck(Part):
     """When villages and units go through their own tasks, and as coming from where the problems found are recorded."""
 
     phase: Code
     source: Code
 
 
-class Watchlist(_Part):
+class Watchlist(Part):
     """A list of people of whom something is asked every `every_days` days; "no" is a clue of the kind `risk`.
 
     `item` is the task it belongs to, whose units bring the list. `sensitive`: it says something of people's health, so what
@@ -199,7 +199,7 @@ class Watchlist(_Part):
     sensitive: bool = False
 
 
-class Indicator(_Part):
+class Indicator(Part):
     """A figure of each village that must not fall below last year's (只增不减). `item` is the task it belongs to, whose units
     and villages enter it; `unit` is what is counted: "人", "个", "户"."""
 
@@ -209,193 +209,9 @@ class Indicator(_Part):
     unit: Words
 
 
-class HouseholdType(_Part):
+class HouseholdType(Part):
     """What a household counts as; `monitored` ones are followed up."""
 
     code: Code
     label: Words
     monitored: bool = False
-
-
-class Plan(_Part):
-    """One campaign of one town. `storage.plan.load_plan` reads it; look-ups raise KeyError for what it does not have.
-
-    `written` are the questions as in the file, with the names of days in braces; `questions` have the days filled in.
-    """
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    title: Words
-    document: Words
-    dated: date | None = None
-    county: Region
-    town: Region
-    other_clauses: tuple[Words, ...] = ()
-    units: tuple[Unit, ...]
-    areas: tuple[Area, ...]
-    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
-    clocks: Clocks
-    reminders: ReminderPolicy
-    sampling_ratio: Annotated[float, Field(gt=0, le=1)]
-    quiz_daily: Annotated[int, Field(ge=1, le=20)]
-    risk_kinds: tuple[RiskKind, ...]
-    problem_sources: tuple[ProblemSource, ...]
-    household_types: tuple[HouseholdType, ...]
-    selfcheck: SelfCheck
-    burden: BurdenLimits = BurdenLimits()
-    watchlists: tuple[Watchlist, ...] = ()
-    indicators: tuple[Indicator, ...] = ()
-    villages: Annotated[tuple[Region, ...], Field(min_length=1)]
-    written: tuple[Question, ...]
-    lexicon: Lexicon
-
-    @cached_property
-    def questions(self) -> tuple[Question, ...]:
-        """The quiz, asking for the plan's own dates."""
-        return tuple(with_days(question, self.days) for question in self.written)
-
-    @cached_property
-    def days(self) -> dict[str, date]:
-        """The plan's days by name: "rectify.first", "rectify.last", and milestones as "mobilise.kickoff"."""
-        named: dict[str, date] = {}
-        for phase in self.phases:
-            named |= {f"{phase.code}.first": phase.first, f"{phase.code}.last": phase.last}
-            named |= {f"{phase.code}.{milestone.code}": milestone.on for milestone in phase.milestones}
-        return named
-
-    @property
-    def items(self) -> tuple[Item, ...]:
-        """Every task, in the document's order."""
-        return tuple(item for area in self.areas for item in area.items)
-
-    def item(self, id: str) -> Item:
-        """The task of that number, such as "2.4"."""
-        return self._items[id]
-
-    def area(self, code: str) -> Area:
-        """The area of a code, or the one an item belongs to: "2" and "2.4" alike."""
-        return self._areas[code.partition(".")[0]]
-
-    def unit(self, name: str) -> Unit:
-        """The unit of that code, name or alias."""
-        return self._units[name]
-
-    def risk(self, code: str) -> RiskKind:
-        return self._risks[code]
-
-    def source(self, code: str) -> ProblemSource:
-        return self._sources[code]
-
-    def watchlist(self, code: str) -> Watchlist:
-        return self._watchlists[code]
-
-    def indicator(self, code: str) -> Indicator:
-        return self._indicators[code]
-
-    def question(self, id: str) -> Question:
-        return self._questions[id]
-
-    def village(self, name: str) -> Region:
-        """The village of that code or name; the name may leave out 村."""
-        return self._villages[name]
-
-    def phase(self, code: str) -> Phase:
-        return self._phases[code]
-
-    def phases_on(self, day: date) -> tuple[Phase, ...]:
-        """The phases `day` lies in, the earliest begun first; they may overlap."""
-        return tuple(phase for phase in self.phases if phase.first <= day <= phase.last)
-
-    def phase_on(self, day: date) -> Phase | None:
-        """The phase whose work is being done on `day`: of several, the one begun first."""
-        return next(iter(self.phases_on(day)), None)
-
-    def units_for(self, item: str) -> tuple[Unit, ...]:
-        """Who answers for a task, with groups replaced by their members; nobody twice."""
-        named = (self.unit(code) for code in self.item(item).units)
-        codes = (code for unit in named for code in (unit.members or (unit.code,)))
-        return tuple(self.unit(code) for code in dict.fromkeys(codes))
-
-    def units_for_risk(self, code: str) -> tuple[Unit, ...]:
-        """The offices to tell of a risk: those its task names, without groups (too many) and villages (told anyway)."""
-        named = (self.unit(unit) for unit in self.item(self.risk(code).item).units)
-        return tuple(unit for unit in named if not unit.members and unit.role is not Role.VILLAGE)
-
-    def items_for(self, unit: str) -> tuple[Item, ...]:
-        """What a unit answers for, named itself or as a member of a group."""
-        wanted = self.unit(unit)
-        return tuple(item for item in self.items if wanted in self.units_for(item.id))
-
-    def areas_for(self, unit: str) -> tuple[Area, ...]:
-        """The areas in which a unit answers for something."""
-        codes = dict.fromkeys(item.id.partition(".")[0] for item in self.items_for(unit))
-        return tuple(self.area(code) for code in codes)
-
-    def clause_label(self, clause: str) -> str:
-        """A clause as people cite it: "2.4" is "(二)4 住房安全", "6.1.2" is "(六)1(2) 农村道路"."""
-        if clause not in self._items:
-            return clause
-        _, *numbers = clause.split(".")
-        inner = "".join(number if depth == 0 else f"({number})" for depth, number in enumerate(numbers))
-        return f"({self.area(clause).numeral}){inner} {self._items[clause].title}"
-
-    @cached_property
-    def clauses(self) -> frozenset[str]:
-        """Everything a question can refer to."""
-        return frozenset({*self._items, *(phase.clause for phase in self.phases), *self.other_clauses})
-
-    @cached_property
-    def _items(self) -> dict[str, Item]:
-        return {item.id: item for item in self.items}
-
-    @cached_property
-    def _areas(self) -> dict[str, Area]:
-        return {area.code: area for area in self.areas}
-
-    @cached_property
-    def _units(self) -> dict[str, Unit]:
-        return {name: unit for unit in self.units for name in (unit.code, unit.name, *unit.aliases)}
-
-    @cached_property
-    def _risks(self) -> dict[str, RiskKind]:
-        return {kind.code: kind for kind in self.risk_kinds}
-
-    @cached_property
-    def _sources(self) -> dict[str, ProblemSource]:
-        return {source.code: source for source in self.problem_sources}
-
-    @cached_property
-    def _indicators(self) -> dict[str, Indicator]:
-        return {one.code: one for one in self.indicators}
-
-    @cached_property
-    def _watchlists(self) -> dict[str, Watchlist]:
-        return {one.code: one for one in self.watchlists}
-
-    @cached_property
-    def _questions(self) -> dict[str, Question]:
-        return {question.id: question for question in self.questions}
-
-    @cached_property
-    def _phases(self) -> dict[str, Phase]:
-        return {phase.code: phase for phase in self.phases}
-
-    @cached_property
-    def _villages(self) -> dict[str, Region]:
-        return {
-            name: village
-            for village in self.villages
-            for name in (village.code, village.name, village.name.removesuffix("村"))
-        }
-
-
-def shift(plan: Plan, first_day: date) -> Plan:
-    """The same plan with its first phase beginning on `first_day`; every phase keeps its length and distance."""
-    by = first_day - plan.phases[0].first
-    # Built anew rather than copied: a copy would keep the look-ups that were made for the old dates.
-    parts = {name: getattr(plan, name) for name in Plan.model_fields}
-    return Plan.model_construct(**parts | {"phases": tuple(_moved(phase, by) for phase in plan.phases)})
-
-
-def _moved(phase: Phase, by: timedelta) -> Phase:
-    milestones = tuple(one.model_copy(update={"on": one.on + by}) for one in phase.milestones)
-    return phase.model_copy(update={"first": phase.first + by, "last": phase.last + by, "milestones": milestones})

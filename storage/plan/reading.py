@@ -19,10 +19,7 @@ from pydantic import ValidationError
 
 from storage.plan.checks import Place, faults
 from storage.plan.lines import line_of, statements
-from storage.plan.parts import (
-    Plan,
-    shift,
-)
+from storage.plan.plan import Plan, shift
 
 PLAN, QUIZ, VILLAGES, LEXICON = "plan.toml", "quiz.toml", "villages.csv", "lexicon.toml"
 _BUILTIN = Path(__file__).parent / "built_in"

@@ -2,7 +2,7 @@
 
 TABLES = (
     "fanouts",
-    "ledger",
     "photo_hash",
+    "records",
     "signals",
 )

@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.cases.clues import clues
+from storage.cases.records import clues
 from storage.database.base import Record
 from storage.database.transaction import Session
 from storage.files.attachments import attachments
 from storage.mail.messages import Place
 from storage.people.persons import persons
-from storage.problems.ledger import Action, problem_entries, problems
+from storage.problems.records import problem_entries, problems
+from storage.problems.states import Action
 
 _MOST_PLACES = 500
 """A village's latest positions; more would not move their median."""

@@ -12,7 +12,7 @@ from storage.database.base import AUDITED, Moment, Record, id_column, metadata, 
 from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.people.persons import persons
-from storage.problems.ledger import Problem, problems
+from storage.problems.records import Problem, problems
 
 OPEN, NONE, FOUND = "open", "none", "found"
 

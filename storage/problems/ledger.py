@@ -1,170 +1,32 @@
-"""Problems 问题 and their rectification: the ledger, and everything that was done about each line of it."""
+"""The problem ledger 问题整改台账: adding problems, finding them, and recording what is done about them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from storage.counting.overview import problem_keys
 from storage.counting.tallies import count
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
-from storage.database.regions import inside
+from storage.database.base import new_id
 from storage.database.transaction import Conflict, Session
 from storage.files.attachments import Attachments
 from storage.mail.messages import Place
 from storage.people.persons import persons
 from storage.people.reach import Reach
 from storage.problems.photo_hash import PhotoHashes, Print
-
-
-class ProblemState(StrEnum):
-    """Where a problem stands (domain: problems and rectification)."""
-
-    UNCLAIMED = "unclaimed"
-    WORKING = "working"
-    REVIEW = "review"
-    CLOSED = "closed"
-
-    @property
-    def label(self) -> str:
-        return _STATE_LABELS[self]
-
-
-_STATE_LABELS = {
-    ProblemState.UNCLAIMED: "待认领",
-    ProblemState.WORKING: "整改中",
-    ProblemState.REVIEW: "待验收",
-    ProblemState.CLOSED: "已销号",
-}
-
-
-class Action(StrEnum):
-    """What people do about a problem."""
-
-    CLAIM = "claim"
-    PROGRESS = "progress"
-    SUBMIT = "submit"
-    ACCEPT = "accept"
-    RETURN = "return"
-    REOPEN = "reopen"
-    CHECK = "check"
-    REDATE = "redate"
-
-    @property
-    def label(self) -> str:
-        return _ACTION_LABELS[self]
-
-
-_ACTION_LABELS = {
-    Action.CLAIM: "认领",
-    Action.PROGRESS: "报进展",
-    Action.SUBMIT: "提交验收",
-    Action.ACCEPT: "验收通过",
-    Action.RETURN: "退回",
-    Action.REOPEN: "重开",
-    Action.CHECK: "抽查",
-    Action.REDATE: "改期限",
-}
-
-OPEN = (ProblemState.UNCLAIMED, ProblemState.WORKING, ProblemState.REVIEW)
-TO_RECTIFY = (ProblemState.UNCLAIMED, ProblemState.WORKING)
-
-problems = sa.Table(
-    "problems",
-    metadata,
-    id_column(),
-    sa.Column("number", sa.Integer, nullable=False, unique=True),
-    sa.Column("fingerprint", sa.String(32), nullable=False, unique=True),
-    sa.Column("source", sa.String(40), nullable=False),
-    sa.Column("item", sa.String(12), nullable=False),
-    sa.Column("region", sa.String(12), nullable=False),
-    sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), index=True),
-    sa.Column("description", sa.LargeBinary, nullable=False),
-    sa.Column("measures", sa.LargeBinary, nullable=False),
-    sa.Column("units", sa.JSON, nullable=False),
-    sa.Column("responsible", sa.String(60), nullable=False),
-    sa.Column("deadline", sa.Date, nullable=False),
-    sa.Column("state", sa.String(12), nullable=False),
-    sa.Column("percent", sa.SmallInteger, nullable=False),
-    sa.Column("submitted_by", sa.BigInteger, sa.ForeignKey("persons.id")),
-    sa.Column("opened_at", Moment, nullable=False),
-    sa.Column("closed_at", Moment),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Index("ix_problems_region", "region", "state"),
-    sa.Index("ix_problems_deadline", "state", "deadline"),
-    info=AUDITED,
+from storage.problems.records import (
+    NewProblem,
+    Problem,
+    ProblemEntry,
+    problem_entries,
+    problem_units,
+    problems,
+    within_reach,
 )
-
-problem_units = sa.Table(
-    "problem_units",
-    metadata,
-    sa.Column("unit", sa.String(40), primary_key=True),
-    sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), primary_key=True, index=True),
-)
-"""An index of `problems.units`, so that a unit finds its own."""
-
-problem_entries = sa.Table(
-    "problem_entries",
-    metadata,
-    id_column(),
-    sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), nullable=False, index=True),
-    sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
-    sa.Column("action", sa.String(12), nullable=False),
-    sa.Column("text", sa.LargeBinary, nullable=False),
-    sa.Column("percent", sa.SmallInteger, nullable=False),
-    sa.Column("latitude", sa.Float),
-    sa.Column("longitude", sa.Float),
-    sa.Column("at", Moment, nullable=False, index=True),
-    info=AUDITED,
-)
-
-
-class NewProblem(Record):
-    """A line of the ledger before it has a number.
-
-    `source` and `item` are codes of the plan (`item` may be ""), `region` is a village code or, for what concerns the
-    whole town, the town's; `units` are unit codes, the lead first; `responsible` is a name as written in the ledger.
-    """
-
-    source: str
-    item: str = ""
-    region: str
-    household_id: int | None = None
-    description: str
-    measures: str = ""
-    units: tuple[str, ...] = ()
-    responsible: str = ""
-    deadline: date
-
-
-class Problem(NewProblem):
-    """One problem. `percent` is how far its people say they are (0 to 100); `submitted_by` who asked for acceptance last."""
-
-    id: int
-    number: int
-    state: ProblemState
-    percent: int
-    submitted_by: int | None
-    opened_at: datetime
-    closed_at: datetime | None
-    version: int
-
-
-class Entry(Record):
-    """Something done about a problem: by whom, when, and in what words (the reason, where it was sent back)."""
-
-    id: int
-    person_id: int
-    person: str
-    action: Action
-    text: str
-    percent: int
-    place: Place | None
-    at: datetime
+from storage.problems.states import Action, ProblemState
 
 
 class Problems:
@@ -297,7 +159,7 @@ class Problems:
         for shown in prints:
             self._photos.add(problem.id, by, shown)
 
-    async def entries(self, problem_id: int, most: int) -> list[Entry]:
+    async def entries(self, problem_id: int, most: int) -> list[ProblemEntry]:
         """What was done last, the newest first."""
         query = (
             sa.select(problem_entries, persons.c.name)
@@ -363,8 +225,8 @@ class Problems:
             version=row["version"],
         )
 
-    def _entry(self, row: Any) -> Entry:
-        return Entry.model_construct(
+    def _entry(self, row: Any) -> ProblemEntry:
+        return ProblemEntry.model_construct(
             id=row.id,
             person_id=row.person_id,
             person=row.name,
@@ -374,16 +236,3 @@ class Problems:
             place=None if row.latitude is None else Place(latitude=row.latitude, longitude=row.longitude),
             at=row.at,
         )
-
-
-def within_reach(reach: Iterable[Reach]) -> sa.ColumnElement[bool]:
-    """The problems within any of `reach`."""
-    return sa.or_(sa.false(), *(_within(one) for one in reach))
-
-
-def _within(reach: Reach) -> sa.ColumnElement[bool]:
-    here = inside(problems.c.region, reach.region)
-    if reach.unit is None:
-        return here
-    named = sa.select(problem_units.c.problem_id).where(problem_units.c.unit == reach.unit)
-    return sa.and_(here, problems.c.id.in_(named))

@@ -13,7 +13,7 @@ from storage.database.base import AUDITED, Moment, Record, id_column, metadata, 
 from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.people.persons import persons
-from storage.problems.ledger import problems
+from storage.problems.records import problems
 
 
 class SignalKind(StrEnum):

@@ -7,12 +7,13 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from storage.cases.clues import clue_events, clues
+from storage.cases.records import clue_events, clues
 from storage.cases.steps import Step
 from storage.database.base import ONCE, Moment, Record, metadata
 from storage.database.transaction import Session
 from storage.people.assignments import assignments
-from storage.problems.ledger import TO_RECTIFY, problems
+from storage.problems.records import problems
+from storage.problems.states import TO_RECTIFY
 from storage.quiz import quiz_cards, quiz_reviews
 
 mornings = sa.Table(

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.cases.clues import clue_events, clues
+from storage.cases.records import clue_events, clues
 from storage.cases.steps import Step
 from storage.database.base import SHANGHAI
 from storage.database.regions import inside
 from storage.database.transaction import Session
-from storage.problems.ledger import ProblemState, problems
+from storage.problems.records import problems
+from storage.problems.states import ProblemState
 
 _REFUTED = "none"
 """The outcome of a visit that found nothing."""

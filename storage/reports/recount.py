@@ -7,11 +7,11 @@ from collections import Counter
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.cases.clues import clues
+from storage.cases.records import clues
 from storage.counting import tallies
 from storage.counting.overview import clue_keys, problem_keys, visit_keys
 from storage.counting.tallies import Counted
-from storage.problems.ledger import problems
+from storage.problems.records import problems
 from storage.visits import visits
 
 _SOURCES = (

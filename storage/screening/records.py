@@ -9,6 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from storage.database.base import ONCE, Moment, Record, id_column, metadata
+from storage.database.labels import Labelled
 
 
 class ListState(StrEnum):
@@ -24,33 +25,18 @@ AT_WORK = (ListState.READING, ListState.IMPORTING)
 """States in which the list goes on by itself."""
 
 
-class RowState(StrEnum):
+class RowState(Labelled):
     """What became of a row. READY and ASK go on to one of the others."""
 
-    READY = "ready"
-    ASK = "ask"
-    FILED = "filed"
-    JOINED = "joined"
-    KNOWN = "known"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    WRONG = "wrong"
+    READY = "ready", "待导入"
+    ASK = "ask", "待认户"
+    FILED = "filed", "已建线索"
+    JOINED = "joined", "并入已有线索"
+    KNOWN = "known", "已报过，跳过"
+    REFUSED = "refused", "不是这一户"
+    UNKNOWN = "unknown", "没找到"
+    WRONG = "wrong", "有误"
 
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    RowState.READY: "待导入",
-    RowState.ASK: "待认户",
-    RowState.FILED: "已建线索",
-    RowState.JOINED: "并入已有线索",
-    RowState.KNOWN: "已报过，跳过",
-    RowState.REFUSED: "不是这一户",
-    RowState.UNKNOWN: "没找到",
-    RowState.WRONG: "有误",
-}
 
 screenings = sa.Table(
     "screenings",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.cases.clues import clue_events, clues
+from storage.cases.records import clue_events, clues
 from storage.cases.steps import Step
 from storage.database.regions import inside
 from storage.database.transaction import Session

@@ -10,12 +10,13 @@ from enum import StrEnum
 import sqlalchemy as sa
 from pydantic import Field
 
-from storage.cases.clues import clue_events, clues
+from storage.cases.records import clue_events, clues
 from storage.database.base import Moment, Record, from_ms
 from storage.database.transaction import Session
 from storage.measures import measure_entries
 from storage.problems.fanouts import fanout_tasks
-from storage.problems.ledger import Action, problem_entries
+from storage.problems.records import problem_entries
+from storage.problems.states import Action
 from storage.quiz import quiz_reviews
 from storage.selfchecks import selfchecks
 from storage.visits import Outcome, visits

@@ -12,7 +12,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 import uvloop
 
-from tests.bench import broadcast, charts, claims, http, latency, overview, peers, screening, steps, understanding
+from tests.bench import charts, claims, http, latency, notices, overview, peers, screening, steps, understanding
 from tests.support.figures import Figure, at_least, at_most, report
 
 RESULT = Path("build/bench.json")
@@ -92,7 +92,7 @@ async def _all() -> list[Figure]:
         overview.figures,
         screening.figures,
         understanding.figures,
-        broadcast.figures,
+        notices.figures,
         charts.figures,
     )
     found = []

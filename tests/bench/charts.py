@@ -18,7 +18,7 @@ from storage.charts.orders import Chart
 from storage.database.transaction import Transaction, reading_first, transaction
 from storage.files.media import MediaStore
 from storage.people.persons import Role
-from storage.problems.ledger import NewProblem
+from storage.problems.records import NewProblem
 from storage.store import Store
 from tests.bench.county import County, county_plan
 from tests.bench.latency import Timed

@@ -65,7 +65,7 @@ class Timed(TelegramPlatform):
 
 
 async def figures() -> list[Figure]:
-    """The p99 of answers beside a broadcast, against that without one; the middle of several rounds."""
+    """The p99 of answers beside a notice, against that without one; the middle of several rounds."""
     rounds = [await _round() for _ in range(ROUNDS)]
     alone, beside, announced = (statistics.median(column) for column in zip(*rounds, strict=True))
     detail = (
@@ -76,7 +76,7 @@ async def figures() -> list[Figure]:
 
 
 async def _round() -> tuple[float, float, float]:
-    """Seconds of the p99 without and with a broadcast, and how many of its letters went out a second."""
+    """Seconds of the p99 without and with a notice, and how many of its letters went out a second."""
     with tempfile.TemporaryDirectory() as name:
         county = County(Path(name), CHATS, 2 * A_SECOND * SECONDS // CHATS + STEPS)
         await county.found()
@@ -171,7 +171,7 @@ async def _announce(county: County, sender: int) -> None:
     async with transaction(county.database, system_clock()) as tx, tx.session("bench", "notice") as session:
         await Caches(world).refresh(tx.conn)
         audience = Audience(roles=(Role.HOUSEHOLD,), regions=("220881",))
-        Store(session).broadcasts.file(sender, Role.TOWN, "220881100", audience, "明天有大雨，别下河", None, "", True)
+        Store(session).notices.file(sender, Role.TOWN, "220881100", audience, "明天有大雨，别下河", None, "", True)
     while True:
         await announce.work(lambda: reading_first(county.database, system_clock()), world)
         await asyncio.sleep(_TICK)

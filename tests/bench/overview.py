@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from handlers.engine.world import World
 from handlers.reports.overview import as_text
-from storage.cases.clues import ClueSource, clues
+from storage.cases.records import ClueSource, clues
 from storage.cases.steps import Step
 from storage.database.base import new_id
 from storage.database.connection import Database, sqlite_url
@@ -24,7 +24,8 @@ from storage.database.transaction import insert_all, transaction
 from storage.files.media import MediaStore
 from storage.people.persons import persons
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import ProblemState, problems
+from storage.problems.records import problems
+from storage.problems.states import ProblemState
 from storage.reports.recount import rebuild, recount
 from storage.roster import KINDS, households, load_roster
 from storage.store import Store

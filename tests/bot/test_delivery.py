@@ -18,7 +18,7 @@ from storage.mail import inbox, outbox, talks
 from storage.mail.chats import chats, reachable
 from storage.mail.messages import BULK, PUSH, REPLY, Incoming, Outgoing
 from storage.mail.outbox import FAILED, PENDING, SENDING, SENT, UNCERTAIN, Letter
-from storage.problems.ledger import Action, ProblemState
+from storage.problems.states import Action, ProblemState
 from storage.store import Store
 from tests.problems.test_problems import add, history
 from tests.support.engine_talks import Breaking, form, on_stage
@@ -332,7 +332,7 @@ async def test_a_message_for_later_waits_and_holds_up_nothing(town: Town) -> Non
     assert [sent.text for _, sent in town.platform.sent] == ["现在的回复", "明天的提醒"]
 
 
-async def test_replies_go_before_news_and_news_before_broadcasts(town: Town) -> None:
+async def test_replies_go_before_news_and_news_before_notices(town: Town) -> None:
     for address, text, priority in ((LI, "广播", BULK), (ZHAO, "消息", PUSH), (ZHOU, "回复", REPLY)):
         await post(town, address, text, priority=priority)
     async with town.database.write() as conn:

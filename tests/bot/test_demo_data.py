@@ -21,7 +21,7 @@ from handlers.cases.procedure import take
 from handlers.cases.table import Act, Party
 from handlers.problems.states import RULES
 from handlers.reading import read_id_number, read_phone
-from storage.cases.clues import Clue, clue_events, clues
+from storage.cases.records import Clue, clue_events, clues
 from storage.cases.steps import Step
 from storage.database import audit
 from storage.database.base import SHANGHAI
@@ -31,7 +31,8 @@ from storage.measures import measure_entries, measures, supports
 from storage.people.masking import mask_id, mask_phone, mask_text
 from storage.people.persons import Role, accounts, officials, persons, posts
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import Action, ProblemState, problem_entries, problems
+from storage.problems.records import problem_entries, problems
+from storage.problems.states import Action, ProblemState
 from storage.quiz import quiz_cards, quiz_reviews
 from storage.reminders.rows import reminders
 from storage.roster import households, members

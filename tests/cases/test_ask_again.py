@@ -9,7 +9,7 @@ import pytest
 from handlers.cases import follow_up_job as ask_again
 from handlers.cases.table import Act
 from handlers.engine.words import NOT_YOURS
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.database import audit
 from storage.database.base import to_base36

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handlers.calendar.deadlines import last_day
 from handlers.cases.procedure import NOT_NOMINATED, decision_due, is_left_out, steps_of, whose_turn
 from handlers.cases.table import Act, Party, rules_at
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.plan import builtin_plans, load_plan
 from tests.support.standing import TO_NOMINATE, TO_SUPPORT, case_after

@@ -9,7 +9,7 @@ import docx
 import pytest
 
 from handlers.engine.words import NOT_YOURS
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.store import Store

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handlers.calendar.deadlines import last_day
 from handlers.cases.procedure import Refused, message_to_household, possible, publicity_ends, take
 from handlers.cases.table import ACTS, STEPS, Act, Party
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.plan import Clock, Clocks
 

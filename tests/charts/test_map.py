@@ -33,7 +33,8 @@ from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction, reading_first
 from storage.ledgers.problems import problem_lines
 from storage.people.reach import Reach
-from storage.problems.ledger import Action, NewProblem, ProblemState
+from storage.problems.records import NewProblem
+from storage.problems.states import Action, ProblemState
 from storage.store import Store
 from storage.visits import Outcome
 from tests.support.town import Town

@@ -26,7 +26,7 @@ from handlers.engine.said import Said
 from handlers.engine.world import World
 from handlers.notices.questions import Dispatch
 from handlers.reading import Unreadable
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.database.base import new_id, to_base36
 from storage.database.connection import sqlite_url
 from storage.files.media import MediaStore

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from storage.mail.messages import Incoming
-from storage.problems.ledger import Action, Problem
+from storage.problems.records import Problem
+from storage.problems.states import Action
 from storage.store import Store
 from tests.posts.test_colleagues import clue
 from tests.problems.test_problems import actions, add, submit

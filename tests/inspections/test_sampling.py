@@ -21,7 +21,8 @@ from bot.setup.opening import opened
 from bot.setup.settings import load_settings
 from handlers.inspections.sampling import draw, in_addition, share
 from storage.database.transaction import transaction
-from storage.problems.ledger import Action, NewProblem, ProblemState
+from storage.problems.records import NewProblem
+from storage.problems.states import Action, ProblemState
 from storage.roster import Household
 from storage.store import Store
 from tests.support.town import START, Town

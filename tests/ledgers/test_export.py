@@ -25,7 +25,7 @@ from handlers.ledgers import job as exports
 from handlers.ledgers.catalog import LEDGERS
 from handlers.rights.reach import narrowed, reach_of, reaches
 from handlers.wording.people import scope_in_words
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.database.audit import audit
 from storage.database.base import new_id
 from storage.database.transaction import Transaction, reading_first, transaction
@@ -33,7 +33,8 @@ from storage.mail import chats
 from storage.people.persons import Person, Post, Role
 from storage.people.reach import Reach
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import Action, NewProblem, ProblemState
+from storage.problems.records import NewProblem
+from storage.problems.states import Action, ProblemState
 from storage.quiz import quiz_reviews
 from storage.roster import household_row, households, member_row, members
 from storage.store import Store

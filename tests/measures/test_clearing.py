@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from handlers.cases.table import Act
 from handlers.engine.words import NOT_YOURS
 from handlers.measures.clearing import UNABLE_TO_WORK, Condition, obstacles, unmet
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.database.base import SHANGHAI, to_base36
 from storage.measures import Measure

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handlers.calendar.planning import plan_deadline
 from handlers.engine.words import NOT_YOURS
 from handlers.measures.needs import MOST_SUGGESTED, is_combined, lacking, suggestions, why_no_more
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36
 from storage.database.transaction import Conflict

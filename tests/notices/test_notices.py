@@ -27,9 +27,9 @@ from storage.files.attachments import attachments
 from storage.mail import outbox
 from storage.mail.messages import BULK, REPLY, Outgoing, SentFile
 from storage.mail.outbox import Letter
-from storage.notices import receipts as broadcast_receipts
+from storage.notices import receipts as notice_receipts
 from storage.notices.addressees import Holder
-from storage.notices.sent import KEPT, Broadcast, broadcasts
+from storage.notices.sent import KEPT, Notice, notices
 from storage.people.persons import Role
 from storage.store import Store
 from tests.support.town import Recorder, Town
@@ -60,9 +60,9 @@ async def send(town: Town, words: str, *answers: str) -> list[str]:
     return heard
 
 
-async def latest(town: Town) -> Broadcast:
+async def latest(town: Town) -> Notice:
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        return (await Store(session).broadcasts.latest(Role.TOWN, "220881100", 1))[0]
+        return (await Store(session).notices.latest(Role.TOWN, "220881100", 1))[0]
 
 
 async def rows(town: Town, table: sa.Table) -> list[Any]:
@@ -105,7 +105,7 @@ async def test_a_notice_to_all_cadres_is_confirmed_with_one_tap(town: Town) -> N
     assert await town.say("吴镇", "通知情况") == [
         "最近的通知： / 1 09:00 明天上午九点在镇里开部署会：已送达 2 人，已收到 1 人 [1 明天上午九点在镇里开部署会]"
     ]
-    sealed = [row.words for row in await rows(town, broadcasts)]
+    sealed = [row.words for row in await rows(town, notices)]
     assert all("部署会".encode() not in words for words in sealed)
 
 
@@ -133,7 +133,7 @@ async def test_the_county_reaches_the_town_and_the_sender_gets_none(town: Town) 
         "eight, and the sender's own line"
     )
     assert "还没有发过通知" in (await town.say("周镇", "/broadcasts"))[0], "the county's notices are not the town's"
-    assert await town.say("周镇", f"/broadcasts {to_base36((await rows(town, broadcasts))[0].id)}") == [NOT_YOURS]
+    assert await town.say("周镇", f"/broadcasts {to_base36((await rows(town, notices))[0].id)}") == [NOT_YOURS]
 
 
 @one_database
@@ -174,7 +174,7 @@ async def test_a_list_may_come_as_a_table(town: Town) -> None:
         "发给名单上的人：共 2 人"
     )
     assert (await town.press("周镇", "取消"))[-1] == "没有发。"
-    assert await rows(town, broadcasts) == []
+    assert await rows(town, notices) == []
 
 
 @one_database
@@ -224,7 +224,7 @@ async def test_what_is_wrong_on_the_card_is_changed_from_there(town: Town) -> No
 @one_database
 async def test_nobody_to_reach_is_said_at_once(town: Town) -> None:
     assert "一个也联系不上" in (await send(town, "开会", "全部农户"))[0]
-    assert await rows(town, broadcasts) == []
+    assert await rows(town, notices) == []
 
 
 @one_database
@@ -308,20 +308,20 @@ async def test_a_restart_between_portions_neither_loses_nor_doubles(
 ) -> None:
     monkeypatch.setattr(announce, "PORTION", 3)
     await send(town, "开会", "全部干部", "发送")
-    assert await rows(town, broadcast_receipts.broadcast_receipts) == [], "nothing but the notice in the sender's step"
+    assert await rows(town, notice_receipts.notice_receipts) == [], "nothing but the notice in the sender's step"
     assert await queue(town) == 1
-    assert len(await rows(town, broadcast_receipts.broadcast_receipts)) == 3
+    assert len(await rows(town, notice_receipts.notice_receipts)) == 3
     await town.restart()
 
     async def dying(*_: Any, **__: Any) -> None:
         raise OSError("the machine is off")
 
     with monkeypatch.context() as patch:
-        patch.setattr("storage.notices.sent.Broadcasts.advance", dying)
+        patch.setattr("storage.notices.sent.Notices.advance", dying)
         with pytest.raises(OSError, match="off"):
             await queue(town)
     await town.restart()
-    assert len(await rows(town, broadcast_receipts.broadcast_receipts)) == 3, "a portion cut off leaves nothing"
+    assert len(await rows(town, notice_receipts.notice_receipts)) == 3, "a portion cut off leaves nothing"
     await send_out(town)
     got = [address for address, message in town.platform.sent if (message.text or "").startswith("【通知】")]
     assert sorted(got) == sorted(f"test:{name}" for name in town.people if name not in ("周镇", "郑市"))
@@ -330,9 +330,9 @@ async def test_a_restart_between_portions_neither_loses_nor_doubles(
 @one_database
 async def test_two_processes_do_not_queue_the_same_portion(town: Town) -> None:
     await send(town, "开会", "1", "发送")
-    broadcast = await latest(town)
-    assert await announce._portion(lambda: reading_first(town.database, town.now), town.world, broadcast)
-    assert not await announce._portion(lambda: reading_first(town.database, town.now), town.world, broadcast)
+    notice = await latest(town)
+    assert await announce._portion(lambda: reading_first(town.database, town.now), town.world, notice)
+    assert not await announce._portion(lambda: reading_first(town.database, town.now), town.world, notice)
     assert len([row for row in await rows(town, outbox.outbox) if row.priority == BULK]) == 3
 
 
@@ -344,9 +344,9 @@ async def test_old_notices_are_erased_with_their_receipts(town: Town) -> None:
     await send_out(town)
     for later, left in ((KEPT - timedelta(days=1), 1), (KEPT + timedelta(days=1), 0)):
         async with town.database.write() as conn:
-            await broadcast_receipts.purge(conn, town.now + later - KEPT)
-        assert len(await rows(town, broadcasts)) == len(await rows(town, attachments)) == left
-    assert await rows(town, broadcast_receipts.broadcast_receipts) == []
+            await notice_receipts.purge(conn, town.now + later - KEPT)
+        assert len(await rows(town, notices)) == len(await rows(town, attachments)) == left
+    assert await rows(town, notice_receipts.notice_receipts) == []
 
 
 # No answer waits ---------------------------------------------------------------------------------------------------
@@ -392,8 +392,8 @@ async def crowd(town: Town, count: int) -> list[str]:
     return names
 
 
-async def test_a_reply_overtakes_a_broadcast_even_to_the_same_chat(town: Town) -> None:
-    """Broadcasts take a part of the sends at once; a reply goes although each of these is stuck."""
+async def test_a_reply_overtakes_a_notice_even_to_the_same_chat(town: Town) -> None:
+    """Notices take a part of the sends at once; a reply goes although each of these is stuck."""
     names = await crowd(town, 3 * AT_ONCE)
     for name in names:
         await post(town, name, "通知", BULK)
@@ -407,7 +407,7 @@ async def test_a_reply_overtakes_a_broadcast_even_to_the_same_chat(town: Town) -
     sender.wake()
     await platform.until(sent=2)
     assert sorted(address for address, _ in platform.sent) == sorted([f"test:{stuck}", f"test:{names[-1]}"])
-    assert platform.begun.count("通知") == AT_ONCE, "no more of the broadcast is under way than its part"
+    assert platform.begun.count("通知") == AT_ONCE, "no more of the notice is under way than its part"
     platform.open.set()
     sender.wake()
     await platform.until(sent=len(names) + 2)
@@ -418,7 +418,7 @@ async def test_a_reply_overtakes_a_broadcast_even_to_the_same_chat(town: Town) -
 
 
 @one_database
-async def test_a_broadcast_that_must_wait_holds_up_no_reply(town: Town) -> None:
+async def test_a_notice_that_must_wait_holds_up_no_reply(town: Town) -> None:
     town.platform.fails = [Busy("slow down", 300)]
     await post(town, "李村", "通知", BULK)
     await town.sender.drain()
@@ -431,10 +431,8 @@ async def test_a_broadcast_that_must_wait_holds_up_no_reply(town: Town) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 40)), min_size=1, max_size=60), st.floats(1, 60))
-def test_broadcasts_only_take_what_others_leave_of_a_platforms_rate(
-    steps: list[tuple[float, int]], rate: float
-) -> None:
-    """Counted from the start, broadcasts stay below four fifths of the rate, and give way to a rush of others."""
+def test_notices_only_take_what_others_leave_of_a_platforms_rate(steps: list[tuple[float, int]], rate: float) -> None:
+    """Counted from the start, notices stay below four fifths of the rate, and give way to a rush of others."""
     lane, now, taken = Lane(rate), 0.0, 0
     for gap, others in steps:
         now += gap
@@ -462,7 +460,7 @@ def test_a_platform_without_a_rate_is_only_kept_from_being_filled() -> None:
     assert lane.room(1.0) == TOGETHER
 
 
-def test_broadcasts_rest_while_a_platform_asks_for_a_pause() -> None:
+def test_notices_rest_while_a_platform_asks_for_a_pause() -> None:
     lane = Lane(30)
     lane.took(lane.room(1.0), AT_ONCE, 1.0)
     for _ in range(AT_ONCE):

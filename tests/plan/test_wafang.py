@@ -16,7 +16,8 @@ from handlers.calendar.planning import plan_deadline
 from storage.database.base import SHANGHAI, new_id
 from storage.people.persons import Role
 from storage.people.reach import Reach
-from storage.problems.ledger import NewProblem, ProblemState
+from storage.problems.records import NewProblem
+from storage.problems.states import ProblemState
 from storage.roster import household_row, households
 from storage.store import Store
 from tests.support.standing import case_after

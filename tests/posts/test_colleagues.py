@@ -8,7 +8,7 @@ import pytest
 
 from handlers.calendar.planning import plan_clue
 from handlers.engine.words import NOT_YOURS
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36
 from storage.mail.messages import Incoming

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.rights.sight import Sight, may_erase, may_see_clue, may_vouch, sight_of_clue
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.database import audit
 from storage.mail.chats import chats

@@ -11,7 +11,7 @@ from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36
 from storage.people.persons import Role
 from storage.problems.fanouts import FOUND, NONE, Task
-from storage.problems.ledger import NewProblem, Problem
+from storage.problems.records import NewProblem, Problem
 from storage.store import Store
 from tests.problems.test_problems import BAITA, WAFANG, add
 from tests.support.town import VAULT, Town

@@ -18,7 +18,8 @@ from handlers.problems.rows import Column, Line, find_header, read_lines
 from handlers.reading import Unreadable
 from storage.people.reach import Reach
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import OPEN, NewProblem, Problem
+from storage.problems.records import NewProblem, Problem
+from storage.problems.states import OPEN
 from storage.roster import Household, Roster
 from storage.store import Store
 from tests.support.town import Town

@@ -24,7 +24,8 @@ from storage.database.base import SHANGHAI
 from storage.people.persons import Person, Post, Role
 from storage.people.reach import Reach
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import Action, Problem, ProblemState
+from storage.problems.records import Problem
+from storage.problems.states import Action, ProblemState
 
 PLAN = load_plan(builtin_plans()["wafang-2022"])
 BAITA, WAFANG, TOWN, COUNTY = "220881100203", "220881100200", "220881100", "220881"

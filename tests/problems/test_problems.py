@@ -12,7 +12,8 @@ from handlers.calendar.planning import plan_deadline
 from storage.database import audit
 from storage.database.base import to_base36
 from storage.database.transaction import Conflict
-from storage.problems.ledger import Action, Entry, NewProblem, Problem, ProblemState
+from storage.problems.records import NewProblem, Problem, ProblemEntry
+from storage.problems.states import Action, ProblemState
 from storage.store import Store
 from tests.support.replay import check
 from tests.support.town import VAULT, Town
@@ -49,7 +50,7 @@ async def read(town: Town, problem: Problem) -> Problem:
     return found
 
 
-async def history(town: Town, problem: Problem) -> list[Entry]:
+async def history(town: Town, problem: Problem) -> list[ProblemEntry]:
     async with town.transaction() as tx, tx.session("test", "read") as session:
         return (await Store(session).problems.entries(problem.id, 20))[::-1]
 

@@ -13,7 +13,7 @@ from handlers.calendar.workdays import is_workday, workdays_between
 from handlers.engine.words import NOT_YOURS
 from handlers.problems.schedule_rules import schedule
 from storage.database.base import SHANGHAI
-from storage.problems.ledger import Action, ProblemState
+from storage.problems.states import Action, ProblemState
 from storage.store import Store
 from tests.problems.test_problems import WAFANG, add, history, read, submit
 from tests.support.town import Town

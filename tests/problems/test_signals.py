@@ -18,9 +18,9 @@ from handlers.problems.signal_rules import BURST, BURST_WITHIN, bursts, distance
 from storage.database.base import SHANGHAI
 from storage.mail.messages import Place
 from storage.problems.deeds import Deed
-from storage.problems.ledger import Action, ProblemState
 from storage.problems.photo_hash import MOST_APART, Print, apart, dhash
 from storage.problems.signals import SignalKind, problem_signals
+from storage.problems.states import Action, ProblemState
 from storage.store import Store
 from tests.problems.test_problems import WAFANG, add, read, submit
 from tests.support.town import Town

@@ -11,7 +11,7 @@ from fsrs import Rating
 from handlers.quiz.repetition import answered, choose_of_village, digest_of
 from handlers.quiz.village_rules import Home, about_entrusted, about_home, about_village
 from storage.plan import NumberQuestion, SeveralQuestion, SingleQuestion
-from storage.problems.ledger import NewProblem
+from storage.problems.records import NewProblem
 from storage.roster import Household
 from storage.store import Store
 from tests.support.standing import TO_SUPPORT, case_after, helped

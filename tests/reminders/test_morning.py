@@ -17,7 +17,7 @@ from handlers.weekly import job as weekly
 from storage.database.base import SHANGHAI, new_id
 from storage.mail.messages import PUSH, Outgoing
 from storage.mail.outbox import post
-from storage.problems.ledger import NewProblem
+from storage.problems.records import NewProblem
 from storage.quiz import quiz_reviews
 from storage.store import Store
 from tests.reminders.test_reminders import without_questions

@@ -24,7 +24,7 @@ from storage.mail import outbox
 from storage.mail.chats import chats
 from storage.people.persons import Role, posts
 from storage.plan import Plan, shift
-from storage.problems.ledger import NewProblem, Problem
+from storage.problems.records import NewProblem, Problem
 from storage.reminders.rows import PENDING, claim, reminders
 from storage.store import Store
 from tests.support.replay import check

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from storage.cases.clues import ClueSource, Standing
+from storage.cases.records import ClueSource, Standing
 from storage.cases.steps import Step
 from storage.counting.tallies import fold, tallies, totals
 from storage.database.base import SHANGHAI, new_id
 from storage.database.connection import Database, sqlite_url
 from storage.database.tables import all_tables
 from storage.database.transaction import transaction
-from storage.problems.ledger import Action, NewProblem, ProblemState
+from storage.problems.records import NewProblem
+from storage.problems.states import Action, ProblemState
 from storage.reports.recount import rebuild, recount
 from storage.roster import Household, household_row, households
 from storage.store import Store

@@ -32,9 +32,10 @@ from handlers.reports.month_words import (
     table_of,
     title_of,
 )
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import Action, NewProblem, ProblemState
+from storage.problems.records import NewProblem
+from storage.problems.states import Action, ProblemState
 from storage.reports.monthly import Figures, Month
 from storage.store import Store
 from storage.visits import Outcome

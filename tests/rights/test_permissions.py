@@ -15,12 +15,12 @@ from handlers.engine import words
 from handlers.engine.conversation import conversations
 from handlers.engine.words import GONE, NOT_YOURS
 from handlers.selfchecks.rules import key_of, scopes
-from storage.cases.clues import ClueSource
+from storage.cases.records import ClueSource
 from storage.database.base import new_id, to_base36
 from storage.handbook.policies import NewPolicy
 from storage.notices.sent import Audience
 from storage.people.persons import Role
-from storage.problems.ledger import NewProblem
+from storage.problems.records import NewProblem
 from storage.problems.signals import SignalKind
 from storage.reconciling import DifferenceKind, NewDifference, Owner
 from storage.screening.records import ListState, RowState
@@ -106,8 +106,8 @@ TABLE = {
     "snooze#problem": Row(("problem {problem_id} 20221025",), "problem 1 20221025", PROBLEM),
     "start": Row(("{used}",), "{none}", (), in_words=True),
     # notices of an office
-    "broadcasts": Row(("{broadcast}", "{broadcast} 1", "{broadcast} out"), "{none}", TOWN),
-    "received": Row(("{broadcast}",), "{none}", VILLAGE),
+    "broadcasts": Row(("{notice}", "{notice} 1", "{notice} out"), "{none}", TOWN),
+    "received": Row(("{notice}",), "{none}", VILLAGE),
     # the handbook
     "policies": Row(("{policy}",), "{none}", ABOVE),
     "policy": Row(
@@ -307,10 +307,8 @@ async def _furnish(town: Town) -> dict[str, Any]:
         drawn = [one for key in homes.values() if (one := await store.households.get(key))]
         store.samples.add(plan.id, "seed", people["county"], 2, drawn, [])
         told = Audience(people=(people["village"],))
-        broadcast = store.broadcasts.file(
-            people["town"], Role.TOWN, "220881100", told, SECRETS[2], None, "", expects=True
-        )
-        store.broadcast_receipts.add(broadcast, people["village"], people["village"], None)
+        notice = store.notices.file(people["town"], Role.TOWN, "220881100", told, SECRETS[2], None, "", expects=True)
+        store.notice_receipts.add(notice, people["village"], people["village"], None)
         store.media.keep("2" * 64, 1, "text/plain")
         document = NewPolicy(
             title="内部分工", number="", dated=None, for_all=False, region="220881100", sha256="2" * 64, file_name="",
@@ -324,7 +322,7 @@ async def _furnish(town: Town) -> dict[str, Any]:
         "clue": to_base36(clue.id), "clue_id": clue.id, "problem": to_base36(problem.id), "problem_id": problem.id,
         "task": to_base36(tasks[BAITA]), "measure": to_base36(measure.id), "signal": to_base36(signal.id),
         "admission": to_base36(admission.id), "erasure": to_base36(erasure), "handover": to_base36(handover),
-        "broadcast": to_base36(broadcast),
+        "notice": to_base36(notice),
         "list": to_base36(screening.id), "scope": key_of(scope), "used": used, "policy": to_base36(policy.id),
         "passage": to_base36(passage.id), "none": to_base36(new_id()),
     }  # fmt: skip

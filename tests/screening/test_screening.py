@@ -20,7 +20,7 @@ from bot.setup.settings import load_settings
 from handlers.files import aside
 from handlers.screening import job
 from handlers.screening.job import Begin, Doors, forget_unconfirmed, work
-from storage.cases.clues import Clue, ClueSource, clue_events, clues
+from storage.cases.records import Clue, ClueSource, clue_events, clues
 from storage.cases.steps import Step
 from storage.database.base import new_id, to_base36
 from storage.database.transaction import Transaction, reading_first, transaction

@@ -18,7 +18,8 @@ from storage.mail.messages import Incoming
 from storage.people.persons import Role
 from storage.people.reach import Reach
 from storage.plan import builtin_plans, load_plan
-from storage.problems.ledger import OPEN, Problem
+from storage.problems.records import Problem
+from storage.problems.states import OPEN
 from storage.selfchecks import Finding, Looked, Scope
 from storage.store import Store
 from tests.support.replay import check

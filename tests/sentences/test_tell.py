@@ -6,7 +6,7 @@ import pytest
 
 from storage.cases.steps import Step
 from storage.mail.messages import SentFile
-from storage.problems.ledger import ProblemState
+from storage.problems.states import ProblemState
 from storage.store import Store
 from storage.visits import Outcome
 from tests.problems.test_problems import add, read, submit

@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.cases.clues import clues
+from storage.cases.records import clues
 from storage.database import audit
 from storage.database.connection import Database
 from storage.mail.inbox import DONE, dead_letters, inbox

@@ -22,7 +22,7 @@ from handlers.charts.figures import (
     Visited,
 )
 from storage.database.base import SHANGHAI
-from storage.problems.ledger import Action, ProblemState
+from storage.problems.states import Action, ProblemState
 
 NOW = datetime(2022, 10, 20, 8, 0, tzinfo=SHANGHAI)
 HEAD = Head("瓦房镇", "瓦房镇巩固脱贫成果衔接乡村振兴“大提升”专项行动", NOW)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from handlers.cases.procedure import take
 from handlers.cases.table import ACTS, Act, Party
-from storage.cases.clues import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource
 from storage.measures import Measure
 from storage.store import Store
 from tests.support.town import Town

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from storage.cases.clues import Clue
+from storage.cases.records import Clue
 from storage.counting.tallies import totals
 from storage.database.base import SHANGHAI
 from storage.mail.messages import Incoming
-from storage.problems.ledger import Problem
+from storage.problems.records import Problem
 from storage.reports.recount import recount
 from storage.store import Store
 from storage.visits import Outcome, visits
