@@ -173,7 +173,7 @@ async def test_notices_of_the_version_before_keep_their_receipts_and_files(tmp_p
             "INSERT INTO persons VALUES (1, '周镇', NULL, NULL, 0, 0)",
             "INSERT INTO broadcasts VALUES (7, 1, 'town', '220881100', '{}', x'00', 'f', NULL, 1, 0, NULL, 'out', 0, 0)",
             "INSERT INTO broadcast_receipts VALUES (7, 1, NULL, NULL, NULL)",
-            "INSERT INTO media (sha256, content_type, size, at) VALUES ('f', 'text/plain', 1, 0)",
+            "INSERT INTO media VALUES ('f', 1, 'text/plain', 0)",
             "INSERT INTO attachments VALUES (1, 'broadcast', 7, 'f', 0)",
         ):
             await conn.exec_driver_sql(statement)
