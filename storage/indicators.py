@@ -47,7 +47,7 @@ class Indicators:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def enter(self, year: int, village: str, code: str, value: int, by: int, reason: str = "") -> bool:
+    async def enter(self, year: int, village: str, *, code: str, value: int, by: int, reason: str = "") -> bool:
         """Set a figure; False where it was that already. Raises Conflict when somebody entered it meanwhile."""
         session = self._session
         table = indicator_values.c

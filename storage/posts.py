@@ -60,7 +60,7 @@ class Handovers:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def ask(self, post_id: int, leaver_id: int, successor_id: int | None, by: int) -> int:
+    def ask(self, post_id: int, leaver_id: int, *, successor_id: int | None, by: int) -> int:
         """Put a request; returns its id."""
         row = {
             "id": new_id(), "post_id": post_id, "leaver_id": leaver_id, "successor_id": successor_id,
@@ -79,7 +79,7 @@ class Handovers:
         """How the post changed hands, if it did."""
         return await self._one(sa.and_(handovers.c.post_id == post_id, handovers.c.done_at.is_not(None)))
 
-    async def decide(self, handover: Handover, by: int, accepted: bool, invite_id: int | None = None) -> Handover:
+    async def decide(self, handover: Handover, by: int, *, accepted: bool, invite_id: int | None = None) -> Handover:
         """Raises Conflict when two decide together."""
         return await self._change(handover, decided_by=by, accepted=accepted, invite_id=invite_id)
 
@@ -138,7 +138,7 @@ class Handovers:
         query = sa.select(talks.c.id, talks.c.name).where(talks.c.person_id == person_id)
         return [(row.id, row.name) for row in await self._session.read(query)]
 
-    async def move_talks(self, talk_ids: list[int], to: int, address: str, whose: str) -> None:
+    async def move_talks(self, talk_ids: list[int], to: int, *, address: str, whose: str) -> None:
         """Put talks aside in another person's chat, with the name of whose they were."""
         vault = self._session.vault
         for row in await self._session.read(sa.select(talks).where(talks.c.id.in_(talk_ids))):

@@ -155,7 +155,7 @@ class Reconciliations:
         """What tells a difference when the list comes again: whose list, and what about whom."""
         return self._session.vault.blind("difference", f"{source}|{kind.value}|{subject}|{field}")
 
-    def add(self, source: str, kinds: Sequence[str], sha256: str, listed: int, matched: int, by: int) -> int:
+    def add(self, source: str, kinds: Sequence[str], *, sha256: str, listed: int, matched: int, by: int) -> int:
         row = self._session.add(
             reconciliations,
             {
@@ -176,6 +176,7 @@ class Reconciliations:
         self,
         reconciliation_id: int,
         source: str,
+        *,
         sender: Owner,
         found: Iterable[NewDifference],
         agreed: Collection[str],
@@ -245,11 +246,11 @@ class Reconciliations:
             for row in rows
         ]
 
-    async def settle(self, difference: Difference, how: HowSettled, by: int, note: str = "") -> None:
+    async def settle(self, difference: Difference, how: HowSettled, *, by: int, note: str = "") -> None:
         """Raises Conflict when somebody acted on it since it was read."""
         await self._act(difference, by, note, state=DifferenceState.SETTLED.value, how=how.value)
 
-    async def leave_open(self, difference: Difference, by: int, note: str, owner: Owner | None = None) -> None:
+    async def leave_open(self, difference: Difference, by: int, *, note: str, owner: Owner | None = None) -> None:
         """Keep it open with a note, for `owner` if named. Raises Conflict when somebody acted on it since it was read."""
         moved = {} if owner is None else _owner_columns(owner)
         state = DifferenceState.CHECKING if owner is None else DifferenceState.OPEN
@@ -275,7 +276,7 @@ class Reconciliations:
             **self._values(reconciliation_id, one),
         }  # fmt: skip
 
-    def _values(self, reconciliation_id: int, one: NewDifference, keep_owner: bool = False) -> dict[str, Any]:
+    def _values(self, reconciliation_id: int, one: NewDifference, *, keep_owner: bool = False) -> dict[str, Any]:
         return {
             "reconciliation_id": reconciliation_id,
             "village": one.village,

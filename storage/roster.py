@@ -78,6 +78,7 @@ def household_row(id: int, household: dict[str, Any]) -> dict[str, Any]:
 def member_row(
     vault: Vault,
     id: int,
+    *,
     household_id: int,
     name: str,
     relation: str,
@@ -148,7 +149,7 @@ class Households:
         return self._session.vault.blind("id", id_number)
 
     async def add(
-        self, village: str, group_name: str, head: str, kind: str, number: int | None, beyond: int, **more: Any
+        self, village: str, group_name: str, *, head: str, kind: str, number: int | None, beyond: int, **more: Any
     ) -> Household:
         """Put a household on the roster; without a `number` it gets the next one that is greater than `beyond`."""
         number = number or await self._session.next_number("household", beyond)
@@ -157,8 +158,18 @@ class Households:
         self._session.touch("roster")
         return Household.model_validate(row)
 
-    def add_member(self, household_id: int, name: str, relation: str, id_number: str | None, phone: str | None) -> None:
-        row = member_row(self._session.vault, new_id(), household_id, name, relation, id_number, phone)
+    def add_member(
+        self, household_id: int, name: str, *, relation: str, id_number: str | None, phone: str | None
+    ) -> None:
+        row = member_row(
+            self._session.vault,
+            new_id(),
+            household_id=household_id,
+            name=name,
+            relation=relation,
+            id_number=id_number,
+            phone=phone,
+        )
         self._session.add(members, row)
         self._session.touch("roster")
 
@@ -177,7 +188,7 @@ class Households:
         before, vault = found._mapping, self._session.vault
         numbers = {key: vault.open_text(before[key]) for key in ("id_number", "phone")}
         said = {"name": before["name"], "relation": before["relation"], **numbers, **fields}
-        after = member_row(vault, member_id, before["household_id"], **said)
+        after = member_row(vault, member_id, household_id=before["household_id"], **said)
         await self._session.amend(
             members, before, **{key: after[key] for key in after if key not in ("id", "household_id", "version")}
         )

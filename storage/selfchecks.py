@@ -87,7 +87,15 @@ class SelfChecks:
         return {row.item: self._looked(row) for row in await self._session.read(query)}
 
     async def record(
-        self, plan: str, scope: Scope, item: str, finding: Finding, by: int, note: str = "", clue_id: int | None = None
+        self,
+        plan: str,
+        scope: Scope,
+        *,
+        item: str,
+        finding: Finding,
+        by: int,
+        note: str = "",
+        clue_id: int | None = None,
     ) -> bool:
         """Put down a finding. False when somebody has put one down already: theirs stands, unless it is LATER.
 
@@ -111,7 +119,7 @@ class SelfChecks:
             return False
         return True
 
-    async def link_problem(self, plan: str, scope: Scope, item: str, problem_id: int) -> None:
+    async def link_problem(self, plan: str, scope: Scope, *, item: str, problem_id: int) -> None:
         """Name the problem that a finding has become."""
         (row,) = await self._session.read(sa.select(selfchecks).where(*_this(plan, scope, item)))
         await self._session.amend(selfchecks, row._mapping, problem_id=problem_id)

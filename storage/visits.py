@@ -67,7 +67,7 @@ class Visits:
         self._session = session
 
     async def add(
-        self, household: Household, round: str, by: int, outcome: Outcome, note: str = "", place: Place | None = None
+        self, household: Household, round: str, *, by: int, outcome: Outcome, note: str = "", place: Place | None = None
     ) -> Visit:
         """Record a visit, of whatever occasion; returns the one that counts, which may be an earlier one.
 
@@ -91,7 +91,7 @@ class Visits:
         else:
             key = {"id": new_id(), "household_id": household.id, "round": round, "village": household.village}
             after = session.add(visits, {**key, **found, "version": 0})
-        count(session, visit_keys, before, after)
+        count(session, visit_keys, before=before, after=after)
         return self._visit(after)
 
     async def of(self, household_id: int, round: str) -> Visit | None:

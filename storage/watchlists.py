@@ -128,7 +128,7 @@ class Watchlists:
         )
 
     async def due(
-        self, plan: str, regions: Iterable[str], today: date, most: int, without: Sequence[int] = ()
+        self, plan: str, regions: Iterable[str], *, today: date, most: int, without: Sequence[int] = ()
     ) -> list[Watched]:
         """Those of the regions whose check is due, the longest overdue first, but for the entries `without`."""
         query = sa.select(watch_entries).where(
@@ -149,7 +149,7 @@ class Watchlists:
         rows = await self._session.read(sa.select(watch_entries).where(watch_entries.c.id == entry_id))
         return self._watched(rows[0]._mapping) if rows else None
 
-    async def checked(self, entry: Watched, by: int, next_on: date, found: bool = False) -> None:
+    async def checked(self, entry: Watched, by: int, *, next_on: date, found: bool = False) -> None:
         """Record a check; the entry stays on its list until `next_on`. Raises Conflict when somebody changed it since."""
         today = self._session.now.date()
         await self._change(

@@ -88,7 +88,9 @@ async def _hand_in(house: House, file: Path, content: bytes, sender: Person, kin
         if post is None:
             return None
         store.media.keep(sha256, len(content), XLSX)
-        return store.screenings.hand_in(sha256, file.name, sender.id, post.region, post.unit, kinds, confirmed=True)
+        return store.screenings.hand_in(
+            sha256, file.name, sender_id=sender.id, region=post.region, unit=post.unit, kinds=kinds, confirmed=True
+        )
 
 
 async def _run(house: House, file: Path, screening: Screening) -> bool:

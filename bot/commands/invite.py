@@ -70,7 +70,7 @@ async def _invite(settings: Settings, wanted: _Wanted) -> None:
         async with transaction(house.database, now) as tx, tx.session("operator", "invite") as session:
             try:
                 token = Invites(session).create(
-                    wanted.role, region, unit, person_name=wanted.name, uses=wanted.uses, expires_at=until
+                    wanted.role, region, unit=unit, person_name=wanted.name, uses=wanted.uses, expires_at=until
                 )
             except ValueError as error:
                 raise click.UsageError(str(error)) from None

@@ -138,12 +138,12 @@ class ClueHistory:
     def _voice(self, case: _Case, now: datetime) -> int:
         people, household = self._store.people, case.household
         case.voice = people.add(marked(household.head))
-        people.appoint(case.voice, Role.HOUSEHOLD, household.village, household_id=household.id)
+        people.appoint(case.voice, Role.HOUSEHOLD, region=household.village, household_id=household.id)
         self._store.consents.add(case.voice, CONSENT, now)
         return case.voice
 
     async def _join(self, case: _Case, person: int) -> None:
-        await self._store.clues.join(case.filed(), person, JOINED)
+        await self._store.clues.join(case.filed(), person, detail=JOINED)
 
     def _step(self, case: _Case, act: Act, at: datetime) -> Happening:
         rng, household = self._rng, case.household

@@ -162,7 +162,9 @@ class Ledger:
             problem = line.listed()
             parts = parts_of(by.person, problem, self._plan)
             state: ProblemState = next_state(problem.state, action, parts, text)
-            line.problem = await self._store.problems.move(problem, action, state, by.person.id, text, percent)
+            line.problem = await self._store.problems.move(
+                problem, action, state=state, by=by.person.id, text=text, percent=percent
+            )
 
         return Happening(at, do)
 

@@ -73,7 +73,7 @@ def _appoint_all(store: Store, plan: Plan, invent: Inventor, rng: Random) -> Non
         for place in range(many):
             name = first if first and place == 0 else _new_name(invent, rng, taken)
             person = store.people.add(marked(name), invent.phone())
-            store.people.appoint(person, role, region, unit)
+            store.people.appoint(person, role, region=region, unit=unit)
 
     for village in plan.villages:
         appoint(Role.VILLAGE, village.code, None, IN_VILLAGE, STORY_CADRE if village.name == STORY_VILLAGE else None)
@@ -131,7 +131,15 @@ def _add(store: Store, household: Household, family: Sequence[Member]) -> None:
     session = store.session
     session.add(households, household_row(household.id, household.model_dump(exclude={"id"})))
     for one in family:
-        row = member_row(session.vault, new_id(), household.id, one.name, one.relation, one.id_number, one.phone)
+        row = member_row(
+            session.vault,
+            new_id(),
+            household_id=household.id,
+            name=one.name,
+            relation=one.relation,
+            id_number=one.id_number,
+            phone=one.phone,
+        )
         session.add(members, row)
 
 

@@ -99,7 +99,9 @@ class TerminalPlatform:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 太大"})
         sha256 = await asyncio.to_thread(self._store.write, kept.content)
         async with self._database.write() as conn:
-            await media.register(conn, sha256, len(kept.content), kept.content_type, self._clock())
+            await media.register(
+                conn, sha256, size=len(kept.content), content_type=kept.content_type, now=self._clock()
+            )
         file = SentFile(sha256=sha256, kind=kept.kind, name=Path(named).name)
         return message.model_copy(update={"text": None, "files": (file,)})
 

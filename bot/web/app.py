@@ -195,7 +195,7 @@ class _Pages:
         now = self._web.clock()
         sha256 = await asyncio.to_thread(self._web.media.write, upload.content)
         async with self._web.database.write() as conn:
-            await media.register(conn, sha256, len(upload.content), upload.content_type, now)
+            await media.register(conn, sha256, size=len(upload.content), content_type=upload.content_type, now=now)
         file = SentFile(
             sha256=sha256, kind=upload.kind, name=name if upload.kind == "document" else "",
             seconds=seconds if upload.kind == "voice" else 0,

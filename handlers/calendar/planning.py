@@ -27,14 +27,19 @@ def plan_deadline(
         if overdue or not is_overdue(stage.name):
             due_at = stage.due_at(policy)
             due_at = due_at if due_at >= now else next_open(now, policy)
-            reminders.plan(subject, subject_id, stage.name, due_at, deadline, stage.level)
+            reminders.plan(subject, subject_id, stage=stage.name, due_at=due_at, deadline=deadline, level=stage.level)
 
 
 def plan_next_overdue(reminders: Reminders, plan: Plan, fired: Reminder, today: date) -> None:
     """After an overdue stage has been spoken of, the one that follows it."""
     stage = next_overdue(fired.deadline, plan.reminders, today)
     reminders.plan(
-        fired.subject, fired.subject_id, stage.name, stage.due_at(plan.reminders), fired.deadline, stage.level
+        fired.subject,
+        fired.subject_id,
+        stage=stage.name,
+        due_at=stage.due_at(plan.reminders),
+        deadline=fired.deadline,
+        level=stage.level,
     )
 
 

@@ -112,7 +112,7 @@ async def file_clue(
         return False
     existing = None if joined == NEW else await chat.store.clues.numbered(int(joined))
     if existing is not None:
-        await chat.store.clues.join(existing, chat.person.id, detail, shown.photos, shown.spoken)
+        await chat.store.clues.join(existing, chat.person.id, detail=detail, photos=shown.photos, voices=shown.spoken)
         await _tell_village(chat, household, existing, f"{existing.number}号线索有新情况", detail, shown)
         done = (
             f"记在 {existing.number}号里了，村里一起看。"
@@ -137,7 +137,7 @@ async def file_seen(
     shown = shown or Evidence()
     alike = [clue for clue in await chat.store.clues.open_of(household.id) if set(clue.kinds) & set(kinds)]
     if alike:
-        await chat.store.clues.join(alike[0], chat.person.id, detail, shown.photos, shown.spoken)
+        await chat.store.clues.join(alike[0], chat.person.id, detail=detail, photos=shown.photos, voices=shown.spoken)
     clue = alike[0] if alike else await _add(chat, household, source, kinds, detail, shown)
     title = f"{clue.number}号线索有新情况" if alike else f"{source.label} {clue.number}号"
     await _tell_village(chat, household, clue, title, detail, shown)

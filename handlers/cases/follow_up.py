@@ -36,7 +36,7 @@ async def solved(chat: Chat) -> None:
         options = [(_YES, "解决了"), (_NO, "没有")]
         answer = await chat.ask("answer", Choice(f"{clue.number}号的困难真的解决了吗？", options))
     if answer == _YES:
-        await chat.store.follow_ups.answer(asked, True, chat.person.id)
+        await chat.store.follow_ups.answer(asked, solved=True, by=chat.person.id)
         await chat.say("好的，记下了。以后有困难，随时说一声。")
         return
     await _not_solved(chat, clue, asked)
@@ -49,7 +49,7 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
         return
     prompt = "还有什么困难？打字或发语音都行。"
     told = await chat.ask("detail", Account(prompt, "药费还是要借钱", hears="alone"))
-    await chat.store.follow_ups.answer(asked, False, chat.person.id)
+    await chat.store.follow_ups.answer(asked, solved=False, by=chat.person.id)
     own = Party.HOUSEHOLD in parties_of(chat.person, clue)
     source = ClueSource.SELF_REPORT if own else ClueSource.CADRE
     text = f"{clue.number}号办结后回访，困难还在：{told.text}"

@@ -34,7 +34,7 @@ async def verify(chat: Chat) -> None:
     clue = await act(chat, clue, Act(outcome), seen.text, photos=seen.photos, voices=seen.spoken)
     if household := chat.world.roster.by_id.get(clue.household_id):  # who has been to the house need not go again
         visit = Outcome.TROUBLE if found else Outcome.FINE
-        await chat.store.visits.add(household, chat.world.round, chat.person.id, visit, place=seen.place)
+        await chat.store.visits.add(household, chat.world.round, by=chat.person.id, outcome=visit, place=seen.place)
     if not found:
         await chat.say("记下了，已告诉农户。农户可以向镇里提异议。")
         return

@@ -44,7 +44,7 @@ async def policy(chat: Chat) -> None:
 async def _answer(chat: Chat, question: str) -> None:
     plan, asked, for_all = chat.world.plan, take_apart(question), _is_household(chat)
     known = [passage for passage in passages_of(plan) if passage.for_all or not for_all]
-    found = await chat.store.policies.find(asked.phrases, regions_of(chat), for_all, _CANDIDATES)
+    found = await chat.store.policies.find(asked.phrases, regions_of(chat), for_all=for_all, most=_CANDIDATES)
     hits = best(asked, [*known, *map(_passage, found)], 1 + _MORE)
     if not hits:
         titles = [*_TO_TRY, *(passage.text.split("\n")[0] for passage in known if passage.short)]

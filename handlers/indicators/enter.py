@@ -46,7 +46,7 @@ async def indicator(chat: Chat) -> None:
         fell = f"比去年少 {-(trend.change or 0)}{wanted.unit}（去年 {before}，今年 {now}），确定吗？"
         asked = f"{fell}确定就写原因；写错了点「上一步」。"
         reason = await chat.ask("reason", Text(asked, _LONGEST_REASON, example="两人外出务工，岗位正在补"))
-    await chat.store.indicators.enter(when, village, code, value, chat.person.id, reason)
+    await chat.store.indicators.enter(when, village, code=code, value=value, by=chat.person.id, reason=reason)
     where = plan.village(village).name
     if trend.falls:
         await warn(chat, where, wanted, trend, reason, f"{village}:{code}:{before}:{now}")

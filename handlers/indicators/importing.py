@@ -49,7 +49,7 @@ async def indicator_table(chat: Chat) -> None:
         for when, value in ((year - 1, line.trend.before), (year, line.trend.now)):
             if value is not None:
                 reason = line.said if when == year else ""
-                await chat.store.indicators.enter(when, line.village, line.code, value, by, reason)
+                await chat.store.indicators.enter(when, line.village, code=line.code, value=value, by=by, reason=reason)
     await _warn(chat, lines)
     sha256 = await keep(
         chat.store, chat.world, await asyncio.to_thread(_result, rows, header, lines, known, year), XLSX

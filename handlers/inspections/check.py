@@ -56,7 +56,7 @@ async def _check(chat: Chat, sample: Sample, household: Household, found: Check)
     about += [f"已销号 {one.number}号：{brief(one.description, 30)}" for one in closed]
     outcome = await chat.ask("outcome", Choice("\n".join([*about, "属实吗？"]), [(_HOLDS, "属实"), (_WRONG, "不符")]))
     if outcome == _HOLDS:
-        await chat.store.samples.checked(found, chat.person.id, True)
+        await chat.store.samples.checked(found, chat.person.id, holds=True)
         await _go_on(chat, sample, household, "记下了，属实。")
         return
     note = await chat.ask("note", Text("哪里不符？一句话说清楚。", min_length=2))
@@ -68,7 +68,7 @@ async def _check(chat: Chat, sample: Sample, household: Household, found: Check)
     if not await chat.confirm(f"{place_in_words(chat.world, household)}：不符\n{note}\n{then}"):
         await chat.say("没有提交。")
         return
-    await chat.store.samples.checked(found, chat.person.id, False, note)
+    await chat.store.samples.checked(found, chat.person.id, holds=False, note=note)
     if not kinds:
         await _go_on(chat, sample, household, "记下了，不符。请重开没有解决的问题：", _reopen(closed))
         return

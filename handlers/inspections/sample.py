@@ -43,7 +43,9 @@ async def _draw(chat: Chat) -> None:
     if not await chat.confirm(_published(chat, seed, drawn)):
         await chat.say("没有抽样。")
         return
-    chat.store.samples.add(chat.world.round, seed, chat.person.id, drawn.roster, drawn.households, drawn.closed)
+    chat.store.samples.add(
+        chat.world.round, seed, by=chat.person.id, roster=drawn.roster, drawn=drawn.households, closed=drawn.closed
+    )
     offices = [
         official.person.id
         for role, region in ((Role.COUNTY, chat.world.plan.county.code), (Role.TOWN, chat.world.plan.town.code))

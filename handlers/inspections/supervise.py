@@ -79,7 +79,7 @@ async def supervise(chat: Chat) -> None:
     if not await chat.confirm(_summary(chat, village, looked_at, findings, deadline)):
         await chat.say("没有提交。")
         return
-    key = chat.store.supervisions.add(village, chat.person.id, looked_at, len(findings))
+    key = chat.store.supervisions.add(village, chat.person.id, looked_at=looked_at, findings=len(findings))
     for finding in findings:
         if finding.household is not None:
             await file_seen(chat, finding.household, ClueSource.SUPERVISION, finding.kinds, finding.text)

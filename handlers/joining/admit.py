@@ -57,7 +57,7 @@ async def _admit_household(chat: Chat, asked: Admission) -> None:
     ):
         await chat.say("没有处理，申请还在。")
         return
-    await chat.store.admissions.decide(asked.id, True, chat.person.id)
+    await chat.store.admissions.decide(asked.id, accepted=True, person_id=chat.person.id)
     agreed_at = asked.agreed_at or chat.now
     await admit_to_household(chat, asked.address, asked.name, household, asked.text_version or CONSENT, agreed_at)
     await chat.say(f"好了，{asked.name}已加入{household.head}家，也告诉了这家人。")
@@ -73,7 +73,7 @@ async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
         news = f"有人冒用{asked.name}的姓名和手机号加入「{post}」，没有通过。请留意。"
         await chat.push([one for one in town if one != chat.person.id], news, intent=f"admit refused:{asked.id}")
         return
-    await chat.store.admissions.decide(asked.id, True, chat.person.id)
+    await chat.store.admissions.decide(asked.id, accepted=True, person_id=chat.person.id)
     await admit_to_office(chat, asked.address, owner, asked.role, asked.region, asked.unit)
     await take_over(chat, owner, asked.address)
     await welcome(chat, asked.address, owner, f"{asked.name}，核实好了，您是：{post}。")
@@ -81,6 +81,6 @@ async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
 
 
 async def _refuse(chat: Chat, asked: Admission, text: str) -> None:
-    await chat.store.admissions.decide(asked.id, False, chat.person.id)
+    await chat.store.admissions.decide(asked.id, accepted=False, person_id=chat.person.id)
     tell(chat, asked.address, text)
     await chat.say("记下了，没有通过。")

@@ -82,7 +82,7 @@ async def _now(chat: Chat) -> str:
 
 async def _refusal(chat: Chat) -> str | None:
     """Why this chat may not try now."""
-    tries, _ = await chat.store.admissions.tried(chat.address, "", "", _today(chat))
+    tries, _ = await chat.store.admissions.tried(chat.address, "", name="", since=_today(chat))
     if tries < TRIES:
         return None
     return WAITING if await chat.store.admissions.open_of(chat.address) else TOO_MANY
@@ -95,7 +95,7 @@ async def _once_tried(chat: Chat, attempt: int, invite: Invite, claim: Introduct
 async def _try(chat: Chat, invite: Invite, claim: Introduction) -> dict[str, Any]:
     """Look the claim up, counted whatever comes of it. Nobody is told whether a name is on the roster."""
     admissions = chat.store.admissions
-    tries, for_name = await admissions.tried(chat.address, invite.region, claim.name, _today(chat))
+    tries, for_name = await admissions.tried(chat.address, invite.region, name=claim.name, since=_today(chat))
     if tries >= TRIES or for_name >= TRIES_PER_NAME:
         return {"found": [], "left": 0}
     await admissions.count_try(chat.address, invite.region, claim.name)
@@ -132,8 +132,8 @@ async def _ask_office(chat: Chat, invite: Invite, claim: Introduction, agreed_at
     asked = chat.store.admissions.ask(
         chat.address,
         claim.name,
-        Role.HOUSEHOLD,
-        invite.region,
+        role=Role.HOUSEHOLD,
+        region=invite.region,
         text_version=CONSENT,
         agreed_at=datetime.fromisoformat(agreed_at),
     )

@@ -46,7 +46,7 @@ async def _voice(chat: Chat, address: str, name: str, household: Household) -> i
     """The person behind the chat, a new one unless the chat is somebody's already, as a voice of the household."""
     own = chat.person.id if address == chat.address and not chat.stranger else None
     person_id = own or chat.store.people.add(name)
-    chat.store.people.appoint(person_id, Role.HOUSEHOLD, household.village, household_id=household.id)
+    chat.store.people.appoint(person_id, Role.HOUSEHOLD, region=household.village, household_id=household.id)
     return person_id
 
 
@@ -55,7 +55,7 @@ async def admit_to_office(chat: Chat, address: str, person_id: int, role: Role, 
     people = chat.store.people
     person = await people.get(person_id)
     if person is None or not person.holds(role, region, unit):
-        people.appoint(person_id, role, region, unit)
+        people.appoint(person_id, role, region=region, unit=unit)
     await chat.store.chats.bind(address, person_id)
 
 

@@ -75,7 +75,7 @@ async def _enter(chat: Chat, invite: Invite, who: Introduction, post: str) -> No
         return
     await expect_successor(chat, invite, known)
     asked = chat.store.admissions.ask(
-        chat.address, who.name, invite.role, invite.region, unit=invite.unit, person_id=known
+        chat.address, who.name, role=invite.role, region=invite.region, unit=invite.unit, person_id=known
     )
     own = await chat.store.chats.reachable_of(known)
     town = [] if own else [one.person.id for one in chat.world.directory.holding(Role.TOWN, invite.region)]

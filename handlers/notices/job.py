@@ -84,7 +84,7 @@ async def _queue(tx: Transaction, store: Store, world: World, notice: Notice, al
                 priority=BULK, intent=f"broadcast:{notice.id}:{receiver}",
             )  # fmt: skip
         for one in people:
-            store.notice_receipts.add(notice.id, one, receiver if letter else None, letter)
+            store.notice_receipts.add(notice.id, one, receiver_id=receiver if letter else None, letter_id=letter)
     return _reached(meant)
 
 

@@ -41,8 +41,8 @@ async def send_notice(chat: Chat) -> None:
         await chat.say("没有发。")
         return
     filed = chat.store.notices.file(
-        chat.person.id, office.role, office.region, audience, words.text,
-        words.file, words.file_name, expects=choice != QUIETLY,
+        chat.person.id, office.role, region=office.region, audience=audience, words=words.text,
+        file=words.file, file_name=words.file_name, expects=choice != QUIETLY,
     )  # fmt: skip
     await chat.say(f"开始发了，{count.reachable} 人。发完告诉您，不用等。", [[see(filed)]])
 

@@ -86,7 +86,7 @@ async def _show(chat: Chat, notice: Notice, more: str) -> None:
 async def _missing(chat: Chat, notice: Notice, reached: bool, places: Sequence[int]) -> list[Missing]:
     if not places:
         return []
-    return await chat.store.notice_receipts.missing(notice.id, reached, places[0], len(places))
+    return await chat.store.notice_receipts.missing(notice.id, reached=reached, skip=places[0], most=len(places))
 
 
 def _further(notice: Notice, figures: Figures, reached: bool) -> list[list[Button]]:

@@ -83,7 +83,12 @@ async def _assign(chat: Chat, thing: _Thing) -> None:
         await chat.say(f"没有变：{now}")
         return
     await chat.store.assignments.give(
-        before, thing.subject, str(thing.id), thing.village, person.id if person else None, chat.person.id
+        before,
+        thing.subject,
+        subject_id=str(thing.id),
+        region=thing.village,
+        person_id=person.id if person else None,
+        by=chat.person.id,
     )
     await _tell(chat, thing, had, person)
     was = f"，原来是{had.name}" if had else ""
@@ -108,7 +113,7 @@ async def _listed(chat: Chat) -> list[list[str]]:
     regions = [post.region for post in chat.person.posts_as(Role.VILLAGE, Role.TOWN)]
     clues = [clue for region in regions for clue in await chat.store.clues.open_in(region, _LISTED)]
     reach = [Reach(region=region) for region in regions]
-    problems, _ = await chat.store.problems.within(reach, TO_RECTIFY, _LISTED)
+    problems, _ = await chat.store.problems.within(reach, TO_RECTIFY, most=_LISTED)
     found = [(one.due_on or one.reported_at.date(), _of_clue(chat, one)) for one in clues]
     found += [(one.deadline, _of_problem(chat, one)) for one in problems if one.region != chat.world.plan.town.code]
     found.sort(key=lambda one: one[0])

@@ -26,15 +26,15 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
     await store.handovers.withdraw_others(handover)
     await store.people.end_post(post.id)
     if not successor.holds(post.role, post.region, post.unit):
-        store.people.appoint(successor.id, post.role, post.region, post.unit)
+        store.people.appoint(successor.id, post.role, region=post.region, unit=post.unit)
     left = [one for one in leaver.posts if one.id != post.id and one.role is not Role.HOUSEHOLD]
     begun = [key for key, name in await store.handovers.open_talks(leaver.id) if _goes_along(name, post, leaver)]
-    await store.handovers.move_talks(begun, successor.id, address, leaver.name)
+    await store.handovers.move_talks(begun, successor.id, address=address, whose=leaver.name)
     kept = any(one.covers(post.region) and one.role is post.role for one in left)
     by = handover.decided_by or handover.asked_by
     assigned = cared_for = 0
     if post.role is Role.VILLAGE and not kept:
-        assigned = await store.assignments.move(leaver.id, post.region, successor.id, by)
+        assigned = await store.assignments.move(leaver.id, post.region, to=successor.id, by=by)
         cared_for = await store.handovers.move_households(leaver.id, post.region, successor.id)
     await store.handovers.move_snoozed(await _snoozed(chat, leaver, post, left), successor.id)
     title = post_in_words(chat.world.plan, post.role, post.region, post.unit)

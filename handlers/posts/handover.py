@@ -50,7 +50,9 @@ async def handover(chat: Chat) -> None:
     ):
         await chat.say("没有交接。")
         return
-    request = chat.store.handovers.ask(post.id, leaver.id, successor.id if successor else None, chat.person.id)
+    request = chat.store.handovers.ask(
+        post.id, leaver.id, successor_id=successor.id if successor else None, by=chat.person.id
+    )
     if not decides:
         await _ask_office(chat, request, office, leaver.name, title, who)
         return
@@ -190,7 +192,9 @@ async def _carry_out(
     store = chat.store
     if successor is None:
         until = chat.now + timedelta(days=_DAYS)
-        token = store.invites.create(post.role, post.region, post.unit, expires_at=until, created_by=chat.person.id)
+        token = store.invites.create(
+            post.role, post.region, unit=post.unit, expires_at=until, created_by=chat.person.id
+        )
         invite = await store.invites.find(token)
         await store.handovers.decide(asked, chat.person.id, accepted=True, invite_id=invite.id if invite else None)
         links = "\n".join(chat.world.join_links(token))

@@ -83,7 +83,7 @@ async def leave(chat: Chat) -> None:
     if not await chat.confirm(f"请假：{_span(first, last)}，{covered}。"):
         await chat.say("没有请假。")
         return
-    chat.store.leaves.take(chat.person.id, first, last, deputy.id if deputy else None)
+    chat.store.leaves.take(chat.person.id, first, last=last, deputy_id=deputy.id if deputy else None)
     mark = f"{chat.person.id}:{chat.store.session.request}"
     place = region_in_words(chat.world.plan, chat.person.posts_as(Role.VILLAGE)[0].region)
     who = f"{deputy.name}代办" if deputy else "没有指定代办人"

@@ -83,7 +83,15 @@ async def act(
     state = next_state(problem.state, action, parts(chat, problem), text)
     shown = shown or Evidence()
     moved = await chat.store.problems.move(
-        problem, action, state, chat.person.id, text, percent, shown.photos, shown.place, prints
+        problem,
+        action,
+        state=state,
+        by=chat.person.id,
+        text=text,
+        percent=percent,
+        photos=shown.photos,
+        place=shown.place,
+        prints=prints,
     )
     if action in (Action.SUBMIT, Action.ACCEPT):
         await chat.store.reminders.cancel("problem", str(problem.id))

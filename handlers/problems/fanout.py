@@ -51,7 +51,9 @@ async def start_fanout(chat: Chat) -> None:
     if not await chat.confirm(summary):
         await chat.say("没有发起。")
         return
-    tasks = chat.store.fanouts.start(problem, words, due_on, rectify_by, villages, chat.person.id)
+    tasks = chat.store.fanouts.start(
+        problem, words, due_on=due_on, rectify_by=rectify_by, villages=villages, by=chat.person.id
+    )
     for village, task in tasks.items():
         plan_deadline(chat.store.reminders, chat.world.plan, "fanout", str(task), due_on, chat.now)
         await _ask_village(chat, village, task, words, due_on)

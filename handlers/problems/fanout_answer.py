@@ -125,7 +125,7 @@ async def _register(chat: Chat, task: Task, fanout: Fanout, first: Problem, foun
         deadline=fanout.rectify_by,
     )
     problem = await store.problems.add(new, fingerprint)
-    store.problems.show(problem, chat.person.id, found.shown.photos, found.prints)
+    store.problems.show(problem, chat.person.id, photos=found.shown.photos, prints=found.prints)
     plan_deadline(store.reminders, chat.world.plan, "problem", str(problem.id), problem.deadline, chat.now)
     await chat.push(
         [one for one in rectifiers(chat.world, problem) if one != chat.person.id],

@@ -21,7 +21,9 @@ async def overdue(chat: Chat) -> None:
     """Args: how many were listed before."""
     skip = int(chat.args) if chat.args.isdecimal() and len(chat.args) < 7 else 0
     today = chat.now.date()
-    found, total = await chat.store.problems.within(oversees(chat.person), TO_RECTIFY, _PAGE, today, skip)
+    found, total = await chat.store.problems.within(
+        oversees(chat.person), TO_RECTIFY, most=_PAGE, before=today, skip=skip
+    )
     if not found:
         await chat.say("没有逾期的问题。" if not skip else "后面没有了。")
         return
@@ -43,5 +45,5 @@ async def overdue(chat: Chat) -> None:
 async def overdue_button(chat: Chat) -> list[list[Button]]:
     """A row that leads there, for those who look after villages that are late."""
     reach = oversees(chat.person)
-    _, total = await chat.store.problems.within(reach, TO_RECTIFY, 0, chat.now.date()) if reach else ([], 0)
+    _, total = await chat.store.problems.within(reach, TO_RECTIFY, most=0, before=chat.now.date()) if reach else ([], 0)
     return [[Button(label=f"村里逾期 {total} 件", says="/overdue")]] if total else []

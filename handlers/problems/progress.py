@@ -80,7 +80,7 @@ async def progress(chat: Chat) -> None:
 async def _mine(chat: Chat) -> list[list[str]]:
     """Ids and labels of what this person has to rectify, the most pressing first."""
     reach = rectifies(chat.person, chat.world.plan)
-    found, _ = await chat.store.problems.within(reach, TO_RECTIFY, _MOST_LISTED)
+    found, _ = await chat.store.problems.within(reach, TO_RECTIFY, most=_MOST_LISTED)
     today = chat.now.date()
     return [
         [

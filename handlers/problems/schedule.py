@@ -58,7 +58,7 @@ async def move_deadline(chat: Chat) -> None:
         await chat.say("期限就是这一天，不用改。", [[see(problem)]])
         return
     reason = await chat.ask("reason", Text("为什么改？这句话会发给整改的同志。", min_length=2, example="雨天不能上房"))
-    moved = await chat.store.problems.redate(problem, day, chat.person.id, reason)
+    moved = await chat.store.problems.redate(problem, day, by=chat.person.id, reason=reason)
     await chat.store.reminders.cancel("problem", str(problem.id))
     if problem.state is not ProblemState.REVIEW:  # what waits for the town reminds nobody else
         plan_deadline(chat.store.reminders, chat.world.plan, "problem", str(problem.id), day, chat.now)

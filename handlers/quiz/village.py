@@ -41,7 +41,7 @@ async def of_own_village(chat: Chat, cards: dict[str, Card], most: int, new: int
 
 async def _of_village(chat: Chat, village: str, known: Collection[int], seed: str) -> list[Question]:
     homes = chat.world.roster.by_village[village]
-    _, problems = await chat.store.problems.within([Reach(region=village)], OPEN, 1)
+    _, problems = await chat.store.problems.within([Reach(region=village)], OPEN, most=1)
     asked = about_village(village, chat.world.plan.village(village).name, homes, problems)
     chosen = _to_ask(homes, known, seed)
     texts: dict[int, list[str]] = {}

@@ -197,37 +197,37 @@ async def _do(chat: Chat, key: str, act: Act) -> str:
 
 
 async def _settle_ours(chat: Chat, one: Difference) -> str:
-    await chat.store.reconciliations.settle(one, HowSettled.OURS, chat.person.id)
+    await chat.store.reconciliations.settle(one, HowSettled.OURS, by=chat.person.id)
     return "记下了：名单要改。" if one.owner.role is Role.UNIT else "记下了：名册没错，请对方改名单。"
 
 
 async def _take_theirs(chat: Chat, one: Difference) -> str:
     if trouble := await correct_field(chat, one):
         return await _leave(chat, one, note="对方的对，名册待改", told=trouble)
-    await chat.store.reconciliations.settle(one, HowSettled.THEIRS, chat.person.id)
+    await chat.store.reconciliations.settle(one, HowSettled.THEIRS, by=chat.person.id)
     return f"名册已改：{one.name}的{one.field}。"
 
 
 async def _retype(chat: Chat, one: Difference, kind: str) -> str:
     if one.household_id is not None:
         await chat.store.households.correct(one.household_id, kind=kind)
-    await chat.store.reconciliations.settle(one, HowSettled.THEIRS, chat.person.id)
+    await chat.store.reconciliations.settle(one, HowSettled.THEIRS, by=chat.person.id)
     return f"名册已改：{one.name}家现在是{kind}。"
 
 
 async def _put(chat: Chat, one: Difference, household_id: int | None) -> str:
     await put_on_roster(chat, one, household_id)
-    await chat.store.reconciliations.settle(one, HowSettled.THEIRS, chat.person.id)
+    await chat.store.reconciliations.settle(one, HowSettled.THEIRS, by=chat.person.id)
     return f"{one.name}已补进名册。"
 
 
 async def _already(chat: Chat, one: Difference, number: int) -> str:
-    await chat.store.reconciliations.settle(one, HowSettled.THEIRS, chat.person.id)
+    await chat.store.reconciliations.settle(one, HowSettled.THEIRS, by=chat.person.id)
     return f"{one.name}已在名册 {number} 号户，这一处了结了。"
 
 
 async def _leave(chat: Chat, one: Difference, note: str, told: str = "先记着，看过再来核。") -> str:
-    await chat.store.reconciliations.leave_open(one, chat.person.id, note)
+    await chat.store.reconciliations.leave_open(one, chat.person.id, note=note)
     return told
 
 
@@ -235,5 +235,5 @@ async def _return(chat: Chat, one: Difference, reason: str) -> str:
     """Back to who answers for the household."""
     town = one.village == chat.world.plan.town.code
     owner = Owner(role=Role.TOWN if town else Role.VILLAGE, region=one.village)
-    await chat.store.reconciliations.leave_open(one, chat.person.id, f"站所说明：{reason}", owner)
+    await chat.store.reconciliations.leave_open(one, chat.person.id, note=f"站所说明：{reason}", owner=owner)
     return "退回去了，请那边再核。"

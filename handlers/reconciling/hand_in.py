@@ -85,9 +85,9 @@ async def record(
     """Compare, and record what differs; the same list again has no second effect."""
     found = await compare(store, world.plan, world.roster, world.directory, sheet, source, kinds)
     matched = found.count(AGREES) + found.count(DIFFERS)
-    key = store.reconciliations.add(source, kinds, sha256, len(found.sheet.good), matched, by)
+    key = store.reconciliations.add(source, kinds, sha256=sha256, listed=len(found.sheet.good), matched=matched, by=by)
     sender = sender_of(world.plan, source)
-    return found, await store.reconciliations.enter(key, source, sender, found.found, found.agreed)
+    return found, await store.reconciliations.enter(key, source, sender=sender, found=found.found, agreed=found.agreed)
 
 
 def counts_in_words(found: Comparison) -> str:

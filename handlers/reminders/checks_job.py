@@ -24,7 +24,7 @@ async def keep(tx: Transaction, world: World) -> None:
         await _self_checks(store, world, max(opens, tx.now))
         for village in await store.watchlists.due_by_village(world.plan.id, today, [world.plan.town.code]):
             if world.directory.holding(Role.VILLAGE, village):
-                store.reminders.plan("watch", village, "due", max(opens, tx.now), today)
+                store.reminders.plan("watch", village, stage="due", due_at=max(opens, tx.now), deadline=today)
 
 
 async def _self_checks(store: Store, world: World, due_at: datetime) -> None:
@@ -40,4 +40,4 @@ async def _self_checks(store: Store, world: World, due_at: datetime) -> None:
         key = key_of(scope)
         plan_deadline(store.reminders, plan, "selfcheck", key, phase.last, due_at)
         if holders(world.directory, scope, plan):
-            store.reminders.plan("selfcheck", key, f"day{today:%m%d}", due_at, phase.last)
+            store.reminders.plan("selfcheck", key, stage=f"day{today:%m%d}", due_at=due_at, deadline=phase.last)

@@ -158,7 +158,9 @@ def snooze(
     """Remind this one person again on the next working morning; returns when."""
     again = _next_morning(world, now)
     series = f":{person_id}:{again:%m%d}"
-    store.reminders.plan(subject, subject_id, "again", again, deadline, person_id=person_id, series=series)
+    store.reminders.plan(
+        subject, subject_id, stage="again", due_at=again, deadline=deadline, person_id=person_id, series=series
+    )
     return again
 
 

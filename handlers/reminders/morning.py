@@ -42,7 +42,9 @@ async def besides(store: Store, world: World, since: datetime | None) -> dict[in
                 found[person_id].fresh.append(matter)
     midnight = datetime.combine(now.date(), time(), SHANGHAI)
     questions = len(world.plan.questions)
-    done = await store.mornings.quiz_done(found, questions, now.date(), midnight) if questions else set(found)
+    done = (
+        await store.mornings.quiz_done(found, questions, today=now.date(), since=midnight) if questions else set(found)
+    )
     unsent = await store.weekly_reports.unsent(week_before(now.date()))
     for person_id, has in found.items():
         has.quiz = person_id not in done

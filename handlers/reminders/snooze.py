@@ -34,7 +34,9 @@ async def acknowledge(chat: Chat) -> None:
     if meant is None or meant.matter.does != f"/done {chat.args}":
         await chat.say(NOT_YOURS)
         return
-    chat.store.reminders.acknowledge(chat.person.id, meant.subject, meant.subject_id, meant.matter.deadline)
+    chat.store.reminders.acknowledge(
+        chat.person.id, meant.subject, subject_id=meant.subject_id, deadline=meant.matter.deadline
+    )
     await chat.say("好的，这一项不再提醒您。")
 
 

@@ -25,8 +25,8 @@ _MOST = 8
 
 @conversation("todo", "我的待办", for_roles=IN_OFFICE, words=("待办", "要办的"), menu=4)
 async def todo(chat: Chat) -> None:
-    problems, total = await chat.store.problems.within(rectifies(chat.person, chat.world.plan), TO_RECTIFY, _MOST)
-    review, to_review = await chat.store.problems.within(judges(chat.person), [ProblemState.REVIEW], _MOST)
+    problems, total = await chat.store.problems.within(rectifies(chat.person, chat.world.plan), TO_RECTIFY, most=_MOST)
+    review, to_review = await chat.store.problems.within(judges(chat.person), [ProblemState.REVIEW], most=_MOST)
     found: list[tuple[date, Button]] = []
     for problem in [*problems, *review]:
         mark = "验收 " if problem.state is ProblemState.REVIEW else ""

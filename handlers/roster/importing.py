@@ -188,7 +188,9 @@ async def _take_in(
             verdicts.append(Verdict(row, _CHANGED if changed else _SAME, changed, home.number, name=one.name))
         else:
             home = home or await _found(store, family, helper_id, beyond)
-            store.households.add_member(home.id, one.name, one.relation, one.id_number, one.phone)
+            store.households.add_member(
+                home.id, one.name, relation=one.relation, id_number=one.id_number, phone=one.phone
+            )
             known.take(home, one.name, blind)
             verdicts.append(Verdict(row, _NEW, note, home.number, name=one.name))
         seen.setdefault(one.name, row)
@@ -225,10 +227,10 @@ async def _found(store: Store, family: Family, helper_id: int | None, beyond: in
     return await store.households.add(
         family.village,
         family.group,
-        family.head,
-        family.kind or KINDS[0],
-        family.number,
-        beyond,
+        head=family.head,
+        kind=family.kind or KINDS[0],
+        number=family.number,
+        beyond=beyond,
         helper_id=helper_id,
         able_to_work=family.able_to_work,
         nickname=family.nickname,

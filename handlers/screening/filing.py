@@ -54,7 +54,7 @@ async def file_rows(store: Store, world: World, screening: Screening, rows: Sequ
             why = f"{clue.number}号线索里已有这个人，原因相同"
             settled.append(Settled(row, RowState.KNOWN, household.id, clue.id, why))
         else:
-            await store.clues.join(clue, screening.sender_id, detail)
+            await store.clues.join(clue, screening.sender_id, detail=detail)
             settled.append(Settled(row, RowState.JOINED, household.id, clue.id, f"并入 {clue.number}号线索"))
         cases.note(clue, row)
     return settled

@@ -68,7 +68,9 @@ async def _hand_in(chat: Chat) -> None:
     if known is not None:
         await _explain(chat, known)
         return
-    chat.store.screenings.hand_in(sent.sha256, sent.name or _UNNAMED, chat.person.id, post.region, post.unit)
+    chat.store.screenings.hand_in(
+        sent.sha256, sent.name or _UNNAMED, sender_id=chat.person.id, region=post.region, unit=post.unit
+    )
     await chat.say("收到，正在和名册核对。好了就告诉您，这里可以先办别的。")
 
 

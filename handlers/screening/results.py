@@ -89,7 +89,9 @@ async def _to_visit(chat: Chat, key: str, after: str) -> None:
     except ValueError:
         found = None
     begin = int(after[:9]) if after.isdecimal() else 0
-    clues, count = await chat.store.screening_results.waiting(found.id, regions, _PAGE, begin) if found else ([], 0)
+    clues, count = (
+        await chat.store.screening_results.waiting(found.id, regions, most=_PAGE, after=begin) if found else ([], 0)
+    )
     if found is None or not await _names_us(chat, found, regions):
         await chat.say(NOT_YOURS)
         return

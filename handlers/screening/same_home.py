@@ -62,7 +62,7 @@ async def _next(chat: Chat, passed: list[int]) -> dict[str, Any]:
         wanted = from_base36(chat.args) if chat.args else None
     except ValueError:
         wanted = 0
-    found = await chat.store.screening_results.next_to_decide(regions, unit, passed, wanted)
+    found = await chat.store.screening_results.next_to_decide(regions, unit, passed=passed, screening_id=wanted)
     if found is None:
         return {}
     row, count = found

@@ -127,7 +127,7 @@ async def _look(chat: Chat, scope: Scope, turn: int, at: dict[str, Any]) -> None
 
 async def _put(chat: Chat, scope: Scope, item: Item, finding: Finding) -> str:
     """Put down an answer that asks for nothing more; what the other one found, where somebody was first."""
-    if await chat.store.selfchecks.record(chat.world.plan.id, scope, item.id, finding, chat.person.id):
+    if await chat.store.selfchecks.record(chat.world.plan.id, scope, item=item.id, finding=finding, by=chat.person.id):
         return ""
     return await _earlier(chat, scope, item)
 
@@ -156,7 +156,9 @@ async def _problem(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
 async def _file_problem(chat: Chat, scope: Scope, item: Item, told: Told, household: Household | None) -> str:
     plan, store = chat.world.plan, chat.store
     prints = await prints_of(chat, told.photos)
-    if not await store.selfchecks.record(plan.id, scope, item.id, Finding.PROBLEM, chat.person.id, told.text):
+    if not await store.selfchecks.record(
+        plan.id, scope, item=item.id, finding=Finding.PROBLEM, by=chat.person.id, note=told.text
+    ):
         return await _earlier(chat, scope, item)
     region = household.village if household else scope.region
     new = NewProblem(
@@ -170,9 +172,9 @@ async def _file_problem(chat: Chat, scope: Scope, item: Item, told: Told, househ
     )
     key = f"selfcheck|{plan.id}|{key_of(scope)}|{item.id}"
     problem = await store.problems.add(new, store.problems.fingerprint(key))
-    store.problems.show(problem, chat.person.id, told.photos, prints)
+    store.problems.show(problem, chat.person.id, photos=told.photos, prints=prints)
     plan_deadline(store.reminders, plan, "problem", str(problem.id), problem.deadline, chat.now)
-    await store.selfchecks.link_problem(plan.id, scope, item.id, problem.id)
+    await store.selfchecks.link_problem(plan.id, scope, item=item.id, problem_id=problem.id)
     await chat.push(
         [one for one in rectifiers(chat.world, problem) if one != chat.person.id],
         f"【自查发现】{name(chat.world, problem)}\n{brief(told.text, 60)}",
@@ -201,8 +203,15 @@ async def _hardship(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
 async def _file_clue(chat: Chat, scope: Scope, item: Item, household: Household, kinds: list[str], told: Told) -> str:
     """The clue is filed in any case: it is a household's, whoever was first with the task."""
     clue = await file_seen(chat, household, ClueSource.CADRE, kinds, told.text, told)
-    record = chat.store.selfchecks.record
-    first = await record(chat.world.plan.id, scope, item.id, Finding.CLUE, chat.person.id, told.text, clue_id=clue.id)
+    first = await chat.store.selfchecks.record(
+        chat.world.plan.id,
+        scope,
+        item=item.id,
+        finding=Finding.CLUE,
+        by=chat.person.id,
+        note=told.text,
+        clue_id=clue.id,
+    )
     filed = f"已上报，{clue.number}号线索。"
     return filed if first else f"{filed}{await _earlier(chat, scope, item)}"
 

@@ -50,7 +50,7 @@ async def sweep(chat: Chat) -> None:
         if not await chat.confirm(f"{place_in_words(chat.world, household)}：{outcome.label}{reason}"):
             await chat.say("没有记。")
             return
-    await chat.store.visits.add(household, chat.world.round, chat.person.id, outcome, note)
+    await chat.store.visits.add(household, chat.world.round, by=chat.person.id, outcome=outcome, note=note)
     done = "记下了。" if outcome.met else "记下了，这一户还要再去。"
     if outcome.met and (clue := await _unverified(chat, household)):
         await chat.say(f"{done}这户还有 {clue.number}号没核查。", goes_on(clue))

@@ -74,7 +74,7 @@ async def _due(chat: Chat, regions: Sequence[str]) -> int:
 
 async def _next(chat: Chat, regions: Sequence[str], seen: Sequence[int]) -> tuple[int, int] | None:
     """The next entry to check, as it was seen: its id and version."""
-    found = await chat.store.watchlists.due(chat.world.plan.id, regions, chat.now.date(), 1, seen)
+    found = await chat.store.watchlists.due(chat.world.plan.id, regions, today=chat.now.date(), most=1, without=seen)
     return (found[0].id, found[0].version) if found else None
 
 
@@ -108,7 +108,7 @@ async def _put(chat: Chat, entry_id: int, version: int, reason: str) -> str:
     if reason:
         await chat.store.watchlists.end(entry, chat.person.id, reason)
     else:
-        await chat.store.watchlists.checked(entry, chat.person.id, _again(chat, entry))
+        await chat.store.watchlists.checked(entry, chat.person.id, next_on=_again(chat, entry))
     return ""
 
 
@@ -141,7 +141,7 @@ async def _file(chat: Chat, listed: Watchlist, household: Household, told: Told,
     entry = await chat.store.watchlists.get(entry_id)
     if entry is None or entry.version != version:
         return filed + await _earlier(chat, entry_id, version)
-    await chat.store.watchlists.checked(entry, chat.person.id, _again(chat, entry), found=True)
+    await chat.store.watchlists.checked(entry, chat.person.id, next_on=_again(chat, entry), found=True)
     return filed
 
 

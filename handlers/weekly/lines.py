@@ -25,7 +25,7 @@ def village_of(person: Person) -> str:
 async def works(store: Store, person_ids: Sequence[int], week: date) -> dict[int, Work]:
     """What these people have done so far in the week that begins on the Monday `week`."""
     begin = datetime.combine(week, time(), SHANGHAI)
-    return await work_of(store.session, person_ids, begin, begin + timedelta(days=7))
+    return await work_of(store.session, person_ids, begin=begin, end=begin + timedelta(days=7))
 
 
 async def lines_of(store: Store, person_id: int, week: date, kept: Report | None) -> list[str]:

@@ -67,7 +67,9 @@ async def _edit(chat: Chat, week: date, kept: Report | None) -> None:
     lines = tuple(edited(lines, await chat.ask("change", Change(f"{numbered(lines)}\n{_HOW}", lines=lines))))
     sent = kept is not None and kept.state is ReportState.SENT
     state = ReportState.SENT if sent else ReportState.DRAFT
-    await chat.store.weekly_reports.keep(chat.person.id, week, village_of(chat.person), state, lines)
+    await chat.store.weekly_reports.keep(
+        chat.person.id, week, village=village_of(chat.person), state=state, lines=lines
+    )
     if sent:
         again = Button(label="再改一处", says=f"/weekly {week:%Y%m%d} {EDIT}")
         await chat.say(f"改好了，镇里看到的也是新的。\n{numbered(lines)}", [[again]])
@@ -77,7 +79,9 @@ async def _edit(chat: Chat, week: date, kept: Report | None) -> None:
 
 async def _send(chat: Chat, week: date, kept: Report | None) -> None:
     lines = await lines_of(chat.store, chat.person.id, week, kept)
-    await chat.store.weekly_reports.keep(chat.person.id, week, village_of(chat.person), ReportState.SENT, lines)
+    await chat.store.weekly_reports.keep(
+        chat.person.id, week, village=village_of(chat.person), state=ReportState.SENT, lines=lines
+    )
     await chat.say(f"{period(week)}的周报发给镇里了，辛苦了。")
 
 
@@ -86,5 +90,7 @@ async def _skip(chat: Chat, week: date, kept: Report | None) -> None:
         await chat.say("这周的周报已经发给镇里了，想改随时改。", choices(week))
         return
     lines = list(kept.lines) if kept is not None and kept.lines else None
-    await chat.store.weekly_reports.keep(chat.person.id, week, village_of(chat.person), ReportState.SKIPPED, lines)
+    await chat.store.weekly_reports.keep(
+        chat.person.id, week, village=village_of(chat.person), state=ReportState.SKIPPED, lines=lines
+    )
     await chat.say("好的，这周不报，也不再提。改主意了回复：周报")

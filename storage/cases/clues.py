@@ -69,12 +69,12 @@ class Clues:
                 "version": 0,
             },
         )
-        count(session, clue_keys, None, row)
+        count(session, clue_keys, before=None, after=row)
         self._attachments.add("clue", row["id"], [*photos, *voices])
         return self._clue(row)
 
     async def join(
-        self, clue: Clue, person_id: int, detail: str, photos: Sequence[str] = (), voices: Sequence[str] = ()
+        self, clue: Clue, person_id: int, *, detail: str, photos: Sequence[str] = (), voices: Sequence[str] = ()
     ) -> None:
         """Add what one more person saw to a clue that is open already; its reporters all follow it."""
         session = self._session
@@ -147,7 +147,7 @@ class Clues:
             raise Conflict(f"clue {clue.number}")
         changes = {**to._asdict(), "step": to.step.value, "since": session.now.date()}
         moved = await session.amend(clues, row._mapping, **changes)
-        count(session, clue_keys, row._mapping, moved)
+        count(session, clue_keys, before=row._mapping, after=moved)
         event = session.add(
             clue_events,
             {

@@ -59,6 +59,6 @@ class FollowUps:
         rows = await self._session.read(sa.select(follow_ups).where(follow_ups.c.clue_id == clue_id))
         return FollowUp.model_validate(dict(rows[0]._mapping)) if rows else None
 
-    async def answer(self, asked: FollowUp, solved: bool, by: int) -> None:
+    async def answer(self, asked: FollowUp, *, solved: bool, by: int) -> None:
         """Raises Conflict when somebody answered since `asked` was read."""
         await self._session.amend(follow_ups, asked.model_dump(), solved=solved, answered_by=by)

@@ -47,6 +47,7 @@ _SPREAD = sa.tuple_(tallies.c.key, tallies.c.region).in_(
 def count(
     session: Session,
     keys: Callable[[Mapping[Any, Any]], Iterable[Counted]],
+    *,
     before: Mapping[Any, Any] | None,
     after: Mapping[Any, Any] | None,
 ) -> None:

@@ -134,7 +134,7 @@ async def verify(conn: AsyncConnection, vault: Vault) -> list[Fault]:
     return faults
 
 
-async def rebase(conn: AsyncConnection, vault: Vault, table: sa.Table, now: datetime) -> None:
+async def rebase(conn: AsyncConnection, vault: Vault, *, table: sa.Table, now: datetime) -> None:
     """After a migration that gave an audited table other columns, chain each of its rows as it is now.
 
     What was altered behind the chain's back before then is no longer seen: run `verify` before an upgrade.

@@ -44,13 +44,13 @@ class Database:
             sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
 
     @contextlib.asynccontextmanager
-    async def write(self, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits when the block ends well, and rolls back when it raises.
 
         `brief`: of short statements only, which on SQLite are not worth the trip to another thread.
         """
         async with self._writing, self.engine.connect() as conn:
-            _set_brief(conn, brief)
+            _set_brief(conn, brief=brief)
             if self.is_sqlite:  # take the write lock at once: a read that turns writer may find the lock gone
                 await conn.exec_driver_sql("BEGIN IMMEDIATE")
             try:
@@ -61,10 +61,10 @@ class Database:
             await conn.commit()
 
     @contextlib.asynccontextmanager
-    async def read(self, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
         """One consistent view for reading; `brief` as for `write`."""
         async with self.engine.connect() as conn:
-            _set_brief(conn, brief)
+            _set_brief(conn, brief=brief)
             if self.is_sqlite:
                 await conn.exec_driver_sql("BEGIN")
             yield conn
@@ -122,7 +122,7 @@ class WriteLock:
             raise
 
 
-def _set_brief(conn: AsyncConnection, brief: bool) -> None:
+def _set_brief(conn: AsyncConnection, *, brief: bool) -> None:
     sync = conn.sync_connection
     driver = sync and sync.connection.driver_connection
     if isinstance(driver, Connection):

@@ -273,32 +273,32 @@ class Session:
 
 
 @contextlib.asynccontextmanager
-async def transaction(database: Database, now: datetime, brief: bool = False) -> AsyncIterator[Transaction]:
+async def transaction(database: Database, now: datetime, *, brief: bool = False) -> AsyncIterator[Transaction]:
     """A write transaction that commits when the block ends well; `brief` as for `Database.write`."""
-    async with database.write(brief) as conn:
+    async with database.write(brief=brief) as conn:
         tx = Transaction(conn, database.vault, now)
         yield tx
         await tx._finish()
 
 
 @contextlib.asynccontextmanager
-async def reading_first(database: Database, now: datetime, brief: bool = False) -> AsyncIterator[Transaction]:
+async def reading_first(database: Database, now: datetime, *, brief: bool = False) -> AsyncIterator[Transaction]:
     """As `transaction`, but on SQLite without the write lock until `begin_writing`: others write while this one thinks.
 
     What was read may have changed by then. That is what updates that name a version, `begin_writing` and the caller's own
     checks are for. PostgreSQL has no such lock to spare.
     """
     if not database.is_sqlite:
-        async with transaction(database, now, brief) as tx:
+        async with transaction(database, now, brief=brief) as tx:
             yield tx
         return
     async with contextlib.AsyncExitStack() as writing, contextlib.AsyncExitStack() as reading:
 
         async def begin() -> AsyncConnection:
             await reading.aclose()
-            return await writing.enter_async_context(database.write(brief))
+            return await writing.enter_async_context(database.write(brief=brief))
 
-        tx = Transaction(await reading.enter_async_context(database.read(brief)), database.vault, now, begin)
+        tx = Transaction(await reading.enter_async_context(database.read(brief=brief)), database.vault, now, begin)
         yield tx
         if not tx.only_reads:
             await tx._finish()

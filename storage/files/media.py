@@ -77,7 +77,7 @@ class Media:
         self._session.add(media, row)
 
 
-async def register(conn: AsyncConnection, sha256: str, size: int, content_type: str, now: datetime) -> None:
+async def register(conn: AsyncConnection, sha256: str, *, size: int, content_type: str, now: datetime) -> None:
     """Make a kept file known to the database."""
     insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     row = {"sha256": sha256, "size": size, "content_type": content_type, "kept_at": now}

@@ -102,7 +102,7 @@ class Samples:
         return Sample(id=rows[0].id, seed=rows[0].seed, roster=rows[0].roster, at=rows[0].at) if rows else None
 
     def add(
-        self, round: str, seed: str, by: int, roster: int, drawn: Iterable[Household], closed: Iterable[Household]
+        self, round: str, seed: str, *, by: int, roster: int, drawn: Iterable[Household], closed: Iterable[Household]
     ) -> None:
         """Keep a draw: `drawn` in the order of the draw, and `closed` households that come in addition."""
         session = self._session
@@ -145,7 +145,7 @@ class Samples:
         row = await self._row(sample_checks.c.sample_id == sample.id, sample_checks.c.household_id == household_id)
         return None if row is None else _check(row)
 
-    async def checked(self, check: Check, by: int, holds: bool, note: str = "") -> bool:
+    async def checked(self, check: Check, by: int, *, holds: bool, note: str = "") -> bool:
         """Record what was found; False when somebody did before. Raises Conflict when they do so meanwhile."""
         session = self._session
         row = await self._row(sample_checks.c.id == check.id)

@@ -29,7 +29,7 @@ class Supervisions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, village: str, by: int, looked_at: str, findings: int) -> int:
+    def add(self, village: str, by: int, *, looked_at: str, findings: int) -> int:
         """`looked_at` is what was looked at, in words; `findings` how many things were found. Returns its id."""
         session = self._session
         key = new_id()

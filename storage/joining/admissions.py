@@ -68,7 +68,7 @@ class Admissions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def tried(self, address: str, village: str, name: str, since: datetime) -> tuple[int, int]:
+    async def tried(self, address: str, village: str, *, name: str, since: datetime) -> tuple[int, int]:
         """Tries since `since`: of this chat for anybody, and of all chats for this name in this village."""
         ours = claim_attempts.c.address == address
         theirs = claim_attempts.c.name_blind == self._blind(village, name)
@@ -83,7 +83,7 @@ class Admissions:
         row = {"id": new_id(), "address": address, "name_blind": self._blind(village, name), "at": self._session.now}
         await self._session.change(claim_attempts.insert(), row)
 
-    def ask(self, address: str, name: str, role: Role, region: str, **more: Any) -> Admission:
+    def ask(self, address: str, name: str, *, role: Role, region: str, **more: Any) -> Admission:
         """Put a request; `more` are further fields of Admission."""
         asked = Admission(id=new_id(), address=address, name=name, role=role, region=region, **more)
         row = {**asked.model_dump(), "role": role.value, "asked_at": self._session.now, "version": 0}
@@ -102,9 +102,9 @@ class Admissions:
 
     async def withdraw(self, admission_id: int) -> None:
         """End a request whose chat has found its way in without it."""
-        await self.decide(admission_id, True, None)
+        await self.decide(admission_id, accepted=True, person_id=None)
 
-    async def decide(self, admission_id: int, accepted: bool, person_id: int | None) -> None:
+    async def decide(self, admission_id: int, *, accepted: bool, person_id: int | None) -> None:
         """Settle a request once. Raises Conflict when two decide it together."""
         rows = await self._session.read(sa.select(admissions).where(admissions.c.id == admission_id))
         await self._session.amend(

@@ -56,6 +56,7 @@ class Invites:
         self,
         role: Role,
         region: str,
+        *,
         unit: str | None = None,
         person_name: str | None = None,
         uses: int | None = 1,

@@ -51,7 +51,7 @@ async def upgrade(database: Database) -> bool:
                 columns = await conn.run_sync(_columns)
                 await conn.run_sync(_upgrade)
                 for table in await conn.run_sync(_altered, columns):
-                    await audit.rebase(conn, database.vault, table, datetime.now(UTC))
+                    await audit.rebase(conn, database.vault, table=table, now=datetime.now(UTC))
                 await recount.rebuild(conn)  # totals can always be made from what they count
                 if database.is_sqlite and (await conn.exec_driver_sql("PRAGMA foreign_key_check")).first():
                     raise RuntimeError("the migration has left rows that point to nothing")

@@ -68,7 +68,7 @@ class NoticeReceipts:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, notice_id: int, person_id: int, receiver_id: int | None, letter_id: int | None) -> None:
+    def add(self, notice_id: int, person_id: int, *, receiver_id: int | None, letter_id: int | None) -> None:
         row = {"notice_id": notice_id, "person_id": person_id}
         self._session.add(notice_receipts, {**row, "receiver_id": receiver_id, "letter_id": letter_id})
 
@@ -135,7 +135,7 @@ class NoticeReceipts:
             for row in await self._session.read(query)
         }
 
-    async def missing(self, notice_id: int, reached: bool, skip: int, most: int) -> list[Missing]:
+    async def missing(self, notice_id: int, *, reached: bool, skip: int, most: int) -> list[Missing]:
         """Who has not confirmed, by region and name: of those that were `reached`, or of the others."""
         region = (
             sa.select(sa.func.min(posts.c.region))
@@ -143,7 +143,7 @@ class NoticeReceipts:
             .scalar_subquery()
             .label("region")
         )
-        query = _listed(notice_id, reached).with_only_columns(persons.c.name, region)
+        query = _listed(notice_id, reached=reached).with_only_columns(persons.c.name, region)
         rows = await self._session.read(query.order_by("region", persons.c.name, persons.c.id).offset(skip).limit(most))
         return [Missing(row.name, row.region) for row in rows]
 
@@ -154,7 +154,7 @@ _UNREACHED = notice_receipts.c.confirmed_at.is_(None) & sa.or_(
 )
 
 
-def _listed(notice_id: int, reached: bool) -> sa.Select[Any]:
+def _listed(notice_id: int, *, reached: bool) -> sa.Select[Any]:
     """Receipts without a confirmation, of those who could be written to or of the others."""
     unconfirmed = (notice_receipts.c.notice_id == notice_id) & notice_receipts.c.confirmed_at.is_(None)
     open_way = notice_receipts.c.receiver_id.is_not(None) & (sa.func.coalesce(outbox.c.state, "") != FAILED)

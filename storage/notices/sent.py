@@ -78,7 +78,7 @@ class Notices:
         self._session = session
 
     def file(
-        self, sender_id: int, role: Role, region: str, audience: Audience, words: str,
+        self, sender_id: int, role: Role, *, region: str, audience: Audience, words: str,
         file: str | None, file_name: str, expects: bool,
     ) -> int:  # fmt: skip
         """Put a notice up to be sent; returns its id."""

@@ -65,7 +65,7 @@ class Assignments:
         return {row.subject_id: row.person_id for row in await self._session.read(query)}
 
     async def give(
-        self, before: Assignment | None, subject: str, subject_id: str, region: str, person_id: int | None, by: int
+        self, before: Assignment | None, subject: str, *, subject_id: str, region: str, person_id: int | None, by: int
     ) -> None:
         """Make it `person_id`'s (None: the village's). `before` is what `of` gave.
 
@@ -82,7 +82,7 @@ class Assignments:
             raise Conflict(f"assignments:{before.id}")
         await session.amend(assignments, dict(found._mapping), **changes)
 
-    async def move(self, person_id: int, region: str, to: int, by: int) -> int:
+    async def move(self, person_id: int, region: str, *, to: int, by: int) -> int:
         """All that one person has in a region becomes another's; returns how many."""
         query = sa.select(assignments).where(
             assignments.c.person_id == person_id,

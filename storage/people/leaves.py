@@ -49,7 +49,7 @@ class Leaves:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def take(self, person_id: int, first: date, last: date, deputy_id: int | None) -> None:
+    def take(self, person_id: int, first: date, *, last: date, deputy_id: int | None) -> None:
         self._session.add(
             leaves,
             {

@@ -118,6 +118,7 @@ class People:
         self,
         person_id: int,
         role: Role,
+        *,
         region: str,
         unit: str | None = None,
         household_id: int | None = None,

@@ -81,7 +81,7 @@ class Fanouts:
         self._session = session
 
     def start(
-        self, problem: Problem, words: str, due_on: date, rectify_by: date, villages: Sequence[str], by: int
+        self, problem: Problem, words: str, *, due_on: date, rectify_by: date, villages: Sequence[str], by: int
     ) -> dict[str, int]:
         """Ask all these villages; returns the id of each one's task. There is one fan-out for a problem at most."""
         session = self._session

@@ -71,7 +71,7 @@ class Problems:
                 "version": 0,
             },
         )
-        count(session, problem_keys, None, row)
+        count(session, problem_keys, before=None, after=row)
         for unit in dict.fromkeys(new.units):
             session.add(problem_units, {"unit": unit, "problem_id": row["id"]})
         return self._problem(row)
@@ -90,6 +90,7 @@ class Problems:
         self,
         reach: Iterable[Reach],
         states: Sequence[ProblemState],
+        *,
         most: int,
         before: date | None = None,
         skip: int = 0,
@@ -112,6 +113,7 @@ class Problems:
         self,
         problem: Problem,
         action: Action,
+        *,
         state: ProblemState,
         by: int,
         text: str = "",
@@ -141,19 +143,19 @@ class Problems:
             submitted_by=by if action is Action.SUBMIT else problem.submitted_by,
             closed_at=closed_at if state is ProblemState.CLOSED else None,
         )
-        count(session, problem_keys, row, after)
+        count(session, problem_keys, before=row, after=after)
         return self._problem(after)
 
-    async def redate(self, problem: Problem, deadline: date, by: int, reason: str) -> Problem:
+    async def redate(self, problem: Problem, deadline: date, *, by: int, reason: str) -> Problem:
         """Move the deadline. Raises Conflict when somebody acted since `problem` was read."""
         row = await self._unchanged(problem)
         text = f"{problem.deadline:%m-%d} 改为 {deadline:%m-%d}：{reason}"
         self._enter(problem.id, Action.REDATE, by, text, problem.percent, None)
         after = await self._session.amend(problems, row, deadline=deadline)
-        count(self._session, problem_keys, row, after)
+        count(self._session, problem_keys, before=row, after=after)
         return self._problem(after)
 
-    def show(self, problem: Problem, by: int, photos: Sequence[str], prints: Sequence[Print]) -> None:
+    def show(self, problem: Problem, by: int, *, photos: Sequence[str], prints: Sequence[Print]) -> None:
         """Photos of what is wrong, as it was found."""
         self._attachments.add("problem", problem.id, photos)
         for shown in prints:

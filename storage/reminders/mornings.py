@@ -71,7 +71,7 @@ class Mornings:
         )
         return [(row.subject, row.subject_id) for row in await self._session.read(query)]
 
-    async def quiz_done(self, person_ids: Collection[int], questions: int, today: date, since: datetime) -> set[int]:
+    async def quiz_done(self, person_ids: Collection[int], questions: int, *, today: date, since: datetime) -> set[int]:
         """Those with nothing to be asked today: of the plan's `questions` none is new to them and none due, or they have
         answered the day's since `since`."""
         known = (

@@ -79,6 +79,7 @@ class Reminders:
         self,
         subject: str,
         subject_id: str,
+        *,
         stage: str,
         due_at: datetime,
         deadline: date,

@@ -34,7 +34,7 @@ class Screenings:
         self._session = session
 
     def hand_in(
-        self, sha256: str, name: str, sender_id: int, region: str, unit: str | None,
+        self, sha256: str, name: str, *, sender_id: int, region: str, unit: str | None,
         kinds: Sequence[str] = (), confirmed: bool = False,
     ) -> Screening:  # fmt: skip
         """Put a kept file in to be read."""

@@ -100,7 +100,7 @@ class ScreeningResults:
         }
 
     async def next_to_decide(
-        self, regions: Sequence[str], unit: tuple[str, str] | None, passed: Sequence[int], screening_id: int | None
+        self, regions: Sequence[str], unit: tuple[str, str] | None, *, passed: Sequence[int], screening_id: int | None
     ) -> tuple[ScreenedRow, int] | None:
         """A row of imported lists whose household somebody must name, and how many there are.
 
@@ -141,7 +141,9 @@ class ScreeningResults:
             found.setdefault(row.clue_id, set()).add(row.id_blind or row.name)
         return found
 
-    async def waiting(self, screening_id: int, regions: Sequence[str], most: int, after: int) -> tuple[list[Any], int]:
+    async def waiting(
+        self, screening_id: int, regions: Sequence[str], *, most: int, after: int
+    ) -> tuple[list[Any], int]:
         """Clues of a list to be visited in the regions (id, number, household_id, kinds), beyond a number; and how many."""
         here = inside(clues.c.village, *regions)
         listed = sa.select(screening_rows.c.clue_id).where(screening_rows.c.screening_id == screening_id)

@@ -46,7 +46,7 @@ class Work(Record):
     done: Mapping[Kind, int] = Field(default_factory=dict)
 
 
-async def work_of(session: Session, person_ids: Collection[int], begin: datetime, end: datetime) -> dict[int, Work]:
+async def work_of(session: Session, person_ids: Collection[int], *, begin: datetime, end: datetime) -> dict[int, Work]:
     """From `begin` to before `end`, by person; those who did nothing are left out."""
     days: dict[int, set[str]] = defaultdict(set)
     things: dict[int, dict[Kind, set[int]]] = defaultdict(lambda: defaultdict(set))

@@ -89,7 +89,7 @@ async def _fill(county: County, world: World) -> int:
     async with transaction(county.database, system_clock()) as tx, tx.session("bench", "problems") as session:
         store = Store(session)
         officer = store.people.add("市局")
-        store.people.appoint(officer, Role.COUNTY, plan.county.code)
+        store.people.appoint(officer, Role.COUNTY, region=plan.county.code)
         for place in range(PROBLEMS):
             item, village = plan.items[place % len(plan.items)], plan.villages[place * 7 % len(plan.villages)]
             deadline = system_clock().date() + timedelta(days=place % 20 - 10)

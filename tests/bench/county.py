@@ -70,7 +70,7 @@ class County:
             people = [Store(session).people.add(f"干部{place}") for place in range(self.chats)]
             for place, person_id in enumerate(people):
                 village = codes[place % self.villages]
-                Store(session).people.appoint(person_id, Role.VILLAGE, village)
+                Store(session).people.appoint(person_id, Role.VILLAGE, region=village)
                 session.add(chats, _chat(FIRST_CHAT + place, person_id) | {"last_seen": session.now})
                 for report in range(self.reports):
                     row = {

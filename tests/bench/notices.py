@@ -157,11 +157,11 @@ async def _crowd(county: County) -> int:
         people = Store(session).people
         for place in range(RECEIVERS):
             person = people.add(f"农户{place}")
-            people.appoint(person, Role.HOUSEHOLD, codes[place % len(codes)])
+            people.appoint(person, Role.HOUSEHOLD, region=codes[place % len(codes)])
             row = {"address": f"telegram:{FIRST_CHAT + CHATS + place}", "platform": "telegram", "person_id": person}
             session.add(chats, row | {"last_seen": session.now})
         sender = people.add("周镇")
-        people.appoint(sender, Role.TOWN, "220881100")
+        people.appoint(sender, Role.TOWN, region="220881100")
     return sender
 
 
@@ -171,7 +171,16 @@ async def _announce(county: County, sender: int) -> None:
     async with transaction(county.database, system_clock()) as tx, tx.session("bench", "notice") as session:
         await Caches(world).refresh(tx.conn)
         audience = Audience(roles=(Role.HOUSEHOLD,), regions=("220881",))
-        Store(session).notices.file(sender, Role.TOWN, "220881100", audience, "明天有大雨，别下河", None, "", True)
+        Store(session).notices.file(
+            sender,
+            Role.TOWN,
+            region="220881100",
+            audience=audience,
+            words="明天有大雨，别下河",
+            file=None,
+            file_name="",
+            expects=True,
+        )
     while True:
         await announce.work(lambda: reading_first(county.database, system_clock()), world)
         await asyncio.sleep(_TICK)

@@ -103,7 +103,9 @@ async def _import(county: County, world: World, sender: int, content: bytes) -> 
     async with begin() as tx, tx.session("bench", "hand in") as session:
         store = Store(session)
         store.media.keep(sha256, len(content), XLSX)
-        listed = store.screenings.hand_in(sha256, "名单.xlsx", sender, world.plan.county.code, "health")
+        listed = store.screenings.hand_in(
+            sha256, "名单.xlsx", sender_id=sender, region=world.plan.county.code, unit="health"
+        )
     await work(doors, world)
     async with begin() as tx, tx.session("bench", "confirm") as session:
         store = Store(session)
@@ -144,7 +146,7 @@ async def _fill(county: County) -> int:
     async with transaction(county.database, system_clock()) as tx, tx.session("bench", "unit") as session:
         people = Store(session).people
         sender = people.add("卫生院")
-        people.appoint(sender, Role.UNIT, world.plan.county.code, "health")
+        people.appoint(sender, Role.UNIT, region=world.plan.county.code, unit="health")
         chat = {"address": f"telegram:{FIRST_CHAT + CHATS}", "platform": "telegram", "person_id": sender}
         session.add(chats, chat | {"last_seen": session.now})
     return sender

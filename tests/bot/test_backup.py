@@ -34,7 +34,7 @@ async def furnish(settings: Settings) -> str:
         await add_people(house, "李村")
         photo = house.world.media.write(b"roof")
         async with house.database.write() as conn:
-            await media.register(conn, photo, 4, "image/jpeg", START)
+            await media.register(conn, photo, size=4, content_type="image/jpeg", now=START)
     return photo
 
 

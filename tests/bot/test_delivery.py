@@ -208,8 +208,8 @@ async def test_two_who_accept_the_same_problem_at_once(town: Town) -> None:
     problem = await add(town)
     async with town.transaction() as tx, tx.session("test", "rectify") as session:
         store = Store(session)
-        working = await store.problems.move(problem, Action.CLAIM, ProblemState.WORKING, town.people["李村"])
-        await store.problems.move(working, Action.SUBMIT, ProblemState.REVIEW, town.people["李村"])
+        working = await store.problems.move(problem, Action.CLAIM, state=ProblemState.WORKING, by=town.people["李村"])
+        await store.problems.move(working, Action.SUBMIT, state=ProblemState.REVIEW, by=town.people["李村"])
     await town.intake.put([message(ZHOU, "/accept 1 ok"), message(WU, "/accept 1 ok")])
     await town.settle()
     assert town.unread("周镇") == ["1号 白塔村已销号，已告诉整改的同志。"]

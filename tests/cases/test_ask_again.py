@@ -133,8 +133,8 @@ async def test_only_one_answer_counts(town: Town) -> None:
         assert await store.follow_ups.due([Act.DECIDE.value], town.now.date(), 9) == []
         asked = await store.follow_ups.of_clue(case.id)
         assert asked is not None
-        await store.follow_ups.answer(asked, True, town.people["李村"])
+        await store.follow_ups.answer(asked, solved=True, by=town.people["李村"])
         with pytest.raises(Conflict):
-            await store.follow_ups.answer(asked, False, town.people["赵村"])
+            await store.follow_ups.answer(asked, solved=False, by=town.people["赵村"])
     async with town.database.read() as conn:
         assert await audit.verify(conn, VAULT) == []

@@ -107,7 +107,7 @@ async def _fill(town: Town) -> None:
         household = await town.household(number)
         async with town.transaction() as tx, tx.session("test", "visit") as session:
             outcome = Outcome.ABSENT if number == 1002 else Outcome.FINE
-            await Store(session).visits.add(household, town.world.round, town.people["李村"], outcome)
+            await Store(session).visits.add(household, town.world.round, by=town.people["李村"], outcome=outcome)
     town.now = begin + timedelta(days=8)
 
 
@@ -119,7 +119,7 @@ async def _act(town: Town, number: int, action: Action) -> None:
         problems = Store(session).problems
         problem = await problems.numbered(number)
         assert problem is not None
-        await problems.move(problem, action, after, town.people["李村"], "x", 60)
+        await problems.move(problem, action, state=after, by=town.people["李村"], text="x", percent=60)
 
 
 async def _gathered(town: Town, chart: Chart, reach: Sequence[Reach] = ALL) -> Any:

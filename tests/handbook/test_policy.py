@@ -52,7 +52,7 @@ async def put(
 async def found(town: Town, question: str, regions: Sequence[str] = (TOWN,), for_all: bool = False) -> list[str]:
     phrases = take_apart(question).phrases
     async with town.transaction() as tx, tx.session("test", "find") as session:
-        return [one.clause for one in await Store(session).policies.find(phrases, regions, for_all, 300)]
+        return [one.clause for one in await Store(session).policies.find(phrases, regions, for_all=for_all, most=300)]
 
 
 async def index_is_sound(town: Town) -> None:
@@ -134,7 +134,7 @@ async def test_a_share_of_a_batch_that_fails_leaves_no_passage_in_the_index(town
         async with tx.session("test", "fails") as session:
             store = Store(session)
             await store.policies.add(new, [("第1条", "", "砖瓦补贴")])
-            assert len(await store.policies.find([("砖", "瓦")], [TOWN], True, 9)) == 1
+            assert len(await store.policies.find([("砖", "瓦")], [TOWN], for_all=True, most=9)) == 1
             raise Conflict
 
     async with town.transaction() as tx:
@@ -259,7 +259,10 @@ async def test_who_may_not_read_a_policy_gets_what_one_gets_for_none(town: Town)
     policy = await put(town, "内部分工", "包保干部由镇里统一调配", for_all=False)
     elsewhere = await put(town, "别县的", "包保干部轮换", region="220882")
     async with town.transaction() as tx, tx.session("test", "look") as session:
-        ids = [one.id for one in await Store(session).policies.find([("包", "保")], [TOWN, "220882"], False, 9)]
+        ids = [
+            one.id
+            for one in await Store(session).policies.find([("包", "保")], [TOWN, "220882"], for_all=False, most=9)
+        ]
     for person, hidden in (("张三家", [policy, elsewhere]), ("李村", [elsewhere])):
         for one in hidden:
             assert await town.say(person, f"/policy !{to_base36(one.id)}") == [NOT_YOURS.replace("\n", " / ")]

@@ -118,7 +118,7 @@ async def _closed_problem(town: Town, number: int) -> None:
             description="屋顶漏雨", deadline=START.date(),
         )  # fmt: skip
         problem = await problems.add(new, problems.fingerprint("x"))
-        await problems.move(problem, Action.ACCEPT, ProblemState.CLOSED, town.people["周镇"])
+        await problems.move(problem, Action.ACCEPT, state=ProblemState.CLOSED, by=town.people["周镇"])
 
 
 async def _drawn(town: Town, seed: str = "528") -> list[int]:
@@ -229,7 +229,9 @@ async def _some_roster() -> None:
         tx.session("test", "roster") as session,
     ):
         for number in range(1001, 1011):
-            await Store(session).households.add(BAITA, "一屯", f"农户{number}", "一般户", number, 0)
+            await Store(session).households.add(
+                BAITA, "一屯", head=f"农户{number}", kind="一般户", number=number, beyond=0
+            )
 
 
 def test_the_command_draws_what_the_bot_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

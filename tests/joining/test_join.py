@@ -158,7 +158,12 @@ async def test_who_shares_a_phone_chooses_the_household(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "shared") as session:
         for key, number in enumerate((1001, 1004), 1):
             home = await town.household(number)
-            session.add(members, member_row(VAULT, key, home.id, "钱婆", "母亲", None, "13900007777"))
+            session.add(
+                members,
+                member_row(
+                    VAULT, key, household_id=home.id, name="钱婆", relation="母亲", id_number=None, phone="13900007777"
+                ),
+            )
     assert "您是哪一家的" in await guess(town, "钱婆", token, "钱婆7777")
     assert "您已加入刘伟家" in "\n".join(await town.say("钱婆", "2"))
 

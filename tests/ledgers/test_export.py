@@ -143,7 +143,13 @@ async def test_problems_tell_how_far_they_are(town: Town) -> None:
         assert problem is not None
         for percent, words in ((30, "备料"), (60, "换了一半瓦")):
             problem = await store.problems.move(
-                problem, Action.PROGRESS, ProblemState.WORKING, town.people["王建"], words, percent, [sha256]
+                problem,
+                Action.PROGRESS,
+                state=ProblemState.WORKING,
+                by=town.people["王建"],
+                text=words,
+                percent=percent,
+                photos=[sha256],
             )
     await town.say("周镇", "/export problems")
     [row], _, _ = sheet_of(town, "周镇")
@@ -243,8 +249,8 @@ async def test_the_sweep_leaves_no_household_out(town: Town) -> None:
     visited, absent = await town.household(1001), await town.household(1003)
     async with town.transaction() as tx, tx.session("test", "visit") as session:
         visits = Store(session).visits
-        await visits.add(visited, PLAN.id, town.people["赵村"], Outcome.TROUBLE, "屋顶漏")
-        await visits.add(absent, PLAN.id, town.people["赵村"], Outcome.ABSENT)
+        await visits.add(visited, PLAN.id, by=town.people["赵村"], outcome=Outcome.TROUBLE, note="屋顶漏")
+        await visits.add(absent, PLAN.id, by=town.people["赵村"], outcome=Outcome.ABSENT)
     await town.say("李村", "/export sweep")
     rows, _, _ = sheet_of(town, "李村")
     assert [row["户号"] for row in rows] == [1001, 1002, 1003, 1004, 1005]
@@ -282,9 +288,9 @@ async def test_indicators_stand_beside_last_years(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "figures") as session:
         enter = Store(session).indicators.enter
         by = town.people["赵村"]
-        await enter(2021, BAITA, "posts", 12, by)
-        await enter(2022, BAITA, "posts", 9, by, "两人年满六十，电话13800001001")
-        await enter(2022, BAITA, "loans", 3, by)
+        await enter(2021, BAITA, code="posts", value=12, by=by)
+        await enter(2022, BAITA, code="posts", value=9, by=by, reason="两人年满六十，电话13800001001")
+        await enter(2022, BAITA, code="loans", value=3, by=by)
     await town.say("李村", "/export indicators")
     rows, _, _ = sheet_of(town, "李村")
     assert {row["村"] for row in rows} == {"白塔村"}
@@ -300,7 +306,7 @@ async def test_indicators_stand_beside_last_years(town: Town) -> None:
 async def test_the_unreachable_are_listed_with_the_reason(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "people") as session:
         store = Store(session)
-        store.people.appoint(store.people.add("新来", "13912345678"), Role.VILLAGE, WAFANG)
+        store.people.appoint(store.people.add("新来", "13912345678"), Role.VILLAGE, region=WAFANG)
     await town.join_household("张三家", 1001)
     async with town.database.write() as conn:
         await chats.mark_blocked(conn, ["test:李村", "test:张三家"], town.now)
@@ -367,13 +373,24 @@ def office(folder: Path) -> Path:
     async def fill(house: House) -> None:
         async with transaction(house.database, START) as tx, tx.session("test", "fill") as session:
             store = Store(session)
-            store.people.appoint(store.people.add("周镇"), Role.TOWN, TOWN)
-            store.people.appoint(store.people.add("王建"), Role.UNIT, TOWN, "housing")
+            store.people.appoint(store.people.add("周镇"), Role.TOWN, region=TOWN)
+            store.people.appoint(store.people.add("王建"), Role.UNIT, region=TOWN, unit="housing")
             for key, village in ((1, BAITA), (2, WAFANG)):
                 row = {"number": key, "village": village, "group_name": "一屯", "head": "张三", "kind": "边缘易致贫户"}
                 session.add(households, household_row(key, row))
                 vault = session.vault
-                session.add(members, member_row(vault, key, key, "张三", "户主", "220881197001011001", "13800001001"))
+                session.add(
+                    members,
+                    member_row(
+                        vault,
+                        key,
+                        household_id=key,
+                        name="张三",
+                        relation="户主",
+                        id_number="220881197001011001",
+                        phone="13800001001",
+                    ),
+                )
 
     inside(folder, fill)
     return folder

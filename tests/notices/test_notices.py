@@ -142,7 +142,7 @@ async def test_a_list_of_names_is_understood_or_said_why_not(town: Town) -> None
     await town.join_household("刘伟", 1004)
     async with town.transaction() as tx, tx.session("test", "namesake") as session:
         store = Store(session)
-        store.people.appoint(store.people.add("刘伟", "13800001111"), Role.VILLAGE, "220881100200")
+        store.people.appoint(store.people.add("刘伟", "13800001111"), Role.VILLAGE, region="220881100200")
     assert "一个也没对上" in (await send(town, "开会", "按名单", "没这人"))[0]
     card = await town.say("周镇", "李村，白塔村张三、刘伟 王某；马六")
     assert card[0].startswith(
@@ -230,7 +230,9 @@ async def test_nobody_to_reach_is_said_at_once(town: Town) -> None:
 @one_database
 async def test_somebody_on_leave_is_stood_in_for_and_counts_as_reached(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "leave") as session:
-        Store(session).leaves.take(town.people["李村"], date(2022, 10, 12), date(2022, 10, 13), town.people["赵村"])
+        Store(session).leaves.take(
+            town.people["李村"], date(2022, 10, 12), last=date(2022, 10, 13), deputy_id=town.people["赵村"]
+        )
     await send(town, "开会", "按名单", "李村", "发送")
     await send_out(town)
     assert town.unread("李村") == []
@@ -289,7 +291,7 @@ async def test_long_lists_come_in_pages(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "crowd") as session:
         store = Store(session)
         for place in range(20):
-            store.people.appoint(store.people.add(f"无聊天{place:02}"), Role.VILLAGE, "220881100203")
+            store.people.appoint(store.people.add(f"无聊天{place:02}"), Role.VILLAGE, region="220881100203")
     await send(town, "开会", "1", "发送")
     await send_out(town)
     key = to_base36((await latest(town)).id)

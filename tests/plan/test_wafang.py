@@ -109,7 +109,7 @@ async def _settle_villages(town: Town) -> None:
                 continue
             name = _cadre(village.name)
             town.people[name] = store.people.add(name)
-            store.people.appoint(town.people[name], Role.VILLAGE, village.code)
+            store.people.appoint(town.people[name], Role.VILLAGE, region=village.code)
             for home in range(HOMES):
                 number = 3000 + 10 * place + home
                 row = {"number": number, "village": village.code, "group_name": "一屯", "head": f"示例{number}"}
@@ -156,7 +156,7 @@ async def _work(town: Town, day: str) -> list[str]:
 async def _ending(town: Town) -> list[str]:
     async with town.transaction() as tx, tx.session("test", "look") as session:
         open_states = [state for state in ProblemState if state is not ProblemState.CLOSED]
-        _, left = await Store(session).problems.within([Reach(region="220881100")], open_states, 1)
+        _, left = await Store(session).problems.within([Reach(region="220881100")], open_states, most=1)
     assert left == 0
     return [f"-- {LAST} 全镇情况", *_heard("周镇", await town.say("周镇", "/overview"))]
 

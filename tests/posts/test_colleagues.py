@@ -210,7 +210,7 @@ async def test_who_agrees_to_a_second_phone_is_never_the_deputy(town: Town) -> N
     async with town.transaction() as tx, tx.session("test", "invite") as session:
         store = Store(session)
         town.people["刘村"] = store.people.add("刘村", "13800007777")
-        store.people.appoint(town.people["刘村"], Role.VILLAGE, BAITA)
+        store.people.appoint(town.people["刘村"], Role.VILLAGE, region=BAITA)
         token = store.invites.create(Role.VILLAGE, BAITA)
     await town.bind("刘村")
     await take_leave(town, "刘村", "今天", "明天", "赵村")
@@ -226,7 +226,7 @@ async def test_who_agrees_to_a_second_phone_is_never_the_deputy(town: Town) -> N
 async def test_news_of_ones_own_family_never_goes_to_the_deputy(town: Town) -> None:
     home = await town.household(1002)
     async with town.transaction() as tx, tx.session("test", "home") as session:
-        Store(session).people.appoint(town.people["李村"], Role.HOUSEHOLD, home.village, household_id=home.id)
+        Store(session).people.appoint(town.people["李村"], Role.HOUSEHOLD, region=home.village, household_id=home.id)
     await clue(town, 1002)
     await take_leave(town, "李村", "今天", "明天", "赵村")
     for said in ("/verify 1 none", "房子去年修好了", "提交"):
@@ -325,7 +325,7 @@ async def test_a_post_given_away_meanwhile_makes_the_link_useless(town: Town) ->
 async def test_two_officers_hand_over_one_post_at_the_same_moment(town: Town) -> None:
     """Also where its holder has another post, which stays theirs."""
     async with town.transaction() as tx, tx.session("test", "second post") as session:
-        Store(session).people.appoint(town.people["李村"], Role.VILLAGE, "220881100201")
+        Store(session).people.appoint(town.people["李村"], Role.VILLAGE, region="220881100201")
     for name, to in (("周镇", "赵村"), ("吴镇", "孙村")):
         for said in ("/handover", "李村", "1", to):
             await town.say(name, said)
@@ -360,7 +360,7 @@ async def test_what_the_leaver_says_at_the_same_moment_does_not_take_the_talk_ba
 async def test_a_household_is_no_post_and_its_voice_stays(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "home") as session:
         home = await town.household(1002)
-        Store(session).people.appoint(town.people["李村"], Role.HOUSEHOLD, home.village, household_id=home.id)
+        Store(session).people.appoint(town.people["李村"], Role.HOUSEHOLD, region=home.village, household_id=home.id)
     await town.say("李村", "/selfreport")
     assert "没填完" not in await hand(town, "李村", "孙村")
     assert "困难" in (await town.say("李村", "/selfreport"))[-1]

@@ -45,7 +45,7 @@ async def cadre(town: Town, name: str, *villages: str) -> None:
         store = Store(session)
         town.people[name] = store.people.add(name)
         for village in villages:
-            store.people.appoint(town.people[name], Role.VILLAGE, village)
+            store.people.appoint(town.people[name], Role.VILLAGE, region=village)
     await town.bind(name)
 
 

@@ -228,7 +228,7 @@ async def take_in(town: Town, content: bytes) -> Report:
 
 async def ledger(town: Town) -> list[Problem]:
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        found, total = await Store(session).problems.within([Reach(region="220881")], OPEN, 10_000)
+        found, total = await Store(session).problems.within([Reach(region="220881")], OPEN, most=10_000)
     assert total == len(found)
     return found
 

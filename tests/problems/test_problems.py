@@ -278,7 +278,7 @@ async def test_two_at_once_do_not_overwrite_each_other(town: Town) -> None:
 
     async def claim(name: str) -> None:
         async with town.transaction() as tx, tx.session(name, "claim") as session:
-            await Store(session).problems.move(problem, Action.CLAIM, ProblemState.WORKING, town.people[name])
+            await Store(session).problems.move(problem, Action.CLAIM, state=ProblemState.WORKING, by=town.people[name])
 
     outcomes = await asyncio.gather(claim("李村"), claim("王建"), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [Conflict]

@@ -225,10 +225,12 @@ async def act(town: Town, number: int, place: Place | None = None) -> None:
     async with town.transaction() as tx, tx.session("test", "act") as session:
         problems = Store(session).problems
         by = town.people["李村"]
-        problem = await problems.move(problem, Action.CLAIM, ProblemState.WORKING, by)
+        problem = await problems.move(problem, Action.CLAIM, state=ProblemState.WORKING, by=by)
         text = "瓦已换好，屋里不漏了，放心"
-        problem = await problems.move(problem, Action.PROGRESS, ProblemState.WORKING, by, text, 100, place=place)
-        await problems.move(problem, Action.SUBMIT, ProblemState.REVIEW, by)
+        problem = await problems.move(
+            problem, Action.PROGRESS, state=ProblemState.WORKING, by=by, text=text, percent=100, place=place
+        )
+        await problems.move(problem, Action.SUBMIT, state=ProblemState.REVIEW, by=by)
 
 
 async def test_a_burst_is_one_question_about_its_first_problem(town: Town) -> None:

@@ -284,7 +284,7 @@ def test_the_command_compares_in_the_name_of_somebody_entitled(staffed: Path, tm
     async def appoint(house: House) -> None:
         async with transaction(house.database, START) as tx, tx.session("test", "people") as session:
             store = Store(session)
-            store.people.appoint(store.people.add("周镇"), Role.TOWN, TOWN)
+            store.people.appoint(store.people.add("周镇"), Role.TOWN, region=TOWN)
 
     def told(*arguments: str) -> tuple[int, str]:
         done = CliRunner().invoke(cli, ["reconcile", str(file), *arguments], catch_exceptions=False)

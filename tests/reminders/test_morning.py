@@ -141,7 +141,9 @@ async def test_what_is_new_to_somebody_on_leave_is_new_to_their_deputy(town: Tow
     await at(town, 12)
     town.now = datetime(2022, 10, 12, 10, 0, tzinfo=SHANGHAI)
     async with town.transaction() as tx, tx.session("test", "leave") as session:
-        Store(session).leaves.take(town.people["李村"], date(2022, 10, 13), date(2022, 10, 14), town.people["赵村"])
+        Store(session).leaves.take(
+            town.people["李村"], date(2022, 10, 13), last=date(2022, 10, 14), deputy_id=town.people["赵村"]
+        )
     await add(town, "村路坑洼", date(2022, 11, 10))
     await at(town, 13)
     assert not town.unread("李村")

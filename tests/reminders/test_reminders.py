@@ -540,7 +540,7 @@ async def end_posts(town: Town, *names: str) -> None:
 
 async def appoint(town: Town, name: str, region: str) -> None:
     async with town.transaction() as tx, tx.session("test", "appoint") as session:
-        Store(session).people.appoint(town.people[name], Role.VILLAGE, region)
+        Store(session).people.appoint(town.people[name], Role.VILLAGE, region=region)
 
 
 async def hand_over(town: Town, old: str, new: str, region: str = BAITA) -> None:

@@ -97,15 +97,15 @@ class Ledger:
     async def _state(self, store: Store, number: int, state: ProblemState) -> None:
         problem = await store.problems.numbered(number)
         if problem is not None:
-            await store.problems.move(problem, Action.REOPEN, state, self.person, "x")
+            await store.problems.move(problem, Action.REOPEN, state=state, by=self.person, text="x")
 
     async def _redate(self, store: Store, number: int, to: int) -> None:
         problem = await store.problems.numbered(number)
         if problem is not None:
-            await store.problems.redate(problem, date(2022, 10, 10) + timedelta(days=to), self.person, "x")
+            await store.problems.redate(problem, date(2022, 10, 10) + timedelta(days=to), by=self.person, reason="x")
 
     async def _visit(self, store: Store, home: Household, outcome: Outcome) -> None:
-        await store.visits.add(home, "round", self.person, outcome)
+        await store.visits.add(home, "round", by=self.person, outcome=outcome)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,9 @@ def ledger() -> Ledger:
             store = Store(session)
             person = store.people.add("李村")
             homes = [
-                await store.households.add(VILLAGES[place % 2], "一屯", f"农户{place}", "一般户", place + 1, 0)
+                await store.households.add(
+                    VILLAGES[place % 2], "一屯", head=f"农户{place}", kind="一般户", number=place + 1, beyond=0
+                )
                 for place in range(6)
             ]
         made = Ledger(database, person, homes)
@@ -197,7 +199,7 @@ async def test_the_town_sees_everything_on_one_screen_and_how_far_it_is_from_zer
 
 
 async def _visited(store: Store, home: Household, round: str, by: int) -> None:
-    await store.visits.add(home, round, by, Outcome.FINE)
+    await store.visits.add(home, round, by=by, outcome=Outcome.FINE)
 
 
 @only_sqlite

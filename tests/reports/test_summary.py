@@ -168,10 +168,10 @@ async def fill(town: Town) -> None:
             await store.problems.add(new, store.problems.fingerprint(words))
         problem = await store.problems.numbered(2)
         assert problem is not None
-        await store.problems.move(problem, Action.ACCEPT, ProblemState.CLOSED, town.people["周镇"])
+        await store.problems.move(problem, Action.ACCEPT, state=ProblemState.CLOSED, by=town.people["周镇"])
         household = await store.households.get((await town.household(1001)).id)
         assert household is not None
-        await store.visits.add(household, PLAN.id, town.people["李村"], Outcome.FINE)
+        await store.visits.add(household, PLAN.id, by=town.people["李村"], outcome=Outcome.FINE)
 
 
 async def _clue(town: Town, number: int, source: ClueSource) -> None:

@@ -285,38 +285,53 @@ async def _furnish(town: Town) -> dict[str, Any]:
             NewProblem(source="ten_tasks", item="2.4", region=WAFANG, description="别村的", deadline=DUE),
             store.problems.fingerprint("two"),
         )
-        tasks = store.fanouts.start(elsewhere, "查一查", DUE, DUE, [BAITA], people["town"])
+        tasks = store.fanouts.start(
+            elsewhere, "查一查", due_on=DUE, rectify_by=DUE, villages=[BAITA], by=people["town"]
+        )
         support = store.supports.open(clue_id=clue.id, household_id=home, national_number="1", kind="脱贫不稳定户")
         measure = store.supports.add_measure(support, kind="housing", text="修房", unit="housing", deadline=DUE)
         store.signals.add(problem.id, SignalKind.FAR, "照片离村 9 公里")
         ((signal,), _) = await store.signals.open_in([BAITA], 1)
-        admission = store.admissions.ask("test:village", "曾国强", Role.HOUSEHOLD, BAITA)
+        admission = store.admissions.ask("test:village", "曾国强", role=Role.HOUSEHOLD, region=BAITA)
         erasure = store.erasures.ask(people["village"])
         (post,) = (await store.people.get(people["village"]) or pytest.fail("nobody")).posts
-        handover = store.handovers.ask(post.id, people["village"], people["other village"], people["village"])
-        screening = store.screenings.hand_in("0" * 64, "名单.xlsx", people["unit"], "220881100", "housing")
+        handover = store.handovers.ask(
+            post.id, people["village"], successor_id=people["other village"], by=people["village"]
+        )
+        screening = store.screenings.hand_in(
+            "0" * 64, "名单.xlsx", sender_id=people["unit"], region="220881100", unit="housing"
+        )
         screening = await store.screenings.amend(screening, state=ListState.DONE.value)
         store.screenings.take_down(screening.id, 1, SECRETS[0], RowState.ASK, "", village=BAITA, candidates=[home])
         owner = Owner(role=Role.VILLAGE, region=BAITA)
         difference = NewDifference(
             fingerprint="x", kind=DifferenceKind.NOT_LISTED, village=BAITA, name=SECRETS[0], owner=owner
         )
-        compared = store.reconciliations.add("national", ["x"], "1" * 64, 1, 0, people["town"])
-        await store.reconciliations.enter(compared, "national", owner, [difference], [])
+        compared = store.reconciliations.add("national", ["x"], sha256="1" * 64, listed=1, matched=0, by=people["town"])
+        await store.reconciliations.enter(compared, "national", sender=owner, found=[difference], agreed=[])
         store.follow_ups.ask(clue.id)
         drawn = [one for key in homes.values() if (one := await store.households.get(key))]
-        store.samples.add(plan.id, "seed", people["county"], 2, drawn, [])
+        store.samples.add(plan.id, "seed", by=people["county"], roster=2, drawn=drawn, closed=[])
         told = Audience(people=(people["village"],))
-        notice = store.notices.file(people["town"], Role.TOWN, "220881100", told, SECRETS[2], None, "", expects=True)
-        store.notice_receipts.add(notice, people["village"], people["village"], None)
+        notice = store.notices.file(
+            people["town"],
+            Role.TOWN,
+            region="220881100",
+            audience=told,
+            words=SECRETS[2],
+            file=None,
+            file_name="",
+            expects=True,
+        )
+        store.notice_receipts.add(notice, people["village"], receiver_id=people["village"], letter_id=None)
         store.media.keep("2" * 64, 1, "text/plain")
         document = NewPolicy(
             title="内部分工", number="", dated=None, for_all=False, region="220881100", sha256="2" * 64, file_name="",
             added_by=people["town"],
         )  # fmt: skip
         policy = await store.policies.add(document, [("第一条", "", "只给干部看")])
-        (passage,) = await store.policies.find([("干", "部")], ["220881100"], False, 9)
-        used = store.invites.create(Role.UNIT, "220881100", "health", uses=0)
+        (passage,) = await store.policies.find([("干", "部")], ["220881100"], for_all=False, most=9)
+        used = store.invites.create(Role.UNIT, "220881100", unit="health", uses=0)
     scope = next(one for one in scopes(plan) if one.region == BAITA)
     return {
         "clue": to_base36(clue.id), "clue_id": clue.id, "problem": to_base36(problem.id), "problem_id": problem.id,

@@ -241,7 +241,7 @@ async def test_a_helper_who_joins_later_is_entrusted_with_the_next_import(town: 
     async with town.transaction() as tx, tx.session("test", "join") as session:
         store = Store(session)
         late = store.people.add("后来人")
-        store.people.appoint(late, Role.VILLAGE, BAITA)
+        store.people.appoint(late, Role.VILLAGE, region=BAITA)
     await take(town, content)
     assert (await homes(town))[3001].helper_id == late
 

@@ -57,7 +57,18 @@ async def town(town: Town) -> Town:
     for number, name, serial in ((1001, "王梅", 1), (2002, "李雷", 2)):
         home = await town.household(number)
         async with town.transaction() as tx, tx.session("test", "member") as session:
-            session.add(members, member_row(VAULT, new_id(), home.id, name, "其他", id_number(serial), None))
+            session.add(
+                members,
+                member_row(
+                    VAULT,
+                    new_id(),
+                    household_id=home.id,
+                    name=name,
+                    relation="其他",
+                    id_number=id_number(serial),
+                    phone=None,
+                ),
+            )
     return town
 
 
@@ -314,7 +325,18 @@ async def test_an_import_cut_off_anywhere_goes_on_and_files_everything_once(
             key = new_id()
             row = {"number": 5000 + serial, "village": "220881100203", "group_name": "一屯", "head": f"户{serial}"}
             session.add(households, household_row(key, row))
-            session.add(members, member_row(VAULT, new_id(), key, f"户{serial}", "户主", id_number(serial), None))
+            session.add(
+                members,
+                member_row(
+                    VAULT,
+                    new_id(),
+                    household_id=key,
+                    name=f"户{serial}",
+                    relation="户主",
+                    id_number=id_number(serial),
+                    phone=None,
+                ),
+            )
             rows.append((serial, f"户{serial}", id_number(serial), "", "大病"))
         session.touch("roster")
     await town.say("陈医", "筛查名单")
@@ -394,9 +416,20 @@ async def _found() -> None:
         tx.session("test", "found") as session,
     ):
         people = Store(session).people
-        people.appoint(people.add("陈医"), Role.UNIT, "220881100", "health")
+        people.appoint(people.add("陈医"), Role.UNIT, region="220881100", unit="health")
         key = new_id()
         row = {"number": 1, "village": "220881100203", "group_name": "一屯", "head": "王强"}
         session.add(households, household_row(key, row))
-        session.add(members, member_row(session.vault, new_id(), key, "王梅", "配偶", id_number(1), None))
+        session.add(
+            members,
+            member_row(
+                session.vault,
+                new_id(),
+                household_id=key,
+                name="王梅",
+                relation="配偶",
+                id_number=id_number(1),
+                phone=None,
+            ),
+        )
         session.touch("roster")

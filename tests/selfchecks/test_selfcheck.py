@@ -41,12 +41,14 @@ async def all_fine(town: Town, scope: Scope, by: str) -> None:
     """As if everything had been looked at."""
     async with town.transaction() as tx, tx.session("test", "check") as session:
         for item in PLAN.items_for(scope.unit):
-            await Store(session).selfchecks.record(PLAN.id, scope, item.id, Finding.FINE, town.people[by])
+            await Store(session).selfchecks.record(
+                PLAN.id, scope, item=item.id, finding=Finding.FINE, by=town.people[by]
+            )
 
 
 async def ledger(town: Town) -> list[Problem]:
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        found, _ = await Store(session).problems.within([Reach(region="220881")], OPEN, 99)
+        found, _ = await Store(session).problems.within([Reach(region="220881")], OPEN, most=99)
     return found
 
 

@@ -49,7 +49,7 @@ async def found(database: Database, cadres: int, households_each: int) -> list[D
         for place in range(cadres):
             village = villages[place // CADRES_A_VILLAGE % len(villages)].code
             person_id = store.people.add(f"干部{place + 1}")
-            store.people.appoint(person_id, Role.VILLAGE, village)
+            store.people.appoint(person_id, Role.VILLAGE, region=village)
             first = FIRST_HOUSEHOLD + place * households_each
             desk = Desk(FIRST_CHAT + place, range(first, first + households_each))
             desks.append(desk)

@@ -143,7 +143,7 @@ async def test_the_same_thing_planned_twice_is_one_row(database: Database) -> No
     for _ in range(2):
         async with transaction(database, START) as tx, tx.session() as session:
             for _ in range(2):
-                Store(session).reminders.plan("problem", "7", "due", START, START.date())
+                Store(session).reminders.plan("problem", "7", stage="due", due_at=START, deadline=START.date())
     async with transaction(database, START) as tx, tx.session() as session:
         assert await Store(session).reminders.known("problem") == {("7", "due", START.date())}
 
@@ -207,7 +207,7 @@ def test_an_altered_file_is_not_shown(tmp_path: Path) -> None:
 async def test_a_file_is_registered_once_from_both_doors(database: Database) -> None:
     async with database.write() as conn:
         for _ in range(2):
-            await register(conn, "a" * 64, 4, "image/jpeg", START)
+            await register(conn, "a" * 64, size=4, content_type="image/jpeg", now=START)
     async with transaction(database, START) as tx, tx.session() as session:
         Media(session).keep("a" * 64, 4, "image/jpeg")
         Media(session).keep("b" * 64, 4, "image/jpeg")

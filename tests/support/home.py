@@ -76,7 +76,7 @@ async def add_people(house: House, *names: str, village: str = "220881100203") -
     async with transaction(house.database, START) as tx, tx.session("test", "people") as session:
         store = Store(session)
         for name in names:
-            store.people.appoint(store.people.add(name), Role.VILLAGE, village)
+            store.people.appoint(store.people.add(name), Role.VILLAGE, region=village)
 
 
 def empty_postgres(server: PostgresServer) -> str:

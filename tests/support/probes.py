@@ -89,7 +89,7 @@ async def enter(town: Town) -> dict[str, int]:
                 role, region, unit = post
                 home = {"household": homes["曾国强"], "other household": homes["张桂兰"]}.get(who)
                 town.people[who] = store.people.add(who)
-                store.people.appoint(town.people[who], role, region, unit, household_id=home)
+                store.people.appoint(town.people[who], role, region=region, unit=unit, household_id=home)
         session.touch("roster")
     for who in town.people:
         await town.bind(who)

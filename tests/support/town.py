@@ -158,13 +158,18 @@ class Town:
                 code = unit and next(
                     u.code for u in self.world.plan.units if unit in (u.code, u.name) or unit in u.name
                 )
-                store.people.appoint(self.people[name], role, region, code)
+                store.people.appoint(self.people[name], role, region=region, unit=code)
             for number, village, group, head, kind in ROSTER:
                 key = new_id()
                 row = {"number": number, "village": village, "group_name": group, "head": head, "kind": kind}
                 session.add(households, household_row(key, row))
                 id_number, phone = f"2208811970010{number}X", f"1380000{number}"
-                session.add(members, member_row(VAULT, new_id(), key, head, "户主", id_number, phone))
+                session.add(
+                    members,
+                    member_row(
+                        VAULT, new_id(), household_id=key, name=head, relation="户主", id_number=id_number, phone=phone
+                    ),
+                )
             session.touch("roster")
         for name in self.people:
             await self.bind(name)
@@ -181,7 +186,7 @@ class Town:
         async with self.transaction() as tx, tx.session("test", "join") as session:
             store = Store(session)
             self.people[name] = store.people.add(name)
-            store.people.appoint(self.people[name], Role.HOUSEHOLD, household.village, household_id=household.id)
+            store.people.appoint(self.people[name], Role.HOUSEHOLD, region=household.village, household_id=household.id)
         await self.bind(name)
 
     async def household(self, number: int) -> Household:
@@ -223,7 +228,7 @@ class Town:
     async def keep(self, content: bytes, content_type: str) -> str:
         sha256 = self.world.media.write(content)
         async with self.database.write() as conn:
-            await media.register(conn, sha256, len(content), content_type, self.now)
+            await media.register(conn, sha256, size=len(content), content_type=content_type, now=self.now)
         return sha256
 
     def unread(self, name: str) -> list[str]:

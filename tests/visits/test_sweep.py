@@ -163,7 +163,9 @@ async def test_the_town_sees_villages_unfinished_first_and_whom_each_has_left(to
 async def test_long_lists_come_eight_at_a_time(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "more") as session:
         for number in range(3001, 3021):
-            await Store(session).households.add(BAITA, "四屯", f"农户{number}", "一般户", number, 0)
+            await Store(session).households.add(
+                BAITA, "四屯", head=f"农户{number}", kind="一般户", number=number, beyond=0
+            )
     first = (await town.say("周镇", f"/coverage {BAITA}"))[-1]
     assert first.count("户号") == 8
     last = (await town.say("周镇", f"/coverage {BAITA} 99"))[-1]
@@ -204,7 +206,7 @@ async def test_the_town_covers_every_village_and_sees_which_are_open(town: Town)
     await town.say("周镇", "/cancel")
     async with town.transaction() as tx, tx.session("test", "most") as session:
         for village in town.world.plan.villages[1:]:
-            Store(session).supervisions.add(village.code, town.people["吴镇"], "看了台账", 0)
+            Store(session).supervisions.add(village.code, town.people["吴镇"], looked_at="看了台账", findings=0)
     assert "还有 1 个村没督导" in (await town.say("周镇", "/supervise"))[-1]
     await town.say("周镇", "/cancel")
     assert "各村都督导过了" in (await supervised(town, town.world.plan.villages[0].name, "没有"))[-1]

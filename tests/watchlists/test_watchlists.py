@@ -54,7 +54,7 @@ async def bring(
 async def on_list(town: Town, day: date = date(2099, 1, 1)) -> list[Watched]:
     """Everybody on a list, the first due first."""
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        return await Store(session).watchlists.due(PLAN.id, ["220881"], day, 999)
+        return await Store(session).watchlists.due(PLAN.id, ["220881"], today=day, most=999)
 
 
 async def figures(town: Town, code: str = "loans") -> Figures:

@@ -57,7 +57,7 @@ async def morning(town: Town, day: int) -> str:
 async def visit(town: Town, name: str, number: int, outcome: Outcome) -> None:
     home = await town.household(number)
     async with town.transaction() as tx, tx.session("test", "visit") as session:
-        await Store(session).visits.add(home, "round", town.people[name], outcome)
+        await Store(session).visits.add(home, "round", by=town.people[name], outcome=outcome)
 
 
 def test_a_week_is_told_in_plain_lines() -> None:
@@ -204,7 +204,7 @@ async def test_who_says_no_hears_nothing(town: Town) -> None:
 @sqlite_only
 async def test_who_is_on_leave_or_wants_mornings_only_is_not_called(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "leave") as session:
-        Store(session).leaves.take(town.people["赵村"], date(2022, 10, 14), date(2022, 10, 14), None)
+        Store(session).leaves.take(town.people["赵村"], date(2022, 10, 14), last=date(2022, 10, 14), deputy_id=None)
     await town.say("李村", "/quiet")
     await town.press("李村", "平时只收早上一条")
     await morning(town, 13)

@@ -90,7 +90,9 @@ class Files:
             upload = await asyncio.to_thread(examine, content)
         sha256 = await asyncio.to_thread(self._store.write, upload.content)
         async with self._database.write() as conn:
-            await media.register(conn, sha256, len(upload.content), upload.content_type, self._clock())
+            await media.register(
+                conn, sha256, size=len(upload.content), content_type=upload.content_type, now=self._clock()
+            )
         name = attached.name if upload.kind == "document" else ""
         seconds = attached.seconds if upload.kind == "voice" else 0
         return SentFile(sha256=sha256, kind=upload.kind, name=name, seconds=seconds)
