@@ -29,7 +29,7 @@ indicator_values = sa.Table(
 )
 
 
-class Figure(Record):
+class IndicatorValue(Record):
     """What was entered; `reason` says why it fell, where it did."""
 
     year: int
@@ -66,15 +66,15 @@ class Indicators:
             await session.amend(indicator_values, rows[0]._mapping, **changes)
         return True
 
-    async def of(self, years: Sequence[int], region: str) -> Mapping[tuple[int, str, str], Figure]:
+    async def of(self, years: Sequence[int], region: str) -> Mapping[tuple[int, str, str], IndicatorValue]:
         """All figures of these years in a region, by year, village and indicator."""
         table = indicator_values.c
         query = sa.select(indicator_values).where(table.year.in_(years), inside(table.village, region))
         found = (self._figure(row) for row in await self._session.read(query))
         return {(one.year, one.village, one.code): one for one in found}
 
-    def _figure(self, row: sa.Row[Any]) -> Figure:
-        return Figure(
+    def _figure(self, row: sa.Row[Any]) -> IndicatorValue:
+        return IndicatorValue(
             year=row.year, village=row.village, code=row.code, value=row.value,
             reason=self._session.vault.open_text(row.reason) or "", person_id=row.person_id, at=row.at,
         )  # fmt: skip

@@ -127,7 +127,7 @@ class Difference(NewDifference):
     version: int
 
 
-class Listed(Record):
+class ComparedList(Record):
     """A list that was compared: whose, which file (sha256), how many people, when."""
 
     source: str
@@ -165,12 +165,12 @@ class Reconciliations:
         )  # fmt: skip
         return int(row["id"])
 
-    async def latest(self) -> list[Listed]:
+    async def latest(self) -> list[ComparedList]:
         """The last list of each source, the newest first."""
         columns = (reconciliations.c.source, reconciliations.c.sha256, reconciliations.c.listed, reconciliations.c.at)
         last = sa.select(sa.func.max(reconciliations.c.id)).group_by(reconciliations.c.source).scalar_subquery()
         query = sa.select(*columns).where(reconciliations.c.id.in_(last)).order_by(reconciliations.c.id.desc())
-        return [Listed.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
+        return [ComparedList.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
 
     async def enter(
         self,

@@ -100,7 +100,7 @@ def member_row(
     }
 
 
-class Listed(Record):
+class RosterMember(Record):
     """Somebody on the roster, as far as it takes to recognise them."""
 
     id: int
@@ -139,10 +139,10 @@ class Households:
         """Name, relation and sealed numbers of the members."""
         return await self._session.read(sa.select(members).where(members.c.household_id == household_id))
 
-    async def everyone(self) -> list[Listed]:
+    async def everyone(self) -> list[RosterMember]:
         """Everybody on the roster."""
         columns = (members.c.id, members.c.household_id, members.c.name, members.c.id_blind)
-        return [Listed(**row._mapping) for row in await self._session.read(sa.select(*columns))]
+        return [RosterMember(**row._mapping) for row in await self._session.read(sa.select(*columns))]
 
     def blind_id(self, id_number: str) -> str:
         """By what `Listed.id_blind` an ID number is recognised."""

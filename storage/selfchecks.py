@@ -13,7 +13,7 @@ from storage.database.transaction import Session
 from storage.people.persons import persons
 
 
-class Finding(Labelled):
+class SelfCheckFinding(Labelled):
     """What came of looking at one task. LATER is no finding yet: the task comes up again after the others."""
 
     FINE = "fine", "没有问题"
@@ -53,7 +53,7 @@ class Looked(Record):
     """One task that was looked at: by whom, when, and what came of it."""
 
     item: str
-    finding: Finding
+    finding: SelfCheckFinding
     person_id: int
     person: str
     at: datetime
@@ -92,7 +92,7 @@ class SelfChecks:
         scope: Scope,
         *,
         item: str,
-        finding: Finding,
+        finding: SelfCheckFinding,
         by: int,
         note: str = "",
         clue_id: int | None = None,
@@ -113,7 +113,7 @@ class SelfChecks:
         if not before:
             key = {"plan": plan, "region": scope.region, "unit": scope.unit, "item": item}
             session.add(selfchecks, {"id": new_id(), **key, **found, "version": 0})
-        elif before[0].finding == Finding.LATER.value:
+        elif before[0].finding == SelfCheckFinding.LATER.value:
             await session.amend(selfchecks, before[0]._mapping, **found)
         else:
             return False
@@ -129,11 +129,11 @@ class SelfChecks:
         counted = [sa.func.count().label("done")]
         counted += [
             sa.func.sum(sa.case((selfchecks.c.finding == finding.value, 1), else_=0)).label(name)
-            for finding, name in ((Finding.PROBLEM, "problems"), (Finding.CLUE, "clues"))
+            for finding, name in ((SelfCheckFinding.PROBLEM, "problems"), (SelfCheckFinding.CLUE, "clues"))
         ]
         query = (
             sa.select(selfchecks.c.region, selfchecks.c.unit, *counted)
-            .where(selfchecks.c.plan == plan, selfchecks.c.finding != Finding.LATER.value)
+            .where(selfchecks.c.plan == plan, selfchecks.c.finding != SelfCheckFinding.LATER.value)
             .group_by(selfchecks.c.region, selfchecks.c.unit)
         )
         return {
@@ -144,7 +144,7 @@ class SelfChecks:
     def _looked(self, row: Any) -> Looked:
         return Looked.model_construct(
             item=row.item,
-            finding=Finding(row.finding),
+            finding=SelfCheckFinding(row.finding),
             person_id=row.person_id,
             person=row.name,
             at=row.at,

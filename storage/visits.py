@@ -16,7 +16,7 @@ from storage.mail.messages import Place
 from storage.roster import Household
 
 
-class Outcome(Labelled):
+class VisitOutcome(Labelled):
     """What a visit found."""
 
     FINE = "fine", "没有变化"
@@ -26,7 +26,7 @@ class Outcome(Labelled):
     @property
     def met(self) -> bool:
         """Whether the household has been visited by it."""
-        return self is not Outcome.ABSENT
+        return self is not VisitOutcome.ABSENT
 
 
 visits = sa.Table(
@@ -56,7 +56,7 @@ class Visit(Record):
     household_id: int
     person_id: int
     at: datetime
-    outcome: Outcome
+    outcome: VisitOutcome
     note: str
 
 
@@ -67,7 +67,14 @@ class Visits:
         self._session = session
 
     async def add(
-        self, household: Household, round: str, *, by: int, outcome: Outcome, note: str = "", place: Place | None = None
+        self,
+        household: Household,
+        round: str,
+        *,
+        by: int,
+        outcome: VisitOutcome,
+        note: str = "",
+        place: Place | None = None,
     ) -> Visit:
         """Record a visit, of whatever occasion; returns the one that counts, which may be an earlier one.
 
@@ -113,6 +120,6 @@ class Visits:
             household_id=row["household_id"],
             person_id=row["person_id"],
             at=row["at"],
-            outcome=Outcome(row["outcome"]),
+            outcome=VisitOutcome(row["outcome"]),
             note=self._session.vault.open_text(row["note"]) or "",
         )

@@ -83,7 +83,7 @@ class Watched(NewWatched):
     version: int
 
 
-class Figures(NamedTuple):
+class WatchlistFigures(NamedTuple):
     """How a list stands: people on it; of them checked by their day and not due again; due today; overdue. `found` is
     how often a check has found something, also with people who have left the list."""
 
@@ -166,7 +166,7 @@ class Watchlists:
         reason_sealed = self._session.vault.seal_text(reason)
         await self._change(entry, ended_at=self._session.now, ended_by=by, reason=reason_sealed)
 
-    async def figures(self, plan: str, region: str, today: date) -> dict[str, Figures]:
+    async def figures(self, plan: str, region: str, today: date) -> dict[str, WatchlistFigures]:
         """The figures of every list that anybody was ever on, for a region (a code's beginning)."""
         entry = watch_entries.c
         cases = {
@@ -182,7 +182,7 @@ class Watchlists:
         query = sa.select(entry.list, *sums, sa.func.sum(entry.found).label("found"))
         query = query.where(entry.plan == plan, inside(entry.village, region)).group_by(entry.list)
         return {
-            row.list: Figures(*(int(row._mapping[name]) for name in Figures._fields))
+            row.list: WatchlistFigures(*(int(row._mapping[name]) for name in WatchlistFigures._fields))
             for row in await self._session.read(query)
         }
 

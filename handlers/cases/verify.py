@@ -9,7 +9,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice
 from storage.cases.steps import Step
 from storage.people.persons import Role
-from storage.visits import Outcome
+from storage.visits import VisitOutcome
 
 _OUTCOMES = {Act.FOUND.value: "属实", Act.NOT_FOUND.value: "不属实"}
 
@@ -33,7 +33,7 @@ async def verify(chat: Chat) -> None:
         return
     clue = await act(chat, clue, Act(outcome), seen.text, photos=seen.photos, voices=seen.spoken)
     if household := chat.world.roster.by_id.get(clue.household_id):  # who has been to the house need not go again
-        visit = Outcome.TROUBLE if found else Outcome.FINE
+        visit = VisitOutcome.TROUBLE if found else VisitOutcome.FINE
         await chat.store.visits.add(household, chat.world.round, by=chat.person.id, outcome=visit, place=seen.place)
     if not found:
         await chat.say("记下了，已告诉农户。农户可以向镇里提异议。")

@@ -14,7 +14,7 @@ from handlers.wording.measures import measures_in_words
 from handlers.wording.places import place_in_words
 from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
-from storage.cases.voices import Voice
+from storage.cases.voices import VoiceMessage
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -63,7 +63,7 @@ async def _sight_on(chat: Chat, clue: Clue) -> Sight:
     return sight_of_clue(chat.person, clue, units, followed)
 
 
-async def audible(chat: Chat, clue: Clue, sight: Sight) -> list[Voice]:
+async def audible(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:
     """What was said about the clue; a household hears its own voice, not what others said about it."""
     voices = await chat.store.voices.about(clue.id)
     if sight is not Sight.OWN:

@@ -9,7 +9,7 @@ from handlers.charts.canvas import Canvas, width_of
 from handlers.charts.days import Days, draw_bands, lanes_of, name_days
 from handlers.charts.figures import BurnDown
 from handlers.charts.frame import body_of, framed, nothing
-from handlers.charts.theme import ALARM, DONE, GREY, GRID, INK, Sheet
+from handlers.charts.theme import ALARM, DONE, GREY, GRID, INK, ChartSheet
 from handlers.charts.words import against_plan
 
 _TITLE = "问题销号进度图"
@@ -19,7 +19,7 @@ _MOST_TICKS = 6
 _DASH = (0, (6, 3))
 
 
-def draw(figures: BurnDown, sheet: Sheet) -> Canvas:
+def draw(figures: BurnDown, sheet: ChartSheet) -> Canvas:
     if not figures.open:
         return nothing(sheet, figures.head, _TITLE, against_plan(figures))
     if not any(figures.open):

@@ -16,7 +16,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from PIL import Image
 
-from handlers.charts.theme import INK, PAPER, Sheet, palette
+from handlers.charts.theme import INK, PAPER, ChartSheet, palette
 
 _FONT = "NotoSansSC-Regular.ttf"
 _MISSING = "〓"
@@ -34,7 +34,7 @@ Side = Literal["left", "center", "right"]
 class Canvas:
     """One picture. Sizes of text are pixels; `figure` holds all that was drawn."""
 
-    def __init__(self, sheet: Sheet, height: float = 0) -> None:
+    def __init__(self, sheet: ChartSheet, height: float = 0) -> None:
         """`height` counts where the sheet has none of its own."""
         self.sheet = sheet
         self.width = float(sheet.width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from handlers.charts.figures import BurnDown, Count, Coverage, Figures, Gantt, Heat, added
+from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, added
 from handlers.charts.gathering import villages_in
 from handlers.charts.words import NONE_OPEN, against_plan, until
 from handlers.rights.reach import reach_of
@@ -69,7 +69,7 @@ def in_words(figures: Figures) -> str:
             return f"{_open(added(count for _, count in figures.areas))}\n{how_far(total.done, total.households)}"
 
 
-def _open(count: Count) -> str:
+def _open(count: OpenCount) -> str:
     if not count.open:
         return NONE_OPEN
     return f"还有 {count.open} 个问题没销号，" + (f"其中逾期 {count.overdue} 个" if count.overdue else "没有逾期的")

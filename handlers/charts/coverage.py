@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.charts.canvas import Canvas, width_of
-from handlers.charts.figures import Coverage, Visited
+from handlers.charts.figures import Coverage, VisitedShare
 from handlers.charts.frame import body_of, framed, nothing
-from handlers.charts.theme import DONE, GREY, HATCH, INK, LEFT, PHONE, Sheet
+from handlers.charts.theme import DONE, GREY, HATCH, INK, LEFT, PHONE, ChartSheet
 
 _TITLE = "排查进度图"
 _NONE = "名册还空着，导入名册后再看"
 
 
-def draw(figures: Coverage, sheet: Sheet) -> Canvas:
+def draw(figures: Coverage, sheet: ChartSheet) -> Canvas:
     if not figures.total.households:
         return nothing(sheet, figures.head, _TITLE, _NONE)
     rows = [*figures.rows, figures.total] if len(figures.rows) > 1 else figures.rows
@@ -24,7 +24,7 @@ def draw(figures: Coverage, sheet: Sheet) -> Canvas:
     return canvas
 
 
-def bars(canvas: Canvas, rows: Sequence[Visited], top: float, bottom: float, left: float, right: float) -> None:
+def bars(canvas: Canvas, rows: Sequence[VisitedShare], top: float, bottom: float, left: float, right: float) -> None:
     """Each bar is its whole roster, so that all end together when nobody is left."""
     sheet = canvas.sheet
     told = [_told(row) for row in rows]
@@ -55,7 +55,7 @@ def key(canvas: Canvas, y: float, left: float) -> None:
     canvas.text(x, y, note, sheet.small, GREY, width=sheet.width - sheet.margin - x)
 
 
-def _told(row: Visited) -> str:
+def _told(row: VisitedShare) -> str:
     if not row.households:
         return "名册空着"
     return f"{row.done}/{row.households}，" + (f"差 {row.left} 户" if row.left else "不落一户")

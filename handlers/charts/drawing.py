@@ -8,9 +8,9 @@ from typing import Any
 from handlers.charts import burndown, coverage, gantt, heat, village
 from handlers.charts.canvas import Canvas
 from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, Village
-from handlers.charts.theme import PHONE, WALL, Sheet
+from handlers.charts.theme import PHONE, WALL, ChartSheet
 
-_DRAW: dict[type, Callable[[Any, Sheet], Canvas]] = {
+_DRAW: dict[type, Callable[[Any, ChartSheet], Canvas]] = {
     Heat: heat.draw,
     BurnDown: burndown.draw,
     Gantt: gantt.draw,
@@ -24,6 +24,6 @@ def draw(figures: Figures, wall: bool) -> bytes:
     return composed(figures, WALL if wall else PHONE).png()
 
 
-def composed(figures: Figures, sheet: Sheet) -> Canvas:
+def composed(figures: Figures, sheet: ChartSheet) -> Canvas:
     """The chart, not yet a file."""
     return _DRAW[type(figures)](figures, sheet)

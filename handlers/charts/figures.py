@@ -10,7 +10,7 @@ from storage.problems.states import Action, ProblemState
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ChartHead:
     """Of what and as of when: "瓦房镇", the plan's title, the moment of the figures."""
 
     place: str
@@ -19,18 +19,18 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class OpenCount:
     """Problems not closed, and how many of them are past their deadline."""
 
     open: int = 0
     overdue: int = 0
 
-    def plus(self, other: Count) -> Count:
-        return Count(self.open + other.open, self.overdue + other.overdue)
+    def plus(self, other: OpenCount) -> OpenCount:
+        return OpenCount(self.open + other.open, self.overdue + other.overdue)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class AreaColumn:
     """An area of the plan: how the document numbers it, and its title."""
 
     numeral: str
@@ -41,12 +41,12 @@ class Column:
 class Heat:
     """Open problems by place (rows) and area (columns); each row has a cell for each column."""
 
-    head: Head
-    columns: Sequence[Column]
-    rows: Sequence[tuple[str, Sequence[Count]]]
+    head: ChartHead
+    columns: Sequence[AreaColumn]
+    rows: Sequence[tuple[str, Sequence[OpenCount]]]
 
     @property
-    def total(self) -> Count:
+    def total(self) -> OpenCount:
         return added(cell for _, cells in self.rows for cell in cells)
 
 
@@ -66,7 +66,7 @@ class BurnDown:
     `planned` is the line to zero, as points.
     """
 
-    head: Head
+    head: ChartHead
     first: date
     last: date
     bands: Sequence[Band]
@@ -84,7 +84,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class GanttDeed:
     """Something done about a problem."""
 
     action: Action
@@ -96,12 +96,12 @@ class Deed:
 class Gantt:
     """One problem: the steps counted back from its deadline, beside what was really done."""
 
-    head: Head
+    head: ChartHead
     title: str
     deadline: date
     planned: Sequence[Band]
     spans: Sequence[Span]
-    deeds: Sequence[Deed]
+    deeds: Sequence[GanttDeed]
 
     @property
     def state(self) -> ProblemState:
@@ -113,7 +113,7 @@ class Gantt:
 
 
 @dataclass(frozen=True, slots=True)
-class Visited:
+class VisitedShare:
     """How far the sweep is in a village or 屯: households visited, and all of the roster."""
 
     name: str
@@ -129,29 +129,29 @@ class Visited:
 class Coverage:
     """How far the sweep is, the least covered first."""
 
-    head: Head
-    rows: Sequence[Visited]
+    head: ChartHead
+    rows: Sequence[VisitedShare]
 
     @property
-    def total(self) -> Visited:
-        return Visited("合计", sum(row.done for row in self.rows), sum(row.households for row in self.rows))
+    def total(self) -> VisitedShare:
+        return VisitedShare("合计", sum(row.done for row in self.rows), sum(row.households for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True)
 class Village:
     """One village on one sheet: its open problems by area, and its sweep by 屯."""
 
-    head: Head
-    areas: Sequence[tuple[Column, Count]]
+    head: ChartHead
+    areas: Sequence[tuple[AreaColumn, OpenCount]]
     coverage: Coverage
 
 
 Figures = Heat | BurnDown | Gantt | Coverage | Village
 
 
-def added(counts: Iterable[Count]) -> Count:
+def added(counts: Iterable[OpenCount]) -> OpenCount:
     """The sum of counts."""
-    total = Count()
+    total = OpenCount()
     for one in counts:
         total = total.plus(one)
     return total

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from handlers.charts.canvas import Canvas
-from handlers.charts.figures import Head
-from handlers.charts.theme import FAINT, GREY, INK, PHONE, Sheet
+from handlers.charts.figures import ChartHead
+from handlers.charts.theme import FAINT, GREY, INK, PHONE, ChartSheet
 
 _SOURCE = "数字与台账同一口径，由村报自动生成"
 
 
-def above(sheet: Sheet) -> float:
+def above(sheet: ChartSheet) -> float:
     """Where the chart itself may begin."""
     return sheet.margin + sheet.title * 1.5 + sheet.small * (3.6 if sheet is PHONE else 1.9)
 
 
-def below(sheet: Sheet) -> float:
+def below(sheet: ChartSheet) -> float:
     """What has to be left free under it."""
     return sheet.margin + sheet.small * 1.6
 
 
-def framed(sheet: Sheet, head: Head, title: str, height: float) -> Canvas:
+def framed(sheet: ChartSheet, head: ChartHead, title: str, height: float) -> Canvas:
     """A sheet with title and footer; without a height of its own, `height` is left for the chart between them."""
     canvas = Canvas(sheet, above(sheet) + height + below(sheet))
     left, right = sheet.margin, sheet.width - sheet.margin
@@ -44,7 +44,7 @@ def body_of(canvas: Canvas) -> tuple[float, float]:
     return above(canvas.sheet), canvas.height - below(canvas.sheet)
 
 
-def nothing(sheet: Sheet, head: Head, title: str, words: str) -> Canvas:
+def nothing(sheet: ChartSheet, head: ChartHead, title: str, words: str) -> Canvas:
     """A sheet that says so where there is nothing to draw."""
     canvas = framed(sheet, head, title, sheet.row(6))
     top, bottom = body_of(canvas)

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from handlers.charts.canvas import Canvas
 from handlers.charts.days import Days, name_days
-from handlers.charts.figures import Band, Deed, Gantt, Span
+from handlers.charts.figures import Band, Gantt, GanttDeed, Span
 from handlers.charts.frame import body_of, framed
-from handlers.charts.theme import ALARM, FAINT, GREY, GRID, HATCH, INK, PAPER, STEPS, Sheet
+from handlers.charts.theme import ALARM, FAINT, GREY, GRID, HATCH, INK, PAPER, STEPS, ChartSheet
 from handlers.charts.words import until
 from storage.problems.states import Action, ProblemState
 
@@ -29,7 +29,7 @@ _MARKERS = {
 }  # fmt: skip
 
 
-def draw(figures: Gantt, sheet: Sheet) -> Canvas:
+def draw(figures: Gantt, sheet: ChartSheet) -> Canvas:
     done = [action for action in _MARKERS if any(deed.action is action for deed in figures.deeds)]
     rows = len(figures.planned) + 1 + len(done)
     fixed = sheet.row(_HEAD + 2 * _PART + _FOOT)
@@ -56,7 +56,7 @@ def draw(figures: Gantt, sheet: Sheet) -> Canvas:
     return canvas
 
 
-def _days(figures: Gantt, sheet: Sheet) -> Days:
+def _days(figures: Gantt, sheet: ChartSheet) -> Days:
     """From whatever is earliest to whatever is last, today and the deadline among them."""
     named = [figures.head.as_of.date(), figures.deadline]
     named += [day for band in figures.planned for day in (band.first, band.last)]
@@ -104,7 +104,7 @@ def _states(canvas: Canvas, spans: Sequence[Span], days: Days, top: float, row: 
         canvas.box(left, top + row * 0.18, right - left, row * 0.64, fill, INK, hatch)
 
 
-def _deeds(canvas: Canvas, action: Action, deeds: Sequence[Deed], days: Days, top: float, row: float) -> None:
+def _deeds(canvas: Canvas, action: Action, deeds: Sequence[GanttDeed], days: Days, top: float, row: float) -> None:
     """A sign for each; the last progress with how far it was."""
     sheet = canvas.sheet
     y = top + row / 2

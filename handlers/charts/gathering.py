@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from handlers.charts.figures import (
+    AreaColumn,
     Band,
     BurnDown,
-    Column,
-    Count,
+    ChartHead,
     Coverage,
-    Deed,
     Figures,
     Gantt,
-    Head,
+    GanttDeed,
     Heat,
+    OpenCount,
     Span,
     Village,
-    Visited,
+    VisitedShare,
 )
 from handlers.charts.zero_line import zero_line
 from handlers.engine.world import World
@@ -38,12 +38,12 @@ _GRACE = timedelta(days=30)
 """How long after the plan's end the burn-down goes on."""
 _MOST_GROUPS = 12
 _MOST_DEEDS = 500
-_TOWN_WIDE, _NO_AREA = "全镇性", Column("其他", "没有写明任务")
+_TOWN_WIDE, _NO_AREA = "全镇性", AreaColumn("其他", "没有写明任务")
 
 
 async def gather(store: Store, world: World, reach: Sequence[Reach], chart: Chart, now: datetime) -> Figures:
     """The figures of a chart of a whole reach as of `now`; for a single village the first one is its own sheet."""
-    head = Head(scope_in_words(world.plan, reach), world.plan.title, now)
+    head = ChartHead(scope_in_words(world.plan, reach), world.plan.title, now)
     if chart is Chart.BURNDOWN:
         return await _burn_down(store, world.plan, reach, head)
     if chart is Chart.COVERAGE:
@@ -58,14 +58,14 @@ async def gather_gantt(store: Store, world: World, problem: Problem, now: dateti
     """One problem's steps, planned and done. It is named by its village, never by a household."""
     plan = world.plan
     deeds = [
-        Deed(entry.action, entry.at, entry.percent)
+        GanttDeed(entry.action, entry.at, entry.percent)
         for entry in reversed(await store.problems.entries(problem.id, _MOST_DEEDS))
     ]
     item = f" {plan.clause_label(problem.item)}" if problem.item else ""
     planned = [Band(step.name, step.first, step.last) for step in schedule(problem.opened_at.date(), problem.deadline)]
     place = _TOWN_WIDE if problem.region == plan.town.code else region_in_words(plan, problem.region)
     return Gantt(
-        Head(f"{problem.number}号", plan.title, now),
+        ChartHead(f"{problem.number}号", plan.title, now),
         f"{place}{item}",
         problem.deadline,
         planned,
@@ -74,7 +74,7 @@ async def gather_gantt(store: Store, world: World, problem: Problem, now: dateti
     )
 
 
-def _spans(opened_at: datetime, deeds: Sequence[Deed], now: datetime) -> list[Span]:
+def _spans(opened_at: datetime, deeds: Sequence[GanttDeed], now: datetime) -> list[Span]:
     """The states one after the other, the present one up to now."""
     spans = []
     state, since = ProblemState.UNCLAIMED, opened_at
@@ -86,31 +86,31 @@ def _spans(opened_at: datetime, deeds: Sequence[Deed], now: datetime) -> list[Sp
     return [*spans, Span(state, since, max(since, now))]
 
 
-async def _heat(store: Store, plan: Plan, reach: Sequence[Reach], head: Head) -> Heat:
+async def _heat(store: Store, plan: Plan, reach: Sequence[Reach], head: ChartHead) -> Heat:
     """A row for each village within reach, and one for what concerns the whole town where there is anything."""
-    cells: dict[tuple[str, str], Count] = defaultdict(Count)
+    cells: dict[tuple[str, str], OpenCount] = defaultdict(OpenCount)
     for cell in await store.problem_figures.spread(reach, head.as_of.date()):
         key = (cell.region, _area(plan, cell))
-        cells[key] = cells[key].plus(Count(cell.open, cell.overdue))
+        cells[key] = cells[key].plus(OpenCount(cell.open, cell.overdue))
     areas = _areas(plan, reach, {area for _, area in cells})
     columns = [_column(plan, area) for area in areas]
     places = [(code, plan.village(code).name) for code in villages_in(plan, reach)]
     if any(region == plan.town.code for region, _ in cells):
         places.append((plan.town.code, _TOWN_WIDE))
-    rows = [(name, [cells.get((code, area), Count()) for area in areas]) for code, name in places]
+    rows = [(name, [cells.get((code, area), OpenCount()) for area in areas]) for code, name in places]
     return Heat(head, columns, rows)
 
 
-async def _by_area(store: Store, plan: Plan, reach: Sequence[Reach], today: date) -> list[tuple[Column, Count]]:
+async def _by_area(store: Store, plan: Plan, reach: Sequence[Reach], today: date) -> list[tuple[AreaColumn, OpenCount]]:
     """The areas that have open problems, in the plan's order."""
-    counts: dict[str, Count] = defaultdict(Count)
+    counts: dict[str, OpenCount] = defaultdict(OpenCount)
     for cell in await store.problem_figures.spread(reach, today):
         area = _area(plan, cell)
-        counts[area] = counts[area].plus(Count(cell.open, cell.overdue))
+        counts[area] = counts[area].plus(OpenCount(cell.open, cell.overdue))
     return [(_column(plan, area), counts[area]) for area in [*(one.code for one in plan.areas), ""] if area in counts]
 
 
-async def _burn_down(store: Store, plan: Plan, reach: Sequence[Reach], head: Head) -> BurnDown:
+async def _burn_down(store: Store, plan: Plan, reach: Sequence[Reach], head: ChartHead) -> BurnDown:
     """Over all of the plan's phases; the line to zero belongs to the phase in which problems are looked for and mended."""
     first, today = plan.phases[0].first, head.as_of.date()
     last = max(max(phase.last for phase in plan.phases), min(today, plan.phases[-1].last + _GRACE))
@@ -120,7 +120,7 @@ async def _burn_down(store: Store, plan: Plan, reach: Sequence[Reach], head: Hea
     return BurnDown(head, first, last, bands, counted, zero_line(counted, first, phase.first, phase.last))
 
 
-async def _coverage(store: Store, world: World, reach: Sequence[Reach], head: Head) -> Coverage:
+async def _coverage(store: Store, world: World, reach: Sequence[Reach], head: ChartHead) -> Coverage:
     """By village, or by 屯 where only one village is within reach; the least covered first, as in the list of villages."""
     villages = villages_in(world.plan, reach)
     if len(villages) == 1:
@@ -129,13 +129,14 @@ async def _coverage(store: Store, world: World, reach: Sequence[Reach], head: He
         done = await store.overview.visited(world.round)
         listed = world.roster.by_village
         rows = [
-            Visited(world.plan.village(code).name, done.get(code, 0), len(listed.get(code, ()))) for code in villages
+            VisitedShare(world.plan.village(code).name, done.get(code, 0), len(listed.get(code, ())))
+            for code in villages
         ]
     rows.sort(key=lambda row: (not row.left, row.done / max(row.households, 1)))
     return Coverage(head, rows)
 
 
-async def _groups(store: Store, world: World, village: str) -> list[Visited]:
+async def _groups(store: Store, world: World, village: str) -> list[VisitedShare]:
     """Each 屯 of a village; of very many, the largest, and the others together."""
     visits = await store.visits.in_village(village, world.round)
     listed = world.roster.by_village.get(village, ())
@@ -143,11 +144,11 @@ async def _groups(store: Store, world: World, village: str) -> list[Visited]:
     done = Counter(one.group_name for one in listed if one.id in visits and visits[one.id].outcome.met)
     names = [name for name, _ in households.most_common()]
     shown = names if len(names) <= _MOST_GROUPS else names[: _MOST_GROUPS - 1]
-    rows = [Visited(name or "未分屯", done[name], households[name]) for name in shown]
+    rows = [VisitedShare(name or "未分屯", done[name], households[name]) for name in shown]
     others = names[len(shown) :]
     if others:
         together = sum(done[name] for name in others), sum(households[name] for name in others)
-        rows.append(Visited(f"其余{len(others)}个屯", *together))
+        rows.append(VisitedShare(f"其余{len(others)}个屯", *together))
     return rows
 
 
@@ -168,5 +169,5 @@ def _areas(plan: Plan, reach: Sequence[Reach], met: set[str]) -> list[str]:
     return [area.code for area in plan.areas if area.code in wanted | met] + ([""] if "" in met else [])
 
 
-def _column(plan: Plan, area: str) -> Column:
-    return Column(plan.area(area).numeral, plan.area(area).title) if area else _NO_AREA
+def _column(plan: Plan, area: str) -> AreaColumn:
+    return AreaColumn(plan.area(area).numeral, plan.area(area).title) if area else _NO_AREA

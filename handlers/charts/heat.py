@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.charts.canvas import Canvas, width_of, wrapped
-from handlers.charts.figures import Count, Heat, added
+from handlers.charts.figures import Heat, OpenCount, added
 from handlers.charts.frame import body_of, framed, nothing
-from handlers.charts.theme import ALARM, FAINT, GREY, GRID, INK, PAPER, PHONE, Scale, Sheet, ink_on, scale
+from handlers.charts.theme import ALARM, FAINT, GREY, GRID, INK, PAPER, PHONE, ChartSheet, Scale, ink_on, scale
 from handlers.charts.words import NONE_OPEN
 
 _TITLE = "问题分布图"
@@ -20,7 +20,7 @@ _WIDE = 4.6
 _ROOM, _PADDING = 0.98, 0.28
 
 
-def draw(figures: Heat, sheet: Sheet) -> Canvas:
+def draw(figures: Heat, sheet: ChartSheet) -> Canvas:
     """On the phone the areas are numbered and listed below; on the wall their titles stand above the columns."""
     if not figures.total.open:
         return nothing(sheet, figures.head, _TITLE, NONE_OPEN)
@@ -80,7 +80,7 @@ def _above(canvas: Canvas, lines: Sequence[str], middle: float, top: float, widt
         canvas.text(middle, top + small * (1.3 * place + 0.5), line, small, GREY, "center", width * 0.96)
 
 
-def _cell(canvas: Canvas, count: Count, fill: str, x: float, y: float, width: float, height: float) -> None:
+def _cell(canvas: Canvas, count: OpenCount, fill: str, x: float, y: float, width: float, height: float) -> None:
     """The number of open problems; those overdue in a white field of their own, so that both can be read on any colour."""
     canvas.box(x, y, width, height, fill, GRID)
     if not count.open:
@@ -102,7 +102,7 @@ def _cell(canvas: Canvas, count: Count, fill: str, x: float, y: float, width: fl
         canvas.text(x + centre, middle, words, size, ink, "center", width - late - 2 * gap)
 
 
-def _size(sheet: Sheet, height: float) -> float:
+def _size(sheet: ChartSheet, height: float) -> float:
     """Of words in a row of that height."""
     return max(sheet.small, min(sheet.body, height * 0.78))
 
@@ -114,13 +114,13 @@ def _late(canvas: Canvas, overdue: int, centre: float, y: float, room: float) ->
     canvas.text(centre, y, _late_words(canvas.sheet, overdue, room), size, ALARM, "center")
 
 
-def _late_words(sheet: Sheet, overdue: int, room: float) -> str:
+def _late_words(sheet: ChartSheet, overdue: int, room: float) -> str:
     """The word falls away where a large number leaves no room for it; the field remains."""
     words = f"逾{overdue}"
     return words if width_of(words, sheet.small) + sheet.small * _PADDING <= room else str(overdue)
 
 
-def _late_width(sheet: Sheet, overdue: int, room: float) -> float:
+def _late_width(sheet: ChartSheet, overdue: int, room: float) -> float:
     return width_of(_late_words(sheet, overdue, room), sheet.small) + sheet.small * _PADDING
 
 

@@ -13,7 +13,7 @@ RGB = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ChartSheet:
     """Sizes in pixels. `small` is the least that text is ever drawn at; without a `height` the sheet is as long as needed."""
 
     width: int
@@ -34,9 +34,9 @@ class Sheet:
         return self.body * 1.6 * times
 
 
-PHONE = Sheet(width=1080, height=0, dpi=100, margin=36, title=52, body=34, small=28, line=4)
+PHONE = ChartSheet(width=1080, height=0, dpi=100, margin=36, title=52, body=34, small=28, line=4)
 """28 px on 1080 are 10 on a screen 390 wide, about 1.6 mm: the size of a map's small print, with nothing below it."""
-WALL = Sheet(width=3307, height=2339, dpi=200, margin=90, title=108, body=64, small=48, line=8)
+WALL = ChartSheet(width=3307, height=2339, dpi=200, margin=90, title=108, body=64, small=48, line=8)
 """A3 across at 200 dpi. 48 px are 6.1 mm, which can be read from 2 m (a letter's height should be a 350th of that, 5.7 mm)."""
 
 INK, PAPER, GREY, FAINT, GRID = "#16202c", "#ffffff", "#56606b", "#eef1f4", "#c4cbd3"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from handlers.charts import coverage
 from handlers.charts.canvas import Canvas, width_of
-from handlers.charts.figures import Column, Count, Coverage, Village
+from handlers.charts.figures import AreaColumn, Coverage, OpenCount, Village
 from handlers.charts.frame import body_of, framed
-from handlers.charts.theme import ALARM, DONE, GREY, HATCH, INK, PAPER, PHONE, Sheet
+from handlers.charts.theme import ALARM, DONE, GREY, HATCH, INK, PAPER, PHONE, ChartSheet
 from handlers.charts.words import NONE_OPEN
 
 _TITLE = "本村挂图"
@@ -17,7 +17,7 @@ _HEADING, _KEY = 1.6, 1.2
 _NO_ROSTER = "名册还空着，导入名册后再看"
 
 
-def draw(figures: Village, sheet: Sheet) -> Canvas:
+def draw(figures: Village, sheet: ChartSheet) -> Canvas:
     """Above each other on the phone, beside each other on the wall."""
     areas, homes = sheet.row(2.1) * (len(figures.areas) or 1), sheet.row(1.35) * (len(figures.coverage.rows) + 1)
     canvas = framed(sheet, figures.head, _TITLE, areas + homes + sheet.row(2 * _HEADING + _KEY))
@@ -52,7 +52,7 @@ def _heading(canvas: Canvas, words: str, top: float, left: float, right: float) 
 
 
 def _problems(
-    canvas: Canvas, areas: Sequence[tuple[Column, Count]], top: float, bottom: float, left: float, right: float
+    canvas: Canvas, areas: Sequence[tuple[AreaColumn, OpenCount]], top: float, bottom: float, left: float, right: float
 ) -> None:
     """The title of each area above its bar; what is overdue lies hatched at its beginning."""
     sheet = canvas.sheet
@@ -77,5 +77,5 @@ def _problems(
         canvas.text(left + length + sheet.body / 3, low, _told(count), sheet.body, ink, width=words)
 
 
-def _told(count: Count) -> str:
+def _told(count: OpenCount) -> str:
     return f"{count.open} 个，逾期 {count.overdue}" if count.overdue else f"{count.open} 个"

@@ -18,7 +18,7 @@ from handlers.indicators.trends import Trend, entered_by
 from handlers.reading import Unreadable
 from handlers.rights.reach import villages_of
 from handlers.rights.sight import IN_OFFICE
-from storage.indicators import Figure
+from storage.indicators import IndicatorValue
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Role
 
@@ -28,7 +28,7 @@ _NEW, _CHANGED, _SAME, _WRONG, _EMPTY = "新增", "更新", "不变", "有误", 
 _OUTCOMES = (_NEW, _CHANGED, _SAME, _WRONG)
 _SHOWN = 2
 
-Known = Mapping[tuple[int, str, str], Figure]
+Known = Mapping[tuple[int, str, str], IndicatorValue]
 
 
 @conversation(

@@ -11,7 +11,7 @@ from handlers.indicators.trends import Trend
 from handlers.ledgers.base import NO, YES, Ledger
 from handlers.rights.reach import reaches
 from handlers.rights.sight import IN_OFFICE
-from storage.indicators import Figure
+from storage.indicators import IndicatorValue
 from storage.people.reach import Reach
 from storage.plan import Indicator
 from storage.store import Store
@@ -27,7 +27,7 @@ async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date)
                 yield village.name, *_row(one, before, now)
 
 
-def _row(one: Indicator, before: Figure | None, now: Figure | None) -> tuple[Value, ...]:
+def _row(one: Indicator, before: IndicatorValue | None, now: IndicatorValue | None) -> tuple[Value, ...]:
     trend = Trend(before.value if before else None, now.value if now else None)
     falls = "" if trend.change is None else YES if trend.falls else NO
     return (

@@ -13,7 +13,7 @@ from handlers.notices.audience import Of, Whom, all_of, households_in, in_words,
 from handlers.notices.questions import QUIETLY, Dispatch, NameList, NoticeWords, Words, left_out
 from handlers.notices.wording import see
 from handlers.reading import shortened
-from storage.notices.addressees import Count
+from storage.notices.addressees import AudienceCount
 from storage.notices.sent import Audience
 from storage.people.masking import mask_text
 from storage.people.persons import Post, Role
@@ -30,7 +30,7 @@ async def send_notice(chat: Chat) -> None:
         return
     words = await _ask_words(chat)
     audience, omitted = await _ask_audience(chat, office)
-    count = Count(*await chat.recall("count", partial(_count, chat, audience)))
+    count = AudienceCount(*await chat.recall("count", partial(_count, chat, audience)))
     who = in_words(audience, chat.world.plan)
     if not count.reachable:
         await chat.say(f"{who}里现在一个也联系不上（还没有绑定聊天），没有发。\n可以先请他们扫码或打开邀请链接。")
@@ -69,11 +69,11 @@ async def _ask_audience(chat: Chat, office: Post) -> tuple[Audience, str]:
     return Audience(roles=of.roles, regions=tuple(villages)), ""
 
 
-async def _count(chat: Chat, audience: Audience) -> Count:
+async def _count(chat: Chat, audience: Audience) -> AudienceCount:
     return await chat.store.addressees.count(audience, chat.person.id)
 
 
-def _people(chat: Chat, audience: Audience, count: Count) -> str:
+def _people(chat: Chat, audience: Audience, count: AudienceCount) -> str:
     """How many, and how many of them can't be told; of households those count of which nobody has a chat."""
     away = count.people - count.reachable
     parts = [f"共 {count.people} 人"]

@@ -15,7 +15,7 @@ from handlers.wording.paging import page_named, page_of
 from handlers.wording.people import region_in_words
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
-from storage.notices.receipts import Figures, Missing
+from storage.notices.receipts import Missing, NoticeFigures
 from storage.notices.sent import OUT, Notice
 from storage.people.persons import Role
 
@@ -60,13 +60,13 @@ async def _list(chat: Chat) -> None:
     lines, rows = ["最近的通知："], []
     for place, one in enumerate(latest, 1):
         words, at = shortened(one.words, 14), moment(one.filed_at, chat.now.date())
-        lines.append(f"{place} {at} {words}：{progress(one, figures.get(one.id, Figures()))}")
+        lines.append(f"{place} {at} {words}：{progress(one, figures.get(one.id, NoticeFigures()))}")
         rows.append([see(one.id, f"{place} {words}")])
     await chat.say("\n".join(lines), rows)
 
 
 async def _show(chat: Chat, notice: Notice, more: str) -> None:
-    figures = (await chat.store.notice_receipts.figures([notice.id])).get(notice.id, Figures())
+    figures = (await chat.store.notice_receipts.figures([notice.id])).get(notice.id, NoticeFigures())
     kind, _, page = more.partition(" ") if more.startswith(UNREACHED) else ("", "", more)
     reached = kind != UNREACHED
     total = figures.missing if reached and notice.expects else 0 if reached else figures.unreachable
@@ -89,7 +89,7 @@ async def _missing(chat: Chat, notice: Notice, reached: bool, places: Sequence[i
     return await chat.store.notice_receipts.missing(notice.id, reached=reached, skip=places[0], most=len(places))
 
 
-def _further(notice: Notice, figures: Figures, reached: bool) -> list[list[Button]]:
+def _further(notice: Notice, figures: NoticeFigures, reached: bool) -> list[list[Button]]:
     if not reached:
         return [[see(notice.id, "返回这条通知")]]
     rows = []
@@ -120,7 +120,7 @@ def _line(chat: Chat, one: Missing) -> str:
 
 async def _repeat(chat: Chat, notice: Notice) -> None:
     """Once, and never at night: before the window opens it waits for the morning."""
-    figures = (await chat.store.notice_receipts.figures([notice.id])).get(notice.id, Figures())
+    figures = (await chat.store.notice_receipts.figures([notice.id])).get(notice.id, NoticeFigures())
     back = [[see(notice.id)]]
     if notice.repeated_at is not None:
         await chat.say(f"{_repeated(chat, notice)[0]}一条通知只提醒一次。", back)

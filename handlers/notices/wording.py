@@ -9,7 +9,7 @@ from handlers.reading import shortened
 from handlers.wording.people import post_in_words
 from storage.database.base import to_base36
 from storage.mail.messages import Button, Outgoing
-from storage.notices.receipts import Figures
+from storage.notices.receipts import NoticeFigures
 from storage.notices.sent import OUT, Notice
 from storage.plan import Plan
 
@@ -50,7 +50,7 @@ def see(notice_id: int, label: str = "通知情况", more: str = "") -> Button:
     return Button(label=label, says=f"/broadcasts {to_base36(notice_id)} {more}".rstrip())
 
 
-def progress(notice: Notice, figures: Figures) -> str:
+def progress(notice: Notice, figures: NoticeFigures) -> str:
     """Such as "已送达 30 人，已收到 18 人"."""
     parts = [f"已送达 {figures.delivered} 人"]
     if notice.expects:

@@ -17,7 +17,7 @@ from handlers.wording.text import brief
 from storage.database.base import from_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.fanouts import OPEN, Fanout, Task
+from storage.problems.fanouts import OPEN, Fanout, FanoutTask
 from storage.problems.photo_hash import Print
 from storage.problems.records import NewProblem, Problem
 from storage.roster import Household
@@ -69,7 +69,7 @@ async def answer(chat: Chat) -> None:
     await chat.say(f"记下了：{listed}，{fanout.rectify_by:%m-%d} 前整改。", [[Button(label="我的待办", says="/todo")]])
 
 
-async def _task(chat: Chat, key: str) -> Task | None:
+async def _task(chat: Chat, key: str) -> FanoutTask | None:
     """The task named, if it is that of a village of this cadre."""
     try:
         task = await chat.store.fanouts.task(from_base36(key))
@@ -78,7 +78,7 @@ async def _task(chat: Chat, key: str) -> Task | None:
     return task if task is not None and chat.person.covers(task.village, Role.VILLAGE) else None
 
 
-async def _answered(chat: Chat, task: Task) -> str:
+async def _answered(chat: Chat, task: FanoutTask) -> str:
     found = await chat.store.problems.several(task.found)
     what = "有，" + "、".join(f"{problem.number}号" for problem in found) if found else "没有"
     at = f"{task.answered_at:%m-%d %H:%M}" if task.answered_at else ""
@@ -104,7 +104,7 @@ async def _ask_found(chat: Chat, village: str) -> list[_Found]:
     return found
 
 
-async def _register(chat: Chat, task: Task, fanout: Fanout, first: Problem, found: _Found) -> Problem:
+async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem, found: _Found) -> Problem:
     """Put it on the ledger, unless it is there already."""
     household_id = found.household.id if found.household else None
     store = chat.store

@@ -12,7 +12,7 @@ from handlers.wording.text import brief
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.problems.fanouts import OPEN, Task
+from storage.problems.fanouts import OPEN, FanoutTask
 
 _PAGE = 8
 _LATEST = 5
@@ -62,13 +62,13 @@ async def _list(chat: Chat) -> None:
     await chat.say("\n".join(["最近的举一反三：", *lines]), rows)
 
 
-def _counts(tasks: list[Task]) -> str:
+def _counts(tasks: list[FanoutTask]) -> str:
     waiting = sum(task.state == OPEN for task in tasks)
     having = sum(bool(task.found) for task in tasks)
     return f"{len(tasks)} 个村，{waiting} 个未答复，{having} 个有问题。"
 
 
-def _line(chat: Chat, task: Task, numbers: list[int]) -> str:
+def _line(chat: Chat, task: FanoutTask, numbers: list[int]) -> str:
     village = chat.world.plan.village(task.village).name
     if task.state == OPEN:
         late = "，已逾期" if task.due_on < chat.now.date() else ""

@@ -10,7 +10,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option
 from handlers.engine.words import NOT_YOURS
 from handlers.quiz.exam_question import Ended, Examined
-from handlers.quiz.grading import Verdict
+from handlers.quiz.grading import Grading
 from handlers.quiz.questions import lacking, once_more, put, solution
 from handlers.quiz.repetition import area_of, choose_extra
 from handlers.quiz.sittings import Sitting, graded, own_items, with_digests
@@ -40,7 +40,7 @@ async def exam(chat: Chat) -> None:
     sitting = Sitting.model_validate(await chat.recall("set", lambda: _draw(chat, of_what)))
     questions = sitting.still_asked(plan, chat.now.date())
     await chat.say(f"一共 {len(questions)} 题，连着答，最后一起看。想停就回复：结束")
-    results: list[tuple[Question, Verdict]] = []
+    results: list[tuple[Question, Grading]] = []
     for place, question in enumerate(questions, 1):
         seed = f"{chat.person.name}:{sitting.day}:{question.id}"
         asked = Examined(put(question, f"{place}/{len(questions)}", seed))
@@ -84,7 +84,7 @@ def _offered(plan: Plan, own: set[str]) -> Sequence[Option]:
     return [*mine, (_ALL, "全部"), *areas, *rest]
 
 
-async def _tell(chat: Chat, results: Sequence[tuple[Question, Verdict]], asked: int, of_what: str) -> None:
+async def _tell(chat: Chat, results: Sequence[tuple[Question, Grading]], asked: int, of_what: str) -> None:
     plan = chat.world.plan
     wrong = [(question, verdict) for question, verdict in results if not verdict.right]
     once_again = [[Button(label="再考一场", says=f"/exam {of_what}")]]
@@ -110,7 +110,7 @@ def _where(plan: Plan, question: Question) -> str:
     return plan.clause_label(question.clause).partition(" ")[0]
 
 
-def _what(plan: Plan, question: Question, verdict: Verdict) -> str:
+def _what(plan: Plan, question: Question, verdict: Grading) -> str:
     if isinstance(question, RecitalQuestion):
         return f"还缺 {lacking(plan, question, verdict)}"
     return f"{question.text.rstrip('？')}——{solution(question)}"

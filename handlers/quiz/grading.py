@@ -25,7 +25,7 @@ _NEARLY = 0.7
 """The share of a recital's points from which it is only hesitant: 3 of 4, 4 of 5."""
 
 
-class Verdict(Record):
+class Grading(Record):
     """How well a question was answered. `missed` are the places of the points of a recital that were not heard."""
 
     rating: Rating
@@ -36,7 +36,7 @@ class Verdict(Record):
         return self.rating is Rating.Good
 
 
-def grade(question: Question, given: Given) -> Verdict:
+def grade(question: Question, given: Given) -> Grading:
     """Raises TypeError for an answer that is not of the question's form."""
     match question, given:
         case RecitalQuestion(), None:
@@ -56,13 +56,13 @@ def grade(question: Question, given: Given) -> Verdict:
     raise TypeError(f"{question.id} is not answered by a {type(given).__name__}")
 
 
-def _verdict(right: bool) -> Verdict:
-    return Verdict(rating=Rating.Good if right else Rating.Again)
+def _verdict(right: bool) -> Grading:
+    return Grading(rating=Rating.Good if right else Rating.Again)
 
 
-def _by_points(question: RecitalQuestion, words: str) -> Verdict:
+def _by_points(question: RecitalQuestion, words: str) -> Grading:
     places = missed(question, words)
     if not places:
-        return Verdict(rating=Rating.Good)
+        return Grading(rating=Rating.Good)
     share = 1 - len(places) / len(question.points)
-    return Verdict(rating=Rating.Hard if share >= _NEARLY else Rating.Again, missed=places)
+    return Grading(rating=Rating.Hard if share >= _NEARLY else Rating.Again, missed=places)

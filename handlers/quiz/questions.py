@@ -12,7 +12,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice, Number, Several, Text
 from handlers.engine.questions.base import Answer, More, Option, Question, needs_text
 from handlers.engine.said import LATER, Said
-from handlers.quiz.grading import Given, Verdict
+from handlers.quiz.grading import Given, Grading
 from handlers.quiz.repetition import shuffled
 from handlers.quiz.village_rules import is_of_village
 from handlers.reading import Unreadable, read_number, read_yes_no
@@ -54,7 +54,7 @@ class SomeOf(Several):
 
 
 @dataclass(frozen=True)
-class Statement(OneOf):
+class TrueFalse(OneOf):
     """True or not, as people say it: 对， 不对， 错， 没错."""
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
@@ -67,7 +67,7 @@ class Statement(OneOf):
 
 
 @dataclass(frozen=True)
-class Figure(Number):
+class FigureQuestion(Number):
     """A figure; the sample of a good answer gives nothing away."""
 
     sample: str = ""
@@ -97,10 +97,12 @@ def put(question: Written, heading: str, seed: str) -> Question[Any]:
         case SeveralQuestion():
             return SomeOf(f"{prompt}（不止一项，如：1 3）", _options(question.options, seed), optional=True)
         case TrueFalseQuestion():
-            return Statement(f"{prompt}\n对还是错？", [(_TRUE, "对"), (_FALSE, "错")], optional=True)
+            return TrueFalse(f"{prompt}\n对还是错？", [(_TRUE, "对"), (_FALSE, "错")], optional=True)
         case NumberQuestion():
             sample = next(number for number in (6, 8) if number != question.answer)
-            return Figure(f"{prompt}（回复数字）", unit=question.unit, sample=f"{sample}{question.unit}", optional=True)
+            return FigureQuestion(
+                f"{prompt}（回复数字）", unit=question.unit, sample=f"{sample}{question.unit}", optional=True
+            )
         case RecitalQuestion():
             return Recital(f"{prompt}\n一口气说出来，打字或语音输入都行。", example="第一是……第二是……", optional=True)
 
@@ -117,7 +119,7 @@ def given(question: Written, answer: Any) -> Given:
     return answer  # type: ignore[no-any-return]  # words, a figure, or None where it was skipped
 
 
-def comment(plan: Plan, question: Written, verdict: Verdict, skipped: bool) -> str:
+def comment(plan: Plan, question: Written, verdict: Grading, skipped: bool) -> str:
     """What to say about an answer: when it was not right, the right one and where it stands."""
     if isinstance(question, RecitalQuestion):
         return _about_points(plan, question, verdict, skipped)
@@ -127,19 +129,19 @@ def comment(plan: Plan, question: Written, verdict: Verdict, skipped: bool) -> s
     return f"{'跳过了。' if skipped else '不对，'}{solution(question)}。\n{question.explanation}{where}"
 
 
-def once_more(question: Written, verdict: Verdict, label: str = "再说一遍") -> list[list[Button]]:
+def once_more(question: Written, verdict: Grading, label: str = "再说一遍") -> list[list[Button]]:
     """A button for saying again what was not complete; nothing for anything else."""
     if verdict.right or not isinstance(question, RecitalQuestion):
         return []
     return [[Button(label=label, says=f"/recite {question.id}")]]
 
 
-def lacking(plan: Plan, question: RecitalQuestion, verdict: Verdict) -> str:
+def lacking(plan: Plan, question: RecitalQuestion, verdict: Grading) -> str:
     """The points that were not said, each with the number of its clause where that is not the question's."""
     return "、".join(_with_number(plan, question.points[place], question.clause) for place in verdict.missed)
 
 
-def _about_points(plan: Plan, question: RecitalQuestion, verdict: Verdict, skipped: bool) -> str:
+def _about_points(plan: Plan, question: RecitalQuestion, verdict: Grading, skipped: bool) -> str:
     total, clause = len(question.points), plan.clause_label(question.clause)
     if not verdict.missed:
         return f"{total} 点都说全了，很好。"

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from handlers.engine.chat import Chat
-from handlers.quiz.grading import Verdict, grade
+from handlers.quiz.grading import Grading, grade
 from handlers.quiz.questions import given
 from handlers.quiz.repetition import answered, digest_of
 from storage.database.base import Record
@@ -34,9 +34,9 @@ def with_digests(questions: Iterable[Question]) -> tuple[tuple[str, str], ...]:
     return tuple((question.id, digest_of(question)) for question in questions)
 
 
-async def graded(chat: Chat, question: Question, answer: Any, *, daily: bool) -> Verdict:
+async def graded(chat: Chat, question: Question, answer: Any, *, daily: bool) -> Grading:
     """Grade an answer and keep it at once, with what is remembered after it; nobody can go back behind it."""
-    return Verdict.model_validate(await chat.once(question.id, partial(_keep, chat, question, answer, daily)))
+    return Grading.model_validate(await chat.once(question.id, partial(_keep, chat, question, answer, daily)))
 
 
 async def _keep(chat: Chat, question: Question, answer: Any, daily: bool) -> dict[str, Any]:
@@ -45,7 +45,7 @@ async def _keep(chat: Chat, question: Question, answer: Any, daily: bool) -> dic
     return verdict.model_dump(mode="json")
 
 
-async def learn(chat: Chat, question: Question, verdict: Verdict, *, daily: bool = False) -> None:
+async def learn(chat: Chat, question: Question, verdict: Grading, *, daily: bool = False) -> None:
     """Keep an answer, and what is remembered after it."""
     quiz, person = chat.store.quiz, chat.person.id
     card = answered(await quiz.card(person, question.id), question, verdict.rating, chat.now)

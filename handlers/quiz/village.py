@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from handlers.engine.chat import Chat
 from handlers.quiz.repetition import choose_of_village, shuffled
-from handlers.quiz.village_rules import Home, about_entrusted, about_home, about_village
+from handlers.quiz.village_rules import AskedHome, about_entrusted, about_home, about_village
 from handlers.reading import shortened
 from storage.people.persons import Role
 from storage.people.reach import Reach
@@ -50,7 +50,7 @@ async def _of_village(chat: Chat, village: str, known: Collection[int], seed: st
     colleagues, helps = _colleagues(chat, village, homes), [shortened(text, _LONGEST_MEASURE) for text in _helps(chat)]
     for home in chosen:
         helper = chat.world.directory.person(home.helper_id) if home.helper_id else None
-        told = Home(
+        told = AskedHome(
             household=home, helper=helper.person.name if helper else "", measures=tuple(texts.get(home.id, ()))
         )  # fmt: skip
         mixed = f"{seed}:{home.number}"

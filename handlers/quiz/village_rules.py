@@ -22,7 +22,7 @@ _OF_ALL = 50
 """Of so many households one may be forgotten where all are counted."""
 
 
-class Home(Record):
+class AskedHome(Record):
     """A household as it is asked about: the texts of its `measures`, and `helper`, who looks after it."""
 
     household: Household
@@ -65,10 +65,10 @@ def about_entrusted(number: int, homes: Sequence[Household]) -> list[Question]:
         id="village-mine", form="number", clause=OWN_VILLAGE, text="您是多少户的帮扶责任人？", answer=number, unit="户",
         explanation=ON_THE_ROSTER,
     )  # fmt: skip
-    return [count, *(_of_what_kind(Home(household=home)) for home in homes)]
+    return [count, *(_of_what_kind(AskedHome(household=home)) for home in homes)]
 
 
-def about_home(home: Home, colleagues: Iterable[str], helps: Iterable[str]) -> Iterator[Question]:
+def about_home(home: AskedHome, colleagues: Iterable[str], helps: Iterable[str]) -> Iterator[Question]:
     """Who looks after a household, what it counts as, and what is done for it.
 
     `colleagues` and `helps` are real people and usual measures, among which the right ones are to be found.
@@ -97,7 +97,7 @@ def about_home(home: Home, colleagues: Iterable[str], helps: Iterable[str]) -> I
         )  # fmt: skip
 
 
-def _of_what_kind(home: Home) -> SingleQuestion:
+def _of_what_kind(home: AskedHome) -> SingleQuestion:
     kind = home.household.kind
     return SingleQuestion(
         id=f"village-kind-{home.household.number}", form="single", clause=OWN_VILLAGE,

@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from handlers.engine.world import World
 from handlers.reminders.campaign import campaign_days
-from handlers.reports.month_words import Place, Summary
+from handlers.reports.month_words import Summary, VillageMonth
 from handlers.wording.people import region_in_words
-from storage.reports.monthly import Figures, Month, by_region, new_by_source
+from storage.reports.monthly import Month, MonthFigures, by_region, new_by_source
 from storage.store import Store
 
 _WEAK = 3
@@ -21,9 +21,9 @@ async def summary_of(store: Store, world: World, region: str, month: Month, now:
     figures = await by_region(store.session, region, month)
     visited = await store.overview.visited(world.round)
     places = [
-        Place(
+        VillageMonth(
             one.name,
-            figures.get(one.code, Figures()),
+            figures.get(one.code, MonthFigures()),
             visited.get(one.code, 0),
             len(world.roster.by_village.get(one.code, [])),
         )
@@ -31,7 +31,7 @@ async def summary_of(store: Store, world: World, region: str, month: Month, now:
         if one.code.startswith(region)
     ]
     if plan.town.code in figures:  # problems that concern all of the town
-        places.append(Place("全镇性", figures[plan.town.code], 0, 0))
+        places.append(VillageMonth("全镇性", figures[plan.town.code], 0, 0))
     weak = await store.quiz.weak_clauses(region, month.begins, most=_WEAK)
     return Summary(
         place=region_in_words(plan, region),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from handlers.reading import Unreadable
 from storage.cases.records import ClueSource
-from storage.reports.monthly import Figures, Month
+from storage.reports.monthly import Month, MonthFigures
 
 _MONTH = re.compile(r"(\d{4})(?:-|年|/|\.)?(\d{1,2})月?")
 _WORST = 3
@@ -29,11 +29,11 @@ HEADINGS = (
 )
 
 
-class Place(NamedTuple):
+class VillageMonth(NamedTuple):
     """A village's month; `households` on the roster, of which `visited` in the plan's sweep so far."""
 
     name: str
-    figures: Figures
+    figures: MonthFigures
     visited: int
     households: int
 
@@ -44,18 +44,18 @@ class Summary(NamedTuple):
     place: str
     month: Month
     made_at: datetime
-    places: Sequence[Place]
+    places: Sequence[VillageMonth]
     sources: Mapping[str, int]
     weak: Sequence[tuple[str, int]]
     ahead: Sequence[tuple[date, str]]
 
     @property
-    def total(self) -> Place:
-        figures = Figures()
+    def total(self) -> VillageMonth:
+        figures = MonthFigures()
         for one in self.places:
             figures = figures.plus(one.figures)
         visited = sum(one.visited for one in self.places)
-        return Place("合计", figures, visited, sum(one.households for one in self.places))
+        return VillageMonth("合计", figures, visited, sum(one.households for one in self.places))
 
 
 def month_named(text: str, today: date) -> Month:
@@ -175,7 +175,7 @@ def _ahead(summary: Summary) -> str:
     return "；".join(f"{_day(day)} {what}" for day, what in summary.ahead) + "。"
 
 
-def _row(one: Place) -> tuple[str, ...]:
+def _row(one: VillageMonth) -> tuple[str, ...]:
     figures = one.figures
     counts = (
         figures.clues_new,

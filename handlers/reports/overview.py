@@ -11,7 +11,7 @@ from handlers.engine.world import World
 from handlers.visits.coverage import how_far
 from handlers.wording.people import region_in_words
 from storage.cases.steps import Step
-from storage.counting.overview import Figures
+from storage.counting.overview import OverviewFigures
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.states import OPEN
@@ -51,14 +51,14 @@ def monitored(world: World, region: str) -> int:
     return sum(count for (village, kind), count in counted if kind in MONITORED and village.startswith(region))
 
 
-def _clues(figures: Figures) -> str:
+def _clues(figures: OverviewFigures) -> str:
     open_ones = sum(figures.clues.values())
     if not open_ones:
         return "线索：没有未办结的，已清零"
     return f"线索还有 {open_ones} 件：" + _listed({step.label: figures.clues.get(step, 0) for step in Step})
 
 
-def _problems(figures: Figures) -> str:
+def _problems(figures: OverviewFigures) -> str:
     open_ones = sum(figures.problems.values())
     if not open_ones:
         return "问题：全部销号，已清零"

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from handlers.files.tables import Wrong
 from handlers.roster.rows import Column, Family
-from storage.roster import Household, Listed, Roster
+from storage.roster import Household, Roster, RosterMember
 
 
 class Known:
     """Who is on the roster already, from before or from an earlier row."""
 
-    def __init__(self, roster: Roster, everyone: Sequence[Listed]) -> None:
+    def __init__(self, roster: Roster, everyone: Sequence[RosterMember]) -> None:
         self.by_number = {one.number: one for one in roster.by_id.values()}
         self._by_id = dict(roster.by_id)
         self._by_head: dict[tuple[str, str], list[Household]] = defaultdict(list)

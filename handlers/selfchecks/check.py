@@ -34,13 +34,16 @@ from storage.people.persons import Role
 from storage.plan import Item
 from storage.problems.records import NewProblem
 from storage.roster import Household
-from storage.selfchecks import Finding, Scope
+from storage.selfchecks import Scope, SelfCheckFinding
 
 _SITTING = 3
 """Tasks of one sitting."""
 _FOUND = "found"
-_ANSWERS = [(Finding.FINE.value, "没有问题"), (_FOUND, "有问题"), (Finding.LATER.value, "以后再看")]
-_KINDS = [(Finding.PROBLEM.value, "工作上有问题，列入台账"), (Finding.CLUE.value, "有一户遇到困难，报线索")]
+_ANSWERS = [(SelfCheckFinding.FINE.value, "没有问题"), (_FOUND, "有问题"), (SelfCheckFinding.LATER.value, "以后再看")]
+_KINDS = [
+    (SelfCheckFinding.PROBLEM.value, "工作上有问题，列入台账"),
+    (SelfCheckFinding.CLUE.value, "有一户遇到困难，报线索"),
+]
 
 
 @conversation(
@@ -116,16 +119,16 @@ async def _look(chat: Chat, scope: Scope, turn: int, at: dict[str, Any]) -> None
     title = f"{_mine(chat, scope)} {at['done']}/{at['total']} 项\n{plan.clause_label(item.id)}"
     answer = await chat.ask(f"answer{turn}", Choice(f"{title}\n{item.duty}", _ANSWERS))
     if answer != _FOUND:
-        text = await chat.once(f"put{turn}", partial(_put, chat, scope, item, Finding(answer)))
+        text = await chat.once(f"put{turn}", partial(_put, chat, scope, item, SelfCheckFinding(answer)))
     elif not (text := await chat.recall(f"earlier{turn}", partial(_earlier, chat, scope, item))):
         kind = await chat.ask(f"kind{turn}", Choice("是哪种情况？", _KINDS))
-        found = _problem if kind == Finding.PROBLEM.value else _hardship
+        found = _problem if kind == SelfCheckFinding.PROBLEM.value else _hardship
         text = await found(chat, scope, turn, item)
     if text:
         await chat.say(text)
 
 
-async def _put(chat: Chat, scope: Scope, item: Item, finding: Finding) -> str:
+async def _put(chat: Chat, scope: Scope, item: Item, finding: SelfCheckFinding) -> str:
     """Put down an answer that asks for nothing more; what the other one found, where somebody was first."""
     if await chat.store.selfchecks.record(chat.world.plan.id, scope, item=item.id, finding=finding, by=chat.person.id):
         return ""
@@ -135,7 +138,7 @@ async def _put(chat: Chat, scope: Scope, item: Item, finding: Finding) -> str:
 async def _earlier(chat: Chat, scope: Scope, item: Item) -> str:
     """What somebody has found about this task already, in words; empty if nobody has."""
     looked = (await chat.store.selfchecks.of(chat.world.plan.id, scope)).get(item.id)
-    if looked is None or looked.finding is Finding.LATER:
+    if looked is None or looked.finding is SelfCheckFinding.LATER:
         return ""
     who = "您" if looked.person_id == chat.person.id else looked.person
     return f"「{item.title}」{who}已在 {looked.at:%m-%d %H:%M} 查过：{looked.finding.label}。"
@@ -157,7 +160,7 @@ async def _file_problem(chat: Chat, scope: Scope, item: Item, told: Told, househ
     plan, store = chat.world.plan, chat.store
     prints = await prints_of(chat, told.photos)
     if not await store.selfchecks.record(
-        plan.id, scope, item=item.id, finding=Finding.PROBLEM, by=chat.person.id, note=told.text
+        plan.id, scope, item=item.id, finding=SelfCheckFinding.PROBLEM, by=chat.person.id, note=told.text
     ):
         return await _earlier(chat, scope, item)
     region = household.village if household else scope.region
@@ -207,7 +210,7 @@ async def _file_clue(chat: Chat, scope: Scope, item: Item, household: Household,
         chat.world.plan.id,
         scope,
         item=item.id,
-        finding=Finding.CLUE,
+        finding=SelfCheckFinding.CLUE,
         by=chat.person.id,
         note=told.text,
         clue_id=clue.id,

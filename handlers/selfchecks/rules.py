@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from storage.people.persons import Directory, Official, Person, Role
 from storage.plan import Item, Plan
-from storage.selfchecks import Finding, Looked, Scope
+from storage.selfchecks import Looked, Scope, SelfCheckFinding
 
 
 def scopes(plan: Plan) -> list[Scope]:
@@ -53,14 +53,14 @@ def name_of(scope: Scope, plan: Plan) -> str:
 
 def done(looked: Mapping[str, Looked]) -> int:
     """How many tasks have been looked at."""
-    return sum(one.finding is not Finding.LATER for one in looked.values())
+    return sum(one.finding is not SelfCheckFinding.LATER for one in looked.values())
 
 
 def next_item(items: Sequence[Item], looked: Mapping[str, Looked], passed: Collection[str]) -> Item | None:
     """What to look at next: in the plan's order what nobody has, then what was put off, the longest ago first."""
     fresh = [item for item in items if item.id not in looked]
     order = list(looked)
-    put_off = [item for item in items if item.id in looked and looked[item.id].finding is Finding.LATER]
+    put_off = [item for item in items if item.id in looked and looked[item.id].finding is SelfCheckFinding.LATER]
     waiting = fresh + sorted(put_off, key=lambda item: order.index(item.id))
     return next((item for item in waiting if item.id not in passed), None)
 

@@ -9,7 +9,7 @@ from handlers.engine.questions.account import Told
 from handlers.sentences.understanding import Understood
 from storage.database.base import to_base36
 from storage.problems.records import Problem
-from storage.visits import Outcome
+from storage.visits import VisitOutcome
 
 
 def for_report(chat: Chat, heard: Understood, told: Told) -> Guesses:
@@ -24,12 +24,12 @@ def for_own_report(kinds: Sequence[str], told: Told) -> Guesses:
 def for_visit(chat: Chat, heard: Understood, told: Told) -> Guesses:
     home = _household(chat, heard)
     if heard.absent:
-        return home | {"outcome": whole(Outcome.ABSENT.value)}
+        return home | {"outcome": whole(VisitOutcome.ABSENT.value)}
     if heard.fine is None:
         return home
     if heard.fine:
-        return home | {"outcome": whole(Outcome.FINE.value)}
-    return home | {"outcome": whole(Outcome.TROUBLE.value)} | _difficulty(heard, told)
+        return home | {"outcome": whole(VisitOutcome.FINE.value)}
+    return home | {"outcome": whole(VisitOutcome.TROUBLE.value)} | _difficulty(heard, told)
 
 
 def for_progress(problem: Problem | None, told: Told) -> Guesses:

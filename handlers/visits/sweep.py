@@ -17,9 +17,9 @@ from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
 from storage.roster import Household
-from storage.visits import Outcome
+from storage.visits import VisitOutcome
 
-_OUTCOMES: list[Option] = [(one.value, one.label) for one in Outcome]
+_OUTCOMES: list[Option] = [(one.value, one.label) for one in VisitOutcome]
 _ABSENCES: list[Option] = [("work", "外出务工"), ("away", "临时不在家"), ("empty", "常年不住人"), ("lost", "联系不上")]
 _NEXT = 5
 
@@ -39,13 +39,13 @@ async def sweep(chat: Chat) -> None:
         await _go_on(chat, household.village, done)
         return
     asked = f"{place_in_words(chat.world, household)}({household.kind})，情况怎么样？"
-    outcome = Outcome(await chat.ask("outcome", Choice(asked, _OUTCOMES)))
+    outcome = VisitOutcome(await chat.ask("outcome", Choice(asked, _OUTCOMES)))
     note = ""
-    if outcome is Outcome.ABSENT:
+    if outcome is VisitOutcome.ABSENT:
         note = dict(_ABSENCES)[await chat.ask("absence", Choice("为什么没见到人？", _ABSENCES))]
-    elif outcome is Outcome.TROUBLE and not await report(chat, household):
+    elif outcome is VisitOutcome.TROUBLE and not await report(chat, household):
         return  # the visit counts once its trouble is reported
-    if chat.guessed("household") and outcome is not Outcome.TROUBLE:  # nobody has named it here yet
+    if chat.guessed("household") and outcome is not VisitOutcome.TROUBLE:  # nobody has named it here yet
         reason = f"，{note}" if note else ""
         if not await chat.confirm(f"{place_in_words(chat.world, household)}：{outcome.label}{reason}"):
             await chat.say("没有记。")

@@ -8,7 +8,7 @@ from handlers.watchlists.rules import bringer
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.plan import Watchlist
-from storage.watchlists import Figures
+from storage.watchlists import WatchlistFigures
 
 _PAGE = 7
 
@@ -17,7 +17,7 @@ _PAGE = 7
 async def watchlists(chat: Chat) -> None:
     """Args: how many lists to leave out, for the further pages."""
     lines = []
-    figures: dict[str, dict[str, Figures]] = {}
+    figures: dict[str, dict[str, WatchlistFigures]] = {}
     for listed in chat.world.plan.watchlists:
         region = _region(chat, listed)
         if region is not None:
@@ -40,7 +40,7 @@ def _region(chat: Chat, listed: Watchlist) -> str | None:
     return next((one.region for one in [*above, *([post] if post else [])]), None)
 
 
-def _line(listed: Watchlist, figures: Figures | None) -> str:
+def _line(listed: Watchlist, figures: WatchlistFigures | None) -> str:
     if figures is None:
         return f"{listed.title}：还没有导入"
     parts = [f"按时核查 {figures.on_time}"]

@@ -17,7 +17,7 @@ from handlers.weekly.words import monday_of, period, week_named
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.mail.messages import Button
 from storage.people.persons import Official, Role
-from storage.weekly.reports import Report
+from storage.weekly.reports import WeeklyReport
 
 _WORD = "word"
 _ABOVE = (Role.TOWN, Role.COUNTY)
@@ -44,11 +44,11 @@ async def weeklies(chat: Chat) -> None:
         await chat.say(NOT_YOURS)
 
 
-async def _sent(chat: Chat, week: date) -> list[Report]:
+async def _sent(chat: Chat, week: date) -> list[WeeklyReport]:
     return await chat.store.weekly_reports.sent(week, chat.world.plan.county.code)
 
 
-async def _all(chat: Chat, week: date, villages: Sequence[str], sent: Sequence[Report], page: int) -> None:
+async def _all(chat: Chat, week: date, villages: Sequence[str], sent: Sequence[WeeklyReport], page: int) -> None:
     """Villages with somebody still to send come first; who is on leave is not waited for."""
     have = {report.person_id for report in sent}
     away = away_on(chat.world, min(chat.now.date(), week + timedelta(days=6)))
@@ -72,7 +72,7 @@ async def _all(chat: Chat, week: date, villages: Sequence[str], sent: Sequence[R
     await chat.say(head, [*rows, *turn, ways])
 
 
-async def _village(chat: Chat, week: date, village: str, sent: Sequence[Report]) -> None:
+async def _village(chat: Chat, week: date, village: str, sent: Sequence[WeeklyReport]) -> None:
     """One text of all that a village sent, and who has not sent."""
     reports = [report for report in sent if report.village == village]
     have = {report.person_id for report in reports}
@@ -84,7 +84,7 @@ async def _village(chat: Chat, week: date, village: str, sent: Sequence[Report])
     await chat.say("\n".join(parts), [[Button(label="看各村", says=f"/weeklies {week:%Y%m%d}")]])
 
 
-async def _file(chat: Chat, week: date, sent: Sequence[Report]) -> None:
+async def _file(chat: Chat, week: date, sent: Sequence[WeeklyReport]) -> None:
     if not sent:
         await chat.say("这一周还没有人报，等报上来再导出。")
         return
@@ -107,7 +107,7 @@ def _cadres(chat: Chat, village: str) -> list[Official]:
     return chat.world.directory.holding(Role.VILLAGE, village)
 
 
-async def _names(chat: Chat, reports: Sequence[Report]) -> dict[int, str]:
+async def _names(chat: Chat, reports: Sequence[WeeklyReport]) -> dict[int, str]:
     """Also of those who have left since."""
     found = {report.person_id: await chat.store.people.get(report.person_id) for report in reports}
     return {person_id: person.name if person else "" for person_id, person in found.items()}

@@ -10,7 +10,7 @@ from storage.database.base import SHANGHAI
 from storage.mail.messages import Button
 from storage.people.persons import Person, Role
 from storage.store import Store
-from storage.weekly.reports import Report
+from storage.weekly.reports import WeeklyReport
 from storage.weekly.work import Work, work_of
 
 SEND, EDIT, SKIP = "send", "edit", "skip"
@@ -28,7 +28,7 @@ async def works(store: Store, person_ids: Sequence[int], week: date) -> dict[int
     return await work_of(store.session, person_ids, begin=begin, end=begin + timedelta(days=7))
 
 
-async def lines_of(store: Store, person_id: int, week: date, kept: Report | None) -> list[str]:
+async def lines_of(store: Store, person_id: int, week: date, kept: WeeklyReport | None) -> list[str]:
     """The report as its writer left it, or as the week's work writes it."""
     if kept is not None and kept.lines:
         return list(kept.lines)

@@ -16,7 +16,7 @@ from handlers.weekly.lines import EDIT, SEND, SKIP, choices, lines_of, shown, vi
 from handlers.weekly.words import edited, monday_of, numbered, period, week_named
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.weekly.reports import Report, ReportState
+from storage.weekly.reports import ReportState, WeeklyReport
 
 _HOW = "要加一句，直接说。要改一行，先说第几行，如：2 走访了18户。不要哪行，如：删2"
 
@@ -41,7 +41,7 @@ async def weekly(chat: Chat) -> None:
         await _show(chat, week, await lines_of(chat.store, chat.person.id, week, kept), kept)
 
 
-async def _show(chat: Chat, week: date, lines: list[str], kept: Report | None) -> None:
+async def _show(chat: Chat, week: date, lines: list[str], kept: WeeklyReport | None) -> None:
     sent = "\n已经发给镇里了，想改随时改。" if kept is not None and kept.state is ReportState.SENT else ""
     await chat.say(shown(week, lines) + sent, choices(week))
 
@@ -61,7 +61,7 @@ class Change(Text):
         return outcome
 
 
-async def _edit(chat: Chat, week: date, kept: Report | None) -> None:
+async def _edit(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
     """One sentence a change: a new line, or another in the place of one."""
     lines = tuple(await chat.recall("lines", lambda: lines_of(chat.store, chat.person.id, week, kept)))
     lines = tuple(edited(lines, await chat.ask("change", Change(f"{numbered(lines)}\n{_HOW}", lines=lines))))
@@ -77,7 +77,7 @@ async def _edit(chat: Chat, week: date, kept: Report | None) -> None:
         await chat.say(shown(week, lines), choices(week))
 
 
-async def _send(chat: Chat, week: date, kept: Report | None) -> None:
+async def _send(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
     lines = await lines_of(chat.store, chat.person.id, week, kept)
     await chat.store.weekly_reports.keep(
         chat.person.id, week, village=village_of(chat.person), state=ReportState.SENT, lines=lines
@@ -85,7 +85,7 @@ async def _send(chat: Chat, week: date, kept: Report | None) -> None:
     await chat.say(f"{period(week)}的周报发给镇里了，辛苦了。")
 
 
-async def _skip(chat: Chat, week: date, kept: Report | None) -> None:
+async def _skip(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
     if kept is not None and kept.state is ReportState.SENT:
         await chat.say("这周的周报已经发给镇里了，想改随时改。", choices(week))
         return

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from handlers.calendar.workdays import add_workdays, is_workday
 from handlers.reading import Unreadable
-from storage.weekly.work import Kind, Work
+from storage.weekly.work import Work, WorkKind
 
 MOST_LINES = 8
 """With what the writer adds; the draft itself has at most six."""
@@ -61,19 +61,24 @@ def draft(work: Work) -> list[str]:
     done = work.done
     lines = [f"有办事记录的 {work.days} 天。"] if work.days else []
     lines.append(_visits(done))
-    cases = [("报线索", Kind.CLUE, "条"), ("办监测帮扶程序", Kind.STEP, "步")]
+    cases = [("报线索", WorkKind.CLUE, "条"), ("办监测帮扶程序", WorkKind.STEP, "步")]
     others = [
-        ("帮扶措施报进展", Kind.MEASURE, "项"),
-        ("自查", Kind.SELFCHECK, "项"),
-        ("答复举一反三", Kind.FANOUT, "件"),
+        ("帮扶措施报进展", WorkKind.MEASURE, "项"),
+        ("自查", WorkKind.SELFCHECK, "项"),
+        ("答复举一反三", WorkKind.FANOUT, "件"),
     ]
-    lines += [_told(cases, done), _problems(done), _told(others, done), _told([("一口清答题", Kind.QUIZ, "道")], done)]
+    lines += [
+        _told(cases, done),
+        _problems(done),
+        _told(others, done),
+        _told([("一口清答题", WorkKind.QUIZ, "道")], done),
+    ]
     return [line for line in lines if line]
 
 
-def _visits(done: Mapping[Kind, int]) -> str:
-    met = done.get(Kind.VISIT, 0) + done.get(Kind.TROUBLE, 0)
-    absent, trouble = done.get(Kind.ABSENT, 0), done.get(Kind.TROUBLE, 0)
+def _visits(done: Mapping[WorkKind, int]) -> str:
+    met = done.get(WorkKind.VISIT, 0) + done.get(WorkKind.TROUBLE, 0)
+    absent, trouble = done.get(WorkKind.ABSENT, 0), done.get(WorkKind.TROUBLE, 0)
     if not met + absent:
         return "本周没有登记走访。"
     parts = [f"走访 {met + absent} 户"]
@@ -82,14 +87,14 @@ def _visits(done: Mapping[Kind, int]) -> str:
     return "，".join(parts) + "。"
 
 
-def _problems(done: Mapping[Kind, int]) -> str:
-    worked, submitted = done.get(Kind.PROBLEM, 0), done.get(Kind.SUBMIT, 0)
+def _problems(done: Mapping[WorkKind, int]) -> str:
+    worked, submitted = done.get(WorkKind.PROBLEM, 0), done.get(WorkKind.SUBMIT, 0)
     parts = [f"推进问题整改 {worked} 个"] if worked else []
     parts += [f"提交验收 {submitted} 个"] if submitted else []
     return "，".join(parts) + ("。" if parts else "")
 
 
-def _told(kinds: Sequence[tuple[str, Kind, str]], done: Mapping[Kind, int]) -> str:
+def _told(kinds: Sequence[tuple[str, WorkKind, str]], done: Mapping[WorkKind, int]) -> str:
     parts = [f"{words} {done[kind]} {unit}" for words, kind, unit in kinds if done.get(kind)]
     return "，".join(parts) + ("。" if parts else "")
 

@@ -18,7 +18,7 @@ _IS_VOICE = media.c.content_type.like("audio/%")
 _FILED = sa.exists().where(attachments.c.sha256 == media.c.sha256)
 
 
-class Voice(Record):
+class VoiceMessage(Record):
     """A voice message of a case: who sent it, and when."""
 
     sha256: str
@@ -32,9 +32,9 @@ class Voices:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def about(self, clue_id: int) -> list[Voice]:
+    async def about(self, clue_id: int) -> list[VoiceMessage]:
         """All that was said about a clue, in order: with the report, by who joined in, and at its steps."""
-        found: list[Voice] = []
+        found: list[VoiceMessage] = []
         for subject, table, author, chosen in (
             ("clue", clues, clues.c.reporter_id, clues.c.id),
             ("joined_report", joined_reports, joined_reports.c.person_id, joined_reports.c.clue_id),
@@ -46,7 +46,7 @@ class Voices:
                 .join(table, table.c.id == attachments.c.subject_id)
                 .where(attachments.c.subject == subject, chosen == clue_id, _IS_VOICE)
             )
-            found += [Voice.model_validate(row, from_attributes=True) for row in await self._session.read(query)]
+            found += [VoiceMessage.model_validate(row, from_attributes=True) for row in await self._session.read(query)]
         return sorted(found, key=lambda voice: voice.at)
 
     async def erase_of(self, person_id: int, addresses: list[str]) -> None:

@@ -37,7 +37,7 @@ def visit_keys(row: Mapping[Any, Any]) -> Iterator[Counted]:
         yield f"{_VISITED}{row['round']}", row["village"]
 
 
-class Figures(Record):
+class OverviewFigures(Record):
     """How a region stands. `clues` by step and `problems` by state are codes; what is closed is left out."""
 
     clues: dict[str, int]
@@ -53,11 +53,11 @@ class Overview:
     def __init__(self, session: Session) -> None:
         self._tallies = Tallies(session)
 
-    async def of(self, region: str, round: str, today: date) -> Figures:
+    async def of(self, region: str, round: str, today: date) -> OverviewFigures:
         """`round` names the sweep whose visits count; self-reports are those of the week of `today`."""
         totals = await self._tallies.within(region)
         late = (total for key, total in totals.items() if key.startswith(_DUE) and key < f"{_DUE}{today}")
-        return Figures(
+        return OverviewFigures(
             clues=_open(totals, _CLUE),
             problems=_open(totals, _PROBLEM),
             overdue=sum(late),

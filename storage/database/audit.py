@@ -47,7 +47,7 @@ _SET_HEAD = (
 )
 
 
-class Entry(Record):
+class AuditEntry(Record):
     """One change: hashes of the row before and after, or an event (such as an export) with a note."""
 
     at: datetime
@@ -83,13 +83,13 @@ def _plain(value: object) -> object:
     raise TypeError(f"no canonical form for {type(value).__name__}")
 
 
-def _link(vault: Vault, previous: str, seq: int, entry: Entry) -> str:
+def _link(vault: Vault, previous: str, seq: int, entry: AuditEntry) -> str:
     fields = [previous, seq, to_ms(entry.at), entry.actor, entry.request, entry.action]
     fields += [entry.subject, entry.before, entry.after, entry.note]
     return vault.sign(json.dumps(fields, ensure_ascii=False).encode())
 
 
-async def append(conn: AsyncConnection, vault: Vault, entries: list[Entry]) -> None:
+async def append(conn: AsyncConnection, vault: Vault, entries: list[AuditEntry]) -> None:
     """Add entries to the chain, in order, inside the caller's transaction."""
     head = (await conn.execute(_HEAD)).one_or_none()
     if head is None:
@@ -110,7 +110,7 @@ async def verify(conn: AsyncConnection, vault: Vault) -> list[Fault]:
     latest: dict[str, str | None] = {}
     chain, expected = START, 1
     async for row in _pages(conn, audit, audit.c.seq):
-        entry = Entry.model_validate(dict(row._mapping))
+        entry = AuditEntry.model_validate(dict(row._mapping))
         if row.seq != expected:
             faults.append(Fault(where=f"audit {expected}", what=f"第 {expected} 至 {row.seq - 1} 条审计记录缺失"))
         chain = _link(vault, chain, row.seq, entry)
@@ -144,7 +144,7 @@ async def rebase(conn: AsyncConnection, vault: Vault, *, table: sa.Table, now: d
     async for row in _pages(conn, table, key):
         subject, digest = subject_of(table, row._mapping), row_hash(dict(row._mapping))
         entries.append(
-            Entry(
+            AuditEntry(
                 at=now,
                 actor="system",
                 request="migration",

@@ -70,7 +70,7 @@ class Transaction:
         self.vault = vault
         self.now = now
         self._pending: Pending = defaultdict(list)
-        self._audit: list[audit.Entry] = []
+        self._audit: list[audit.AuditEntry] = []
         self._counters: dict[str, int] = {}
         self._counters_read: dict[str, int] = {}
         self._touched: set[str] = set()
@@ -137,7 +137,7 @@ class Session:
         self.actor = actor
         self.request = request
         self._pending: Pending = defaultdict(list)
-        self._audit: list[audit.Entry] = []
+        self._audit: list[audit.AuditEntry] = []
         self._touched: set[str] = set()
         self._numbers_before: dict[str, int] = {}
         self._savepoint: AsyncTransaction | None = None
@@ -242,7 +242,7 @@ class Session:
         self, action: str, subject: str, before: str | None, after: str | None, note: str | None = None
     ) -> None:
         self._audit.append(
-            audit.Entry(
+            audit.AuditEntry(
                 at=self._tx.now, actor=self.actor, request=self.request, action=action,
                 subject=subject, before=before, after=after, note=note,
             )

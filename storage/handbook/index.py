@@ -64,7 +64,7 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-class Words(sa.TypeDecorator[Sequence[str]]):
+class IndexedWords(sa.TypeDecorator[Sequence[str]]):
     """The words of a text, in their order."""
 
     impl = sa.Text

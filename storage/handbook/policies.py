@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.transaction import Session
-from storage.handbook.index import FIND, AnyPhrase, Phrase, Words, create_with, tokens
+from storage.handbook.index import FIND, AnyPhrase, IndexedWords, Phrase, create_with, tokens
 
 policies = sa.Table(
     "policies",
@@ -39,7 +39,7 @@ passages = sa.Table(
     sa.Column("clause", sa.String(60), nullable=False),
     sa.Column("heading", sa.String(200), nullable=False),
     sa.Column("text", sa.Text, nullable=False),
-    sa.Column("words", Words, nullable=False),
+    sa.Column("words", IndexedWords, nullable=False),
 )
 """Only of policies in force; what they were made of is in the files."""
 create_with(passages)
@@ -59,22 +59,9 @@ _SHOWN = (
 )  # fmt: skip
 
 
-class Policy(Record):
-    """A document in force. `number` as offices number them, "" for none; `for_all`: households may read it too."""
-
-    id: int
-    title: str
-    number: str
-    dated: date | None
-    for_all: bool
-    region: str
-    sha256: str
-    file_name: str
-    added_at: datetime
-
-
 class NewPolicy(Record):
-    """A document to put into the handbook; `region` is the town or county it holds in."""
+    """A document to put into the handbook. `number` as offices number them, "" for none; `for_all`: households may read it
+    too; `region` is the town or county it holds in."""
 
     title: str
     number: str
@@ -84,6 +71,13 @@ class NewPolicy(Record):
     sha256: str
     file_name: str
     added_by: int | None
+
+
+class Policy(NewPolicy):
+    """A document in force."""
+
+    id: int
+    added_at: datetime
 
 
 class PolicyPassage(Record):

@@ -13,7 +13,7 @@ from storage.ledgers.pages import covered, opened, pages
 from storage.people.persons import persons
 from storage.people.reach import Reach
 from storage.roster import households
-from storage.visits import Outcome, visits
+from storage.visits import VisitOutcome, visits
 
 
 class SweepLine(NamedTuple):
@@ -24,7 +24,7 @@ class SweepLine(NamedTuple):
     group_name: str
     head: str
     kind: str
-    outcome: Outcome | None
+    outcome: VisitOutcome | None
     visited_on: date | None
     visitor: str
     note: str
@@ -47,7 +47,7 @@ async def sweep_lines(session: Session, reach: Sequence[Reach], round: str) -> A
                 group_name=row.group_name,
                 head=row.head,
                 kind=row.kind,
-                outcome=Outcome(row.outcome) if row.outcome else None,
+                outcome=VisitOutcome(row.outcome) if row.outcome else None,
                 visited_on=row.at.date() if row.at else None,
                 visitor=row.visitor or "",
                 note=opened(session, row.note),

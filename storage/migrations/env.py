@@ -7,12 +7,12 @@ from alembic import context
 
 from storage.database.base import Moment
 from storage.database.tables import all_tables
-from storage.handbook.index import Words, is_compared
+from storage.handbook.index import IndexedWords, is_compared
 
 
 def _render(kind: str, thing: Any, to: Any) -> str | Literal[False]:
     """Steps name no type of ours, so that a later change of `Moment` cannot change an old step."""
-    if kind == "type" and isinstance(thing, Words):
+    if kind == "type" and isinstance(thing, IndexedWords):
         to.imports.add("from sqlalchemy.dialects import postgresql")
         return "sa.Text().with_variant(postgresql.TSVECTOR(), 'postgresql')"
     return "sa.BigInteger()" if kind == "type" and isinstance(thing, Moment) else False

@@ -17,7 +17,7 @@ _AT_ONCE = 500
 """Values in one statement."""
 
 
-class Count(NamedTuple):
+class AudienceCount(NamedTuple):
     """People meant, those of them who can be written to, and households of which somebody can."""
 
     people: int
@@ -39,11 +39,11 @@ class Addressees:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def count(self, audience: Audience, sender_id: int) -> Count:
+    async def count(self, audience: Audience, sender_id: int) -> AudienceCount:
         """The sender is none of them."""
         if audience.people:
             reachable = await self._reachable(audience.people)
-            return Count(len(audience.people), reachable, 0)
+            return AudienceCount(len(audience.people), reachable, 0)
         can = _CHATS.exists()
         home = (posts.c.role == Role.HOUSEHOLD.value) & can
         query = sa.select(
@@ -52,7 +52,7 @@ class Addressees:
             sa.func.count(sa.distinct(sa.case((home, posts.c.household_id)))).label("homes"),
         ).where(holds(audience), posts.c.person_id != sender_id)
         (row,) = await self._session.read(query)
-        return Count(row.people, row.reachable, row.homes)
+        return AudienceCount(row.people, row.reachable, row.homes)
 
     async def named(self, names: Sequence[str], region: str) -> list[Holder]:
         """Everybody of one of these names with a post in the region (a code or its beginning), once for each post."""

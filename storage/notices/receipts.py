@@ -37,7 +37,7 @@ class Receipt(NamedTuple):
     receiver_id: int
 
 
-class Figures(NamedTuple):
+class NoticeFigures(NamedTuple):
     """How many people were meant so far, could not be reached, are still to get it, and have confirmed."""
 
     meant: int = 0
@@ -116,7 +116,7 @@ class NoticeReceipts:
         mine = _got(notice_id, person_id) & notice_receipts.c.confirmed_at.is_(None)
         await self._session.change(notice_receipts.update().where(mine).values(confirmed_at=self._session.now))
 
-    async def figures(self, notice_ids: Sequence[int]) -> dict[int, Figures]:
+    async def figures(self, notice_ids: Sequence[int]) -> dict[int, NoticeFigures]:
         """Counts by notice; those of which nothing has been queued are left out."""
         query = (
             sa.select(
@@ -131,7 +131,7 @@ class NoticeReceipts:
             .group_by(notice_receipts.c.notice_id)
         )
         return {
-            row.notice_id: Figures(row.meant, row.unreachable, row.waiting, row.confirmed)
+            row.notice_id: NoticeFigures(row.meant, row.unreachable, row.waiting, row.confirmed)
             for row in await self._session.read(query)
         }
 

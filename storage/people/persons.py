@@ -190,14 +190,14 @@ def _with_posts(found: Iterable[Any], held: Iterable[Any]) -> list[Person]:
     return [Person(id=row.id, name=row.name, posts=tuple(by_person.get(row.id, ()))) for row in found]
 
 
-class Account(Record):
+class ChatAccount(Record):
     """A chat as the worker meets it: whose it is (if anybody's)."""
 
     address: str
     person: Person | None
 
 
-async def accounts(conn: AsyncConnection, addresses: Sequence[str]) -> dict[str, Account]:
+async def accounts(conn: AsyncConnection, addresses: Sequence[str]) -> dict[str, ChatAccount]:
     """Whose each address is, with posts, in two statements."""
     bound = (
         sa.select(chats.c.address, persons.c.id, persons.c.name)
@@ -208,7 +208,7 @@ async def accounts(conn: AsyncConnection, addresses: Sequence[str]) -> dict[str,
     held = (await conn.execute(_held(*{row.id for row in found}))).all() if found else []
     people = {person.id: person for person in _with_posts(found, held)}
     known = {row.address: people[row.id] for row in found}
-    return {address: Account(address=address, person=known.get(address)) for address in addresses}
+    return {address: ChatAccount(address=address, person=known.get(address)) for address in addresses}
 
 
 class Official(Record):

@@ -11,7 +11,7 @@ _HEADER = re.compile(r"\[(?P<list>\[)?\s*(?P<name>[^\[\]]+?)\s*\]")
 _KEY = re.compile(r"(?P<name>[\w.\"'-]+)\s*=")
 
 
-class Statement(NamedTuple):
+class TomlStatement(NamedTuple):
     """A table header, or a key with its value. `path` is as tomllib nests it; lines count from 1, the last included."""
 
     path: tuple[str | int, ...]
@@ -19,7 +19,7 @@ class Statement(NamedTuple):
     last: int
 
 
-def statements(text: str) -> Iterator[Statement]:
+def statements(text: str) -> Iterator[TomlStatement]:
     """Every header and key of a valid TOML text, in order."""
     lines = text.splitlines()
     lengths: dict[tuple[str | int, ...], int] = {}
@@ -29,11 +29,11 @@ def statements(text: str) -> Iterator[Statement]:
         line, first = lines[at].strip(), at + 1
         if header := _HEADER.match(line):
             table = _table(header, lengths)
-            yield Statement(table, first, first)
+            yield TomlStatement(table, first, first)
         elif key := _KEY.match(line):
             while at + 1 < len(lines) and not _whole("\n".join(lines[first - 1 : at + 1])):
                 at += 1
-            yield Statement((*table, *_names(key["name"])), first, at + 1)
+            yield TomlStatement((*table, *_names(key["name"])), first, at + 1)
         at += 1
 
 

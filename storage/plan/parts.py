@@ -16,20 +16,20 @@ RegionCode = Annotated[str, Field(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")]
 Some = Annotated[int, Field(ge=1, le=366)]
 
 
-class Part(Record):
+class PlanPart(Record):
     """A part of the plan; a key that it does not know is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Region(Part):
+class Region(PlanPart):
     """A county, town or village by its national statistical code (6, 9 or 12 digits); a code begins with its parent's."""
 
     code: RegionCode
     name: Words
 
 
-class Quantity(Part):
+class Quantity(PlanPart):
     """A figure the document sets. `unit` is what is counted: "%", "种", "个"."""
 
     name: Words
@@ -37,7 +37,7 @@ class Quantity(Part):
     unit: Words
 
 
-class Unit(Part):
+class Unit(PlanPart):
     """Who can be responsible: an office, a station, the villages. A unit with `members` is a group of other units.
 
     `role` is the post that acts for it; `aliases` are other names it goes by in documents and ledgers.
@@ -50,7 +50,7 @@ class Unit(Part):
     members: tuple[Code, ...] = ()
 
 
-class Item(Part):
+class Item(PlanPart):
     """A numbered task. `id` is the document's own number ("2.4", "6.1.2"; "1" for what stands under the area itself)."""
 
     id: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,2}$")]
@@ -60,7 +60,7 @@ class Item(Part):
     quantities: tuple[Quantity, ...] = ()
 
 
-class Area(Part):
+class Area(PlanPart):
     """A chapter of tasks. `code` counts from "1", `numeral` is how the document writes it ("一")."""
 
     code: Annotated[str, Field(pattern=r"^\d+$")]
@@ -69,7 +69,7 @@ class Area(Part):
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
 
 
-class Milestone(Part):
+class Milestone(PlanPart):
     """A day within a phase, of which the `audience` is reminded."""
 
     code: Code
@@ -78,7 +78,7 @@ class Milestone(Part):
     audience: Annotated[tuple[Role, ...], Field(min_length=1)]
 
 
-class Phase(Part):
+class Phase(PlanPart):
     """A stretch of the campaign, first and last day included; the `audience` is reminded of its end."""
 
     code: Code
@@ -92,14 +92,14 @@ class Phase(Part):
     quantities: tuple[Quantity, ...] = ()
 
 
-class Clock(Part):
+class Clock(PlanPart):
     """How long something may take: `days`, working days or calendar days."""
 
     days: Some
     working: bool
 
 
-class Clocks(Part):
+class Clocks(PlanPart):
     """The clocks of a case (domain: from a clue to a closed case).
 
     `verify`: visiting the household. `objection`: the household objecting to "not found". `answer`: the town answering it.
@@ -115,7 +115,7 @@ class Clocks(Part):
     ask_again: Clock
 
 
-class ReminderPolicy(Part):
+class ReminderPolicy(PlanPart):
     """When to remind: `before` in working days ahead (0: the day itself), then every `overdue_every` working days,
     a level up for each `climb_after` working days overdue, always from `opens` to before `closes` (Shanghai time)."""
 
@@ -134,14 +134,14 @@ class ReminderPolicy(Part):
         return self
 
 
-class Ceiling(Part):
+class Ceiling(PlanPart):
     """The most that the bot itself may ask of one person in a week: `messages` sent unasked, and `minutes` of time."""
 
     messages: Annotated[int, Field(ge=1, le=500)]
     minutes: Annotated[int, Field(ge=1, le=2400)]
 
 
-class BurdenLimits(Part):
+class BurdenLimits(PlanPart):
     """Ceilings by role; a role without one has no limit."""
 
     household: Ceiling | None = None
@@ -155,7 +155,7 @@ class BurdenLimits(Part):
         return found
 
 
-class RiskKind(Part):
+class RiskKind(PlanPart):
     """A kind of hardship. `item` is the task it falls under; an `urgent` one is told of outside the usual order; what is
     a matter of `health` is never shown in the publicity. `helps` are the measures that usually answer it, the likeliest
     first; for a `single` one that comes alone, one measure is the whole plan."""
@@ -169,21 +169,21 @@ class RiskKind(Part):
     helps: tuple[Words, ...] = ()
 
 
-class ProblemSource(Part):
+class ProblemSource(PlanPart):
     """Where a problem came to light (时间安排(二))."""
 
     code: Code
     label: Words
 
 
-class SelfCheck(Part):
+class SelfCheck(PlanPart):
     """When villages and units go through their own tasks, and as coming from where the problems found are recorded."""
 
     phase: Code
     source: Code
 
 
-class Watchlist(Part):
+class Watchlist(PlanPart):
     """A list of people of whom something is asked every `every_days` days; "no" is a clue of the kind `risk`.
 
     `item` is the task it belongs to, whose units bring the list. `sensitive`: it says something of people's health, so what
@@ -199,7 +199,7 @@ class Watchlist(Part):
     sensitive: bool = False
 
 
-class Indicator(Part):
+class Indicator(PlanPart):
     """A figure of each village that must not fall below last year's (只增不减). `item` is the task it belongs to, whose units
     and villages enter it; `unit` is what is counted: "人", "个", "户"."""
 
@@ -209,7 +209,7 @@ class Indicator(Part):
     unit: Words
 
 
-class HouseholdType(Part):
+class HouseholdType(PlanPart):
     """What a household counts as; `monitored` ones are followed up."""
 
     code: Code

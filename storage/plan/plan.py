@@ -17,8 +17,8 @@ from storage.plan.parts import (
     HouseholdType,
     Indicator,
     Item,
-    Part,
     Phase,
+    PlanPart,
     ProblemSource,
     Region,
     ReminderPolicy,
@@ -30,7 +30,7 @@ from storage.plan.parts import (
 from storage.plan.questions import Question, Words, with_days
 
 
-class Plan(Part):
+class Plan(PlanPart):
     """One campaign of one town. `storage.plan.load_plan` reads it; look-ups raise KeyError for what it does not have.
 
     `written` are the questions as in the file, with the names of days in braces; `questions` have the days filled in.

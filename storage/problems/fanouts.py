@@ -60,7 +60,7 @@ class Fanout(Record):
     started_at: datetime
 
 
-class Task(Record):
+class FanoutTask(Record):
     """One village's share. `found` are ids of problems; `person` is who answered."""
 
     id: int
@@ -117,23 +117,23 @@ class Fanouts:
         rows = await self._session.read(query.order_by(fanouts.c.id.desc()).limit(most))
         return [self._fanout(row) for row in rows]
 
-    async def task(self, task_id: int) -> Task | None:
+    async def task(self, task_id: int) -> FanoutTask | None:
         return next(iter(await self.several([task_id])), None)
 
-    async def several(self, ids: Sequence[int]) -> list[Task]:
+    async def several(self, ids: Sequence[int]) -> list[FanoutTask]:
         return [_task(row) for row in await self._session.read(_TASKS.where(fanout_tasks.c.id.in_(ids)))]
 
-    async def tasks(self, fanout_id: int) -> list[Task]:
+    async def tasks(self, fanout_id: int) -> list[FanoutTask]:
         """All of one fan-out, the unanswered first, in the order of the villages' codes."""
         rows = await self._session.read(_TASKS.where(fanout_tasks.c.fanout_id == fanout_id))
         return sorted(map(_task, rows), key=lambda task: (task.state != OPEN, task.village))
 
-    async def open_in(self, village: str) -> list[Task]:
+    async def open_in(self, village: str) -> list[FanoutTask]:
         """What a village has not answered yet, the most pressing first."""
         wanted = (fanout_tasks.c.village == village, fanout_tasks.c.state == OPEN)
         return [_task(row) for row in await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))]
 
-    async def answer(self, task: Task, by: int, found: Sequence[int]) -> None:
+    async def answer(self, task: FanoutTask, by: int, found: Sequence[int]) -> None:
         """Raises Conflict when somebody answered for the village since the task was read."""
         rows = await self._session.read(sa.select(fanout_tasks).where(fanout_tasks.c.id == task.id))
         if rows[0].version != task.version:
@@ -156,8 +156,8 @@ class Fanouts:
         return Fanout(**fields, words=words)
 
 
-def _task(row: Any) -> Task:
-    return Task.model_validate({name: row._mapping[name] for name in Task.model_fields})
+def _task(row: Any) -> FanoutTask:
+    return FanoutTask.model_validate({name: row._mapping[name] for name in FanoutTask.model_fields})
 
 
 _FANOUTS = sa.select(fanouts, persons.c.name.label("person")).join(persons, persons.c.id == fanouts.c.started_by)

@@ -37,7 +37,7 @@ class Month(NamedTuple):
         return datetime.combine(self.last + timedelta(days=1), time(), SHANGHAI)
 
 
-class Figures(NamedTuple):
+class MonthFigures(NamedTuple):
     """Of one region, or of several added. `open` and `late` are as of the month's last day; who is late has let a day
     pass that was the last."""
 
@@ -52,11 +52,11 @@ class Figures(NamedTuple):
     problems_open: int = 0
     problems_late: int = 0
 
-    def plus(self, other: Figures) -> Figures:
-        return Figures(*(mine + more for mine, more in zip(self, other, strict=True)))
+    def plus(self, other: MonthFigures) -> MonthFigures:
+        return MonthFigures(*(mine + more for mine, more in zip(self, other, strict=True)))
 
 
-async def by_region(session: Session, region: str, month: Month) -> dict[str, Figures]:
+async def by_region(session: Session, region: str, month: Month) -> dict[str, MonthFigures]:
     """The figures of each village in `region` (code prefix), and of the town itself for what concerns all of it.
 
     A step's clock and a problem's deadline are the present ones, so for a past month `late` tells what is known today.
@@ -66,7 +66,7 @@ async def by_region(session: Session, region: str, month: Month) -> dict[str, Fi
         for row in await session.read(query.where(inside(query.selected_columns.region, region))):
             counted = row._mapping
             found[counted["region"]] |= {key: int(counted[key] or 0) for key in counted if key != "region"}
-    return {code: Figures(**counts) for code, counts in found.items()}
+    return {code: MonthFigures(**counts) for code, counts in found.items()}
 
 
 async def new_by_source(session: Session, region: str, month: Month) -> Mapping[str, int]:

@@ -40,7 +40,7 @@ weekly_reports = sa.Table(
 """`text` is sealed; null: nobody has changed the draft, so it is what the week's work says at any moment."""
 
 
-class Report(Record):
+class WeeklyReport(Record):
     """One person's report of the week that begins on the Monday `week`."""
 
     person_id: int
@@ -57,7 +57,7 @@ class WeeklyReports:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def of(self, person_id: int, week: date) -> Report | None:
+    async def of(self, person_id: int, week: date) -> WeeklyReport | None:
         rows = await self._session.read(_row_of(person_id, week))
         return self._report(rows[0]) if rows else None
 
@@ -82,7 +82,7 @@ class WeeklyReports:
         draft = {"state": ReportState.DRAFT.value, "at": self._session.now}
         self._session.add(weekly_reports, {**_new(person_id, week, village), **draft})
 
-    async def sent(self, week: date, region: str) -> list[Report]:
+    async def sent(self, week: date, region: str) -> list[WeeklyReport]:
         """Those sent of a region, by village and in the order in which they came."""
         query = (
             sa.select(weekly_reports)
@@ -108,9 +108,9 @@ class WeeklyReports:
         query = sa.select(weekly_reports.c.person_id).where(weekly_reports.c.week == week, draft)
         return {row.person_id: week for row in await self._session.read(query)}
 
-    def _report(self, row: sa.Row[Any]) -> Report:
+    def _report(self, row: sa.Row[Any]) -> WeeklyReport:
         text = self._session.vault.open_text(row.text)
-        return Report(
+        return WeeklyReport(
             person_id=row.person_id,
             week=row.week,
             village=row.village,

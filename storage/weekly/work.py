@@ -19,10 +19,10 @@ from storage.problems.records import problem_entries
 from storage.problems.states import Action
 from storage.quiz import quiz_reviews
 from storage.selfchecks import selfchecks
-from storage.visits import Outcome, visits
+from storage.visits import VisitOutcome, visits
 
 
-class Kind(StrEnum):
+class WorkKind(StrEnum):
     """What was done."""
 
     VISIT = "visit"
@@ -43,16 +43,16 @@ class Work(Record):
     of the quiz and steps of cases one by one."""
 
     days: int = 0
-    done: Mapping[Kind, int] = Field(default_factory=dict)
+    done: Mapping[WorkKind, int] = Field(default_factory=dict)
 
 
 async def work_of(session: Session, person_ids: Collection[int], *, begin: datetime, end: datetime) -> dict[int, Work]:
     """From `begin` to before `end`, by person; those who did nothing are left out."""
     days: dict[int, set[str]] = defaultdict(set)
-    things: dict[int, dict[Kind, set[int]]] = defaultdict(lambda: defaultdict(set))
+    things: dict[int, dict[WorkKind, set[int]]] = defaultdict(lambda: defaultdict(set))
     for row in await session.read(_deeds(list(person_ids), begin, end)):
         days[row.person_id].add(f"{from_ms(row.at):%m%d}")
-        things[row.person_id][Kind(row.kind)].add(row.thing)
+        things[row.person_id][WorkKind(row.kind)].add(row.thing)
     return {
         person_id: Work(days=len(days[person_id]), done={kind: len(which) for kind, which in kinds.items()})
         for person_id, kinds in things.items()
@@ -61,25 +61,27 @@ async def work_of(session: Session, person_ids: Collection[int], *, begin: datet
 
 def _deeds(people: list[int], begin: datetime, end: datetime) -> sa.CompoundSelect[tuple[int, int, str, int]]:
     outcome = sa.case(
-        (visits.c.outcome == Outcome.ABSENT.value, Kind.ABSENT.value),
-        (visits.c.outcome == Outcome.TROUBLE.value, Kind.TROUBLE.value),
-        else_=Kind.VISIT.value,
+        (visits.c.outcome == VisitOutcome.ABSENT.value, WorkKind.ABSENT.value),
+        (visits.c.outcome == VisitOutcome.TROUBLE.value, WorkKind.TROUBLE.value),
+        else_=WorkKind.VISIT.value,
     )
-    action = sa.case((problem_entries.c.action == Action.SUBMIT.value, Kind.SUBMIT.value), else_=Kind.PROBLEM.value)
+    action = sa.case(
+        (problem_entries.c.action == Action.SUBMIT.value, WorkKind.SUBMIT.value), else_=WorkKind.PROBLEM.value
+    )
     sources = (
         (visits.c.person_id, visits.c.at, outcome, visits.c.household_id),
-        (clues.c.reporter_id, clues.c.reported_at, sa.literal(Kind.CLUE.value), clues.c.id),
-        (clue_events.c.person_id, clue_events.c.at, sa.literal(Kind.STEP.value), clue_events.c.id),
+        (clues.c.reporter_id, clues.c.reported_at, sa.literal(WorkKind.CLUE.value), clues.c.id),
+        (clue_events.c.person_id, clue_events.c.at, sa.literal(WorkKind.STEP.value), clue_events.c.id),
         (problem_entries.c.person_id, problem_entries.c.at, action, problem_entries.c.problem_id),
         (
             measure_entries.c.person_id,
             measure_entries.c.at,
-            sa.literal(Kind.MEASURE.value),
+            sa.literal(WorkKind.MEASURE.value),
             measure_entries.c.measure_id,
         ),
-        (selfchecks.c.person_id, selfchecks.c.at, sa.literal(Kind.SELFCHECK.value), selfchecks.c.id),
-        (fanout_tasks.c.answered_by, fanout_tasks.c.answered_at, sa.literal(Kind.FANOUT.value), fanout_tasks.c.id),
-        (quiz_reviews.c.person_id, quiz_reviews.c.at, sa.literal(Kind.QUIZ.value), quiz_reviews.c.id),
+        (selfchecks.c.person_id, selfchecks.c.at, sa.literal(WorkKind.SELFCHECK.value), selfchecks.c.id),
+        (fanout_tasks.c.answered_by, fanout_tasks.c.answered_at, sa.literal(WorkKind.FANOUT.value), fanout_tasks.c.id),
+        (quiz_reviews.c.person_id, quiz_reviews.c.at, sa.literal(WorkKind.QUIZ.value), quiz_reviews.c.id),
     )
     first, last = sa.literal(begin, Moment), sa.literal(end, Moment)
     return sa.union_all(

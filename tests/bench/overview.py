@@ -29,7 +29,7 @@ from storage.problems.states import ProblemState
 from storage.reports.recount import rebuild, recount
 from storage.roster import KINDS, households, load_roster
 from storage.store import Store
-from storage.visits import Outcome, visits
+from storage.visits import VisitOutcome, visits
 from tests.support.figures import Figure, at_most
 from tests.support.town import START, VAULT
 
@@ -108,7 +108,7 @@ def _row(table: sa.Table, **values: Any) -> dict[str, Any]:
 
 def _visit(home: dict[str, Any], world: World, person: int) -> dict[str, Any]:
     key = {"household_id": home["id"], "round": world.round, "village": home["village"]}
-    return _row(visits, **key, person_id=person, at=START, outcome=Outcome.FINE.value, met=True, note=b"")
+    return _row(visits, **key, person_id=person, at=START, outcome=VisitOutcome.FINE.value, met=True, note=b"")
 
 
 def _clue(number: int, home: dict[str, Any], person: int, chance: random.Random) -> dict[str, Any]:

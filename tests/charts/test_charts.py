@@ -28,7 +28,7 @@ from handlers.charts.theme import (
     PHONE,
     STEPS,
     WALL,
-    Sheet,
+    ChartSheet,
     contrast,
     ink_on,
     luminance,
@@ -164,6 +164,6 @@ def test_words_are_made_to_fit_and_lose_nothing_but_their_end(words: str, width:
 
 
 @pytest.mark.parametrize("sheet", [PHONE, WALL])
-def test_a_line_never_begins_with_a_closing_mark(sheet: Sheet) -> None:
+def test_a_line_never_begins_with_a_closing_mark(sheet: ChartSheet) -> None:
     parts = wrapped("“三保障”和饮水安全，不落一户", sheet.small, sheet.small * 4.2, 3)
     assert not any(part.startswith(("”", "，")) for part in parts)

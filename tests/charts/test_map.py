@@ -24,7 +24,7 @@ from bot.setup.settings import load_settings
 from handlers.calendar.workdays import is_workday
 from handlers.charts import job as charts
 from handlers.charts.choice import in_words
-from handlers.charts.figures import BurnDown, Count, Coverage, Figures, Gantt, Heat, Village, added
+from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, Village, added
 from handlers.charts.gathering import gather, gather_gantt
 from handlers.charts.zero_line import zero_line
 from handlers.engine.words import NOT_YOURS
@@ -36,7 +36,7 @@ from storage.people.reach import Reach
 from storage.problems.records import NewProblem
 from storage.problems.states import Action, ProblemState
 from storage.store import Store
-from storage.visits import Outcome
+from storage.visits import VisitOutcome
 from tests.support.town import Town
 
 TOWN, BAITA, WAFANG = "220881100", "220881100203", "220881100200"
@@ -106,7 +106,7 @@ async def _fill(town: Town) -> None:
     for number in (1001, 1002, 2001):
         household = await town.household(number)
         async with town.transaction() as tx, tx.session("test", "visit") as session:
-            outcome = Outcome.ABSENT if number == 1002 else Outcome.FINE
+            outcome = VisitOutcome.ABSENT if number == 1002 else VisitOutcome.FINE
             await Store(session).visits.add(household, town.world.round, by=town.people["李村"], outcome=outcome)
     town.now = begin + timedelta(days=8)
 
@@ -145,8 +145,8 @@ async def test_the_heat_map_shows_the_problems_of_the_ledger_and_the_overview(to
                 for line in ledger
                 if line.region == region and (plan.area(line.item).numeral if line.item else "其他") == numeral
             ]
-            assert cell == Count(len(listed), sum(line.deadline < today for line in listed)), (name, numeral)
-    assert heat.total == Count(len(ledger), overview.overdue) == Count(5, 3)
+            assert cell == OpenCount(len(listed), sum(line.deadline < today for line in listed)), (name, numeral)
+    assert heat.total == OpenCount(len(ledger), overview.overdue) == OpenCount(5, 3)
     assert sum(overview.problems.values()) == 5
     assert len(heat.rows) == 18
     assert in_words(heat) == "还有 5 个问题没销号，其中逾期 3 个"
@@ -221,18 +221,18 @@ async def test_each_sees_what_is_theirs(board: Board) -> None:
 
     town = await seen("周镇", "挂图作战")
     assert isinstance(town, Heat)
-    assert (town.head.place, town.total, len(town.columns)) == ("瓦房镇", Count(5, 3), 9)
+    assert (town.head.place, town.total, len(town.columns)) == ("瓦房镇", OpenCount(5, 3), 9)
     county = await seen("郑市", "看图")
     assert isinstance(county, Heat)
     assert county.total == town.total
     unit = await seen("冯水", "图表")
     assert isinstance(unit, Heat)
-    assert (unit.head.place, unit.total) == ("瓦房镇水管所", Count(1, 1))
+    assert (unit.head.place, unit.total) == ("瓦房镇水管所", OpenCount(1, 1))
     assert len(unit.columns) < 8
     village = await seen("李村")
     assert isinstance(village, Village)
     assert village.head.place == "白塔村"
-    assert added(count for _, count in village.areas) == Count(3, 2)
+    assert added(count for _, count in village.areas) == OpenCount(3, 2)
     assert village.coverage.total.households == 5
     assert isinstance(await seen("李村", "/map burndown"), BurnDown)
     gantt = await seen("李村", "/map gantt 3")

@@ -38,7 +38,7 @@ from storage.problems.states import Action, ProblemState
 from storage.quiz import quiz_reviews
 from storage.roster import household_row, households, member_row, members
 from storage.store import Store
-from storage.visits import Outcome
+from storage.visits import VisitOutcome
 from tests.bot.test_cli import folder, inside
 from tests.support.town import START, Town
 
@@ -249,8 +249,8 @@ async def test_the_sweep_leaves_no_household_out(town: Town) -> None:
     visited, absent = await town.household(1001), await town.household(1003)
     async with town.transaction() as tx, tx.session("test", "visit") as session:
         visits = Store(session).visits
-        await visits.add(visited, PLAN.id, by=town.people["赵村"], outcome=Outcome.TROUBLE, note="屋顶漏")
-        await visits.add(absent, PLAN.id, by=town.people["赵村"], outcome=Outcome.ABSENT)
+        await visits.add(visited, PLAN.id, by=town.people["赵村"], outcome=VisitOutcome.TROUBLE, note="屋顶漏")
+        await visits.add(absent, PLAN.id, by=town.people["赵村"], outcome=VisitOutcome.ABSENT)
     await town.say("李村", "/export sweep")
     rows, _, _ = sheet_of(town, "李村")
     assert [row["户号"] for row in rows] == [1001, 1002, 1003, 1004, 1005]

@@ -10,7 +10,7 @@ from handlers.engine.words import NOT_YOURS
 from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36
 from storage.people.persons import Role
-from storage.problems.fanouts import FOUND, NONE, Task
+from storage.problems.fanouts import FOUND, NONE, FanoutTask
 from storage.problems.records import NewProblem, Problem
 from storage.store import Store
 from tests.problems.test_problems import BAITA, WAFANG, add
@@ -26,7 +26,7 @@ async def start(town: Town, days: str = "跳过") -> list[str]:
     return await town.press("周镇", "提交")
 
 
-async def tasks(town: Town, problem: Problem) -> list[Task]:
+async def tasks(town: Town, problem: Problem) -> list[FanoutTask]:
     async with town.transaction() as tx, tx.session("test", "read") as session:
         fanout = await Store(session).fanouts.of(problem.id)
         assert fanout is not None

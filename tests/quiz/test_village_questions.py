@@ -9,7 +9,7 @@ import pytest
 from fsrs import Rating
 
 from handlers.quiz.repetition import answered, choose_of_village, digest_of
-from handlers.quiz.village_rules import Home, about_entrusted, about_home, about_village
+from handlers.quiz.village_rules import AskedHome, about_entrusted, about_home, about_village
 from storage.plan import NumberQuestion, SeveralQuestion, SingleQuestion
 from storage.problems.records import NewProblem
 from storage.roster import Household
@@ -41,7 +41,7 @@ def test_counts_are_of_today_and_nothing_is_asked_of_which_there_is_none() -> No
 
 
 def test_the_helper_is_among_real_colleagues_and_measures_among_usual_ones() -> None:
-    home = Home(household=HOMES[0], helper="赵村", measures=("翻修屋顶", "临时救助"))
+    home = AskedHome(household=HOMES[0], helper="赵村", measures=("翻修屋顶", "临时救助"))
     helper, kind, measures = about_home(home, PEOPLE, HELPS)
     assert isinstance(helper, SingleQuestion)
     assert helper.answer == "赵村"
@@ -56,27 +56,27 @@ def test_the_helper_is_among_real_colleagues_and_measures_among_usual_ones() -> 
 @pytest.mark.parametrize(
     ("home", "people", "helps", "forms"),
     [
-        (Home(household=HOMES[0]), PEOPLE, HELPS, ["single"]),
-        (Home(household=HOMES[0], helper="赵村"), PEOPLE[:1], HELPS, ["single"]),
-        (Home(household=HOMES[0], measures=("翻修屋顶",)), PEOPLE, HELPS, ["single", "single"]),
-        (Home(household=HOMES[0], measures=("甲", "乙")), PEOPLE, [], ["single"]),
-        (Home(household=HOMES[0], measures=("甲", "乙", "丙", "丁", "戊")), PEOPLE, HELPS, ["single", "several"]),
+        (AskedHome(household=HOMES[0]), PEOPLE, HELPS, ["single"]),
+        (AskedHome(household=HOMES[0], helper="赵村"), PEOPLE[:1], HELPS, ["single"]),
+        (AskedHome(household=HOMES[0], measures=("翻修屋顶",)), PEOPLE, HELPS, ["single", "single"]),
+        (AskedHome(household=HOMES[0], measures=("甲", "乙")), PEOPLE, [], ["single"]),
+        (AskedHome(household=HOMES[0], measures=("甲", "乙", "丙", "丁", "戊")), PEOPLE, HELPS, ["single", "several"]),
     ],
 )
 def test_nothing_is_asked_that_gives_no_choice(
-    home: Home, people: list[str], helps: list[str], forms: list[str]
+    home: AskedHome, people: list[str], helps: list[str], forms: list[str]
 ) -> None:
     assert [one.form for one in about_home(home, people, helps)] == forms
 
 
 def test_a_changed_answer_comes_back_and_new_colleagues_change_nothing() -> None:
-    before, kind = about_home(Home(household=HOMES[0], helper="赵村"), PEOPLE, HELPS)
+    before, kind = about_home(AskedHome(household=HOMES[0], helper="赵村"), PEOPLE, HELPS)
     cards = {one.id: answered(None, one, Rating.Good, START) for one in (before, kind)}
     today = START.date()
-    mixed, _ = about_home(Home(household=HOMES[0], helper="赵村"), ["新来的", "另一位", *PEOPLE], HELPS)
+    mixed, _ = about_home(AskedHome(household=HOMES[0], helper="赵村"), ["新来的", "另一位", *PEOPLE], HELPS)
     assert digest_of(mixed) == digest_of(before)
     assert choose_of_village([mixed, kind], cards, today, 2, 1, "") == []
-    changed, _ = about_home(Home(household=HOMES[0], helper="李村"), PEOPLE, HELPS)
+    changed, _ = about_home(AskedHome(household=HOMES[0], helper="李村"), PEOPLE, HELPS)
     assert choose_of_village([changed, kind], cards, today, 2, 1, "") == [changed]
 
 

@@ -24,7 +24,7 @@ from storage.problems.states import Action, ProblemState
 from storage.reports.recount import rebuild, recount
 from storage.roster import Household, household_row, households
 from storage.store import Store
-from storage.visits import Outcome
+from storage.visits import VisitOutcome
 from tests.support.town import START, VAULT, Town
 
 VILLAGES = ("220881100200", "220881100203")
@@ -72,7 +72,7 @@ class Ledger:
             "problem": lambda store: self._problem(store, home, which, to),
             "state": lambda store: self._state(store, which, list(ProblemState)[to % 4]),
             "redate": lambda store: self._redate(store, which, to),
-            "visit": lambda store: self._visit(store, home, list(Outcome)[to % 3]),
+            "visit": lambda store: self._visit(store, home, list(VisitOutcome)[to % 3]),
         }
         await self.do(steps[what], fails)
 
@@ -104,7 +104,7 @@ class Ledger:
         if problem is not None:
             await store.problems.redate(problem, date(2022, 10, 10) + timedelta(days=to), by=self.person, reason="x")
 
-    async def _visit(self, store: Store, home: Household, outcome: Outcome) -> None:
+    async def _visit(self, store: Store, home: Household, outcome: VisitOutcome) -> None:
         await store.visits.add(home, "round", by=self.person, outcome=outcome)
 
 
@@ -199,7 +199,7 @@ async def test_the_town_sees_everything_on_one_screen_and_how_far_it_is_from_zer
 
 
 async def _visited(store: Store, home: Household, round: str, by: int) -> None:
-    await store.visits.add(home, round, by=by, outcome=Outcome.FINE)
+    await store.visits.add(home, round, by=by, outcome=VisitOutcome.FINE)
 
 
 @only_sqlite

@@ -22,8 +22,8 @@ from handlers.reading import Unreadable
 from handlers.reports.month_file import as_docx
 from handlers.reports.month_words import (
     HEADINGS,
-    Place,
     Summary,
+    VillageMonth,
     footnote,
     month_after,
     month_before,
@@ -36,9 +36,9 @@ from storage.cases.records import ClueSource
 from storage.plan import builtin_plans, load_plan
 from storage.problems.records import NewProblem
 from storage.problems.states import Action, ProblemState
-from storage.reports.monthly import Figures, Month
+from storage.reports.monthly import Month, MonthFigures
 from storage.store import Store
-from storage.visits import Outcome
+from storage.visits import VisitOutcome
 from tests.bot.test_cli import folder
 from tests.support.town import START, Town
 
@@ -47,14 +47,16 @@ __all__ = ["folder"]
 PLAN = load_plan(builtin_plans()["wafang-2022"])
 BAITA, WAFANG = "220881100203", "220881100200"
 OCTOBER = Month(date(2022, 10, 1), date(2022, 10, 20))
-BUSY = Figures(
+BUSY = MonthFigures(
     clues_new=5, visits=4, refuted=1, clues_closed=1, clues_open=4, clues_late=2,
     problems_new=7, problems_closed=3, problems_open=4, problems_late=1,
 )  # fmt: skip
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def summary(*places: Place, weak: Sequence[tuple[str, int]] = (), ahead: Sequence[tuple[date, str]] = ()) -> Summary:
+def summary(
+    *places: VillageMonth, weak: Sequence[tuple[str, int]] = (), ahead: Sequence[tuple[date, str]] = ()
+) -> Summary:
     return Summary(
         place="瓦房镇",
         month=OCTOBER,
@@ -72,8 +74,8 @@ def told(made: Summary) -> dict[str, str]:
 
 def test_a_busy_month_in_words() -> None:
     made = summary(
-        Place("白塔村", BUSY, 199, 200),
-        Place("瓦房村", Figures(), 100, 100),
+        VillageMonth("白塔村", BUSY, 199, 200),
+        VillageMonth("瓦房村", MonthFigures(), 100, 100),
         weak=[("(二)4 住房安全", 50)],
         ahead=[(date(2022, 10, 31), "「排查整改」阶段结束")],
     )
@@ -91,7 +93,9 @@ def test_a_busy_month_in_words() -> None:
 
 
 def test_a_quiet_month_says_so() -> None:
-    words = told(summary(Place("白塔村", Figures(), 20, 20), Place("瓦房村", Figures(), 10, 10)))
+    words = told(
+        summary(VillageMonth("白塔村", MonthFigures(), 20, 20), VillageMonth("瓦房村", MonthFigures(), 10, 10))
+    )
     assert words["风险"] == "本月没有新增风险线索；没有入户核查；办结0条。截至10月20日，没有在办线索。"
     assert words["问题"].endswith("问题全部销号。")
     assert words["排查"].endswith("已全部走访，不落一户。")
@@ -99,12 +103,12 @@ def test_a_quiet_month_says_so() -> None:
 
 
 def test_nearly_all_is_not_all() -> None:
-    words = told(summary(Place("白塔村", Figures(), 9999, 10000)))
+    words = told(summary(VillageMonth("白塔村", MonthFigures(), 9999, 10000)))
     assert "占99.9%" in words["排查"]
 
 
 def test_the_table_has_a_row_a_village_and_their_sum() -> None:
-    first, second = Place("白塔村", BUSY, 3, 5), Place("瓦房村", BUSY, 2, 2)
+    first, second = VillageMonth("白塔村", BUSY, 3, 5), VillageMonth("瓦房村", BUSY, 2, 2)
     rows = table_of(summary(first, second))
     assert [row[0] for row in rows] == ["白塔村", "瓦房村", "合计"]
     assert rows[-1] == ("合计", "10", "8", "8", "4", "14", "6", "8", "2", "5/7")
@@ -136,7 +140,7 @@ def fonts_of(document: Document) -> set[str]:
 
 
 def test_the_file_is_an_a4_page_in_chinese_fonts() -> None:
-    made = summary(*(Place(village.name, BUSY, 3, 5) for village in PLAN.villages))
+    made = summary(*(VillageMonth(village.name, BUSY, 3, 5) for village in PLAN.villages))
     document = docx.Document(io.BytesIO(as_docx(made)))
     [section] = document.sections
     assert section.page_width == pytest.approx(Cm(21), abs=Cm(0.01))
@@ -171,7 +175,7 @@ async def fill(town: Town) -> None:
         await store.problems.move(problem, Action.ACCEPT, state=ProblemState.CLOSED, by=town.people["周镇"])
         household = await store.households.get((await town.household(1001)).id)
         assert household is not None
-        await store.visits.add(household, PLAN.id, by=town.people["李村"], outcome=Outcome.FINE)
+        await store.visits.add(household, PLAN.id, by=town.people["李村"], outcome=VisitOutcome.FINE)
 
 
 async def _clue(town: Town, number: int, source: ClueSource) -> None:

@@ -20,7 +20,7 @@ from storage.people.reach import Reach
 from storage.plan import builtin_plans, load_plan
 from storage.problems.records import Problem
 from storage.problems.states import OPEN
-from storage.selfchecks import Finding, Looked, Scope
+from storage.selfchecks import Looked, Scope, SelfCheckFinding
 from storage.store import Store
 from tests.support.replay import check
 from tests.support.town import START, VAULT, Town
@@ -42,7 +42,7 @@ async def all_fine(town: Town, scope: Scope, by: str) -> None:
     async with town.transaction() as tx, tx.session("test", "check") as session:
         for item in PLAN.items_for(scope.unit):
             await Store(session).selfchecks.record(
-                PLAN.id, scope, item=item.id, finding=Finding.FINE, by=town.people[by]
+                PLAN.id, scope, item=item.id, finding=SelfCheckFinding.FINE, by=town.people[by]
             )
 
 
@@ -93,9 +93,9 @@ def test_whatever_is_answered_each_task_is_settled_once_and_none_is_left_out(dat
         item = next_item(items, looked, ())
         if item is None:
             break
-        answers = (Finding.FINE, Finding.LATER) if turn < len(items) * 2 else (Finding.FINE,)
+        answers = (SelfCheckFinding.FINE, SelfCheckFinding.LATER) if turn < len(items) * 2 else (SelfCheckFinding.FINE,)
         finding = data.draw(st.sampled_from(answers))
-        if finding is not Finding.LATER:
+        if finding is not SelfCheckFinding.LATER:
             settled.append(item.id)
         looked.pop(item.id, None)
         looked[item.id] = Looked(
@@ -137,7 +137,7 @@ async def test_words_do_as_well_as_buttons(town: Town) -> None:
     await town.say("李村", "/selfcheck")
     for words in ("没有问题", "1", "没有"):
         await town.say("李村", words)
-    assert {one.finding for one in (await looked_at(town)).values()} == {Finding.FINE}
+    assert {one.finding for one in (await looked_at(town)).values()} == {SelfCheckFinding.FINE}
 
 
 @on_sqlite
@@ -152,7 +152,7 @@ async def test_what_is_put_off_comes_again_after_the_rest(town: Town) -> None:
     assert "本单位 8/10 项 / (八)2 问题整改" in asked
     assert "本单位 9/10 项 / (一) 脱贫人口增收" in await fine(town, "陈医", 1)
     assert "10/10 项，都查过了" in await fine(town, "陈医", 1)
-    assert {one.finding for one in (await looked_at(town, HEALTH)).values()} == {Finding.FINE}
+    assert {one.finding for one in (await looked_at(town, HEALTH)).values()} == {SelfCheckFinding.FINE}
     assert "10/10 项，都查过了" in (await town.say("陈医", "自查"))[-1]
 
 
@@ -200,7 +200,7 @@ async def test_a_household_in_trouble_becomes_a_clue(town: Town) -> None:
     assert "白塔村一屯张三家 / 收入骤减 / 外出务工摔伤" in summary
     assert "已上报，1号线索" in (await town.press("李村", "提交"))[-1]
     looked = (await looked_at(town))["1"]
-    assert (looked.finding, looked.problem_id) == (Finding.CLUE, None)
+    assert (looked.finding, looked.problem_id) == (SelfCheckFinding.CLUE, None)
     assert looked.clue_id is not None
     assert "干部排查" in "".join(town.unread("赵村"))
     assert not await ledger(town)

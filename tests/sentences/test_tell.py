@@ -8,7 +8,7 @@ from storage.cases.steps import Step
 from storage.mail.messages import SentFile
 from storage.problems.states import ProblemState
 from storage.store import Store
-from storage.visits import Outcome
+from storage.visits import VisitOutcome
 from tests.problems.test_problems import add, read, submit
 from tests.support.standing import case_after
 from tests.support.town import Town
@@ -115,7 +115,7 @@ async def test_a_visit(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "read") as session:
         visit = await Store(session).visits.of(household.id, town.world.plan.id)
     assert visit is not None
-    assert visit.outcome is Outcome.FINE
+    assert visit.outcome is VisitOutcome.FINE
 
 
 async def test_a_visit_to_a_house_with_an_open_case_leads_there(town: Town) -> None:
@@ -170,7 +170,7 @@ async def test_a_visit_that_found_trouble_is_a_report_and_a_visit(town: Town) ->
         visit = await store.visits.of((await town.household(1001)).id, town.world.plan.id)
         assert await store.clues.numbered(1) is not None
     assert visit is not None
-    assert visit.outcome is Outcome.TROUBLE
+    assert visit.outcome is VisitOutcome.TROUBLE
     again = await say(town, "李村", "又去了张三家，老人摔断腿了")
     assert "是同一件事吗" in again
 

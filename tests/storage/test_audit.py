@@ -117,7 +117,7 @@ async def test_nobody_without_the_key_can_write_the_chain_anew(furnished: Databa
     """Whoever holds the database alone cannot sign what they changed."""
     async with furnished.read() as conn:
         rows = [dict(row._mapping) for row in await conn.execute(sa.select(log).order_by(log.c.seq))]
-    forged: list[audit.Entry] = [audit.Entry.model_validate({**row, "actor": "person:2"}) for row in rows]
+    forged: list[audit.AuditEntry] = [audit.AuditEntry.model_validate({**row, "actor": "person:2"}) for row in rows]
     await behind_the_back(furnished, log.delete(), audit_head.delete())
     async with furnished.write() as conn:
         await audit.append(conn, Vault(bytes(32)), forged)

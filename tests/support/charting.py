@@ -7,32 +7,34 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from handlers.charts.figures import (
+    AreaColumn,
     Band,
     BurnDown,
-    Column,
-    Count,
+    ChartHead,
     Coverage,
-    Deed,
     Figures,
     Gantt,
-    Head,
+    GanttDeed,
     Heat,
+    OpenCount,
     Span,
     Village,
-    Visited,
+    VisitedShare,
 )
 from storage.database.base import SHANGHAI
 from storage.problems.states import Action, ProblemState
 
 NOW = datetime(2022, 10, 20, 8, 0, tzinfo=SHANGHAI)
-HEAD = Head("瓦房镇", "瓦房镇巩固脱贫成果衔接乡村振兴“大提升”专项行动", NOW)
-LONG = Head("查干浩特蒙古族满族乡", "查干浩特蒙古族满族乡巩固拓展脱贫攻坚成果同乡村振兴有效衔接“大提升”专项行动", NOW)
+HEAD = ChartHead("瓦房镇", "瓦房镇巩固脱贫成果衔接乡村振兴“大提升”专项行动", NOW)
+LONG = ChartHead(
+    "查干浩特蒙古族满族乡", "查干浩特蒙古族满族乡巩固拓展脱贫攻坚成果同乡村振兴有效衔接“大提升”专项行动", NOW
+)
 VILLAGES = ("瓦房村", "查干浩特蒙古族满族村", "䶮𠮷村", *(f"第{place}生产队村" for place in range(14)))
 """Seventeen, with a name that is too long and a character that hardly any font has."""
 AREAS = (
-    *(Column(numeral, "“三保障”和饮水安全") for numeral in "一二三四五六七八"),
-    Column("九", "持续增加脱贫群众收入和村集体经济收入与防止返贫"),
-    Column("其他", "没有写明任务"),
+    *(AreaColumn(numeral, "“三保障”和饮水安全") for numeral in "一二三四五六七八"),
+    AreaColumn("九", "持续增加脱贫群众收入和村集体经济收入与防止返贫"),
+    AreaColumn("其他", "没有写明任务"),
 )
 BANDS = (
     Band("动员培训", date(2022, 9, 30), date(2022, 10, 11)),
@@ -46,32 +48,34 @@ STEPS = tuple(
 )
 
 
-def _heat(head: Head, most: int) -> Heat:
+def _heat(head: ChartHead, most: int) -> Heat:
     chance = random.Random(1)
 
-    def count() -> Count:
+    def count() -> OpenCount:
         found = chance.choice((0, most // 4, most // 2, most))
-        return Count(found, chance.randint(0, found))
+        return OpenCount(found, chance.randint(0, found))
 
     return Heat(head, AREAS, [(name, [count() for _ in AREAS]) for name in VILLAGES])
 
 
-def _burn_down(head: Head, counted: list[int]) -> BurnDown:
+def _burn_down(head: ChartHead, counted: list[int]) -> BurnDown:
     line = [(date(2022, 10, 12) + timedelta(days=place), max([*counted, 0]) * (19 - place) / 19) for place in range(20)]
     return BurnDown(head, date(2022, 9, 30), date(2022, 11, 15), BANDS, counted, line if any(counted) else [])
 
 
-def _gantt(head: Head, times: int) -> Gantt:
+def _gantt(head: ChartHead, times: int) -> Gantt:
     began = NOW - timedelta(days=3 * times + 3)
-    deeds = [Deed(action, began + timedelta(days=1), 0) for action in [Action.CLAIM][:times]]
+    deeds = [GanttDeed(action, began + timedelta(days=1), 0) for action in [Action.CLAIM][:times]]
     done = (Action.PROGRESS, Action.SUBMIT, Action.RETURN)
     deeds += [
-        Deed(action, began + timedelta(days=3 * place + part + 1), 50)
+        GanttDeed(action, began + timedelta(days=3 * place + part + 1), 50)
         for place in range(times)
         for part, action in enumerate(done)
     ]
     deeds += [
-        Deed(action, NOW, 100) for action in (Action.ACCEPT, Action.REOPEN, Action.CHECK, Action.REDATE) if times > 1
+        GanttDeed(action, NOW, 100)
+        for action in (Action.ACCEPT, Action.REOPEN, Action.CHECK, Action.REDATE)
+        if times > 1
     ]
     spans = [Span(ProblemState.UNCLAIMED, began, NOW)]
     if deeds:
@@ -83,21 +87,23 @@ def _gantt(head: Head, times: int) -> Gantt:
     return Gantt(replace(head, place="17号"), f"{head.place} (二)4 住房安全", date(2022, 10, 24), STEPS, spans, deeds)
 
 
-def _coverage(head: Head, households: int) -> Coverage:
-    rows = [Visited(name, households * place // 16, households if place else 0) for place, name in enumerate(VILLAGES)]
+def _coverage(head: ChartHead, households: int) -> Coverage:
+    rows = [
+        VisitedShare(name, households * place // 16, households if place else 0) for place, name in enumerate(VILLAGES)
+    ]
     return Coverage(head, rows)
 
 
-def _village(head: Head, most: int, groups: int) -> Village:
-    areas = [(column, Count(most, place % 3)) for place, column in enumerate(AREAS)] if most else []
-    rows = [Visited(f"查干浩特第{place}屯", 3 * place, 90) for place in range(groups)]
+def _village(head: ChartHead, most: int, groups: int) -> Village:
+    areas = [(column, OpenCount(most, place % 3)) for place, column in enumerate(AREAS)] if most else []
+    rows = [VisitedShare(f"查干浩特第{place}屯", 3 * place, 90) for place in range(groups)]
     return Village(head, areas, Coverage(head, rows))
 
 
 CHARTS: dict[str, Figures] = {
     "heat": _heat(HEAD, 4),
     "heat, full": _heat(LONG, 128),
-    "heat, none": Heat(HEAD, AREAS, [(name, [Count() for _ in AREAS]) for name in VILLAGES]),
+    "heat, none": Heat(HEAD, AREAS, [(name, [OpenCount() for _ in AREAS]) for name in VILLAGES]),
     "burndown": _burn_down(HEAD, [40, 44, 58, *range(56, 38, -1)]),
     "burndown, full": _burn_down(LONG, [2_300, 2_450] * 10 + [2_400]),
     "burndown, none": _burn_down(HEAD, [0] * 21),

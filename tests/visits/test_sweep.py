@@ -14,7 +14,7 @@ from storage.mail.messages import Incoming
 from storage.problems.records import Problem
 from storage.reports.recount import recount
 from storage.store import Store
-from storage.visits import Outcome, visits
+from storage.visits import VisitOutcome, visits
 from tests.support.town import Town
 
 BAITA, WAFANG = "220881100203", "220881100200"
@@ -23,7 +23,7 @@ NOT_YOURS = "没有这一项"
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-async def outcome_of(town: Town, number: int) -> Outcome | None:
+async def outcome_of(town: Town, number: int) -> VisitOutcome | None:
     household = await town.household(number)
     async with town.transaction() as tx, tx.session("test", "read") as session:
         visit = await Store(session).visits.of(household.id, town.world.round)
@@ -83,13 +83,13 @@ async def test_any_household_is_found_by_name(town: Town) -> None:
 async def test_who_was_not_met_stays_to_be_visited_and_shows_as_tried(town: Town) -> None:
     await visit(town, 1001, "没见到人")
     assert "还要再去" in (await town.press("李村", "外出务工"))[-1]
-    assert await outcome_of(town, 1001) is Outcome.ABSENT
+    assert await outcome_of(town, 1001) is VisitOutcome.ABSENT
     listed = (await town.say("李村", "/coverage"))[-1]
     assert "走访 0/5 户，还差 5 户" in listed
     assert "张三 户号1001（10-12去过，外出务工）" in listed
     town.now += timedelta(days=1)
     assert "还有 4 户没走到" in (await visit(town, 1001))[-1]
-    assert await outcome_of(town, 1001) is Outcome.FINE
+    assert await outcome_of(town, 1001) is VisitOutcome.FINE
 
 
 async def test_a_household_visited_already_says_who_and_when(town: Town) -> None:
@@ -107,7 +107,7 @@ async def test_a_difficulty_is_reported_on_the_spot_and_counts_once_it_is(town: 
     told = await town.press("李村", "提交")
     assert "已上报，编号 1" in "".join(told)
     assert "还有 4 户没走到" in told[-1]
-    assert await outcome_of(town, 1002) is Outcome.TROUBLE
+    assert await outcome_of(town, 1002) is VisitOutcome.TROUBLE
     assert [clue.household_id for clue in await clues(town)] == [(await town.household(1002)).id]
 
 

@@ -20,7 +20,7 @@ from storage.database import audit
 from storage.database.base import SHANGHAI
 from storage.plan import builtin_plans, load_plan
 from storage.store import Store
-from storage.watchlists import Figures, Watched
+from storage.watchlists import Watched, WatchlistFigures
 from tests.support.replay import check
 from tests.support.town import START, VAULT, Town
 
@@ -57,7 +57,7 @@ async def on_list(town: Town, day: date = date(2099, 1, 1)) -> list[Watched]:
         return await Store(session).watchlists.due(PLAN.id, ["220881"], today=day, most=999)
 
 
-async def figures(town: Town, code: str = "loans") -> Figures:
+async def figures(town: Town, code: str = "loans") -> WatchlistFigures:
     async with town.transaction() as tx, tx.session("test", "read") as session:
         return (await Store(session).watchlists.figures(PLAN.id, PLAN.town.code, town.now.date()))[code]
 
@@ -202,9 +202,9 @@ async def test_a_check_in_order_comes_again_after_the_period(town: Town) -> None
     [entry] = await on_list(town)
     assert (entry.next_on, entry.checked_on, entry.checked_by) == (date(2022, 11, 11), TODAY, town.people["李村"])
     assert "今天没有到期的" in (await town.say("李村", "/watch"))[-1]
-    assert await figures(town) == Figures(entries=1, on_time=1, due=0, overdue=0, found=0)
+    assert await figures(town) == WatchlistFigures(entries=1, on_time=1, due=0, overdue=0, found=0)
     town.now = START.replace(month=11, day=12)
-    assert await figures(town) == Figures(entries=1, on_time=0, due=0, overdue=1, found=0)
+    assert await figures(town) == WatchlistFigures(entries=1, on_time=0, due=0, overdue=1, found=0)
     assert "张三" in (await town.say("赵村", "/watch"))[-1]
     async with town.database.read() as conn:
         assert await audit.verify(conn, VAULT) == []
@@ -231,7 +231,7 @@ async def test_whoever_is_off_the_list_is_ended_with_a_reason(town: Town) -> Non
     await town.press("李村", "已不在清单")
     assert "到期的都核查过了" in (await town.say("李村", "已参保"))[-1]
     assert not await on_list(town)
-    assert await figures(town, "uninsured") == Figures(0, 0, 0, 0, 0)
+    assert await figures(town, "uninsured") == WatchlistFigures(0, 0, 0, 0, 0)
 
 
 @on_sqlite

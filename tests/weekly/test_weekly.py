@@ -25,8 +25,8 @@ from handlers.weekly.words import (
 )
 from storage.database.base import SHANGHAI
 from storage.store import Store
-from storage.visits import Outcome
-from storage.weekly.work import Kind, Work
+from storage.visits import VisitOutcome
+from storage.weekly.work import Work, WorkKind
 from tests.support.standing import case_after
 from tests.support.town import Town
 
@@ -54,15 +54,24 @@ async def morning(town: Town, day: int) -> str:
     return " ".join(town.unread("李村"))
 
 
-async def visit(town: Town, name: str, number: int, outcome: Outcome) -> None:
+async def visit(town: Town, name: str, number: int, outcome: VisitOutcome) -> None:
     home = await town.household(number)
     async with town.transaction() as tx, tx.session("test", "visit") as session:
         await Store(session).visits.add(home, "round", by=town.people[name], outcome=outcome)
 
 
 def test_a_week_is_told_in_plain_lines() -> None:
-    done = {Kind.VISIT: 9, Kind.ABSENT: 2, Kind.TROUBLE: 1, Kind.CLUE: 2, Kind.STEP: 3, Kind.PROBLEM: 3, Kind.SUBMIT: 1,
-            Kind.MEASURE: 2, Kind.QUIZ: 20}  # fmt: skip
+    done = {
+        WorkKind.VISIT: 9,
+        WorkKind.ABSENT: 2,
+        WorkKind.TROUBLE: 1,
+        WorkKind.CLUE: 2,
+        WorkKind.STEP: 3,
+        WorkKind.PROBLEM: 3,
+        WorkKind.SUBMIT: 1,
+        WorkKind.MEASURE: 2,
+        WorkKind.QUIZ: 20,
+    }
     assert draft(Work(days=4, done=done)) == [
         "有办事记录的 4 天。",
         "走访 12 户，2 户没见到人，1 户有困难。",
@@ -77,8 +86,8 @@ def test_a_week_without_work_says_so() -> None:
     assert draft(Work()) == ["本周没有登记走访。"]
 
 
-@given(st.dictionaries(st.sampled_from(Kind), st.integers(0, 99)), st.integers(0, 7))
-def test_a_draft_is_short_and_never_empty(done: dict[Kind, int], days: int) -> None:
+@given(st.dictionaries(st.sampled_from(WorkKind), st.integers(0, 99)), st.integers(0, 7))
+def test_a_draft_is_short_and_never_empty(done: dict[WorkKind, int], days: int) -> None:
     told = draft(Work(days=days, done=done))
     assert 1 <= len(told) <= 6
     assert all(line.endswith("。") for line in told)
@@ -131,8 +140,8 @@ def test_only_mondays_name_weeks(text: str) -> None:
 
 async def test_what_was_done_is_in_the_draft_and_one_tap_sends_it(town: Town) -> None:
     await case_after(town, acts=())
-    await visit(town, "李村", 1001, Outcome.FINE)
-    await visit(town, "李村", 1002, Outcome.ABSENT)
+    await visit(town, "李村", 1001, VisitOutcome.FINE)
+    await visit(town, "李村", 1002, VisitOutcome.ABSENT)
     assert await friday(town) == 3
     [told] = town.unread("李村")
     assert told == (
