@@ -112,7 +112,7 @@ _MEASURE = sa.select(measures, *(supports.c[name] for name in _OF_SUPPORT)).join
 )
 
 
-class Supports:
+class Measures:
     """Opening help, naming who answers for it, and recording its measures. Who may do what is not decided here."""
 
     def __init__(self, session: Session) -> None:
@@ -135,11 +135,11 @@ class Supports:
         )
         return Support.model_validate(row)
 
-    async def of_clue(self, clue_id: int) -> Support | None:
+    async def support_of(self, clue_id: int) -> Support | None:
         rows = await self._session.read(sa.select(supports).where(supports.c.clue_id == clue_id))
         return Support.model_validate(dict(rows[0]._mapping)) if rows else None
 
-    async def of_household(self, household_id: int) -> list[Support]:
+    async def supports_of(self, household_id: int) -> list[Support]:
         """The newest first."""
         query = sa.select(supports).where(supports.c.household_id == household_id).order_by(supports.c.id.desc())
         return [Support.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
@@ -149,7 +149,7 @@ class Supports:
         row = await self._session.amend(supports, support.model_dump(), responsible_id=responsible_id)
         return Support.model_validate(row)
 
-    def add_measure(self, support: Support, *, kind: str, text: str, unit: str, deadline: date) -> Measure:
+    def add(self, support: Support, *, kind: str, text: str, unit: str, deadline: date) -> Measure:
         row = self._session.add(
             measures,
             {
@@ -165,17 +165,17 @@ class Supports:
         )
         return self._measure({**row, **support.model_dump(include=set(_OF_SUPPORT))})
 
-    async def measures_of(self, clue_id: int) -> list[Measure]:
+    async def of(self, clue_id: int) -> list[Measure]:
         """The measures of a case, by deadline."""
         query = _MEASURE.where(supports.c.clue_id == clue_id).order_by(measures.c.deadline, measures.c.id)
         return [self._measure(row._mapping) for row in await self._session.read(query)]
 
-    async def measures_for(self, household_ids: Sequence[int]) -> list[Measure]:
+    async def of_households(self, household_ids: Sequence[int]) -> list[Measure]:
         """The measures of these households, in the order in which they were planned."""
         query = _MEASURE.where(supports.c.household_id.in_(household_ids)).order_by(measures.c.id)
         return [self._measure(row._mapping) for row in await self._session.read(query)]
 
-    async def measures_due(self, region: str, unit: str | None = None, most: int = 8) -> list[Measure]:
+    async def due(self, region: str, unit: str | None = None, most: int = 8) -> list[Measure]:
         """Measures not done in a region (code prefix), of one unit or of all, the most pressing first."""
         query = _MEASURE.join(households, households.c.id == supports.c.household_id).where(
             inside(households.c.village, region), measures.c.done_at.is_(None)
@@ -185,7 +185,7 @@ class Supports:
         rows = await self._session.read(query.order_by(measures.c.deadline, measures.c.id).limit(most))
         return [self._measure(row._mapping) for row in rows]
 
-    async def several_measures(self, ids: Sequence[int]) -> list[Measure]:
+    async def several(self, ids: Sequence[int]) -> list[Measure]:
         return [self._measure(row._mapping) for row in await self._session.read(_MEASURE.where(measures.c.id.in_(ids)))]
 
     async def progress(

@@ -27,7 +27,7 @@ from storage.ledgers.orders import LedgerOrders
 from storage.mail.chats import Chats
 from storage.mail.drafts import Drafts
 from storage.mail.quiet import QuietTimes
-from storage.measures import Supports
+from storage.measures import Measures
 from storage.notices.addressees import Addressees
 from storage.notices.receipts import NoticeReceipts
 from storage.notices.sent import Notices
@@ -46,7 +46,7 @@ from storage.reconciling import Reconciliations
 from storage.reminders.mornings import Mornings
 from storage.reminders.rows import Reminders
 from storage.roster import Households
-from storage.screening.lists import Screenings
+from storage.screening.lists import ScreeningLists
 from storage.screening.results import ScreeningResults
 from storage.selfchecks import SelfChecks
 from storage.visits import Visits
@@ -89,6 +89,7 @@ class Store:
     invites = _of(Invites)
     leaves = _of(Leaves)
     ledger_orders = _of(LedgerOrders)
+    measures = _of(Measures)
     media = _of(Media)
     mornings = _of(Mornings)
     notice_receipts = _of(NoticeReceipts)
@@ -105,11 +106,10 @@ class Store:
     reminders = _of(Reminders)
     samples = _of(Samples)
     screening_results = _of(ScreeningResults)
-    screenings = _of(Screenings)
+    screening_lists = _of(ScreeningLists)
     selfchecks = _of(SelfChecks)
     signals = _of(Signals)
     supervisions = _of(Supervisions)
-    supports = _of(Supports)
     visits = _of(Visits)
     voices = _of(Voices)
     watchlists = _of(Watchlists)

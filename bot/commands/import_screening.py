@@ -24,7 +24,7 @@ from handlers.screening.sheet import sheet_name, write_list
 from storage.database.transaction import Transaction, reading_first, transaction
 from storage.people.persons import Person, Role
 from storage.plan import Plan
-from storage.screening.records import AT_WORK, RowState, Screening
+from storage.screening.records import AT_WORK, RowState, ScreeningList
 from storage.store import Store
 
 _SHOWN = 20
@@ -76,24 +76,24 @@ def _sender(house: House, name: str) -> Person:
     return found[0]
 
 
-async def _hand_in(house: House, file: Path, content: bytes, sender: Person, kinds: list[str]) -> Screening | None:
+async def _hand_in(house: House, file: Path, content: bytes, sender: Person, kinds: list[str]) -> ScreeningList | None:
     """None when exactly this file was handed in before; one that was cut off goes on."""
     sha256 = await asyncio.to_thread(house.world.media.write, content)
     post = acting_post(sender)
     async with transaction(house.database, system_clock()) as tx, tx.session("operator", "import-screening") as session:
         store = Store(session)
-        known = await store.screenings.of_content(sha256)
+        known = await store.screening_lists.of_content(sha256)
         if known is not None:
             return known if known.state in AT_WORK else None
         if post is None:
             return None
         store.media.keep(sha256, len(content), XLSX)
-        return store.screenings.hand_in(
+        return store.screening_lists.hand_in(
             sha256, file.name, sender_id=sender.id, region=post.region, unit=post.unit, kinds=kinds, confirmed=True
         )
 
 
-async def _run(house: House, file: Path, screening: Screening) -> bool:
+async def _run(house: House, file: Path, screening: ScreeningList) -> bool:
     """Whether every row was taken in. A service that runs beside this command does a part of the work."""
 
     def writing() -> AbstractAsyncContextManager[Transaction]:
@@ -103,7 +103,7 @@ async def _run(house: House, file: Path, screening: Screening) -> bool:
     while screening.state in AT_WORK:
         await work(doors, house.world)
         async with writing() as tx, tx.session() as session:
-            found = await Store(session).screenings.get(screening.id)
+            found = await Store(session).screening_lists.get(screening.id)
         if found is None:
             click.echo("这份名单刚被撤回，没有导入。", err=True)
             return False
@@ -117,5 +117,5 @@ async def _run(house: House, file: Path, screening: Screening) -> bool:
     click.echo(f"{counted(Counter(line.row.state for line in lines))}。逐行结果：{result}")
     if len(left) == len(lines):  # nothing came of it, so the same file may come again
         async with writing() as tx, tx.session("operator", "import-screening") as session:
-            await Store(session).screenings.drop(screening)
+            await Store(session).screening_lists.drop(screening)
     return not left

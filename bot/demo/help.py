@@ -32,23 +32,23 @@ class Help:
         self.measures: list[Measure] = []
 
     async def begin(self, clue_id: int, deadlines: Sequence[date]) -> None:
-        supports, household = self._store.supports, self._household
-        support = supports.open(
+        helped, household = self._store.measures, self._household
+        support = helped.open(
             clue_id=clue_id,
             household_id=household.id,
             national_number=national_number(household),
             kind=household.kind,
         )
-        support = await supports.assign(support, self._responsible)
+        support = await helped.assign(support, self._responsible)
         for kind, deadline in zip(self._story.kinds, deadlines, strict=True):
             text = next(iter(self._plan.risk(kind).helps), _OTHERWISE)
             unit = self._plan.units_for_risk(kind)[0].code
-            measure = supports.add_measure(support, kind=kind, text=text, unit=unit, deadline=deadline)
+            measure = helped.add(support, kind=kind, text=text, unit=unit, deadline=deadline)
             self.measures.append(measure)
 
     async def report(self, percent: int) -> None:
         text = self._story.help if percent == FINISHED else _UNDER_WAY
         self.measures = [
-            await self._store.supports.progress(measure, by=self._responsible, text=text, percent=percent)
+            await self._store.measures.progress(measure, by=self._responsible, text=text, percent=percent)
             for measure in self.measures
         ]

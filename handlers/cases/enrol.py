@@ -24,5 +24,5 @@ async def register(chat: Chat) -> None:
     kind = await chat.ask("kind", Choice("登记为哪一类？", kinds))
     clue = await act(chat, clue, Act.REGISTER, f"{kind}，系统编号 {number}")
     await chat.store.households.correct(clue.household_id, kind=kind)
-    chat.store.supports.open(clue_id=clue.id, household_id=clue.household_id, national_number=number, kind=kind)
+    chat.store.measures.open(clue_id=clue.id, household_id=clue.household_id, national_number=number, kind=kind)
     await chat.say(f"已登记。{chat.world.plan.village(clue.village).name}接着定帮扶人和措施。")

@@ -57,7 +57,7 @@ def _latest_day(today: date, clocks: Clocks) -> date:
 
 async def _helpers(store: Store, world: World, clue: Clue) -> list[str]:
     """Where to write to who answers for the household; else to its village's cadres."""
-    support = await store.supports.of_clue(clue.id)
+    support = await store.measures.support_of(clue.id)
     household = world.roster.by_id.get(clue.household_id)
     wanted = {support and support.responsible_id, household and household.helper_id}
     village = world.directory.holding(Role.VILLAGE, clue.village)

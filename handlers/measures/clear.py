@@ -46,7 +46,7 @@ async def clear(chat: Chat) -> None:
 
 async def _obstacles(chat: Chat, clue: Clue) -> list[str]:
     household = await chat.store.households.get(clue.household_id)
-    measures = await chat.store.supports.measures_of(clue.id)
+    measures = await chat.store.measures.of(clue.id)
     return obstacles(chat.world.plan, clue, household is None or household.able_to_work, measures)
 
 

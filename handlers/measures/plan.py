@@ -33,7 +33,7 @@ async def support(chat: Chat) -> None:
     clue = await mine(chat, Party.VILLAGE)
     if clue is None:
         return
-    begun = await chat.store.supports.of_clue(clue.id)
+    begun = await chat.store.measures.support_of(clue.id)
     if clue.step is not Step.SUPPORT or begun is None:
         await chat.say(await explain(chat, clue))
         return
@@ -51,7 +51,7 @@ async def support(chat: Chat) -> None:
 async def _show(chat: Chat, clue: Clue) -> None:
     plan = "综合帮扶" if is_combined(chat.world.plan, clue.kinds) else "单项措施"
     lines = [f"{about(chat, clue)}（{plan}）", *await measures_in_words(chat, clue)]
-    measures = await chat.store.supports.measures_of(clue.id)
+    measures = await chat.store.measures.of(clue.id)
     if lacks := lacking(clue.kinds, measures):
         lines.append(f"还缺措施：{_labels(chat, lacks)}")
     open_ones = [measure for measure in measures if not measure.done]
@@ -80,7 +80,7 @@ async def _name_responsible(chat: Chat, clue: Clue, begun: Support) -> None:
     if begun.responsible_id == int(chosen):
         await chat.say(f"责任人已经是{name}了。", [[support_button(clue)]])
         return
-    begun = await chat.store.supports.assign(begun, int(chosen))
+    begun = await chat.store.measures.assign(begun, int(chosen))
     intent = f"responsible:{begun.id}:{begun.version}"
     await tell_family(chat, clue, f"以后由{name}帮您家，有困难就找{name}。", intent)
     if int(chosen) != chat.person.id:
@@ -91,7 +91,7 @@ async def _name_responsible(chat: Chat, clue: Clue, begun: Support) -> None:
 
 async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
     plan, store = chat.world.plan, chat.store
-    measures = await store.supports.measures_of(clue.id)
+    measures = await store.measures.of(clue.id)
     if reason := why_no_more(plan, clue.kinds, measures):
         await chat.say(reason, [[support_button(clue)]])
         return
@@ -105,7 +105,7 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
     if not await chat.confirm(f"{plan.risk(kind).label}：{text}\n{name}，{deadline:%m月%d日}前"):
         await chat.say("没有提交。")
         return
-    measure = store.supports.add_measure(begun, kind=kind, text=text, unit=unit, deadline=deadline)
+    measure = store.measures.add(begun, kind=kind, text=text, unit=unit, deadline=deadline)
     plan_deadline(store.reminders, plan, "measure", str(measure.id), deadline, chat.now)
     await tell_family(chat, clue, f"要为您家做的：{line(chat.world, measure)[2:]}", f"measure:{measure.id}")
     await chat.push(
@@ -123,14 +123,14 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
 
 async def _drop_measure(chat: Chat, clue: Clue) -> None:
     """What was added by mistake goes, as long as nobody has worked on it."""
-    droppable = {str(one.id): one for one in await chat.store.supports.measures_of(clue.id) if _untouched(one)}
+    droppable = {str(one.id): one for one in await chat.store.measures.of(clue.id) if _untouched(one)}
     if not droppable:
         await chat.say("没有可撤的措施。已经报过进展的，请做完。", [[support_button(clue)]])
         return
     chosen = await chat.ask("drop", Choice("撤哪一项？", [(key, one.text) for key, one in droppable.items()]))
     reason = await chat.ask("why", Text("为什么撤？这句话会发给农户。", min_length=2, example="写重了"))
     measure = droppable[chosen]
-    await chat.store.supports.withdraw(measure)
+    await chat.store.measures.withdraw(measure)
     await chat.store.reminders.cancel("measure", str(measure.id))
     told = f"措施撤回：{measure.text}。原因：{reason}"
     await tell_family(chat, clue, f"为您家做的{told}", f"measure:{measure.id}:drop")

@@ -54,7 +54,7 @@ async def measure(chat: Chat) -> None:
     ):
         await chat.say("没有提交。")
         return
-    moved = await chat.store.supports.progress(found, by=chat.person.id, text=told.text, percent=percent, photos=photos)
+    moved = await chat.store.measures.progress(found, by=chat.person.id, text=told.text, percent=percent, photos=photos)
     if not moved.done:
         await chat.say(f"记下了：{moved.text} {percent}%。")
         return
@@ -65,15 +65,15 @@ async def measure(chat: Chat) -> None:
 
 
 async def _list(chat: Chat) -> None:
-    supports, found = chat.store.supports, dict[int, Measure]()
+    stored, found = chat.store.measures, dict[int, Measure]()
     for post in chat.person.posts_as(Role.VILLAGE):
-        found |= {one.id: one for one in await supports.measures_due(post.region, most=_LISTED)}
+        found |= {one.id: one for one in await stored.due(post.region, most=_LISTED)}
     for post in chat.person.posts_as(Role.UNIT, Role.TOWN):
         units = (
             [post.unit] if post.role is Role.UNIT else [u.code for u in chat.world.plan.units if u.role is post.role]
         )
         for unit in units:
-            found |= {one.id: one for one in await supports.measures_due(post.region, unit, _LISTED)}
+            found |= {one.id: one for one in await stored.due(post.region, unit, _LISTED)}
     listed = sorted(found.values(), key=lambda one: (one.deadline, one.id))[:_LISTED]
     if not listed:
         await chat.say("没有要您办的帮扶措施。")
@@ -83,22 +83,22 @@ async def _list(chat: Chat) -> None:
 
 async def _find(chat: Chat) -> Measure | None:
     try:
-        found = await chat.store.supports.several_measures([from_base36(chat.args)])
+        found = await chat.store.measures.several([from_base36(chat.args)])
     except ValueError:
         return None
     return found[0] if found else None
 
 
 async def _who_finished(chat: Chat, measure: Measure) -> str:
-    last = (await chat.store.supports.entries(measure.id))[-1]
+    last = (await chat.store.measures.entries(measure.id))[-1]
     who = await name_of(chat, last.person_id)
     return f"「{measure.text}」{who}已在 {last.at:%m-%d %H:%M} 报完成。"
 
 
 async def _tell_all_done(chat: Chat, clue: Clue) -> None:
     """Who answers for the household hears when the last of its measures is done."""
-    support = await chat.store.supports.of_clue(clue.id)
-    measures = await chat.store.supports.measures_of(clue.id)
+    support = await chat.store.measures.support_of(clue.id)
+    measures = await chat.store.measures.of(clue.id)
     if support is None or not all(one.done for one in measures):
         return
     village = [official.person.id for official in chat.world.directory.holding(Role.VILLAGE, clue.village)]

@@ -45,7 +45,7 @@ async def _of_village(chat: Chat, village: str, known: Collection[int], seed: st
     asked = about_village(village, chat.world.plan.village(village).name, homes, problems)
     chosen = _to_ask(homes, known, seed)
     texts: dict[int, list[str]] = {}
-    for measure in await chat.store.supports.measures_for([home.id for home in chosen]):
+    for measure in await chat.store.measures.of_households([home.id for home in chosen]):
         texts.setdefault(measure.household_id, []).append(shortened(measure.text, _LONGEST_MEASURE))
     colleagues, helps = _colleagues(chat, village, homes), [shortened(text, _LONGEST_MEASURE) for text in _helps(chat)]
     for home in chosen:

@@ -63,7 +63,7 @@ async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str,
 
 async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
     found = {}
-    for measure in await store.supports.several_measures(_rows(ids)):
+    for measure in await store.measures.several(_rows(ids)):
         if measure.done:
             continue
         household = world.roster.by_id[measure.household_id]

@@ -9,19 +9,19 @@ from handlers.calendar.planning import plan_clue
 from handlers.engine.world import World
 from storage.cases.records import Clue, ClueSource
 from storage.people.persons import Role
-from storage.screening.records import RowState, ScreenedRow, Screening, Settled
+from storage.screening.records import RowState, ScreenedRow, ScreeningList, Settled
 from storage.store import Store
 
 UNCLEAR = "看不出是哪类风险，请把原因写明白"
 GONE = "这一户已不在名册"
 
 
-def origin(world: World, screening: Screening) -> str:
+def origin(world: World, screening: ScreeningList) -> str:
     """Whose list it is."""
     return world.plan.unit(screening.unit).name if screening.unit else Role.TOWN.label
 
 
-async def file_rows(store: Store, world: World, screening: Screening, rows: Sequence[ScreenedRow]) -> list[Settled]:
+async def file_rows(store: Store, world: World, screening: ScreeningList, rows: Sequence[ScreenedRow]) -> list[Settled]:
     """Make a clue for each row whose household is known, with its clock, or find the one it belongs to.
 
     Only reads and adds; what it returns is still to be settled.
@@ -94,6 +94,6 @@ def _key(row: ScreenedRow) -> str:
     return row.id_blind or row.name
 
 
-def _detail(world: World, screening: Screening, row: ScreenedRow) -> str:
+def _detail(world: World, screening: ScreeningList, row: ScreenedRow) -> str:
     reason = row.detail.get("reason")
     return f"{origin(world, screening)}筛查：{row.name}" + (f"，{reason}" if reason else "")

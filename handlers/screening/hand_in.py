@@ -16,7 +16,7 @@ from handlers.wording.kinds import risk_options
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Role
-from storage.screening.records import ListState, Screening
+from storage.screening.records import ListState, ScreeningList
 
 _UNNAMED = "筛查名单"
 
@@ -42,16 +42,16 @@ async def screening(chat: Chat) -> None:
     elif word == GO:
         await _import(chat, found)
     elif word == STOP:
-        await chat.store.screenings.drop(found)
+        await chat.store.screening_lists.drop(found)
         await chat.say(f"「{found.name}」没有导入，名单已删掉。")
     else:
         await chat.say((await preview(chat.store, found)).text, preview_buttons(found))
 
 
-async def named(chat: Chat, key: str) -> Screening | None:
+async def named(chat: Chat, key: str) -> ScreeningList | None:
     """The list of an id, if this person deals with it."""
     try:
-        found = await chat.store.screenings.get(from_base36(key))
+        found = await chat.store.screening_lists.get(from_base36(key))
     except ValueError:
         return None
     return found if found is not None and deals_with(chat.person, found) else None
@@ -64,17 +64,17 @@ async def _hand_in(chat: Chat) -> None:
     post = acting_post(chat.person)
     if not isinstance(sent, SentFile) or post is None:
         raise PermissionError("only units and the town hand lists in")
-    known = await chat.store.screenings.of_content(sent.sha256)
+    known = await chat.store.screening_lists.of_content(sent.sha256)
     if known is not None:
         await _explain(chat, known)
         return
-    chat.store.screenings.hand_in(
+    chat.store.screening_lists.hand_in(
         sent.sha256, sent.name or _UNNAMED, sender_id=chat.person.id, region=post.region, unit=post.unit
     )
     await chat.say("收到，正在和名册核对。好了就告诉您，这里可以先办别的。")
 
 
-async def _explain(chat: Chat, found: Screening) -> None:
+async def _explain(chat: Chat, found: ScreeningList) -> None:
     """Why a list is not taken in (again)."""
     if not deals_with(chat.person, found):
         await chat.say("这份名单别的单位已经交过，不会重复导入。")
@@ -92,7 +92,7 @@ async def _explain(chat: Chat, found: Screening) -> None:
         await chat.say(f"{told}，正在办，好了会告诉交的人。")
 
 
-async def _import(chat: Chat, found: Screening) -> None:
+async def _import(chat: Chat, found: ScreeningList) -> None:
     unclear = await chat.recall("unclear", functools.partial(_unclear, chat, found))
     kinds: list[str] = []
     if unclear:
@@ -100,9 +100,9 @@ async def _import(chat: Chat, found: Screening) -> None:
             "kinds", Several(f"有 {unclear} 行看不出风险类型，按哪类算？可多选。", risk_options(chat))
         )
     changes: dict[str, Any] = {"kinds": kinds} if kinds else {}
-    await chat.store.screenings.amend(found, state=ListState.IMPORTING.value, **changes)
+    await chat.store.screening_lists.amend(found, state=ListState.IMPORTING.value, **changes)
     await chat.say("开始导入。导完把逐行结果发给您，并通知各村。")
 
 
-async def _unclear(chat: Chat, found: Screening) -> int:
+async def _unclear(chat: Chat, found: ScreeningList) -> int:
     return (await preview(chat.store, found)).unclear

@@ -23,7 +23,7 @@ from handlers.screening.rows import Line
 from handlers.screening.sheet import sheet_name, write_list
 from storage.database.transaction import Conflict, Transaction
 from storage.mail.messages import Button, Outgoing
-from storage.screening.records import ListState, RowState, Screening
+from storage.screening.records import ListState, RowState, ScreeningList
 from storage.screening.results import ListLine
 from storage.store import Store
 
@@ -48,7 +48,7 @@ _KEPT_UNCONFIRMED = timedelta(days=7)
 async def work(doors: Doors, world: World) -> int:
     """Everything there is to do; returns how many lists were worked on."""
     async with doors.thinking() as tx, tx.session() as session:
-        waiting = await Store(session).screenings.at_work()
+        waiting = await Store(session).screening_lists.at_work()
     for screening in waiting:
         try:
             await _one(doors, world, screening)
@@ -61,13 +61,13 @@ async def forget_unconfirmed(tx: Transaction) -> int:
     """Drop lists that nobody wanted imported after a week; returns how many."""
     async with tx.session(request="job:screening") as session:
         store = Store(session)
-        old = await store.screenings.unconfirmed(tx.now - _KEPT_UNCONFIRMED)
+        old = await store.screening_lists.unconfirmed(tx.now - _KEPT_UNCONFIRMED)
         for screening in old:
-            await store.screenings.drop(screening)
+            await store.screening_lists.drop(screening)
     return len(old)
 
 
-async def _one(doors: Doors, world: World, screening: Screening) -> None:
+async def _one(doors: Doors, world: World, screening: ScreeningList) -> None:
     if screening.state is ListState.READING:
         read = await _read(doors, world, screening)
         if read is None or read.state is not ListState.IMPORTING:
@@ -79,7 +79,7 @@ async def _one(doors: Doors, world: World, screening: Screening) -> None:
         await _send_list(doors, world, screening)
 
 
-async def _read(doors: Doors, world: World, screening: Screening) -> Screening | None:
+async def _read(doors: Doors, world: World, screening: ScreeningList) -> ScreeningList | None:
     """Take all rows down and show the sender what was understood; None when there is nothing to go on with."""
     content = await asyncio.to_thread(world.media.read, screening.sha256)
     try:
@@ -94,7 +94,7 @@ async def _read(doors: Doors, world: World, screening: Screening) -> Screening |
         seen = await preview(store, screening)
         if seen.useful or screening.confirmed:
             state = ListState.IMPORTING if screening.confirmed else ListState.READ
-            read = await store.screenings.amend(screening, state=state.value)
+            read = await store.screening_lists.amend(screening, state=state.value)
             if not screening.confirmed:
                 send(store, world, screening.sender_id, Outgoing(text=seen.text, buttons=preview_buttons(screening)))
             return read
@@ -104,10 +104,10 @@ async def _read(doors: Doors, world: World, screening: Screening) -> Screening |
     return None
 
 
-async def _take_all_down(doors: Doors, world: World, screening: Screening, lines: Sequence[Line]) -> None:
+async def _take_all_down(doors: Doors, world: World, screening: ScreeningList, lines: Sequence[Line]) -> None:
     known = Known(world.roster.by_id, heads_of(world.roster.by_id))
     async with doors.thinking() as tx, tx.session() as session:
-        last = await Store(session).screenings.last_row(screening.id)
+        last = await Store(session).screening_lists.last_row(screening.id)
     lines = [line for line in lines if line.row + 1 > last]
     for first in range(0, len(lines), CHUNK):
         async with doors.thinking() as tx:
@@ -117,7 +117,7 @@ async def _take_all_down(doors: Doors, world: World, screening: Screening, lines
         await asyncio.sleep(0)
 
 
-async def _import(doors: Doors, world: World, screening: Screening) -> Screening:
+async def _import(doors: Doors, world: World, screening: ScreeningList) -> ScreeningList:
     """Make clues of all rows that are ready, then tell the villages and let the sender have the list of results."""
     while True:
         try:
@@ -129,24 +129,24 @@ async def _import(doors: Doors, world: World, screening: Screening) -> Screening
         await asyncio.sleep(0)
     async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
         await tell_villages(Store(session), world, screening)
-        return await Store(session).screenings.amend(
+        return await Store(session).screening_lists.amend(
             screening, state=ListState.DONE.value, wanted_by=screening.sender_id
         )
 
 
-async def _import_chunk(begin: Begin, world: World, screening: Screening) -> bool:
+async def _import_chunk(begin: Begin, world: World, screening: ScreeningList) -> bool:
     """Whether there was anything to import."""
     async with begin() as tx, tx.session(f"person:{screening.sender_id}", _request(screening)) as session:
         store = Store(session)
-        rows = await store.screenings.ready(screening.id, CHUNK)
+        rows = await store.screening_lists.ready(screening.id, CHUNK)
         settled = await file_rows(store, world, screening, rows)
         if rows:
             await tx.begin_writing()
-            await store.screenings.settle(settled)
+            await store.screening_lists.settle(settled)
     return bool(rows)
 
 
-async def _send_list(doors: Doors, world: World, screening: Screening) -> None:
+async def _send_list(doors: Doors, world: World, screening: ScreeningList) -> None:
     """To whoever asked for it."""
     made = await _make_list(doors, world, screening)
     async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
@@ -155,7 +155,7 @@ async def _send_list(doors: Doors, world: World, screening: Screening) -> None:
         visits = (await store.screening_results.visits([screening.id])).get(screening.id)
         text = f"「{screening.name}」：{counted(tally)}。\n核查：{visited(visits)}。"
         buttons = ((to_decide(screening),),) if tally.get(RowState.ASK) else ()
-        await store.screenings.amend(screening, wanted_by=None)
+        await store.screening_lists.amend(screening, wanted_by=None)
         store.media.keep(*made, XLSX)
         if screening.wanted_by is not None:
             send(store, world, screening.wanted_by, _with_list(screening, made, text, buttons))
@@ -165,13 +165,13 @@ Made = tuple[str, int]
 """A file that was made here: its sha256 and size."""
 
 
-async def _make_list(doors: Doors, world: World, screening: Screening) -> Made:
+async def _make_list(doors: Doors, world: World, screening: ScreeningList) -> Made:
     lines = await all_lines(doors, screening)
     content = await aside(write_list, world.plan, screening, lines, rows=len(lines))
     return await asyncio.to_thread(world.media.write, content), len(content)
 
 
-async def all_lines(doors: Doors, screening: Screening) -> list[ListLine]:
+async def all_lines(doors: Doors, screening: ScreeningList) -> list[ListLine]:
     """Every row of a list with what became of it, read a page at a time."""
     lines: list[ListLine] = []
     while True:
@@ -182,21 +182,23 @@ async def all_lines(doors: Doors, screening: Screening) -> list[ListLine]:
         lines += page
 
 
-def _with_list(screening: Screening, made: Made, text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> Outgoing:
+def _with_list(
+    screening: ScreeningList, made: Made, text: str, buttons: tuple[tuple[Button, ...], ...] = ()
+) -> Outgoing:
     return Outgoing(text=text, buttons=buttons, file=made[0], file_name=sheet_name(screening))
 
 
 async def _give_back(
-    doors: Doors, world: World, screening: Screening, message: Outgoing, made: Made | None = None
+    doors: Doors, world: World, screening: ScreeningList, message: Outgoing, made: Made | None = None
 ) -> None:
     """Forget a list that can't be imported, so that the same file can come again, and tell its sender why."""
     async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
         store = Store(session)
-        await store.screenings.drop(screening)
+        await store.screening_lists.drop(screening)
         if made is not None:
             store.media.keep(*made, XLSX)
         send(store, world, screening.sender_id, message)
 
 
-def _request(screening: Screening) -> str:
+def _request(screening: ScreeningList) -> str:
     return f"screening:{screening.id}"

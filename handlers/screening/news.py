@@ -14,7 +14,7 @@ from storage.database.base import to_base36
 from storage.mail import outbox
 from storage.mail.messages import PUSH, Button, Outgoing
 from storage.people.persons import Role
-from storage.screening.records import RowState, ScreenedRow, Screening
+from storage.screening.records import RowState, ScreenedRow, ScreeningList
 from storage.screening.results import VisitCounts
 from storage.store import Store
 
@@ -61,7 +61,7 @@ class Preview:
         return "\n".join(lines)
 
 
-async def preview(store: Store, screening: Screening) -> Preview:
+async def preview(store: Store, screening: ScreeningList) -> Preview:
     """Of a list whose rows are taken down."""
     wrong = await store.screening_results.first(screening.id, [RowState.WRONG, RowState.UNKNOWN], _SHOWN_ERRORS)
     return Preview(
@@ -76,7 +76,7 @@ def _told(row: ScreenedRow) -> str:
     return f"第 {row.row_no} 行 {row.name} {row.why}"
 
 
-def preview_buttons(screening: Screening) -> tuple[tuple[Button, ...], ...]:
+def preview_buttons(screening: ScreeningList) -> tuple[tuple[Button, ...], ...]:
     key = to_base36(screening.id)
     yes = Button(label="导入", says=f"/screening {key} {GO}")
     return ((yes, Button(label="不导入", says=f"/screening {key} {STOP}")),)
@@ -93,7 +93,7 @@ def visited(visits: VisitCounts | None) -> str:
     return f"属实 {visits.found}，不属实 {visits.not_found}，待核查 {visits.waiting}"
 
 
-def to_decide(screening: Screening) -> Button:
+def to_decide(screening: ScreeningList) -> Button:
     return Button(label="去认户", says=f"/samehome {to_base36(screening.id)}")
 
 
@@ -104,7 +104,7 @@ def send(store: Store, world: World, person_id: int, message: Outgoing) -> None:
         outbox.post(store.session, official.address, message, priority=PUSH)
 
 
-async def tell_villages(store: Store, world: World, screening: Screening) -> None:
+async def tell_villages(store: Store, world: World, screening: ScreeningList) -> None:
     """One message to each cadre, however many households of theirs a list names."""
     filed = await store.screening_results.by_village(screening.id, RowState.FILED)
     asked = await store.screening_results.by_village(screening.id, RowState.ASK)

@@ -12,7 +12,7 @@ from handlers.reading import Unreadable
 from handlers.screening.match import Known, Match, match
 from handlers.screening.rows import Entry, Line, find_header, read_lines
 from storage.plan import Plan
-from storage.screening.records import RowState, Screening
+from storage.screening.records import RowState, ScreeningList
 from storage.store import Store
 
 ENDINGS = (".xlsx", ".csv")
@@ -49,26 +49,26 @@ def _sheets(content: bytes) -> list[list[Row]]:
     return [rows]
 
 
-async def take_down(store: Store, world: World, screening: Screening, lines: Sequence[Line], known: Known) -> None:
+async def take_down(store: Store, world: World, screening: ScreeningList, lines: Sequence[Line], known: Known) -> None:
     """Match a chunk of rows with two look-ups and note the outcome of each. `known` is the roster without members."""
     blinds = {line.row: _blind(store, line.entry) for line in lines if line.entry}
     known = Known(known.roster, known.heads)
-    for one in await store.screenings.with_ids([blind for blind in blinds.values() if blind]):
+    for one in await store.screening_lists.with_ids([blind for blind in blinds.values() if blind]):
         if one.id_blind:
             known.by_id[one.id_blind].append(one)
     names = {line.name for line in lines if line.entry and blinds[line.row] not in known.by_id}
-    for one in await store.screenings.with_names(list(names)):
+    for one in await store.screening_lists.with_names(list(names)):
         known.by_name[one.name].append(one)
     for line in lines:
         if line.entry is None:
-            store.screenings.take_down(screening.id, line.row + 1, line.name, RowState.WRONG, line.told)
+            store.screening_lists.take_down(screening.id, line.row + 1, line.name, RowState.WRONG, line.told)
         else:
             blind = blinds[line.row]
             _note(store, screening, line, line.entry, blind, match(line.entry, blind, screening.region, known))
 
 
-def _note(store: Store, screening: Screening, line: Line, entry: Entry, blind: str | None, found: Match) -> None:
-    store.screenings.take_down(
+def _note(store: Store, screening: ScreeningList, line: Line, entry: Entry, blind: str | None, found: Match) -> None:
+    store.screening_lists.take_down(
         screening.id,
         line.row + 1,
         entry.name,

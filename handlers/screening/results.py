@@ -13,7 +13,7 @@ from handlers.wording.places import place_in_words
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.screening.records import ListState, RowState, Screening
+from storage.screening.records import ListState, RowState, ScreeningList
 
 _LISTS, _PAGE = 5, 6
 
@@ -55,7 +55,7 @@ async def _all(chat: Chat) -> None:
     await chat.say("\n".join(lines), rows)
 
 
-async def _one(chat: Chat, found: Screening) -> None:
+async def _one(chat: Chat, found: ScreeningList) -> None:
     if found.state is not ListState.DONE:
         await chat.say(f"「{found.name}」还没有导入完。")
         return
@@ -67,13 +67,13 @@ async def _one(chat: Chat, found: Screening) -> None:
     await chat.say(text, [buttons])
 
 
-async def _want_list(chat: Chat, found: Screening) -> None:
+async def _want_list(chat: Chat, found: ScreeningList) -> None:
     """The file is made aside: it can be long, and others wait for their answers."""
     if found.state is not ListState.DONE:
         await chat.say(f"「{found.name}」还没有导入完。")
         return
     if found.wanted_by is None:
-        await chat.store.screenings.amend(found, wanted_by=chat.person.id)
+        await chat.store.screening_lists.amend(found, wanted_by=chat.person.id)
         await chat.say("正在做表，马上发给您。")
     elif found.wanted_by == chat.person.id:
         await chat.say("表正在做，请稍等。")
@@ -85,7 +85,7 @@ async def _to_visit(chat: Chat, key: str, after: str) -> None:
     """The households of a list that this person's villages still have to visit, a few at a time."""
     regions = [post.region for post in chat.person.posts_as(Role.VILLAGE)]
     try:
-        found = await chat.store.screenings.get(from_base36(key)) if regions else None
+        found = await chat.store.screening_lists.get(from_base36(key)) if regions else None
     except ValueError:
         found = None
     begin = int(after[:9]) if after.isdecimal() else 0
@@ -113,7 +113,7 @@ async def _to_visit(chat: Chat, key: str, after: str) -> None:
     await chat.say(f"{origin(chat.world, found)}筛查名单，您这边还有 {count} 户待核查：", rows)
 
 
-async def _names_us(chat: Chat, found: Screening, regions: list[str]) -> bool:
+async def _names_us(chat: Chat, found: ScreeningList, regions: list[str]) -> bool:
     """Whether a list names anybody of these regions: to others it does not exist."""
     filed = await chat.store.screening_results.by_village(found.id, RowState.FILED)
     return any(village.startswith(tuple(regions)) for village in filed)

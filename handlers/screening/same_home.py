@@ -14,7 +14,7 @@ from handlers.wording.places import place_in_words
 from storage.database.base import from_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
-from storage.screening.records import RowState, ScreenedRow, Screening, Settled
+from storage.screening.records import RowState, ScreenedRow, ScreeningList, Settled
 
 _AT_ONCE = 10
 """Persons asked about in one go."""
@@ -66,7 +66,7 @@ async def _next(chat: Chat, passed: list[int]) -> dict[str, Any]:
     if found is None:
         return {}
     row, count = found
-    screening = await chat.store.screenings.get(row.screening_id)
+    screening = await chat.store.screening_lists.get(row.screening_id)
     homes = [home for key in row.candidates if (home := chat.world.roster.by_id.get(key)) is not None]
     return {
         "row": row.id,
@@ -76,7 +76,7 @@ async def _next(chat: Chat, passed: list[int]) -> dict[str, Any]:
     }
 
 
-def _shown(chat: Chat, row: ScreenedRow, screening: Screening | None) -> str:
+def _shown(chat: Chat, row: ScreenedRow, screening: ScreeningList | None) -> str:
     told = row.detail
     marks = [f"身份证 {told['id']}"] if told.get("id") else []
     marks += [f"电话 {told['phone']}"] if told.get("phone") else []
@@ -90,14 +90,14 @@ def _shown(chat: Chat, row: ScreenedRow, screening: Screening | None) -> str:
 async def _settle(chat: Chat, shown: dict[str, Any], answer: str) -> int:
     """Do as was answered, unless somebody else has; returns how many persons were settled."""
     row = await chat.store.screening_results.row(shown["row"])
-    screening = await chat.store.screenings.get(row.screening_id) if row else None
+    screening = await chat.store.screening_lists.get(row.screening_id) if row else None
     if row is None or screening is None or row.state is not RowState.ASK:
         return 0
     if not may_name_household(chat.person, row, screening):
         return 0
     if answer == _NO:
-        await chat.store.screenings.settle([Settled(row, RowState.REFUSED, why=f"{chat.person.name}：不是这一户")])
+        await chat.store.screening_lists.settle([Settled(row, RowState.REFUSED, why=f"{chat.person.name}：不是这一户")])
         return 1
     home = row._replace(household_id=int(answer))
-    await chat.store.screenings.settle(await file_rows(chat.store, chat.world, screening, [home]))
+    await chat.store.screening_lists.settle(await file_rows(chat.store, chat.world, screening, [home]))
     return 1

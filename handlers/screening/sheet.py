@@ -8,7 +8,7 @@ from handlers.files.columns import Column, Kind, Value
 from handlers.files.workbooks import write_ledger
 from storage.cases.steps import Step
 from storage.plan import Plan
-from storage.screening.records import RowState, Screening
+from storage.screening.records import RowState, ScreeningList
 from storage.screening.results import ListLine
 
 _NAME = "筛查结果"
@@ -24,13 +24,13 @@ _COLUMNS = (
 )
 
 
-def sheet_name(screening: Screening) -> str:
+def sheet_name(screening: ScreeningList) -> str:
     """The name of the file that goes back."""
     stem = screening.name.rpartition(".")[0] or screening.name or _NAME
     return f"{stem}-筛查结果.xlsx"
 
 
-def write_list(plan: Plan, screening: Screening, lines: Sequence[ListLine]) -> bytes:
+def write_list(plan: Plan, screening: ScreeningList, lines: Sequence[ListLine]) -> bytes:
     """As .xlsx. Blocking: call it from a thread."""
     title = f"{screening.name} 筛查结果"
     return write_ledger(_NAME, title, _COLUMNS, [_row(plan, line) for line in lines], _notes(screening))
@@ -58,7 +58,7 @@ def _visit(line: ListLine) -> str:
     return "属实" if line.found else "不属实"
 
 
-def _notes(screening: Screening) -> list[tuple[str, str]]:
+def _notes(screening: ScreeningList) -> list[tuple[str, str]]:
     return [
         ("名单", screening.name),
         ("交来时间", f"{screening.handed_in_at:%Y-%m-%d %H:%M}"),

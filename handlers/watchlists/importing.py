@@ -158,10 +158,10 @@ async def _known(store: Store, world: World, lines: Sequence[Line]) -> Known:
     known = Known(world.roster.by_id, heads_of(world.roster.by_id))
     entries = [line.entry for line in lines if line.entry]
     blinds = [store.households.blind_id(entry.id_number) for entry in entries if entry.id_number]
-    for one in await _all(store.screenings.with_ids, blinds):
+    for one in await _all(store.screening_lists.with_ids, blinds):
         if one.id_blind:
             known.by_id[one.id_blind].append(one)
-    for one in await _all(store.screenings.with_names, [entry.name for entry in entries]):
+    for one in await _all(store.screening_lists.with_names, [entry.name for entry in entries]):
         known.by_name[one.name].append(one)
     return known
 

@@ -13,10 +13,10 @@ _SHOWN = 5
 
 async def measures_in_words(chat: Chat, clue: Clue) -> list[str]:
     """Who answers for the household and what is being done, a line each; nothing before help has begun."""
-    support = await chat.store.supports.of_clue(clue.id)
+    support = await chat.store.measures.support_of(clue.id)
     if support is None:
         return []
-    measures = await chat.store.supports.measures_of(clue.id)
+    measures = await chat.store.measures.of(clue.id)
     lines = [line(chat.world, measure) for measure in measures[:_SHOWN]]
     if len(measures) > _SHOWN:
         lines.append(f"……共 {len(measures)} 项")

@@ -18,16 +18,16 @@ from storage.screening.records import (
     Namesake,
     RowState,
     ScreenedRow,
-    Screening,
+    ScreeningList,
     Settled,
+    screening_lists,
     screening_rows,
-    screenings,
 )
 
-_AT_WORK = screenings.c.state.in_([state.value for state in AT_WORK]) | screenings.c.wanted_by.is_not(None)
+_AT_WORK = screening_lists.c.state.in_([state.value for state in AT_WORK]) | screening_lists.c.wanted_by.is_not(None)
 
 
-class Screenings:
+class ScreeningLists:
     """Lists and their rows: handed in, read, decided, settled."""
 
     def __init__(self, session: Session) -> None:
@@ -36,43 +36,43 @@ class Screenings:
     def hand_in(
         self, sha256: str, name: str, *, sender_id: int, region: str, unit: str | None,
         kinds: Sequence[str] = (), confirmed: bool = False,
-    ) -> Screening:  # fmt: skip
+    ) -> ScreeningList:  # fmt: skip
         """Put a kept file in to be read."""
         row = {
             "id": new_id(), "sha256": sha256, "name": name[:200], "sender_id": sender_id, "region": region, "unit": unit,
             "state": ListState.READING.value, "confirmed": confirmed, "kinds": list(kinds),
             "handed_in_at": self._session.now, "version": 0,
         }  # fmt: skip
-        return Screening.model_validate(self._session.add(screenings, row))
+        return ScreeningList.model_validate(self._session.add(screening_lists, row))
 
-    async def get(self, screening_id: int) -> Screening | None:
-        return _one(await self._session.read(sa.select(screenings).where(screenings.c.id == screening_id)))
+    async def get(self, screening_id: int) -> ScreeningList | None:
+        return _one(await self._session.read(sa.select(screening_lists).where(screening_lists.c.id == screening_id)))
 
-    async def of_content(self, sha256: str) -> Screening | None:
+    async def of_content(self, sha256: str) -> ScreeningList | None:
         """The list that came as exactly this file."""
-        return _one(await self._session.read(sa.select(screenings).where(screenings.c.sha256 == sha256)))
+        return _one(await self._session.read(sa.select(screening_lists).where(screening_lists.c.sha256 == sha256)))
 
-    async def at_work(self) -> list[Screening]:
+    async def at_work(self) -> list[ScreeningList]:
         """What is to be read, imported, or sent as a list; the oldest first."""
-        query = sa.select(screenings).where(_AT_WORK).order_by(screenings.c.id)
+        query = sa.select(screening_lists).where(_AT_WORK).order_by(screening_lists.c.id)
         return [_screening(row) for row in await self._session.read(query)]
 
-    async def unconfirmed(self, before: datetime) -> list[Screening]:
+    async def unconfirmed(self, before: datetime) -> list[ScreeningList]:
         """Lists handed in before that moment, of which nobody has said that they shall be imported."""
-        query = sa.select(screenings).where(
-            screenings.c.state == ListState.READ.value, screenings.c.handed_in_at < before
+        query = sa.select(screening_lists).where(
+            screening_lists.c.state == ListState.READ.value, screening_lists.c.handed_in_at < before
         )
         return [_screening(row) for row in await self._session.read(query)]
 
-    async def amend(self, screening: Screening, **changes: Any) -> Screening:
+    async def amend(self, screening: ScreeningList, **changes: Any) -> ScreeningList:
         """Raises Conflict when somebody changed it first."""
         before = screening.model_dump()
-        return Screening.model_validate(await self._session.amend(screenings, before, **changes))
+        return ScreeningList.model_validate(await self._session.amend(screening_lists, before, **changes))
 
-    async def drop(self, screening: Screening) -> None:
+    async def drop(self, screening: ScreeningList) -> None:
         """Forget a list that was not imported, so that it can come again. Raises Conflict when it is gone."""
         await self._session.change(screening_rows.delete().where(screening_rows.c.screening_id == screening.id))
-        await self._session.remove(screenings, screening.model_dump())
+        await self._session.remove(screening_lists, screening.model_dump())
 
     async def last_row(self, screening_id: int) -> int:
         """The number of the last row taken down so far; 0 for none."""
@@ -171,12 +171,12 @@ _SETTLE = (
 
 async def is_waiting(conn: AsyncConnection) -> bool:
     """Whether there is anything to read, import or send."""
-    return (await conn.execute(sa.select(screenings.c.id).where(_AT_WORK).limit(1))).first() is not None
+    return (await conn.execute(sa.select(screening_lists.c.id).where(_AT_WORK).limit(1))).first() is not None
 
 
-def _screening(row: sa.Row[Any]) -> Screening:
-    return Screening.model_validate(dict(row._mapping))
+def _screening(row: sa.Row[Any]) -> ScreeningList:
+    return ScreeningList.model_validate(dict(row._mapping))
 
 
-def _one(rows: Sequence[sa.Row[Any]]) -> Screening | None:
+def _one(rows: Sequence[sa.Row[Any]]) -> ScreeningList | None:
     return _screening(rows[0]) if rows else None

@@ -38,8 +38,8 @@ class RowState(Labelled):
     WRONG = "wrong", "有误"
 
 
-screenings = sa.Table(
-    "screenings",
+screening_lists = sa.Table(
+    "screening_lists",
     metadata,
     id_column(),
     sa.Column("sha256", sa.String(64), nullable=False, unique=True),
@@ -53,14 +53,14 @@ screenings = sa.Table(
     sa.Column("wanted_by", sa.BigInteger, sa.ForeignKey("persons.id")),
     sa.Column("handed_in_at", Moment, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Index("ix_screenings_unit", "region", "unit"),
+    sa.Index("ix_screening_lists_unit", "region", "unit"),
 )
 
 screening_rows = sa.Table(
     "screening_rows",
     metadata,
     id_column(),
-    sa.Column("screening_id", sa.BigInteger, sa.ForeignKey("screenings.id"), nullable=False),
+    sa.Column("screening_id", sa.BigInteger, sa.ForeignKey("screening_lists.id"), nullable=False),
     sa.Column("row_no", sa.Integer, nullable=False),
     sa.Column("name", sa.String(60), nullable=False),
     sa.Column("id_blind", sa.String(32)),
@@ -80,7 +80,7 @@ screening_rows = sa.Table(
 )
 
 
-class Screening(Record):
+class ScreeningList(Record):
     """A list as it was handed in. `kinds` are for rows that name no reason; `confirmed` lists need no further word.
 
     `region` and `unit` are of the post the sender acted in; who asked for the list of results is `wanted_by`.

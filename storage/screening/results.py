@@ -11,8 +11,8 @@ from storage.cases.records import clue_events, clues
 from storage.cases.steps import Step
 from storage.database.regions import inside
 from storage.database.transaction import Session
-from storage.screening.lists import Screenings
-from storage.screening.records import ListState, RowState, ScreenedRow, Screening, screening_rows, screenings
+from storage.screening.lists import ScreeningLists
+from storage.screening.records import ListState, RowState, ScreenedRow, ScreeningList, screening_lists, screening_rows
 
 _PAGE = 1000
 FOUND = "found"
@@ -71,13 +71,13 @@ class ScreeningResults:
         )
         return {row.village: row.n for row in await self._session.read(query)}
 
-    async def handed_in(self, region: str, unit: str | None, most: int) -> list[Screening]:
+    async def handed_in(self, region: str, unit: str | None, most: int) -> list[ScreeningList]:
         """The newest lists of a unit in a region; without a unit, everybody's."""
-        query = sa.select(screenings).where(inside(screenings.c.region, region))
+        query = sa.select(screening_lists).where(inside(screening_lists.c.region, region))
         if unit is not None:
-            query = query.where(screenings.c.unit == unit)
-        rows = await self._session.read(query.order_by(screenings.c.id.desc()).limit(most))
-        return [Screening.model_validate(dict(row._mapping)) for row in rows]
+            query = query.where(screening_lists.c.unit == unit)
+        rows = await self._session.read(query.order_by(screening_lists.c.id.desc()).limit(most))
+        return [ScreeningList.model_validate(dict(row._mapping)) for row in rows]
 
     async def visits(self, screening_ids: Sequence[int]) -> dict[int, VisitCounts]:
         """How the visits of each list went; a clue that several rows led to counts once."""
@@ -109,16 +109,16 @@ class ScreeningResults:
         """
         mine = inside(screening_rows.c.village, *regions)
         if unit is not None:
-            mine = sa.or_(mine, (screenings.c.region == unit[0]) & (screenings.c.unit == unit[1]))
+            mine = sa.or_(mine, (screening_lists.c.region == unit[0]) & (screening_lists.c.unit == unit[1]))
         where = [
             screening_rows.c.state == RowState.ASK.value,
-            screenings.c.state.in_((ListState.IMPORTING.value, ListState.DONE.value)),
+            screening_lists.c.state.in_((ListState.IMPORTING.value, ListState.DONE.value)),
             screening_rows.c.id.not_in(passed),
             mine,
         ]
         if screening_id is not None:
             where.append(screening_rows.c.screening_id == screening_id)
-        source = screening_rows.join(screenings, screenings.c.id == screening_rows.c.screening_id)
+        source = screening_rows.join(screening_lists, screening_lists.c.id == screening_rows.c.screening_id)
         (count,) = await self._session.read(sa.select(sa.func.count().label("n")).select_from(source).where(*where))
         query = sa.select(screening_rows).select_from(source).where(*where)
         rows = await self._session.read(query.order_by(screening_rows.c.screening_id, screening_rows.c.row_no).limit(1))
@@ -169,7 +169,7 @@ class ScreeningResults:
         ]
 
     def _rows(self, rows: Sequence[sa.Row[Any]]) -> list[ScreenedRow]:
-        read = Screenings(self._session).row
+        read = ScreeningLists(self._session).row
         return [read(row) for row in rows]
 
 

@@ -103,16 +103,16 @@ async def _import(county: County, world: World, sender: int, content: bytes) -> 
     async with begin() as tx, tx.session("bench", "hand in") as session:
         store = Store(session)
         store.media.keep(sha256, len(content), XLSX)
-        listed = store.screenings.hand_in(
+        listed = store.screening_lists.hand_in(
             sha256, "名单.xlsx", sender_id=sender, region=world.plan.county.code, unit="health"
         )
     await work(doors, world)
     async with begin() as tx, tx.session("bench", "confirm") as session:
         store = Store(session)
-        read = await store.screenings.get(listed.id)
+        read = await store.screening_lists.get(listed.id)
         if read is None or (await store.screening_results.tally(read.id)).get(RowState.READY) != ROWS:
             raise RuntimeError("not all rows were recognised")
-        await store.screenings.amend(read, state=ListState.IMPORTING.value)
+        await store.screening_lists.amend(read, state=ListState.IMPORTING.value)
     await work(doors, world)
     async with begin() as tx, tx.session() as session:
         tally = await Store(session).screening_results.tally(listed.id)

@@ -267,15 +267,15 @@ async def test_a_monitored_household_comes_with_its_measures(town: Town) -> None
         store = Store(session)
         clue = await store.clues.numbered(1)
         assert clue is not None
-        support = store.supports.open(
+        support = store.measures.open(
             clue_id=clue.id, household_id=household.id, national_number="0042", kind=household.kind
         )
-        support = await store.supports.assign(support, town.people["李村"])
+        support = await store.measures.assign(support, town.people["李村"])
         for text, day in (("翻修屋顶", 25), ("装防滑扶手", 20)):
-            measure = store.supports.add_measure(
+            measure = store.measures.add(
                 support, kind="housing", text=text, unit="housing", deadline=date(2022, 10, day)
             )
-        await store.supports.progress(measure, by=town.people["王建"], text="装好了", percent=100)
+        await store.measures.progress(measure, by=town.people["王建"], text="装好了", percent=100)
     await town.say("周镇", "/export households")
     [row], _, _ = sheet_of(town, "周镇")
     assert (row["系统编号"], row["帮扶责任人"], row["家庭人口"]) == ("0042", "李村", 1)

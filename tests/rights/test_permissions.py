@@ -288,8 +288,8 @@ async def _furnish(town: Town) -> dict[str, Any]:
         tasks = store.fanouts.start(
             elsewhere, "查一查", due_on=DUE, rectify_by=DUE, villages=[BAITA], by=people["town"]
         )
-        support = store.supports.open(clue_id=clue.id, household_id=home, national_number="1", kind="脱贫不稳定户")
-        measure = store.supports.add_measure(support, kind="housing", text="修房", unit="housing", deadline=DUE)
+        support = store.measures.open(clue_id=clue.id, household_id=home, national_number="1", kind="脱贫不稳定户")
+        measure = store.measures.add(support, kind="housing", text="修房", unit="housing", deadline=DUE)
         store.signals.add(problem.id, SignalKind.FAR, "照片离村 9 公里")
         ((signal,), _) = await store.signals.open_in([BAITA], 1)
         admission = store.admissions.ask("test:village", "曾国强", role=Role.HOUSEHOLD, region=BAITA)
@@ -298,11 +298,11 @@ async def _furnish(town: Town) -> dict[str, Any]:
         handover = store.handovers.ask(
             post.id, people["village"], successor_id=people["other village"], by=people["village"]
         )
-        screening = store.screenings.hand_in(
+        screening = store.screening_lists.hand_in(
             "0" * 64, "名单.xlsx", sender_id=people["unit"], region="220881100", unit="housing"
         )
-        screening = await store.screenings.amend(screening, state=ListState.DONE.value)
-        store.screenings.take_down(screening.id, 1, SECRETS[0], RowState.ASK, "", village=BAITA, candidates=[home])
+        screening = await store.screening_lists.amend(screening, state=ListState.DONE.value)
+        store.screening_lists.take_down(screening.id, 1, SECRETS[0], RowState.ASK, "", village=BAITA, candidates=[home])
         owner = Owner(role=Role.VILLAGE, region=BAITA)
         difference = NewDifference(
             fingerprint="x", kind=DifferenceKind.NOT_LISTED, village=BAITA, name=SECRETS[0], owner=owner

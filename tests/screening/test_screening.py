@@ -27,7 +27,7 @@ from storage.database.transaction import Transaction, reading_first, transaction
 from storage.people.persons import Role
 from storage.reminders.rows import reminders
 from storage.roster import household_row, households, member_row, members
-from storage.screening.records import ListState, Screening, screening_rows, screenings
+from storage.screening.records import ListState, ScreeningList, screening_lists, screening_rows
 from storage.store import Store
 from tests.screening.test_screening_rows import id_number
 from tests.support.town import START, VAULT, Town
@@ -106,10 +106,10 @@ async def filed(town: Town) -> list[Clue]:
         return sorted(await Store(session).clues.several(found), key=lambda clue: clue.number)
 
 
-async def lists(town: Town) -> list[Screening]:
+async def lists(town: Town) -> list[ScreeningList]:
     async with town.transaction() as tx, tx.session() as session:
-        keys = [row.id for row in await session.read(sa.select(screenings.c.id))]
-        found = [await Store(session).screenings.get(key) for key in keys]
+        keys = [row.id for row in await session.read(sa.select(screening_lists.c.id))]
+        found = [await Store(session).screening_lists.get(key) for key in keys]
     return [one for one in found if one is not None]
 
 

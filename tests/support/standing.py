@@ -45,7 +45,7 @@ async def go_on(town: Town, clue: Clue, acts: Sequence[Act]) -> Clue:
             store = Store(session)
             clue = await store.clues.move(clue, to, by=town.people[BY[party]], outcome=act.value, note="原因")
             if act is Act.REGISTER:
-                store.supports.open(
+                store.measures.open(
                     clue_id=clue.id, household_id=clue.household_id, national_number="JC1", kind="边缘易致贫户"
                 )
     return clue
@@ -58,12 +58,12 @@ async def helped(
     made = []
     async with town.transaction() as tx, tx.session("test", "help") as session:
         store = Store(session)
-        support = await store.supports.of_clue(clue.id)
+        support = await store.measures.support_of(clue.id)
         assert support is not None
         for kind in clue.kinds:
-            measure = store.supports.add_measure(support, kind=kind, text=f"办好{kind}", unit=unit, deadline=deadline)
+            measure = store.measures.add(support, kind=kind, text=f"办好{kind}", unit=unit, deadline=deadline)
             if percent:
-                measure = await store.supports.progress(
+                measure = await store.measures.progress(
                     measure, by=town.people["李村"], text="办了", percent=percent, photos=()
                 )
             made.append(measure)
@@ -79,4 +79,4 @@ async def read(town: Town, number: int) -> Clue:
 
 async def measures(town: Town, clue: Clue) -> list[Measure]:
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        return await Store(session).supports.measures_of(clue.id)
+        return await Store(session).measures.of(clue.id)

@@ -39,7 +39,7 @@ def measure(kind: str, text: str = "办", done: bool = False) -> Measure:
 
 async def responsible(town: Town, clue: Clue) -> int | None:
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        support = await Store(session).supports.of_clue(clue.id)
+        support = await Store(session).measures.support_of(clue.id)
         assert support is not None
         return support.responsible_id
 
@@ -191,10 +191,10 @@ async def test_what_was_added_by_mistake_can_be_taken_back_until_somebody_worked
     assert "写重了" in town.unread("王建")[-1]
     assert [one.id for one in await measures(town, clue)] == [water.id]
     async with town.transaction() as tx, tx.session("test", "report") as session:
-        await Store(session).supports.progress(water, by=town.people["李村"], text="办了", percent=10)
+        await Store(session).measures.progress(water, by=town.people["李村"], text="办了", percent=10)
     with pytest.raises(Conflict):
         async with town.transaction() as tx, tx.session("test", "drop") as session:
-            await Store(session).supports.withdraw(water)
+            await Store(session).measures.withdraw(water)
     assert "没有可撤的" in (await town.say("李村", f"/support {to_base36(clue.id)} drop"))[-1]
 
 
@@ -225,7 +225,7 @@ async def test_two_reports_at_once_do_not_overwrite_each_other(town: Town) -> No
 
     async def report(name: str, percent: int) -> None:
         async with town.transaction() as tx, tx.session(name, "report") as session:
-            await Store(session).supports.progress(made, by=town.people[name], text="办了", percent=percent)
+            await Store(session).measures.progress(made, by=town.people[name], text="办了", percent=percent)
 
     outcomes = await asyncio.gather(report("李村", 30), report("王建", 60), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [Conflict]
@@ -235,19 +235,19 @@ async def test_texts_are_sealed_lists_are_by_unit_and_the_audit_chain_holds(town
     clue = await case_after(town, kinds=("housing", "water"))
     late, early = await helped(town, clue, percent=30), await helped(town, await case_after(town, number=2001), 0)
     async with town.transaction() as tx, tx.session("test", "look") as session:
-        supports = Store(session).supports
-        support = await supports.of_clue(clue.id)
+        stored = Store(session).measures
+        support = await stored.support_of(clue.id)
         assert support is not None
-        await supports.assign(support, town.people["赵村"])
-        water = supports.add_measure(support, kind="water", text="换滤芯", unit="water", deadline=date(2022, 10, 20))
-        assert [one.id for one in await supports.measures_due("220881100", "water")] == [water.id]
-        village = await supports.measures_due("220881100203", most=2)
+        await stored.assign(support, town.people["赵村"])
+        water = stored.add(support, kind="water", text="换滤芯", unit="water", deadline=date(2022, 10, 20))
+        assert [one.id for one in await stored.due("220881100", "water")] == [water.id]
+        village = await stored.due("220881100203", most=2)
         assert [one.id for one in village] == [water.id, late[0].id]
-        assert early[0].id in {one.id for one in await supports.measures_due("220881100", "housing")}
-        assert [one.clue_id for one in await supports.of_household(clue.household_id)] == [clue.id]
+        assert early[0].id in {one.id for one in await stored.due("220881100", "housing")}
+        assert [one.clue_id for one in await stored.supports_of(clue.household_id)] == [clue.id]
         with pytest.raises(Conflict):
-            await supports.assign(support, town.people["李村"])
+            await stored.assign(support, town.people["李村"])
     async with town.database.read() as conn:
-        stored = (await conn.execute(sa.text("SELECT text FROM measures"))).scalars().all()
-        assert all("滤芯".encode() not in bytes(text) for text in stored)
+        texts = (await conn.execute(sa.text("SELECT text FROM measures"))).scalars().all()
+        assert all("滤芯".encode() not in bytes(text) for text in texts)
         assert await audit.verify(conn, VAULT) == []
