@@ -9,7 +9,7 @@ from typing import Any
 from handlers.calendar.workdays import is_workday
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.quiz.questions import comment, once_more, put
+from handlers.quiz.questions import comment, once_more
 from handlers.quiz.repetition import choose, choose_extra
 from handlers.quiz.sittings import Sitting, graded, own_items, with_digests
 from handlers.quiz.village import of_own_village
@@ -39,11 +39,9 @@ async def quiz(chat: Chat) -> None:
     """Args: "more" for extra practice, which does not count as the day's questions."""
     plan = chat.world.plan
     sitting = Round.model_validate(await chat.recall("round", lambda: _draw(chat)))
-    questions = sitting.still_asked(plan, chat.now.date())
-    again: list[str] = []
-    for place, question in enumerate(questions, 1):
-        seed = f"{chat.person.name}:{sitting.day}:{question.id}"
-        answer = await chat.ask_optional(question.id, put(question, f"{place}/{len(questions)}", seed))
+    questions, again = sitting.put(chat), list[str]()
+    for question, asked in questions:
+        answer = await chat.ask_optional(question.id, asked)
         verdict = await graded(chat, question, answer, daily=sitting.daily)
         await chat.say(comment(plan, question, verdict, skipped=answer is None), once_more(question, verdict))
         if not verdict.right:

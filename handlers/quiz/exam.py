@@ -11,7 +11,7 @@ from handlers.engine.questions import Choice, Option
 from handlers.engine.words import NOT_YOURS
 from handlers.quiz.exam_question import Ended, Examined
 from handlers.quiz.grading import Grading
-from handlers.quiz.questions import lacking, once_more, put, solution
+from handlers.quiz.questions import lacking, once_more, solution
 from handlers.quiz.repetition import area_of, choose_extra
 from handlers.quiz.sittings import Sitting, graded, own_items, with_digests
 from handlers.quiz.village import of_own_village
@@ -38,13 +38,11 @@ async def exam(chat: Chat) -> None:
         return
     of_what = chat.args or await chat.ask("area", Choice("考哪一块？", offered))
     sitting = Sitting.model_validate(await chat.recall("set", lambda: _draw(chat, of_what)))
-    questions = sitting.still_asked(plan, chat.now.date())
+    questions = sitting.put(chat)
     await chat.say(f"一共 {len(questions)} 题，连着答，最后一起看。想停就回复：结束")
     results: list[tuple[Question, Grading]] = []
-    for place, question in enumerate(questions, 1):
-        seed = f"{chat.person.name}:{sitting.day}:{question.id}"
-        asked = Examined(put(question, f"{place}/{len(questions)}", seed))
-        answer = await chat.ask_optional(question.id, asked)
+    for question, asked in questions:
+        answer = await chat.ask_optional(question.id, Examined(asked))
         if isinstance(answer, Ended):
             break
         results.append((question, await graded(chat, question, answer, daily=False)))

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from handlers.engine.chat import Chat
+from handlers.engine.questions.base import Question as Put
 from handlers.quiz.grading import Grading, grade
-from handlers.quiz.questions import given
+from handlers.quiz.questions import given, put
 from handlers.quiz.repetition import answered, digest_of
 from storage.database.base import Record
 from storage.people.persons import Person
@@ -23,11 +24,18 @@ class Sitting(Record):
     questions: tuple[tuple[str, str], ...] = ()
     of_village: tuple[Question, ...] = ()
 
-    def still_asked(self, plan: Plan, today: date) -> list[Question]:
-        """Those that stand in the plan as they did; what has changed comes back another time, as does yesterday's village."""
-        now = {question.id: question for question in plan.questions}
-        same = [now[key] for key, digest in self.questions if key in now and digest_of(now[key]) == digest]
-        return [*same, *(self.of_village if today == self.day else ())]
+    def put(self, chat: Chat) -> list[tuple[Question, Put[Any]]]:
+        """Its questions in order, each with how it is put to the person.
+
+        Those that stand in the plan as they did; what has changed comes back another time, as does yesterday's village.
+        """
+        now = {question.id: question for question in chat.world.plan.questions}
+        asked = [now[key] for key, digest in self.questions if key in now and digest_of(now[key]) == digest]
+        asked += self.of_village if chat.now.date() == self.day else ()
+        return [
+            (question, put(question, f"{place}/{len(asked)}", f"{chat.person.name}:{self.day}:{question.id}"))
+            for place, question in enumerate(asked, 1)
+        ]
 
 
 def with_digests(questions: Iterable[Question]) -> tuple[tuple[str, str], ...]:
