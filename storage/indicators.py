@@ -74,7 +74,4 @@ class Indicators:
         return {(one.year, one.village, one.code): one for one in found}
 
     def _figure(self, row: sa.Row[Any]) -> IndicatorValue:
-        return IndicatorValue(
-            year=row.year, village=row.village, code=row.code, value=row.value,
-            reason=self._session.vault.open_text(row.reason) or "", person_id=row.person_id, at=row.at,
-        )  # fmt: skip
+        return IndicatorValue.from_row(row, reason=self._session.vault.open_text(row.reason) or "")

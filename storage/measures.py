@@ -137,12 +137,12 @@ class Measures:
 
     async def support_of(self, clue_id: int) -> Support | None:
         rows = await self._session.read(sa.select(supports).where(supports.c.clue_id == clue_id))
-        return Support.model_validate(dict(rows[0]._mapping)) if rows else None
+        return Support.from_row(rows[0]) if rows else None
 
     async def supports_of(self, household_id: int) -> list[Support]:
         """The newest first."""
         query = sa.select(supports).where(supports.c.household_id == household_id).order_by(supports.c.id.desc())
-        return [Support.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
+        return [Support.from_row(row) for row in await self._session.read(query)]
 
     async def assign(self, support: Support, responsible_id: int) -> Support:
         """Name who answers for the household. Raises Conflict when somebody was named since `support` was read."""
@@ -193,11 +193,9 @@ class Measures:
     ) -> Measure:
         """Record how far a measure is; at 100 it is done. Raises Conflict when somebody reported since it was read."""
         session = self._session
-        (row,) = await session.read(sa.select(measures).where(measures.c.id == measure.id))
-        if row.version != measure.version:
-            raise Conflict(f"measures:{measure.id}")
+        row = await session.current(measures, measure)
         done_at = session.now if percent >= FINISHED else None
-        changed = await session.amend(measures, row._mapping, percent=percent, done_at=done_at)
+        changed = await session.amend(measures, row, percent=percent, done_at=done_at)
         entry = session.add(
             measure_entries,
             {
@@ -214,11 +212,10 @@ class Measures:
 
     async def withdraw(self, measure: Measure) -> None:
         """Take back a measure of which nothing has been reported. Raises Conflict when something has since."""
-        query = sa.select(measures).where(measures.c.id == measure.id, measures.c.version == measure.version)
-        rows = await self._session.read(query)
-        if not rows or rows[0].version:
+        row = await self._session.current(measures, measure)
+        if row["version"]:
             raise Conflict(f"measures:{measure.id}")
-        await self._session.remove(measures, rows[0]._mapping)
+        await self._session.remove(measures, row)
 
     async def entries(self, measure_id: int) -> list[MeasureEntry]:
         """What was reported on a measure, in order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Conflict, Session
+from storage.database.transaction import Session
 from storage.joining.invites import invites
 from storage.mail.talks import DRAFT, talks
 from storage.measures import supports
@@ -96,12 +95,12 @@ class Handovers:
         query = sa.select(handovers).where(
             handovers.c.successor_id == successor_id, handovers.c.accepted, handovers.c.done_at.is_(None)
         )
-        return [_handover(row._mapping) for row in await self._session.read(query)]
+        return [Handover.model_validate(row._mapping) for row in await self._session.read(query)]
 
     async def post(self, post_id: int) -> tuple[Post, bool]:
         """The post, and whether it is still held."""
         (row,) = await self._session.read(sa.select(posts).where(posts.c.id == post_id))
-        post = Post(**{name: row._mapping[name] for name in Post.model_fields})
+        post = Post.from_row(row)
         return post, row.until is None
 
     async def withdraw_others(self, handover: Handover) -> None:
@@ -167,14 +166,8 @@ class Handovers:
 
     async def _one(self, which: sa.ColumnElement[bool]) -> Handover | None:
         rows = await self._session.read(sa.select(handovers).where(which))
-        return _handover(rows[0]._mapping) if rows else None
+        return Handover.from_row(rows[0]) if rows else None
 
     async def _change(self, handover: Handover, **changes: Any) -> Handover:
-        (row,) = await self._session.read(sa.select(handovers).where(handovers.c.id == handover.id))
-        if row.version != handover.version:
-            raise Conflict(f"handovers:{handover.id}")
-        return _handover(await self._session.amend(handovers, dict(row._mapping), **changes))
-
-
-def _handover(row: Mapping[Any, Any]) -> Handover:
-    return Handover(**{name: row[name] for name in Handover.model_fields})
+        row = await self._session.current(handovers, handover)
+        return Handover.model_validate(await self._session.amend(handovers, row, **changes))

@@ -101,7 +101,7 @@ class Erasures:
             name=person.name,
             phone=session.vault.open_text(person.phone or (member and member.phone)),
             id_number=session.vault.open_text(member and member.id_number),
-            posts=tuple(Held.model_validate(dict(row._mapping)) for row in held),
+            posts=tuple(Held.from_row(row) for row in held),
             platforms=tuple(sorted(row.platform for row in bound)),
             reports=counts.reports,
             questions=counts.questions,
@@ -160,4 +160,4 @@ class Erasures:
 
     @staticmethod
     def _one(rows: Sequence[sa.Row[Any]]) -> Erasure | None:
-        return Erasure.model_validate(dict(rows[0]._mapping)) if rows else None
+        return Erasure.from_row(rows[0]) if rows else None

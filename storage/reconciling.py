@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Conflict, Session
+from storage.database.transaction import Session
 from storage.people.persons import Role
 
 reconciliations = sa.Table(
@@ -170,7 +170,7 @@ class Reconciliations:
         columns = (reconciliations.c.source, reconciliations.c.sha256, reconciliations.c.listed, reconciliations.c.at)
         last = sa.select(sa.func.max(reconciliations.c.id)).group_by(reconciliations.c.source).scalar_subquery()
         query = sa.select(*columns).where(reconciliations.c.id.in_(last)).order_by(reconciliations.c.id.desc())
-        return [ComparedList.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
+        return [ComparedList.from_row(row) for row in await self._session.read(query)]
 
     async def enter(
         self,
@@ -258,13 +258,9 @@ class Reconciliations:
 
     async def _act(self, difference: Difference, by: int, note: str, **changes: Any) -> None:
         session = self._session
-        (row,) = await session.read(sa.select(differences).where(differences.c.id == difference.id))
-        if row.version != difference.version:
-            raise Conflict(f"differences:{difference.id}")
+        row = await session.current(differences, difference)
         note = note or difference.note
-        await self._amend(
-            row._mapping, note=session.vault.seal_text(note or None), person_id=by, at=session.now, **changes
-        )
+        await self._amend(row, note=session.vault.seal_text(note or None), person_id=by, at=session.now, **changes)
 
     async def _amend(self, before: Mapping[Any, Any], **changes: Any) -> dict[str, Any]:
         return await self._session.amend(differences, before, **changes)

@@ -117,7 +117,7 @@ class Households:
 
     async def get(self, household_id: int) -> Household | None:
         rows = await self._session.read(sa.select(households).where(households.c.id == household_id))
-        return Household.model_validate(dict(rows[0]._mapping)) if rows else None
+        return Household.from_row(rows[0]) if rows else None
 
     async def claimed_by(self, village: str, name: str, tail: str) -> list[Household]:
         """The households of `village` with a member of this name whose ID number or phone ends in `tail`."""
@@ -133,7 +133,7 @@ class Households:
             .where(proof, households.c.village == village)
             .distinct()
         )
-        return [Household.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
+        return [Household.from_row(row) for row in await self._session.read(query)]
 
     async def members_of(self, household_id: int) -> Sequence[sa.Row[Any]]:
         """Name, relation and sealed numbers of the members."""
@@ -142,7 +142,7 @@ class Households:
     async def everyone(self) -> list[RosterMember]:
         """Everybody on the roster."""
         columns = (members.c.id, members.c.household_id, members.c.name, members.c.id_blind)
-        return [RosterMember(**row._mapping) for row in await self._session.read(sa.select(*columns))]
+        return [RosterMember.from_row(row) for row in await self._session.read(sa.select(*columns))]
 
     def blind_id(self, id_number: str) -> str:
         """By what `Listed.id_blind` an ID number is recognised."""
@@ -265,4 +265,4 @@ class Roster:
 
 async def load_roster(conn: AsyncConnection) -> Roster:
     rows = await conn.execute(sa.select(households))
-    return Roster([Household.model_validate(dict(row._mapping)) for row in rows])
+    return Roster([Household.from_row(row) for row in rows])

@@ -142,16 +142,7 @@ class SelfChecks:
         }
 
     def _looked(self, row: Any) -> Looked:
-        return Looked.model_construct(
-            item=row.item,
-            finding=SelfCheckFinding(row.finding),
-            person_id=row.person_id,
-            person=row.name,
-            at=row.at,
-            note=self._session.vault.open_text(row.note) or "",
-            problem_id=row.problem_id,
-            clue_id=row.clue_id,
-        )
+        return Looked.from_row(row, person=row.name, note=self._session.vault.open_text(row.note) or "")
 
 
 def _this(plan: str, scope: Scope, item: str) -> list[sa.ColumnElement[bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from storage.counting.tallies import count
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.labels import Labelled
 from storage.database.transaction import Session
-from storage.mail.messages import Place
+from storage.mail.messages import Place, place_columns
 from storage.roster import Household
 
 
@@ -90,8 +91,7 @@ class Visits:
             "outcome": outcome.value,
             "met": outcome.met,
             "note": session.vault.seal_text(note),
-            "latitude": place and place.latitude,
-            "longitude": place and place.longitude,
+            **place_columns(place),
         }
         if before is not None:
             after = await session.amend(visits, before, **found)
@@ -115,11 +115,5 @@ class Visits:
         rows = await self._session.read(query)
         return rows[0]._mapping if rows else None
 
-    def _visit(self, row: Any) -> Visit:
-        return Visit(
-            household_id=row["household_id"],
-            person_id=row["person_id"],
-            at=row["at"],
-            outcome=VisitOutcome(row["outcome"]),
-            note=self._session.vault.open_text(row["note"]) or "",
-        )
+    def _visit(self, row: Mapping[Any, Any]) -> Visit:
+        return Visit.model_validate({**row, "note": self._session.vault.open_text(row["note"]) or ""})

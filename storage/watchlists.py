@@ -187,8 +187,8 @@ class Watchlists:
         }
 
     async def _change(self, entry: Watched, **changes: Any) -> None:
-        rows = await self._session.read(sa.select(watch_entries).where(watch_entries.c.id == entry.id))
-        await self._session.amend(watch_entries, {**rows[0]._mapping, "version": entry.version}, **changes)
+        row = await self._session.current(watch_entries, entry)
+        await self._session.amend(watch_entries, row, **changes)
 
     def _watched(self, row: Any) -> Watched:
         vault = self._session.vault

@@ -14,9 +14,9 @@ from storage.counting.overview import clue_keys
 from storage.counting.tallies import count
 from storage.database.base import new_id
 from storage.database.regions import inside
-from storage.database.transaction import Conflict, Session
+from storage.database.transaction import Session
 from storage.files.attachments import Attachments
-from storage.mail.messages import Place
+from storage.mail.messages import Place, place_columns, place_of
 from storage.people.persons import People
 
 
@@ -54,8 +54,7 @@ class Clues:
                 "source": source.value,
                 "kinds": list(kinds),
                 "detail": session.vault.seal_text(detail),
-                "latitude": place and place.latitude,
-                "longitude": place and place.longitude,
+                **place_columns(place),
                 "reporter_id": reporter_id,
                 "consent": consent,
                 "step": Step.VERIFY.value,
@@ -142,12 +141,10 @@ class Clues:
     ) -> Clue:
         """End the clue's present step with an outcome. Raises Conflict when somebody ended it first."""
         session = self._session
-        (row,) = await session.read(sa.select(clues).where(clues.c.id == clue.id))
-        if row.version != clue.version:
-            raise Conflict(f"clue {clue.number}")
+        row = await session.current(clues, clue)
         changes = {**to._asdict(), "step": to.step.value, "since": session.now.date()}
-        moved = await session.amend(clues, row._mapping, **changes)
-        count(session, clue_keys, before=row._mapping, after=moved)
+        moved = await session.amend(clues, row, **changes)
+        count(session, clue_keys, before=row, after=moved)
         event = session.add(
             clue_events,
             {
@@ -168,14 +165,8 @@ class Clues:
         """What has been done about a clue, in order."""
         query = sa.select(clue_events).where(clue_events.c.clue_id == clue_id)
         return [
-            ClueEvent(
-                id=row.id,
-                at=row.at,
-                person_id=row.person_id,
-                step=Step(row.step),
-                outcome=row.outcome,
-                note=self._session.vault.open_text(row.note) or "",
-                facts=row.facts or {},
+            ClueEvent.model_validate(
+                {**row._mapping, "note": self._session.vault.open_text(row.note) or "", "facts": row.facts or {}}
             )
             for row in await self._session.read(query.order_by(clue_events.c.at, clue_events.c.id))
         ]
@@ -190,28 +181,9 @@ class Clues:
     def _one(self, rows: Sequence[sa.Row[Any]]) -> Clue | None:
         return self._clue(rows[0]._mapping) if rows else None
 
-    def _clue(self, row: Any) -> Clue:
-        place = None if row["latitude"] is None else Place(latitude=row["latitude"], longitude=row["longitude"])
-        return Clue(
-            id=row["id"],
-            number=row["number"],
-            household_id=row["household_id"],
-            village=row["village"],
-            source=ClueSource(row["source"]),
-            kinds=tuple(row["kinds"]),
-            detail=self._session.vault.open_text(row["detail"]) or "",
-            place=place,
-            reporter_id=row["reporter_id"],
-            step=Step(row["step"]),
-            since=row["since"],
-            begun_on=row["begun_on"],
-            clearing=bool(row["clearing"]),
-            posted=bool(row["posted"]),
-            closed_as=row["closed_as"],
-            reported_at=row["reported_at"],
-            due_on=row["due_on"],
-            version=row["version"],
-        )
+    def _clue(self, row: Mapping[Any, Any]) -> Clue:
+        detail = self._session.vault.open_text(row["detail"]) or ""
+        return Clue.model_validate({**row, "detail": detail, "place": place_of(row)})
 
 
 _OPEN_OF = (

@@ -57,7 +57,7 @@ class FollowUps:
 
     async def of_clue(self, clue_id: int) -> FollowUp | None:
         rows = await self._session.read(sa.select(follow_ups).where(follow_ups.c.clue_id == clue_id))
-        return FollowUp.model_validate(dict(rows[0]._mapping)) if rows else None
+        return FollowUp.from_row(rows[0]) if rows else None
 
     async def answer(self, asked: FollowUp, *, solved: bool, by: int) -> None:
         """Raises Conflict when somebody answered since `asked` was read."""

@@ -110,7 +110,7 @@ async def verify(conn: AsyncConnection, vault: Vault) -> list[Fault]:
     latest: dict[str, str | None] = {}
     chain, expected = START, 1
     async for row in _pages(conn, audit, audit.c.seq):
-        entry = AuditEntry.model_validate(dict(row._mapping))
+        entry = AuditEntry.from_row(row)
         if row.seq != expected:
             faults.append(Fault(where=f"audit {expected}", what=f"第 {expected} 至 {row.seq - 1} 条审计记录缺失"))
         chain = _link(vault, chain, row.seq, entry)

@@ -6,7 +6,7 @@ import functools
 import random
 import time
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -34,6 +34,11 @@ class Record(BaseModel):
     """A frozen row or message; what crosses from one room to the next."""
 
     model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def from_row(cls, row: sa.Row[Any], **opened: Any) -> Self:
+        """The record of a stored row. `opened` are its sealed columns in the clear, and what is no column."""
+        return cls.model_validate({**row._mapping, **opened})
 
 
 class Moment(sa.TypeDecorator[datetime]):

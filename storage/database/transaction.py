@@ -16,7 +16,7 @@ import functools
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,6 +44,16 @@ Pending = dict[sa.Table, list[dict[str, Any]]]
 
 class Conflict(Exception):
     """Somebody else changed the row first; run the step again on what they left."""
+
+
+class Versioned(Protocol):
+    """A record of a row that many may change."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def version(self) -> int: ...
 
 
 class PutOff(BaseException):
@@ -195,6 +205,13 @@ class Session:
         if table.info.get("audited"):
             self._record(f"{table.name}.add", audit.subject_of(table, row), None, audit.row_hash(row))
         return row
+
+    async def current(self, table: sa.Table, seen: Versioned) -> dict[str, Any]:
+        """The whole row that `seen` was read from. Raises Conflict when somebody changed or removed it since."""
+        rows = await self.read(sa.select(table).where(table.c.id == seen.id))
+        if not rows or rows[0].version != seen.version:
+            raise Conflict(f"{table.name}:{seen.id}")
+        return dict(rows[0]._mapping)
 
     async def amend(self, table: sa.Table, before: Mapping[Any, Any], **changes: Any) -> dict[str, Any]:
         """Change one row of a table with a `version` column; returns the whole new row.

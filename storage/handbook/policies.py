@@ -158,7 +158,7 @@ class Policies:
 
     async def _passages(self, *where: sa.ColumnElement[bool]) -> list[PolicyPassage]:
         query = sa.select(*_SHOWN).join_from(passages, policies).where(*where).order_by(passages.c.id)
-        return [PolicyPassage(**row._mapping) for row in await self._session.read(query)]
+        return [PolicyPassage.from_row(row) for row in await self._session.read(query)]
 
     async def _rows(self, *where: sa.ColumnElement[bool]) -> list[Mapping[Any, Any]]:
         query = sa.select(policies).where(policies.c.ended_at.is_(None), *where).order_by(policies.c.id.desc())

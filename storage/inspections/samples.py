@@ -139,11 +139,11 @@ class Samples:
             column.sample_id == sample.id, column.village == village, column.holds.is_(None)
         )
         rows = await self._session.read(query.order_by(column.place).limit(most))
-        return [_check(row._mapping) for row in rows]
+        return [Check.from_row(row) for row in rows]
 
     async def check_of(self, sample: Sample, household_id: int) -> Check | None:
         row = await self._row(sample_checks.c.sample_id == sample.id, sample_checks.c.household_id == household_id)
-        return None if row is None else _check(row)
+        return None if row is None else Check.model_validate(dict(row))
 
     async def checked(self, check: Check, by: int, *, holds: bool, note: str = "") -> bool:
         """Record what was found; False when somebody did before. Raises Conflict when they do so meanwhile."""
@@ -178,15 +178,3 @@ class Samples:
     async def _row(self, *wanted: sa.ColumnElement[bool]) -> Any:
         rows = await self._session.read(sa.select(sample_checks).where(*wanted))
         return rows[0]._mapping if rows else None
-
-
-def _check(row: Any) -> Check:
-    return Check(
-        id=row["id"],
-        household_id=row["household_id"],
-        village=row["village"],
-        reason=Reason(row["reason"]),
-        holds=row["holds"],
-        person_id=row["person_id"],
-        at=row["at"],
-    )

@@ -50,7 +50,7 @@ class Consents:
     async def latest(self, person_id: int) -> Consent | None:
         """The newest consent that still holds."""
         rows = await self._session.read(_holding(person_id).order_by(consents.c.agreed_at.desc()).limit(1))
-        return Consent.model_validate(dict(rows[0]._mapping)) if rows else None
+        return Consent.from_row(rows[0]) if rows else None
 
     async def withdraw(self, person_id: int) -> None:
         """What was done before stays lawful; nothing more may be asked of the person."""

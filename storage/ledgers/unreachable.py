@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -52,20 +52,9 @@ async def unreachable_lines(session: Session, reach: Sequence[Reach]) -> list[Un
     return [
         UnreachableLine(
             name=rows[0].name,
-            posts=tuple(_post(row) for row in rows),
+            posts=tuple(Post.from_row(row) for row in rows),
             phone=opened(session, rows[0].phone),
             blocked_on=rows[0].at and rows[0].at.date(),
         )
         for rows in held.values()
     ]
-
-
-def _post(row: sa.Row[Any]) -> Post:
-    return Post(
-        id=row.id,
-        person_id=row.person_id,
-        role=Role(row.role),
-        region=row.region,
-        unit=row.unit,
-        household_id=row.household_id,
-    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
@@ -24,6 +25,16 @@ class Place(Record):
 
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
+
+
+def place_of(row: Mapping[Any, Any]) -> Place | None:
+    """The place in the columns `latitude` and `longitude` of a row."""
+    return None if row["latitude"] is None else Place(latitude=row["latitude"], longitude=row["longitude"])
+
+
+def place_columns(place: Place | None) -> dict[str, float | None]:
+    """The columns that keep a place."""
+    return place.model_dump() if place else {"latitude": None, "longitude": None}
 
 
 class SentFile(Record):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Conflict, Session
+from storage.database.transaction import Session
 
 assignments = sa.Table(
     "assignments",
@@ -53,7 +52,7 @@ class Assignments:
     async def of(self, subject: str, subject_id: str) -> Assignment | None:
         query = sa.select(assignments).where(assignments.c.subject == subject, assignments.c.subject_id == subject_id)
         rows = await self._session.read(query)
-        return _assignment(rows[0]._mapping) if rows else None
+        return Assignment.from_row(rows[0]) if rows else None
 
     async def holders(self, subject: str, subject_ids: Sequence[str]) -> dict[str, int]:
         """The person of each of these that is somebody's, by subject_id."""
@@ -77,10 +76,7 @@ class Assignments:
             row = {"id": new_id(), "subject": subject, "subject_id": subject_id, "version": 0, **changes}
             session.add(assignments, row)
             return
-        (found,) = await session.read(sa.select(assignments).where(assignments.c.id == before.id))
-        if found.version != before.version:
-            raise Conflict(f"assignments:{before.id}")
-        await session.amend(assignments, dict(found._mapping), **changes)
+        await session.amend(assignments, await session.current(assignments, before), **changes)
 
     async def move(self, person_id: int, region: str, *, to: int, by: int) -> int:
         """All that one person has in a region becomes another's; returns how many."""
@@ -92,7 +88,3 @@ class Assignments:
         for row in rows:
             await self._session.amend(assignments, dict(row._mapping), person_id=to, by_id=by, at=self._session.now)
         return len(rows)
-
-
-def _assignment(row: Mapping[Any, Any]) -> Assignment:
-    return Assignment(**{column.name: row[column.name] for column in assignments.c})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,7 +66,7 @@ class Leaves:
     async def of(self, person_id: int, today: date) -> list[Leave]:
         """The person's leaves that are not over, the earliest first."""
         query = sa.select(leaves).where(leaves.c.person_id == person_id, leaves.c.last_day >= today)
-        return [_leave(row._mapping) for row in await self._session.read(query.order_by(leaves.c.first_day))]
+        return [Leave.from_row(row) for row in await self._session.read(query.order_by(leaves.c.first_day))]
 
     async def end(self, leave: Leave, today: date) -> None:
         """Back from `today` on; a leave that has not begun before is taken back whole. Raises Conflict."""
@@ -85,14 +84,4 @@ async def load_leaves(conn: AsyncConnection) -> Sequence[Leave]:
     if filed is None:
         return ()
     rows = await conn.execute(sa.select(leaves).where(leaves.c.last_day >= filed.date()))
-    return tuple(_leave(row._mapping) for row in rows)
-
-
-def _leave(row: Mapping[Any, Any]) -> Leave:
-    return Leave(
-        id=row["id"],
-        person_id=row["person_id"],
-        first_day=row["first_day"],
-        last_day=row["last_day"],
-        deputy_id=row["deputy_id"],
-    )
+    return tuple(Leave.from_row(row) for row in rows)

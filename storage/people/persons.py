@@ -182,11 +182,7 @@ _POST_COLUMNS = (
 def _with_posts(found: Iterable[Any], held: Iterable[Any]) -> list[Person]:
     by_person: dict[int, list[Post]] = {}
     for row in held:
-        post = Post(
-            id=row.id, person_id=row.person_id, role=Role(row.role), region=row.region,
-            unit=row.unit, household_id=row.household_id,
-        )  # fmt: skip
-        by_person.setdefault(row.person_id, []).append(post)
+        by_person.setdefault(row.person_id, []).append(Post.from_row(row))
     return [Person(id=row.id, name=row.name, posts=tuple(by_person.get(row.id, ()))) for row in found]
 
 

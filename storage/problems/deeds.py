@@ -12,7 +12,7 @@ from storage.cases.records import clues
 from storage.database.base import Record
 from storage.database.transaction import Session
 from storage.files.attachments import attachments
-from storage.mail.messages import Place
+from storage.mail.messages import Place, place_of
 from storage.people.persons import persons
 from storage.problems.records import problem_entries, problems
 from storage.problems.states import Action
@@ -84,16 +84,5 @@ class Deeds:
         return [self._deed(row) for row in await self._session.read(query)]
 
     def _deed(self, row: Any) -> Deed:
-        return Deed(
-            problem_id=row.problem_id,
-            number=row.number,
-            region=row.region,
-            person_id=row.person_id,
-            person=row.name,
-            action=Action(row.action),
-            percent=row.percent,
-            letters=len(self._session.vault.open_text(row.text) or ""),
-            photos=row.photos,
-            place=None if row.latitude is None else Place(latitude=row.latitude, longitude=row.longitude),
-            at=row.at,
-        )
+        letters = len(self._session.vault.open_text(row.text) or "")
+        return Deed.from_row(row, person=row.name, letters=letters, place=place_of(row._mapping))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Conflict, Session
+from storage.database.transaction import Session
 from storage.people.persons import persons
 from storage.problems.records import Problem, problems
 
@@ -121,26 +121,29 @@ class Fanouts:
         return next(iter(await self.several([task_id])), None)
 
     async def several(self, ids: Sequence[int]) -> list[FanoutTask]:
-        return [_task(row) for row in await self._session.read(_TASKS.where(fanout_tasks.c.id.in_(ids)))]
+        return [FanoutTask.from_row(row) for row in await self._session.read(_TASKS.where(fanout_tasks.c.id.in_(ids)))]
 
     async def tasks(self, fanout_id: int) -> list[FanoutTask]:
         """All of one fan-out, the unanswered first, in the order of the villages' codes."""
         rows = await self._session.read(_TASKS.where(fanout_tasks.c.fanout_id == fanout_id))
-        return sorted(map(_task, rows), key=lambda task: (task.state != OPEN, task.village))
+        return sorted(
+            (FanoutTask.from_row(row) for row in rows),
+            key=lambda task: (task.state != OPEN, task.village),
+        )
 
     async def open_in(self, village: str) -> list[FanoutTask]:
         """What a village has not answered yet, the most pressing first."""
         wanted = (fanout_tasks.c.village == village, fanout_tasks.c.state == OPEN)
-        return [_task(row) for row in await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))]
+        return [
+            FanoutTask.from_row(row)
+            for row in await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))
+        ]
 
     async def answer(self, task: FanoutTask, by: int, found: Sequence[int]) -> None:
         """Raises Conflict when somebody answered for the village since the task was read."""
-        rows = await self._session.read(sa.select(fanout_tasks).where(fanout_tasks.c.id == task.id))
-        if rows[0].version != task.version:
-            raise Conflict(f"fanout_tasks:{task.id}")
         await self._session.amend(
             fanout_tasks,
-            rows[0]._mapping,
+            await self._session.current(fanout_tasks, task),
             state=FOUND if found else NONE,
             found=list(found),
             answered_by=by,
@@ -154,10 +157,6 @@ class Fanouts:
         words = self._session.vault.open_text(row.words) or ""
         fields = {name: row._mapping[name] for name in Fanout.model_fields if name != "words"}
         return Fanout(**fields, words=words)
-
-
-def _task(row: Any) -> FanoutTask:
-    return FanoutTask.model_validate({name: row._mapping[name] for name in FanoutTask.model_fields})
 
 
 _FANOUTS = sa.select(fanouts, persons.c.name.label("person")).join(persons, persons.c.id == fanouts.c.started_by)

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from storage.counting.overview import problem_keys
 from storage.counting.tallies import count
 from storage.database.base import new_id
-from storage.database.transaction import Conflict, Session
+from storage.database.transaction import Session
 from storage.files.attachments import Attachments
-from storage.mail.messages import Place
+from storage.mail.messages import Place, place_columns, place_of
 from storage.people.persons import persons
 from storage.people.reach import Reach
 from storage.problems.photo_hash import PhotoHashes, Print
@@ -127,7 +127,7 @@ class Problems:
         Raises Conflict when somebody acted since `problem` was read.
         """
         session = self._session
-        row = await self._unchanged(problem)
+        row = await self._session.current(problems, problem)
         percent = problem.percent if percent is None else percent
         entry_id = self._enter(problem.id, action, by, text, percent, place)
         self._attachments.add("problem_entry", entry_id, photos)
@@ -148,7 +148,7 @@ class Problems:
 
     async def redate(self, problem: Problem, deadline: date, *, by: int, reason: str) -> Problem:
         """Move the deadline. Raises Conflict when somebody acted since `problem` was read."""
-        row = await self._unchanged(problem)
+        row = await self._session.current(problems, problem)
         text = f"{problem.deadline:%m-%d} 改为 {deadline:%m-%d}：{reason}"
         self._enter(problem.id, Action.REDATE, by, text, problem.percent, None)
         after = await self._session.amend(problems, row, deadline=deadline)
@@ -170,7 +170,7 @@ class Problems:
             .order_by(problem_entries.c.id.desc())
             .limit(most)
         )
-        return [self._entry(row) for row in await self._session.read(query)]
+        return [self._entry(row._mapping) for row in await self._session.read(query)]
 
     async def rectified_by(self, problem_id: int) -> list[int]:
         """Who claimed it, reported on it or submitted it."""
@@ -178,13 +178,6 @@ class Problems:
         query = sa.select(problem_entries.c.person_id).distinct()
         query = query.where(problem_entries.c.problem_id == problem_id, problem_entries.c.action.in_(doing))
         return sorted(row.person_id for row in await self._session.read(query))
-
-    async def _unchanged(self, problem: Problem) -> dict[str, Any]:
-        """Its row. Raises Conflict when somebody acted since `problem` was read."""
-        rows = await self._session.read(sa.select(problems).where(problems.c.id == problem.id))
-        if rows[0].version != problem.version:
-            raise Conflict(f"problems:{problem.id}")
-        return dict(rows[0]._mapping)
 
     def _enter(self, problem_id: int, action: Action, by: int, text: str, percent: int, place: Place | None) -> int:
         """Add to its history; returns the entry's id."""
@@ -196,8 +189,7 @@ class Problems:
             "action": action.value,
             "text": session.vault.seal_text(text),
             "percent": percent,
-            "latitude": place and place.latitude,
-            "longitude": place and place.longitude,
+            **place_columns(place),
             "at": session.now,
         }
         return int(session.add(problem_entries, entry)["id"])
@@ -206,35 +198,9 @@ class Problems:
         return self._problem(rows[0]._mapping) if rows else None
 
     def _problem(self, row: Mapping[Any, Any]) -> Problem:
-        vault = self._session.vault
-        return Problem.model_construct(
-            id=row["id"],
-            number=row["number"],
-            source=row["source"],
-            item=row["item"],
-            region=row["region"],
-            household_id=row["household_id"],
-            description=vault.open_text(row["description"]) or "",
-            measures=vault.open_text(row["measures"]) or "",
-            units=tuple(row["units"]),
-            responsible=row["responsible"],
-            deadline=row["deadline"],
-            state=ProblemState(row["state"]),
-            percent=row["percent"],
-            submitted_by=row["submitted_by"],
-            opened_at=row["opened_at"],
-            closed_at=row["closed_at"],
-            version=row["version"],
-        )
+        texts = {name: self._session.vault.open_text(row[name]) or "" for name in ("description", "measures")}
+        return Problem.model_validate({**row, **texts})
 
-    def _entry(self, row: Any) -> ProblemEntry:
-        return ProblemEntry.model_construct(
-            id=row.id,
-            person_id=row.person_id,
-            person=row.name,
-            action=Action(row.action),
-            text=self._session.vault.open_text(row.text) or "",
-            percent=row.percent,
-            place=None if row.latitude is None else Place(latitude=row.latitude, longitude=row.longitude),
-            at=row.at,
-        )
+    def _entry(self, row: Mapping[Any, Any]) -> ProblemEntry:
+        text = self._session.vault.open_text(row["text"]) or ""
+        return ProblemEntry.model_validate({**row, "person": row["name"], "text": text, "place": place_of(row)})

@@ -100,7 +100,7 @@ class PhotoHashes:
             .where(photo_hashes.c.at >= since)
             .order_by(photo_hashes.c.id)
         )
-        return [Repeat.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
+        return [Repeat.from_row(row) for row in await self._session.read(query)]
 
 
 class Repeat(Record):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Conflict, Session
+from storage.database.transaction import Session
 from storage.people.persons import persons
 from storage.problems.records import problems
 
@@ -112,25 +112,12 @@ class Signals:
             await self.answer(self._signal(row), by, words)
 
     async def _change(self, signal: Signal, **changes: Any) -> None:
-        rows = await self._session.read(sa.select(problem_signals).where(problem_signals.c.id == signal.id))
-        if rows[0].version != signal.version:
-            raise Conflict(f"problem_signals:{signal.id}")
-        await self._session.amend(problem_signals, rows[0]._mapping, **changes)
+        row = await self._session.current(problem_signals, signal)
+        await self._session.amend(problem_signals, row, **changes)
 
     def _signal(self, row: Any) -> Signal:
-        vault = self._session.vault
-        return Signal(
-            id=row.id,
-            problem_id=row.problem_id,
-            kind=SignalKind(row.kind),
-            detail=vault.open_text(row.detail) or "",
-            state=row.state,
-            told_on=row.told_on,
-            answer=vault.open_text(row.answer) or "",
-            person=row.person,
-            answered_at=row.answered_at,
-            version=row.version,
-        )
+        texts = {name: self._session.vault.open_text(row._mapping[name]) or "" for name in ("detail", "answer")}
+        return Signal.from_row(row, **texts)
 
 
 _SIGNALS = (

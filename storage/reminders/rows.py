@@ -167,5 +167,5 @@ async def claim(conn: AsyncConnection, now: datetime, most: int) -> Sequence[Rem
     if not await alone(conn):
         return []
     rows = await conn.execute(_CLAIM, {"now": now, "most": most})
-    claimed = [Reminder(**row._mapping) for row in rows]
+    claimed = [Reminder.from_row(row) for row in rows]
     return sorted(claimed, key=lambda reminder: (reminder.due_at, reminder.id))

@@ -175,7 +175,7 @@ async def is_waiting(conn: AsyncConnection) -> bool:
 
 
 def _screening(row: sa.Row[Any]) -> ScreeningList:
-    return ScreeningList.model_validate(dict(row._mapping))
+    return ScreeningList.from_row(row)
 
 
 def _one(rows: Sequence[sa.Row[Any]]) -> ScreeningList | None:

@@ -77,7 +77,7 @@ class ScreeningResults:
         if unit is not None:
             query = query.where(screening_lists.c.unit == unit)
         rows = await self._session.read(query.order_by(screening_lists.c.id.desc()).limit(most))
-        return [ScreeningList.model_validate(dict(row._mapping)) for row in rows]
+        return [ScreeningList.from_row(row) for row in rows]
 
     async def visits(self, screening_ids: Sequence[int]) -> dict[int, VisitCounts]:
         """How the visits of each list went; a clue that several rows led to counts once."""

@@ -110,14 +110,7 @@ class WeeklyReports:
 
     def _report(self, row: sa.Row[Any]) -> WeeklyReport:
         text = self._session.vault.open_text(row.text)
-        return WeeklyReport(
-            person_id=row.person_id,
-            week=row.week,
-            village=row.village,
-            state=ReportState(row.state),
-            lines=tuple(text.split("\n")) if text else (),
-            at=row.at,
-        )
+        return WeeklyReport.from_row(row, lines=tuple(text.split("\n")) if text else ())
 
 
 def _new(person_id: int, week: date, village: str) -> dict[str, Any]:
