@@ -120,9 +120,9 @@ def _clues(summary: Summary) -> str:
     figures = summary.total.figures
     came = "、".join(f"{ClueSource(code).label}{count}条" for code, count in sorted(summary.sources.items()))
     new = f"本月新增风险线索{figures.clues_new}条({came})" if figures.clues_new else "本月没有新增风险线索"
-    visits = f"入户核查{figures.visits}次" if figures.visits else "没有入户核查"
+    verified = f"入户核查{figures.verifications}次" if figures.verifications else "没有入户核查"
     refuted = f"，其中不属实{figures.refuted}次" if figures.refuted else ""
-    text = f"{new}；{visits}{refuted}；办结{figures.clues_closed}条。"
+    text = f"{new}；{verified}{refuted}；办结{figures.clues_closed}条。"
     if not figures.clues_open:
         return f"{text}{_as_of(summary)}没有在办线索。"
     late = _late(summary, "超过环节期限", "条", {one.name: one.figures.clues_late for one in summary.places})
@@ -179,7 +179,7 @@ def _row(one: VillageMonth) -> tuple[str, ...]:
     figures = one.figures
     counts = (
         figures.clues_new,
-        figures.visits,
+        figures.verifications,
         figures.clues_open,
         figures.clues_late,
         figures.problems_new,

@@ -152,7 +152,7 @@ async def _send_list(doors: Doors, world: World, screening: ScreeningList) -> No
     async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
         store = Store(session)
         tally = await store.screening_results.tally(screening.id)
-        visits = (await store.screening_results.visits([screening.id])).get(screening.id)
+        visits = (await store.screening_results.verifications([screening.id])).get(screening.id)
         text = f"「{screening.name}」：{counted(tally)}。\n核查：{visited(visits)}。"
         buttons = ((to_decide(screening),),) if tally.get(RowState.ASK) else ()
         await store.screening_lists.amend(screening, wanted_by=None)

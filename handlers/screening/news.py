@@ -15,7 +15,7 @@ from storage.mail import outbox
 from storage.mail.messages import PUSH, Button, Outgoing
 from storage.people.persons import Role
 from storage.screening.records import RowState, ScreenedRow, ScreeningList
-from storage.screening.results import VisitCounts
+from storage.screening.results import VerificationCounts
 from storage.store import Store
 
 _SHOWN_ERRORS = 2
@@ -87,7 +87,7 @@ def counted(tally: Mapping[RowState, int]) -> str:
     return "，".join(f"{state.label} {tally[state]}" for state in _OUTCOMES if tally.get(state))
 
 
-def visited(visits: VisitCounts | None) -> str:
+def visited(visits: VerificationCounts | None) -> str:
     if visits is None:
         return "还没有线索"
     return f"属实 {visits.found}，不属实 {visits.not_found}，待核查 {visits.waiting}"

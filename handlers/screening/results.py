@@ -47,7 +47,7 @@ async def _all(chat: Chat) -> None:
     if not newest:
         await chat.say("还没有导入过筛查名单。", [[Button(label="导入名单", says="/screening")]])
         return
-    visits = await chat.store.screening_results.visits([one.id for one in newest])
+    visits = await chat.store.screening_results.verifications([one.id for one in newest])
     lines, rows = [], []
     for place, one in enumerate(newest, 1):
         lines.append(f"{place}. {one.handed_in_at:%m-%d} {one.name[:20]}：{visited(visits.get(one.id))}")
@@ -60,7 +60,7 @@ async def _one(chat: Chat, found: ScreeningList) -> None:
         await chat.say(f"「{found.name}」还没有导入完。")
         return
     tally = await chat.store.screening_results.tally(found.id)
-    visits = (await chat.store.screening_results.visits([found.id])).get(found.id)
+    visits = (await chat.store.screening_results.verifications([found.id])).get(found.id)
     text = f"{origin(chat.world, found)}「{found.name}」\n{counted(tally)}。\n核查：{visited(visits)}。"
     buttons = [Button(label="要结果表", says=f"/screened {to_base36(found.id)} {LIST}")]
     buttons += [to_decide(found)] if tally.get(RowState.ASK) else []

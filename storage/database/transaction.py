@@ -79,13 +79,13 @@ class Transaction:
         self._begin = begin
         self.vault = vault
         self.now = now
-        self._pending: Pending = defaultdict(list)
-        self._audit: list[audit.AuditEntry] = []
-        self._counters: dict[str, int] = {}
-        self._counters_read: dict[str, int] = {}
-        self._touched: set[str] = set()
-        self._sought: dict[Find, list[int]] = defaultdict(list)
-        self._found: dict[tuple[Find, int], Any] = {}
+        self.pending: Pending = defaultdict(list)
+        self.changes: list[audit.AuditEntry] = []
+        self.numbers: dict[str, int] = {}
+        self._numbers_read: dict[str, int] = {}
+        self.touched: set[str] = set()
+        self.sought: dict[Find, list[int]] = defaultdict(list)
+        self.found: dict[tuple[Find, int], Any] = {}
         self.gathering = False
         """Whether look-ups are collected (and steps put off) rather than made one by one."""
 
@@ -98,7 +98,7 @@ class Transaction:
         if self._begin is None:
             return
         self.conn, self._begin = await self._begin(), None
-        for name, value in self._counters_read.items():
+        for name, value in self._numbers_read.items():
             if await self._counter(name) != value:
                 raise Conflict(name)
 
@@ -106,10 +106,10 @@ class Transaction:
         """Make the look-ups that were sought, one statement for all of a kind."""
         self.gathering = False
         async with self.session() as session:
-            for find, keys in self._sought.items():
+            for find, keys in self.sought.items():
                 found = await find(session, list(dict.fromkeys(keys)))
-                self._found |= {(find, key): found.get(key) for key in keys}
-        self._sought.clear()
+                self.found |= {(find, key): found.get(key) for key in keys}
+        self.sought.clear()
 
     def session(self, actor: str = "system", request: str = "") -> Session:
         """A chat's share, as a context manager. Leaving with an exception undoes this share alone."""
@@ -120,23 +120,24 @@ class Transaction:
 
         The series has no gaps, except where `beyond` makes it jump over numbers that were given elsewhere.
         """
-        if name not in self._counters:
-            self._counters[name] = self._counters_read[name] = await self._counter(name)
-        self._counters[name] = max(self._counters[name], beyond) + 1
-        return self._counters[name]
+        if name not in self.numbers:
+            self.numbers[name] = self._numbers_read[name] = await self._counter(name)
+        self.numbers[name] = max(self.numbers[name], beyond) + 1
+        return self.numbers[name]
 
     async def _counter(self, name: str) -> int:
         return (await self.conn.execute(_COUNTER, {"wanted": name})).scalar_one_or_none() or 0
 
-    async def _finish(self) -> None:
-        await insert_all(self.conn, self._pending)
-        for name in sorted(self._touched):
+    async def finish(self) -> None:
+        """Write what all sessions have added."""
+        await insert_all(self.conn, self.pending)
+        for name in sorted(self.touched):
             await raise_stamp(self.conn, name)
-        for name, value in self._counters.items():
+        for name, value in self.numbers.items():
             if (await self.conn.execute(_SET_COUNTER, {"wanted": name, "new_value": value})).rowcount == 0:
                 await self.conn.execute(counters.insert(), {"name": name, "value": value})
-        if self._audit:
-            await audit.append(self.conn, self.vault, self._audit)
+        if self.changes:
+            await audit.append(self.conn, self.vault, self.changes)
 
 
 class Session:
@@ -190,10 +191,10 @@ class Session:
 
         Raises PutOff where this one is still to be made.
         """
-        if not self._pending and (find, key) in self._tx._found:
-            return self._tx._found.pop((find, key))  # once: the next may come after a change
+        if not self._pending and (find, key) in self._tx.found:
+            return self._tx.found.pop((find, key))  # once: the next may come after a change
         if self._tx.gathering and not self._pending:
-            self._tx._sought[find].append(key)
+            self._tx.sought[find].append(key)
             raise PutOff
         return (await find(self, [key])).get(key)
 
@@ -276,7 +277,7 @@ class Session:
             self._pending = defaultdict(list)
 
     async def _undo(self) -> None:
-        self._tx._counters |= self._numbers_before  # sessions follow one another, so nobody has taken a later one
+        self._tx.numbers |= self._numbers_before  # sessions follow one another, so nobody has taken a later one
         if self._savepoint is not None:
             await self._savepoint.rollback()
 
@@ -284,9 +285,9 @@ class Session:
         if self._savepoint is not None:
             await self._savepoint.commit()
         for table, rows in self._pending.items():
-            self._tx._pending[table] += rows
-        self._tx._audit += self._audit
-        self._tx._touched |= self._touched
+            self._tx.pending[table] += rows
+        self._tx.changes += self._audit
+        self._tx.touched |= self._touched
 
 
 @contextlib.asynccontextmanager
@@ -295,7 +296,7 @@ async def transaction(database: Database, now: datetime, *, brief: bool = False)
     async with database.write(brief=brief) as conn:
         tx = Transaction(conn, database.vault, now)
         yield tx
-        await tx._finish()
+        await tx.finish()
 
 
 @contextlib.asynccontextmanager
@@ -318,7 +319,7 @@ async def reading_first(database: Database, now: datetime, *, brief: bool = Fals
         tx = Transaction(await reading.enter_async_context(database.read(brief=brief)), database.vault, now, begin)
         yield tx
         if not tx.only_reads:
-            await tx._finish()
+            await tx.finish()
 
 
 async def insert_all(conn: AsyncConnection, pending: Pending) -> None:

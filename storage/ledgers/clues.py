@@ -36,9 +36,9 @@ async def clue_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[
     """Every clue of these regions, whatever its step and kind, by number."""
     query = sa.select(clues).where(covered(clues.c.village, reach))
     async for page in pages(session, query, clues.c.number):
-        visits = await _visits(session, [row.id for row in page])
+        verifications = await _verifications(session, [row.id for row in page])
         for row in page:
-            visit = visits.get(row.id)
+            verification = verifications.get(row.id)
             yield ClueLine(
                 number=row.number,
                 household_id=row.household_id,
@@ -49,13 +49,13 @@ async def clue_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[
                 reported_on=row.reported_at.date(),
                 since=row.since,
                 due_on=row.due_on,
-                verified=visit.outcome if visit else None,
-                verified_on=visit.at.date() if visit else None,
-                note=opened(session, visit.note) if visit else "",
+                verified=verification.outcome if verification else None,
+                verified_on=verification.at.date() if verification else None,
+                note=opened(session, verification.note) if verification else "",
             )
 
 
-async def _visits(session: Session, clue_ids: Sequence[int]) -> Mapping[int, sa.Row[Any]]:
+async def _verifications(session: Session, clue_ids: Sequence[int]) -> Mapping[int, sa.Row[Any]]:
     query = sa.select(clue_events.c.clue_id, clue_events.c.outcome, clue_events.c.at, clue_events.c.note)
     query = query.where(clue_events.c.clue_id.in_(clue_ids), clue_events.c.step == Step.VERIFY.value)
     return {row.clue_id: row for row in await session.read(query.order_by(clue_events.c.id))}

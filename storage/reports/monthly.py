@@ -42,7 +42,7 @@ class MonthFigures(NamedTuple):
     pass that was the last."""
 
     clues_new: int = 0
-    visits: int = 0
+    verifications: int = 0
     refuted: int = 0
     clues_closed: int = 0
     clues_open: int = 0
@@ -62,7 +62,7 @@ async def by_region(session: Session, region: str, month: Month) -> dict[str, Mo
     A step's clock and a problem's deadline are the present ones, so for a past month `late` tells what is known today.
     """
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    for query in (_clues(month), _visits(month), _problems(month)):
+    for query in (_clues(month), _verifications(month), _problems(month)):
         for row in await session.read(query.where(inside(query.selected_columns.region, region))):
             counted = row._mapping
             found[counted["region"]] |= {key: int(counted[key] or 0) for key in counted if key != "region"}
@@ -91,12 +91,12 @@ def _clues(month: Month) -> sa.Select[Any]:
     ).group_by(clues.c.village)
 
 
-def _visits(month: Month) -> sa.Select[Any]:
+def _verifications(month: Month) -> sa.Select[Any]:
     verified = sa.and_(clue_events.c.step == Step.VERIFY.value, _within(clue_events.c.at, month))
     return (
         sa.select(
             clues.c.village.label("region"),
-            sa.func.count().label("visits"),
+            sa.func.count().label("verifications"),
             _count(clue_events.c.outcome == _REFUTED).label("refuted"),
         )
         .join(clue_events, clue_events.c.clue_id == clues.c.id)

@@ -19,7 +19,7 @@ FOUND = "found"
 """The outcome of a visit that found the difficulty real."""
 
 
-class VisitCounts(NamedTuple):
+class VerificationCounts(NamedTuple):
     """How many clues of a list were found real, found not real, and still wait for the visit."""
 
     found: int
@@ -79,8 +79,8 @@ class ScreeningResults:
         rows = await self._session.read(query.order_by(screening_lists.c.id.desc()).limit(most))
         return [ScreeningList.from_row(row) for row in rows]
 
-    async def visits(self, screening_ids: Sequence[int]) -> dict[int, VisitCounts]:
-        """How the visits of each list went; a clue that several rows led to counts once."""
+    async def verifications(self, screening_ids: Sequence[int]) -> dict[int, VerificationCounts]:
+        """How the verifications of each list went; a clue that several rows led to counts once."""
         waits = clues.c.step == Step.VERIFY.value
         one = sa.distinct(clues.c.id)
         query = (
@@ -95,7 +95,7 @@ class ScreeningResults:
             .group_by(screening_rows.c.screening_id)
         )
         return {
-            row.screening_id: VisitCounts(row.found, row.all - row.waiting - row.found, row.waiting)
+            row.screening_id: VerificationCounts(row.found, row.all - row.waiting - row.found, row.waiting)
             for row in await self._session.read(query)
         }
 

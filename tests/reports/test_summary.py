@@ -48,7 +48,7 @@ PLAN = load_plan(builtin_plans()["wafang-2022"])
 BAITA, WAFANG = "220881100203", "220881100200"
 OCTOBER = Month(date(2022, 10, 1), date(2022, 10, 20))
 BUSY = MonthFigures(
-    clues_new=5, visits=4, refuted=1, clues_closed=1, clues_open=4, clues_late=2,
+    clues_new=5, verifications=4, refuted=1, clues_closed=1, clues_open=4, clues_late=2,
     problems_new=7, problems_closed=3, problems_open=4, problems_late=1,
 )  # fmt: skip
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
