@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handlers.engine.world import World
-from storage.database.transaction import read_stamps
+from storage.database.counters import read_stamps
 from storage.people.leaves import load_leaves
 from storage.people.persons import Directory, Person, accounts, officials
 from storage.roster import load_roster

@@ -2,5 +2,5 @@
 
 TABLES = (
     "audit",
-    "transaction",
+    "counters",
 )

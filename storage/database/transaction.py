@@ -25,19 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 from storage.database import audit
 from storage.database.base import metadata
 from storage.database.connection import Database
+from storage.database.counters import last_number, raise_stamp, set_last_number
 from storage.database.sealing import Vault
-
-counters = sa.Table(
-    "counters",
-    metadata,
-    sa.Column("name", sa.String(40), primary_key=True),
-    sa.Column("value", sa.BigInteger, nullable=False),
-)
-
-_COUNTER = sa.select(counters.c.value).where(counters.c.name == sa.bindparam("wanted")).with_for_update()
-_SET_COUNTER = (
-    counters.update().where(counters.c.name == sa.bindparam("wanted")).values(value=sa.bindparam("new_value"))
-)
 
 Pending = dict[sa.Table, list[dict[str, Any]]]
 
@@ -99,7 +88,7 @@ class Transaction:
             return
         self.conn, self._begin = await self._begin(), None
         for name, value in self._numbers_read.items():
-            if await self._counter(name) != value:
+            if await last_number(self.conn, name) != value:
                 raise Conflict(name)
 
     async def gather(self) -> None:
@@ -121,12 +110,9 @@ class Transaction:
         The series has no gaps, except where `beyond` makes it jump over numbers that were given elsewhere.
         """
         if name not in self.numbers:
-            self.numbers[name] = self._numbers_read[name] = await self._counter(name)
+            self.numbers[name] = self._numbers_read[name] = await last_number(self.conn, name)
         self.numbers[name] = max(self.numbers[name], beyond) + 1
         return self.numbers[name]
-
-    async def _counter(self, name: str) -> int:
-        return (await self.conn.execute(_COUNTER, {"wanted": name})).scalar_one_or_none() or 0
 
     async def finish(self) -> None:
         """Write what all sessions have added."""
@@ -134,8 +120,7 @@ class Transaction:
         for name in sorted(self.touched):
             await raise_stamp(self.conn, name)
         for name, value in self.numbers.items():
-            if (await self.conn.execute(_SET_COUNTER, {"wanted": name, "new_value": value})).rowcount == 0:
-                await self.conn.execute(counters.insert(), {"name": name, "value": value})
+            await set_last_number(self.conn, name, value)
         if self.changes:
             await audit.append(self.conn, self.vault, self.changes)
 
@@ -340,22 +325,3 @@ def _insert(table: sa.Table, dialect: str) -> sa.Insert:
 @functools.cache
 def _table_order() -> dict[sa.Table, int]:
     return {table: place for place, table in enumerate(metadata.sorted_tables)}
-
-
-async def raise_stamp(conn: AsyncConnection, name: str) -> None:
-    """Make the caches that are built on the stamp `name` be built again."""
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    first = insert(counters).values(name=f"stamp:{name}", value=1)
-    await conn.execute(
-        first.on_conflict_do_update(index_elements=[counters.c.name], set_={"value": counters.c.value + 1})
-    )
-
-
-_STAMPS = sa.select(counters.c.name, counters.c.value).where(counters.c.name.in_(sa.bindparam("names", expanding=True)))
-
-
-async def read_stamps(conn: AsyncConnection, names: Sequence[str]) -> dict[str, int]:
-    """How often `touch(name)` has happened, for each name."""
-    rows = await conn.execute(_STAMPS, {"names": [f"stamp:{name}" for name in names]})
-    known = {row.name: row.value for row in rows}
-    return {name: known.get(f"stamp:{name}", 0) for name in names}

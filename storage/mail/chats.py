@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, metadata
-from storage.database.transaction import Session, raise_stamp
+from storage.database.counters import raise_stamp
+from storage.database.transaction import Session
 
 chats = sa.Table(
     "chats",

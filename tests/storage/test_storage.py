@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from storage.database.base import new_id
 from storage.database.connection import Database
+from storage.database.counters import counters, read_stamps
 from storage.database.sealing import SealError
-from storage.database.transaction import Conflict, Transaction, counters, read_stamps, transaction
+from storage.database.transaction import Conflict, Transaction, transaction
 from storage.files.media import Media, MediaStore, media, register
 from storage.mail.talks import Talk, open_talks, rows_of, save
 from storage.people.persons import persons

@@ -1,0 +1,52 @@
+"""Named counters: the last number given out of each series, and stamps that tell when a cache is out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.base import metadata
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+_COUNTER = sa.select(counters.c.value).where(counters.c.name == sa.bindparam("wanted")).with_for_update()
+_SET_COUNTER = (
+    counters.update().where(counters.c.name == sa.bindparam("wanted")).values(value=sa.bindparam("new_value"))
+)
+
+
+async def last_number(conn: AsyncConnection, name: str) -> int:
+    """The last number of a series, 0 before the first; on PostgreSQL the others wait for it until the transaction ends."""
+    return (await conn.execute(_COUNTER, {"wanted": name})).scalar_one_or_none() or 0
+
+
+async def set_last_number(conn: AsyncConnection, name: str, value: int) -> None:
+    if (await conn.execute(_SET_COUNTER, {"wanted": name, "new_value": value})).rowcount == 0:
+        await conn.execute(counters.insert(), {"name": name, "value": value})
+
+
+async def raise_stamp(conn: AsyncConnection, name: str) -> None:
+    """Make the caches that are built on the stamp `name` be built again."""
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    first = insert(counters).values(name=f"stamp:{name}", value=1)
+    await conn.execute(
+        first.on_conflict_do_update(index_elements=[counters.c.name], set_={"value": counters.c.value + 1})
+    )
+
+
+_STAMPS = sa.select(counters.c.name, counters.c.value).where(counters.c.name.in_(sa.bindparam("names", expanding=True)))
+
+
+async def read_stamps(conn: AsyncConnection, names: Sequence[str]) -> dict[str, int]:
+    """How often `touch(name)` has happened, for each name."""
+    rows = await conn.execute(_STAMPS, {"names": [f"stamp:{name}" for name in names]})
+    known = {row.name: row.value for row in rows}
+    return {name: known.get(f"stamp:{name}", 0) for name in names}
