@@ -2,12 +2,18 @@
 
 PYTHON ?= python3
 UPGRADE ?=
+SUBJECT ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
+
+SUBJECTS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py)))))
+ifneq ($(filter $(SUBJECT),$(SUBJECTS)),$(SUBJECT))
+$(error No subject '$(SUBJECT)'. There are: $(SUBJECTS))
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check bench soak format lock clean
@@ -21,8 +27,8 @@ install: $(VENV)/.runtime ## set up what running the bot needs, and nothing more
 demo: $(VENV)/.runtime ## start the bot with demo data and print the address of its three phones
 	$(BIN)/cunbao demo
 
-test: $(VENV)/.dev ## run the test suite
-	$(BIN)/python -m pytest -q -n 3 --dist worksteal
+test: $(VENV)/.dev ## run the test suite; with SUBJECT=quiz, the tests of that subject alone
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal tests/$(SUBJECT)
 
 check: $(VENV)/.dev ## check format, style, types, import rules and documentation
 	$(BIN)/ruff format --check
@@ -61,10 +67,12 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.made requirements.lock pyproject.toml
+	@echo "Setting up $(VENV): about a minute, only the first time and when requirements.lock has changed ..."
 	$(PIP_INSTALL) --require-hashes -r requirements.lock
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "Adding the tools of development: about a minute, only the first time and when requirements-dev.lock has changed ..."
 	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@

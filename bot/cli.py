@@ -1,4 +1,4 @@
-"""The command `cunbao`: those that `bot/commands/` lists.
+"""The command `cunbao`: those that `bot/commands/` lists. A command's module is imported when it is run.
 
 Exit codes: 0 all right; 1 something was found wrong; 2 wrong use; 3 cannot start.
 """
@@ -12,37 +12,33 @@ from typing import Any
 
 import click
 
-from bot import commands
-from bot.service import logs
-from bot.setup.opening import CannotStart
-from bot.setup.settings import SettingsError
-from bot.upkeep.backup import CannotBackUp
-
-WRONG, CANNOT_START = 1, 3
+from bot.commands import COMMANDS
+from bot.errors import OperatorError
 
 
 class _Commands(click.Group):
-    """Imports a command when it is wanted, and tells errors that the operator can mend in plain words."""
+    """Imports a command when it is run, and tells errors that the operator can mend in plain words."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name.replace("_", "-") for name in commands.COMMANDS]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"bot.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (CannotStart, SettingsError) as error:
+        except OperatorError as error:
             click.echo(f"✗ {error}", err=True)
-            ctx.exit(CANNOT_START)
-        except CannotBackUp as error:
-            click.echo(f"✗ {error}", err=True)
-            ctx.exit(WRONG)
+            ctx.exit(error.exit_code)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -52,6 +48,8 @@ def cli() -> None:
     设置用环境变量 CUNBAO_...,或写在数据目录的 cunbao.toml 里。
     退出码：0 正常；1 发现问题；2 用法不对；3 启动不了。
     """
+    from bot.service import logs  # not before a command runs: `--help` waits for none of the libraries
+
     logs.configure("WARNING", "console")
 
 

@@ -17,6 +17,7 @@ from storage.database.sealing import SealError, Vault
 from storage.database.transaction import Session
 from storage.mail.chats import chats
 from storage.mail.inbox import DONE, inbox
+from storage.mail.intents import cause_in
 from storage.mail.messages import PUSH, Incoming
 from storage.mail.outbox import SENT, outbox
 from storage.people.persons import Role
@@ -53,11 +54,11 @@ class Asked(Record):
 
 
 class Told(Record):
-    """A message sent unasked. `intent` says what made it."""
+    """A message sent unasked. `cause` is the value of a `Cause`; empty where the message tells none."""
 
     person_id: int
     at: datetime
-    intent: str
+    cause: str
 
 
 class Said(Record):
@@ -104,7 +105,7 @@ async def told_between(conn: AsyncConnection, begin: datetime, end: datetime) ->
         )
     )  # fmt: skip
     rows = await conn.execute(query)
-    return [Told(person_id=row.person_id, at=row.at, intent=row.intent or "") for row in rows]
+    return [Told(person_id=row.person_id, at=row.at, cause=cause_in(row.intent or "")) for row in rows]
 
 
 async def said_between(conn: AsyncConnection, begin: datetime, end: datetime) -> Sequence[Any]:

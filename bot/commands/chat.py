@@ -13,12 +13,14 @@ from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Worker
 from bot.demo.town import marked
+from bot.errors import CannotStart, OperatorError
 from bot.platforms.terminal import TerminalPlatform, lines_of, sit_down, stand_up
 from bot.service.clock import system_clock
-from bot.setup.folder_lock import Taken, alone
-from bot.setup.opening import CannotStart, House, opened
+from bot.setup.folder_lock import LockHeld, hold_lock
+from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings, load_settings
 from bot.web.headings import title_of
+from handlers.engine.world import PlatformInfo
 from storage.database.base import from_base36, to_base36
 from storage.database.transaction import transaction
 from storage.mail.messages import Incoming
@@ -30,13 +32,10 @@ _HELD_BACK = 0.1
 _SHOWN = 20
 
 
-class WhoIsMeant(click.ClickException):
+class NoSuchPerson(OperatorError):
     """No person, or several, of that name."""
 
     exit_code = 2
-
-    def show(self, file: object = None) -> None:
-        click.echo(f"✗ {self.message}", err=True)
 
 
 @click.command("chat")
@@ -47,31 +46,33 @@ def command(name: str) -> None:
 
 
 async def _chat(settings: Settings, name: str) -> None:
-    async with opened(settings, tell) as house:
-        person = await _find(house, name)
+    async with open_installation(settings, tell) as installation:
+        person = await _find(installation, name)
         try:
-            with alone(settings.data_dir / f"chat-{to_base36(person.id)}.lock"):
-                await _talk(house, person)
-        except Taken:
+            with hold_lock(settings.data_dir / f"chat-{to_base36(person.id)}.lock"):
+                await _talk(installation, person)
+        except LockHeld:
             raise CannotStart(f"{person.name}已在另一个终端里。请先退出那一个。") from None
 
 
-async def _talk(house: House, person: Person) -> None:
+async def _talk(installation: Installation, person: Person) -> None:
     piped = not sys.stdin.isatty()
     lines = lines_of(_typed_lines())
+    world = installation.world
     platform = TerminalPlatform(
-        person.id, house.database, house.world.media, system_clock, lines, click.echo, echo=piped
+        person.id, installation.database, world.media, system_clock, lines, click.echo, echo=piped
     )
-    sender = Sender(house.database, [platform], system_clock, platform.name)
-    worker = Worker(house.database, house.world, [platform.name], system_clock, lambda _: sender.wake())
-    intake = Intake(house.database, system_clock, worker.wake)
-    async with transaction(house.database, system_clock()) as tx, tx.session("operator", "chat") as session:
+    world.platforms[platform.name] = PlatformInfo("终端")
+    sender = Sender(installation.database, [platform], system_clock, platform.name)
+    worker = Worker(installation.database, world, [platform.name], system_clock, lambda _: sender.wake())
+    intake = Intake(installation.database, system_clock, worker.wake)
+    async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "chat") as session:
         await sit_down(session, platform.address, person.id)
     await sender.adopt()
     try:
         await (_piped if piped else _typed)(platform, intake, worker, sender)
     finally:
-        async with transaction(house.database, system_clock()) as tx, tx.session("operator", "chat") as session:
+        async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "chat") as session:
             await stand_up(session, platform.address, person.id)
 
 
@@ -112,8 +113,8 @@ def _typed_lines() -> Iterator[str]:
             yield line.decode("utf-8", "replace")
 
 
-async def _find(house: House, name: str) -> Person:
-    async with transaction(house.database, system_clock()) as tx, tx.session() as session:
+async def _find(installation: Installation, name: str) -> Person:
+    async with transaction(installation.database, system_clock()) as tx, tx.session() as session:
         people = People(session)
         found = await people.named(name) or await people.named(marked(name))
         if not found and (by_number := await _numbered(people, name)):
@@ -122,14 +123,14 @@ async def _find(house: House, name: str) -> Person:
     if len(found) == 1:
         return found[0]
     listed = "\n".join(
-        f"  {person.name}({title_of(house.world.plan, person)})  --as {to_base36(person.id)}"
+        f"  {person.name}({title_of(installation.world.plan, person)})  --as {to_base36(person.id)}"
         for person in others[:_SHOWN]
     )
     if found:
-        raise WhoIsMeant(f"有 {len(found)} 个{name}，请用编号：\n{listed}")
+        raise NoSuchPerson(f"有 {len(found)} 个{name}，请用编号：\n{listed}")
     if not others:
-        raise WhoIsMeant("还没有人加入。先用 cunbao invite 邀请，或用 cunbao demo 试用。")
-    raise WhoIsMeant(f"没有叫“{name}”的人。在册的有：\n{listed}")
+        raise NoSuchPerson("还没有人加入。先用 cunbao invite 邀请，或用 cunbao demo 试用。")
+    raise NoSuchPerson(f"没有叫“{name}”的人。在册的有：\n{listed}")
 
 
 async def _numbered(people: People, number: str) -> Person | None:

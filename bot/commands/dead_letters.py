@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from bot.commands import tell
-from bot.setup.opening import opened
+from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from storage.database.base import from_base36, to_base36
 from storage.mail import inbox
@@ -27,7 +27,7 @@ def list_them() -> None:
 @command.command("retry")
 @click.argument("numbers", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="全部重试。")
-def retry(numbers: tuple[str, ...], everything: bool) -> None:
+def retry(numbers: tuple[str, ...], *, everything: bool) -> None:
     """让服务再处理一次，编号见 list。"""
     if bool(numbers) == everything:
         raise click.UsageError("请写编号，或用 --all 全部重试。")
@@ -39,7 +39,7 @@ def retry(numbers: tuple[str, ...], everything: bool) -> None:
 
 
 async def _list(settings: Settings) -> None:
-    async with opened(settings, tell) as house, house.database.read() as conn:
+    async with open_installation(settings, tell) as installation, installation.database.read() as conn:
         letters = await inbox.dead_letters(conn)
     for letter in letters:
         click.echo(f"{to_base36(letter.id)}  {letter.received_at:%m-%d %H:%M}  {letter.address}  {letter.error}")
@@ -47,7 +47,7 @@ async def _list(settings: Settings) -> None:
 
 
 async def _retry(settings: Settings, ids: list[int]) -> None:
-    async with opened(settings, tell) as house, house.database.write() as conn:
+    async with open_installation(settings, tell) as installation, installation.database.write() as conn:
         ids = ids or [letter.id for letter in await inbox.dead_letters(conn)]
         revived = await inbox.revive(conn, ids) if ids else 0
     click.echo(f"{revived} 条已放回，服务运行时会马上处理。")

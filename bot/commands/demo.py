@@ -18,12 +18,16 @@ import click
 import sqlalchemy as sa
 import uvloop
 
+from bot.commands import command_line
 from bot.delivery.intake import Intake
 from bot.demo.fill import NotEmpty, demo_note, demo_plan, make_demo_data
+from bot.demo.town import STORY_CADRE
+from bot.errors import CannotStart
+from bot.platforms.web import DemoPage
 from bot.service import logs
 from bot.service.clock import system_clock
 from bot.service.service import Service, listen, stop_signals
-from bot.setup.opening import CannotStart, House, make_folder, only_one, opened, plan_folder
+from bot.setup.installation import Installation, lock_data_folder, make_folder, open_installation, plan_folder
 from bot.setup.settings import FILE, Settings, load_settings
 from storage.mail.chats import chats
 from storage.mail.messages import Incoming
@@ -36,14 +40,14 @@ SEED = 2022
 
 @click.command("demo")
 @click.option("--no-open", is_flag=True, help="不打开浏览器。")
-def command(no_open: bool) -> None:
+def command(*, no_open: bool) -> None:
     """试用：三部手机(农户、村干部、镇里)并排，数据是编的，放在数据目录的 demo 里。"""
     base = load_settings()
     folder = base.data_dir / "demo"
     with _listen(base) as listening:
         settings, plan = prepare(folder, base, port=listening.getsockname()[1])
         logs.configure(settings.log_level, settings.log_format, settings.secrets)
-        with only_one(settings):
+        with lock_data_folder(settings):
             uvloop.run(_run(settings, plan, listening, show=not no_open and _has_screen()))
 
 
@@ -70,10 +74,10 @@ def _nothing(_: str) -> None:
     """The key of invented data needs no care."""
 
 
-async def fill(house: House, seed: int) -> bool:
+async def fill(installation: Installation, seed: int) -> bool:
     """Make people and cases in an empty database; returns False where there is somebody already."""
     try:
-        made = await make_demo_data(house.database, house.world.plan, system_clock(), seed)
+        made = await make_demo_data(installation.database, installation.world.plan, system_clock(), seed)
     except NotEmpty:
         return False
     click.echo(
@@ -83,18 +87,18 @@ async def fill(house: House, seed: int) -> bool:
     return True
 
 
-async def _run(settings: Settings, plan: Plan, listening: socket.socket, show: bool) -> None:
+async def _run(settings: Settings, plan: Plan, listening: socket.socket, *, show: bool) -> None:
     with stop_signals() as stop:
-        async with opened(settings, _nothing, plan) as house:
-            new = await fill(house, SEED)
-            phones = await _phones(house)
+        async with open_installation(settings, _nothing, plan) as installation:
+            new = await fill(installation, SEED)
+            phones = await _phones(installation)
             if new:
-                await _switch_on(house, phones)
-            note = demo_note(plan, system_clock().date())
-            service = Service(house, demo=phones, demo_note=note)
+                await _switch_on(installation, phones)
+            page = DemoPage(phones, demo_note(plan, system_clock().date()))
+            service = Service(installation, demo=page)
             url = f"{settings.web_address}/demo"
-            click.echo(f"{note}\n已启动，请打开：{url}(Ctrl-C 停止)")
-            click.echo(f"也可以在终端里办事：CUNBAO_DATA_DIR={settings.data_dir} cunbao chat --as 李文海")
+            click.echo(f"{page.note}\n已启动，请打开：{url}(Ctrl-C 停止)")
+            click.echo(f"也可以在终端里办事：{command_line(settings.data_dir, 'chat', '--as', STORY_CADRE)}")
             if show:
                 await asyncio.to_thread(webbrowser.open, url)
             await service.run(stop, listening)
@@ -115,9 +119,9 @@ def _moved_plan(base: Settings, folder: Path, today: date) -> Plan:
         raise CannotStart(f"方案 {base.plan} 用不了：\n{error}") from None
 
 
-async def _phones(house: House) -> Mapping[str, str]:
+async def _phones(installation: Installation) -> Mapping[str, str]:
     """The demo's phones by label: the household's first, then upwards."""
-    async with house.database.read() as conn:
+    async with installation.database.read() as conn:
         found = await conn.execute(sa.select(chats.c.address).where(chats.c.address.startswith("web:demo-")))
         owners = await accounts(conn, list(found.scalars()))
     roles = {account.address: account.person.posts[0].role for account in owners.values() if account.person}
@@ -126,9 +130,9 @@ async def _phones(house: House) -> Mapping[str, str]:
     }
 
 
-async def _switch_on(house: House, phones: Mapping[str, str]) -> None:
+async def _switch_on(installation: Installation, phones: Mapping[str, str]) -> None:
     """Ask for the menu on each phone, so that nobody is met by empty screens."""
-    intake = Intake(house.database, system_clock, lambda: None)
+    intake = Intake(installation.database, system_clock, lambda: None)
     now = system_clock()
     await intake.put([Incoming(address=one, key=f"{one}:menu", at=now, choice="/help") for one in phones.values()])
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from bot.commands import tell
+from bot.commands import command_line, tell
 from bot.commands.demo import SEED, fill, prepare
-from bot.setup.opening import CannotStart, opened
+from bot.errors import CannotStart
+from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from storage.plan import Plan
 
@@ -26,7 +27,7 @@ def command(seed: int, folder: Path | None) -> None:
 
 
 async def _make(settings: Settings, plan: Plan, seed: int) -> None:
-    async with opened(settings, tell, plan) as house:
-        if not await fill(house, seed):
+    async with open_installation(settings, tell, plan) as installation:
+        if not await fill(installation, seed):
             raise CannotStart(f"{settings.data_dir} 里已有人员数据，没有动。请用 --dir 换一个空目录。")
-    click.echo(f"使用：CUNBAO_DATA_DIR={settings.data_dir} cunbao run(或 chat、check 等)")
+    click.echo(f"使用：{command_line(settings.data_dir, 'run')}(或 chat、check 等)")

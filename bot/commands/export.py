@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from bot.commands import tell
 from bot.commands.regions import region_named
+from bot.delivery.caches import Caches
+from bot.errors import OperatorError
 from bot.service.clock import system_clock
-from bot.setup.opening import opened
+from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.ledgers.base import Ledger
 from handlers.ledgers.catalog import LEDGERS
 from handlers.ledgers.making import Export, in_short, make_export, signature
 from handlers.rights.reach import LEAST_REASON, MOST_REASON, narrowed, reach_of
 from storage.database.transaction import reading_first
-from storage.people.persons import Directory, Person, officials
+from storage.people.persons import Person
 from storage.people.reach import Reach
-from storage.roster import load_roster
 from storage.store import Store
 
 _OPERATOR = "系统管理员"
-
-
-class _Refused(Exception):
-    """Why there is no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +42,14 @@ class _Wanted:
 @click.option("--reason", default="", help=f"完整号码做什么用，{LEAST_REASON} 到 {MOST_REASON} 个字。")
 @click.option("--as", "name", default="", help="以谁的名义：只含这个人岗位管的范围。")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="写到哪个文件。不写就放在当前目录。")
-@click.pass_context
-def command(
-    ctx: click.Context, ledger: str, region: str | None, unmasked: bool, reason: str, name: str, out: Path | None
-) -> None:
+def command(ledger: str, region: str | None, *, unmasked: bool, reason: str, name: str, out: Path | None) -> None:
     """导出台账(.xlsx)，号码默认遮盖。"""
     if unmasked and not name:
         raise click.UsageError("--unmasked 要用 --as 写明以谁的名义。")
     if unmasked and not LEAST_REASON <= len(reason.strip()) <= MOST_REASON:
         raise click.UsageError(f"--unmasked 要用 --reason 写明用途，{LEAST_REASON} 到 {MOST_REASON} 个字。")
     wanted = _Wanted(LEDGERS[ledger], region or "", name, reason.strip() if unmasked else "")
-    try:
-        made = asyncio.run(_export(load_settings(), wanted))
-    except _Refused as refused:
-        click.echo(f"✗ {refused}", err=True)
-        ctx.exit(1)
+    made = asyncio.run(_export(load_settings(), wanted))
     out = out or Path(made.file_name)
     out.write_bytes(made.content)
     click.echo(f"{in_short(made, wanted.ledger, wanted.reason)}文件：{out}")
@@ -70,18 +60,18 @@ command.help = f"{command.help}\n\n\b\n" + "\n".join(f"{one.code:<12}{one.title}
 
 async def _export(settings: Settings, wanted: _Wanted) -> Export:
     now = system_clock()
-    async with opened(settings, tell) as house, reading_first(house.database, now) as tx:
-        plan = house.world.plan
-        region = region_named(plan, wanted.region) if wanted.region else plan.town.code
-        world = replace(house.world, roster=await load_roster(tx.conn), directory=Directory(await officials(tx.conn)))
+    async with open_installation(settings, tell) as installation, reading_first(installation.database, now) as tx:
+        plan = installation.world.plan
+        region = region_named(plan, wanted.region)
+        await Caches(installation.world).refresh(tx.conn)
         async with tx.session("operator", "export") as session:
             store = Store(session)
             person = await _person(store, wanted.name) if wanted.name else None
             reach = narrowed(_reach(wanted, person) if person else [Reach(region=region)], region)
             if not reach:
-                raise _Refused(f"{wanted.name}的岗位不管这里的《{wanted.ledger.title}》" + _whole(wanted))
+                raise OperatorError(f"{wanted.name}的岗位不管这里的《{wanted.ledger.title}》" + _whole(wanted))
             by = signature(plan, person) if person else _OPERATOR
-            made = await make_export(store, world, wanted.ledger, reach, now, by, wanted.reason)
+            made = await make_export(store, installation.world, wanted.ledger, reach, now, by, wanted.reason)
         await tx.begin_writing()  # only now, so that a running service is not held up
         return made
 
@@ -96,8 +86,8 @@ def _whole(wanted: _Wanted) -> str:
 
 
 async def _person(store: Store, name: str) -> Person:
-    """The one official of that name. Raises _Refused."""
+    """The one official of that name. Raises OperatorError."""
     found = await store.people.named(name)
     if len(found) != 1:
-        raise _Refused(f"没有叫“{name}”的在岗人员。" if not found else f"叫“{name}”的有 {len(found)} 人，分不清。")
+        raise OperatorError(f"没有叫“{name}”的在岗人员。" if not found else f"叫“{name}”的有 {len(found)} 人，分不清。")
     return found[0]

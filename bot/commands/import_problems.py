@@ -9,7 +9,7 @@ import click
 
 from bot.commands import tell
 from bot.service.clock import system_clock
-from bot.setup.opening import opened
+from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.problems.importing import import_problems
 from handlers.reading import Unreadable
@@ -32,13 +32,13 @@ def command(ctx: click.Context, file: Path) -> None:
 async def _import(settings: Settings, file: Path, content: bytes) -> bool:
     now = system_clock()
     async with (
-        opened(settings, tell) as house,
-        transaction(house.database, now) as tx,
+        open_installation(settings, tell) as installation,
+        transaction(installation.database, now) as tx,
     ):
         roster = await load_roster(tx.conn)
         async with tx.session("operator", "import-problems") as session:
             try:
-                report = await import_problems(Store(session), house.world.plan, roster, content, now)
+                report = await import_problems(Store(session), installation.world.plan, roster, content, now)
             except Unreadable as error:
                 click.echo(f"✗ {error}", err=True)
                 return False

@@ -9,14 +9,13 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
+from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
-from bot.setup.opening import open_plan, opened
+from bot.setup.installation import open_installation, open_plan
 from bot.setup.settings import Settings, load_settings
 from handlers.reading import Unreadable
 from handlers.roster.importing import import_roster, read_roster, template
 from storage.database.transaction import transaction
-from storage.people.persons import Directory, officials
-from storage.roster import load_roster
 from storage.store import Store
 
 _SHOWN = 20
@@ -31,7 +30,7 @@ class _OnlyLooking(Exception):
 @click.option("--template", "form", type=click.Path(dir_okay=False, path_type=Path), help="写一个空白模板(.xlsx)。")
 @click.option("--preview", is_flag=True, help="只看会怎样，不导入。")
 @click.pass_context
-def command(ctx: click.Context, file: Path | None, form: Path | None, preview: bool) -> None:
+def command(ctx: click.Context, file: Path | None, form: Path | None, *, preview: bool) -> None:
     """导入农户名册(.xlsx 或 .csv，一人一行)；每行结果写到旁边的“…-导入结果.xlsx”，有误时退出码为 1。
 
     再导入时：有变化的更新，没写的不动，名册里有而文件里没有的人也不动。
@@ -42,23 +41,24 @@ def command(ctx: click.Context, file: Path | None, form: Path | None, preview: b
     if form is not None:
         form.write_bytes(template(open_plan(settings)))
         click.echo(f"空白模板：{form}")
-    elif file is not None and not asyncio.run(_import(settings, file, file.read_bytes(), preview)):
+    elif file is not None and not asyncio.run(_import(settings, file, file.read_bytes(), preview=preview)):
         ctx.exit(1)
 
 
-async def _import(settings: Settings, file: Path, content: bytes, preview: bool) -> bool:
+async def _import(settings: Settings, file: Path, content: bytes, *, preview: bool) -> bool:
     now = system_clock()
-    async with opened(settings, tell) as house:
+    async with open_installation(settings, tell) as installation:
+        world = installation.world
         try:
-            lines = await asyncio.to_thread(read_roster, content, house.world.plan, now.date())
+            lines = await asyncio.to_thread(read_roster, content, world.plan, now.date())
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
-        async with transaction(house.database, now) as tx:
-            roster, directory = await load_roster(tx.conn), Directory(await officials(tx.conn))
+        async with transaction(installation.database, now) as tx:
+            await Caches(world).refresh(tx.conn)
             with contextlib.suppress(_OnlyLooking):
                 async with tx.session("operator", "import-roster") as session:
-                    report = await import_roster(Store(session), roster, directory, lines)
+                    report = await import_roster(Store(session), world.roster, world.directory, lines)
                     if preview:
                         raise _OnlyLooking
     result = file.with_name(f"{file.stem}-导入结果.xlsx")

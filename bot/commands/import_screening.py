@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import click
@@ -12,16 +11,17 @@ import click
 from bot.commands import tell
 from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
-from bot.setup.opening import House, opened
+from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings, load_settings
+from handlers.engine.jobs import Transactions
 from handlers.files.spreadsheets import XLSX
 from handlers.reading import Unreadable
-from handlers.screening.job import Doors, all_lines, work
+from handlers.screening.job import all_lines, work
 from handlers.screening.news import counted
 from handlers.screening.reading import read_list
 from handlers.screening.rights import acting_post
 from handlers.screening.sheet import sheet_name, write_list
-from storage.database.transaction import Transaction, reading_first, transaction
+from storage.database.transaction import transaction
 from storage.people.persons import Person, Role
 from storage.plan import Plan
 from storage.screening.records import AT_WORK, RowState, ScreeningList
@@ -43,20 +43,20 @@ def command(ctx: click.Context, file: Path, name: str, kinds: tuple[str, ...]) -
 
 
 async def _import(settings: Settings, file: Path, content: bytes, name: str, kinds: tuple[str, ...]) -> bool:
-    async with opened(settings, tell) as house:
-        codes = [_risk(house.world.plan, kind) for kind in kinds]
+    async with open_installation(settings, tell) as installation:
+        codes = [_risk(installation.world.plan, kind) for kind in kinds]
         try:
-            await asyncio.to_thread(read_list, content, house.world.plan, system_clock().date())
+            await asyncio.to_thread(read_list, content, installation.world.plan, system_clock().date())
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
-        async with house.database.read() as conn:
-            await Caches(house.world).refresh(conn)
-        screening = await _hand_in(house, file, content, _sender(house, name), codes)
+        async with installation.database.read() as conn:
+            await Caches(installation.world).refresh(conn)
+        screening = await _hand_in(installation, file, content, _sender(installation, name), codes)
         if screening is None:
             click.echo("这份名单已经交过，不会重复导入。")
             return True
-        return await _run(house, file, screening)
+        return await _run(installation, file, screening)
 
 
 def _risk(plan: Plan, said: str) -> str:
@@ -67,8 +67,8 @@ def _risk(plan: Plan, said: str) -> str:
     return code
 
 
-def _sender(house: House, name: str) -> Person:
-    found = [one.person for one in house.world.directory.officials if one.person.name == name]
+def _sender(installation: Installation, name: str) -> Person:
+    found = [one.person for one in installation.world.directory.officials if one.person.name == name]
     found = [person for person in found if person.has(Role.UNIT, Role.TOWN)]
     if len(found) != 1:
         trouble = "不止一位" if found else "没有"
@@ -76,11 +76,16 @@ def _sender(house: House, name: str) -> Person:
     return found[0]
 
 
-async def _hand_in(house: House, file: Path, content: bytes, sender: Person, kinds: list[str]) -> ScreeningList | None:
+async def _hand_in(
+    installation: Installation, file: Path, content: bytes, sender: Person, kinds: list[str]
+) -> ScreeningList | None:
     """None when exactly this file was handed in before; one that was cut off goes on."""
-    sha256 = await asyncio.to_thread(house.world.media.write, content)
+    sha256 = await asyncio.to_thread(installation.world.media.write, content)
     post = acting_post(sender)
-    async with transaction(house.database, system_clock()) as tx, tx.session("operator", "import-screening") as session:
+    async with (
+        transaction(installation.database, system_clock()) as tx,
+        tx.session("operator", "import-screening") as session,
+    ):
         store = Store(session)
         known = await store.screening_lists.of_content(sha256)
         if known is not None:
@@ -93,29 +98,25 @@ async def _hand_in(house: House, file: Path, content: bytes, sender: Person, kin
         )
 
 
-async def _run(house: House, file: Path, screening: ScreeningList) -> bool:
+async def _run(installation: Installation, file: Path, screening: ScreeningList) -> bool:
     """Whether every row was taken in. A service that runs beside this command does a part of the work."""
-
-    def writing() -> AbstractAsyncContextManager[Transaction]:
-        return transaction(house.database, system_clock())
-
-    doors = Doors(lambda: reading_first(house.database, system_clock()), writing)
+    transactions = Transactions(installation.database, system_clock)
     while screening.state in AT_WORK:
-        await work(doors, house.world)
-        async with writing() as tx, tx.session() as session:
+        await work(transactions, installation.world)
+        async with transactions.writing() as tx, tx.session() as session:
             found = await Store(session).screening_lists.get(screening.id)
         if found is None:
             click.echo("这份名单刚被撤回，没有导入。", err=True)
             return False
         screening = found
-    lines = await all_lines(doors, screening)
+    lines = await all_lines(transactions, screening)
     result = file.with_name(sheet_name(screening))
-    await asyncio.to_thread(lambda: result.write_bytes(write_list(house.world.plan, screening, lines)))
+    await asyncio.to_thread(lambda: result.write_bytes(write_list(installation.world.plan, screening, lines)))
     left = [line.row for line in lines if line.row.state in _NOT_TAKEN]
     for row in left[:_SHOWN]:
         click.echo(f"✗ 第 {row.row_no} 行 {row.why}")
     click.echo(f"{counted(Counter(line.row.state for line in lines))}。逐行结果：{result}")
     if len(left) == len(lines):  # nothing came of it, so the same file may come again
-        async with writing() as tx, tx.session("operator", "import-screening") as session:
+        async with transactions.writing() as tx, tx.session("operator", "import-screening") as session:
             await Store(session).screening_lists.drop(screening)
     return not left

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,9 +13,10 @@ import click
 import segno
 
 from bot.commands import tell
+from bot.commands.regions import region_named
+from bot.platforms.telegram.platform import telegram_of
 from bot.service.clock import system_clock
-from bot.service.service import telegram_of
-from bot.setup.opening import House, opened
+from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.wording.people import post_in_words
 from storage.database.transaction import transaction
@@ -63,11 +64,11 @@ def command(
 
 
 async def _invite(settings: Settings, wanted: _Wanted) -> None:
-    async with opened(settings, tell) as house:
-        region, unit = _region(house.world.plan, wanted), _unit(house.world.plan, wanted)
+    async with open_installation(settings, tell) as installation:
+        region, unit = _region(installation.world.plan, wanted), _unit(installation.world.plan, wanted)
         now = system_clock()
         until = now + timedelta(days=wanted.days) if wanted.days else None
-        async with transaction(house.database, now) as tx, tx.session("operator", "invite") as session:
+        async with transaction(installation.database, now) as tx, tx.session("operator", "invite") as session:
             try:
                 token = Invites(session).create(
                     wanted.role, region, unit=unit, person_name=wanted.name, uses=wanted.uses, expires_at=until
@@ -75,16 +76,17 @@ async def _invite(settings: Settings, wanted: _Wanted) -> None:
             except ValueError as error:
                 raise click.UsageError(str(error)) from None
         click.echo(
-            f"邀请：{post_in_words(house.world.plan, wanted.role, region, unit)}{f' {wanted.name}' if wanted.name else ''}"
+            f"邀请：{post_in_words(installation.world.plan, wanted.role, region, unit)}{f' {wanted.name}' if wanted.name else ''}"
         )
         times = f"可用 {wanted.uses} 次" if wanted.uses else "次数不限"
         click.echo(f"{times}，{f'{until:%Y-%m-%d %H:%M} 前有效' if until else '长期有效'}。{_care(wanted)}")
-        telegram = telegram_of(house, system_clock)
+        telegram = telegram_of(installation, system_clock)
         if telegram:
             await telegram.start()
-            house.world.telegram_name = telegram.username
+            platforms = installation.world.platforms
+            platforms[telegram.name] = replace(platforms[telegram.name], join_url=telegram.join_url)
             await telegram.stop()
-        _show(house, token, wanted.png)
+        _show(installation, token, wanted.png)
 
 
 def _care(wanted: _Wanted) -> str:
@@ -102,14 +104,7 @@ def _region(plan: Plan, wanted: _Wanted) -> str:
         if wanted.role in (Role.HOUSEHOLD, Role.VILLAGE):
             raise click.UsageError("请用 --region 写明是哪个村。")
         return plan.county.code if wanted.role is Role.COUNTY else plan.town.code
-    for region in (plan.town, plan.county):
-        if wanted.region in (region.code, region.name):
-            return region.code
-    try:
-        return plan.village(wanted.region).code
-    except KeyError:
-        names = "、".join(village.name for village in plan.villages)
-        raise click.UsageError(f"方案里没有“{wanted.region}”。有：{plan.town.name}、{names}") from None
+    return region_named(plan, wanted.region)
 
 
 def _unit(plan: Plan, wanted: _Wanted) -> str | None:
@@ -122,8 +117,8 @@ def _unit(plan: Plan, wanted: _Wanted) -> str | None:
         raise click.UsageError(f"方案里没有“{wanted.unit}”。有：{names}") from None
 
 
-def _show(house: House, token: str, png: Path | None) -> None:
-    links = house.world.join_links(token)
+def _show(installation: Installation, token: str, png: Path | None) -> None:
+    links = installation.world.join_links(token)
     for link in links:
         click.echo(f"\n{link}")
         drawn = io.StringIO()
@@ -132,5 +127,5 @@ def _show(house: House, token: str, png: Path | None) -> None:
     if png is not None:
         segno.make(links[0], micro=False).save(str(png), kind="png", scale=8)
         click.echo(f"二维码已存为 {png}")
-    if urlsplit(house.settings.web_address).hostname in ("127.0.0.1", "localhost", "::1"):
+    if urlsplit(installation.settings.web_address).hostname in ("127.0.0.1", "localhost", "::1"):
         click.echo("这个网址只有本机能打开。正式使用请设 CUNBAO_WEB_BASE_URL 为手机能访问的网址。", err=True)

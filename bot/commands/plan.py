@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.setup.opening import plan_folder
+from bot.setup.installation import plan_folder
 from storage.plan import Plan, PlanError, load_plan, write_shifted
 
 

@@ -9,7 +9,7 @@ import click
 
 from bot.commands import tell
 from bot.service.clock import system_clock
-from bot.setup.opening import House, opened
+from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.handbook.documents import put_in
 from handlers.reading import Unreadable
@@ -30,9 +30,9 @@ def command() -> None:
 @click.option("--title", default="", help="题目；不写就用文件里的。")
 @click.option("--cadres-only", is_flag=True, help="只给干部查；不写则农户也能查。")
 @click.pass_context
-def add(ctx: click.Context, file: Path, title: str, cadres_only: bool) -> None:
+def add(ctx: click.Context, file: Path, title: str, *, cadres_only: bool) -> None:
     """加一份政策(.docx、.pdf、.md、.txt)；同名的会被换下。"""
-    if not asyncio.run(_add(load_settings(), file, title, cadres_only)):
+    if not asyncio.run(_add(load_settings(), file, title, cadres_only=cadres_only)):
         ctx.exit(1)
 
 
@@ -51,17 +51,20 @@ def remove(ctx: click.Context, number: str) -> None:
         ctx.exit(1)
 
 
-async def _add(settings: Settings, file: Path, title: str, cadres_only: bool) -> bool:
+async def _add(settings: Settings, file: Path, title: str, *, cadres_only: bool) -> bool:
     content = await asyncio.to_thread(file.read_bytes)
-    async with opened(settings, tell) as house, transaction(house.database, system_clock()) as tx:
-        sha256 = await asyncio.to_thread(house.world.media.write, content)
+    async with (
+        open_installation(settings, tell) as installation,
+        transaction(installation.database, system_clock()) as tx,
+    ):
+        sha256 = await asyncio.to_thread(installation.world.media.write, content)
         async with tx.session("operator", "policy add") as session:
             store = Store(session)
             store.media.keep(sha256, len(content), "application/octet-stream")
             sent = SentFile(sha256=sha256, kind="document", name=file.name)
             try:
                 policy, parts = await put_in(
-                    store, content, sent, region=house.world.plan.town.code, for_all=not cadres_only, title=title
+                    store, content, sent, region=installation.world.plan.town.code, for_all=not cadres_only, title=title
                 )
             except Unreadable as error:
                 click.echo(f"✗ {error}", err=True)
@@ -72,11 +75,11 @@ async def _add(settings: Settings, file: Path, title: str, cadres_only: bool) ->
 
 async def _list(settings: Settings) -> None:
     async with (
-        opened(settings, tell) as house,
-        transaction(house.database, system_clock()) as tx,
+        open_installation(settings, tell) as installation,
+        transaction(installation.database, system_clock()) as tx,
         tx.session("operator", "policy list") as session,
     ):
-        listed = await Store(session).policies.in_force(_regions(house))
+        listed = await Store(session).policies.in_force(_regions(installation))
     for one in listed:
         whom = "农户也能查" if one.for_all else "只给干部"
         click.echo(f"{to_base36(one.id)}  {one.added_at:%Y-%m-%d}  {whom}  《{one.title}》{one.number}")
@@ -85,8 +88,8 @@ async def _list(settings: Settings) -> None:
 
 async def _remove(settings: Settings, number: str) -> bool:
     async with (
-        opened(settings, tell) as house,
-        transaction(house.database, system_clock()) as tx,
+        open_installation(settings, tell) as installation,
+        transaction(installation.database, system_clock()) as tx,
         tx.session("operator", "policy remove") as session,
     ):
         store = Store(session)
@@ -106,5 +109,5 @@ async def _numbered(store: Store, number: str) -> Policy | None:
         return None
 
 
-def _regions(house: House) -> list[str]:
-    return [house.world.plan.county.code, house.world.plan.town.code]
+def _regions(installation: Installation) -> list[str]:
+    return [installation.world.plan.county.code, installation.world.plan.town.code]

@@ -9,8 +9,9 @@ import click
 
 from bot.commands import tell
 from bot.delivery.caches import Caches
+from bot.errors import OperatorError
 from bot.service.clock import system_clock
-from bot.setup.opening import opened
+from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import FROM_THE_OPERATOR, XLSX
@@ -26,10 +27,6 @@ from storage.store import Store
 _SHOWN = 20
 
 
-class _Refused(Exception):
-    """Why nothing was compared."""
-
-
 @click.command("reconcile")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as", "name", required=True, help="以谁的名义：镇里或站所的人，写姓名。")
@@ -42,9 +39,8 @@ def command(ctx: click.Context, file: Path, name: str, source: str | None, kinds
     """名单(.xlsx 或 .csv)与名册对账；差异记下，由各村、站所发 /differences 核对。每行结果写到“…-对账结果.xlsx”。"""
     try:
         good = asyncio.run(_reconcile(load_settings(), file, file.read_bytes(), name, source, kinds))
-    except (_Refused, Unreadable) as refused:
-        click.echo(f"✗ {refused}", err=True)
-        ctx.exit(1)
+    except Unreadable as error:
+        raise OperatorError(str(error)) from None
     if not good:
         ctx.exit(1)
 
@@ -53,21 +49,23 @@ async def _reconcile(
     settings: Settings, file: Path, content: bytes, name: str, said: str | None, kinds: tuple[str, ...]
 ) -> bool:
     now = system_clock()
-    async with opened(settings, tell) as house:
-        plan = house.world.plan
+    async with open_installation(settings, tell) as installation:
+        plan = installation.world.plan
         sheet = await asyncio.to_thread(read_list, content, plan, now.date(), FROM_THE_OPERATOR)
-        async with transaction(house.database, now) as tx, tx.session("operator", "reconcile") as session:
+        async with transaction(installation.database, now) as tx, tx.session("operator", "reconcile") as session:
             store = Store(session)
             named = await store.people.named(name)
             if len(named) != 1:
-                raise _Refused(
+                raise OperatorError(
                     f"没有叫「{name}」的人。" if not named else f"有 {len(named)} 个「{name}」，请换一个人。"
                 )
             source = _source(plan, said, [code for code, _ in sources_of(named[0], plan)], name)
-            await Caches(house.world).refresh(tx.conn)
-            sha256 = await keep(store, house.world, content, XLSX if file.suffix.lower() == ".xlsx" else "text/csv")
-            found, entered = await record(store, house.world, sheet, source, kinds, sha256, named[0].id)
-            tell_owners(store, house.world, source, entered, named[0].id)
+            await Caches(installation.world).refresh(tx.conn)
+            sha256 = await keep(
+                store, installation.world, content, XLSX if file.suffix.lower() == ".xlsx" else "text/csv"
+            )
+            found, entered = await record(store, installation.world, sheet, source, kinds, sha256, named[0].id)
+            await tell_owners(store, installation.world, source, entered, named[0].id)
         made = await asyncio.to_thread(found.as_sheet, plan)
     result = file.with_name(f"{file.stem}-对账结果.xlsx")
     await asyncio.to_thread(result.write_bytes, made)
@@ -79,15 +77,15 @@ async def _reconcile(
 
 
 def _source(plan: Plan, said: str | None, allowed: list[str], name: str) -> str:
-    """The code of whose list it is. Raises _Refused."""
+    """The code of whose list it is. Raises OperatorError."""
     if not allowed:
-        raise _Refused(f"{name}不是镇里或站所的人，不能对账。")
+        raise OperatorError(f"{name}不是镇里或站所的人，不能对账。")
     if said is None and len(allowed) == 1:
         return allowed[0]
     try:
         code = said if said == NATIONAL else plan.unit(said or "").code
     except KeyError:
-        raise _Refused("请用 --source 写明是谁的名单：单位名称，或 national(国家系统)。") from None
+        raise OperatorError("请用 --source 写明是谁的名单：单位名称，或 national(国家系统)。") from None
     if code not in allowed:
-        raise _Refused(f"{name}不能代「{said}」对账。")
+        raise OperatorError(f"{name}不能代「{said}」对账。")
     return code

@@ -7,8 +7,10 @@ import click
 from storage.plan import Plan
 
 
-def region_named(plan: Plan, named: str) -> str:
-    """The code of a village, the town or the county by name or code. Raises UsageError, with what there is."""
+def region_named(plan: Plan, named: str | None) -> str:
+    """The code of a village, the town or the county by name or code; the town's without. Raises UsageError."""
+    if not named:
+        return plan.town.code
     for region in (plan.town, plan.county):
         if named in (region.code, region.name):
             return region.code

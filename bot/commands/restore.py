@@ -10,7 +10,7 @@ import click
 from bot.commands import tell
 from bot.commands.check import report
 from bot.service.clock import system_clock
-from bot.setup.opening import make_folder, only_one, opened
+from bot.setup.installation import lock_data_folder, make_folder, open_installation
 from bot.setup.settings import Settings, load_settings
 from bot.upkeep import backup
 
@@ -19,17 +19,17 @@ from bot.upkeep import backup
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="替换已有数据(旧数据移到 before-restore-… 目录)。")
 @click.pass_context
-def command(ctx: click.Context, archive: Path, force: bool) -> None:
+def command(ctx: click.Context, archive: Path, *, force: bool) -> None:
     """恢复备份，先核对再动数据，恢复后全面检查。请先停下服务。"""
     settings = load_settings()
-    with only_one(settings):
-        if not asyncio.run(_restore(settings, archive, force)):
+    with lock_data_folder(settings):
+        if not asyncio.run(_restore(settings, archive, force=force)):
             ctx.exit(1)
 
 
-async def _restore(settings: Settings, archive: Path, force: bool) -> bool:
+async def _restore(settings: Settings, archive: Path, *, force: bool) -> bool:
     make_folder(settings.data_dir)
-    manifest = await backup.restore(archive, settings, system_clock(), force)
-    async with opened(settings, tell):  # brings an older backup's tables up to date
+    manifest = await backup.restore(archive, settings, system_clock(), force=force)
+    async with open_installation(settings, tell):  # brings an older backup's tables up to date
         click.echo(f"已恢复 {manifest.made_at:%Y-%m-%d %H:%M} 的备份，下面检查：")
     return await report(settings)

@@ -8,7 +8,7 @@ import uvloop
 from bot.commands import tell
 from bot.service import logs
 from bot.service.service import Service, listen, stop_signals
-from bot.setup.opening import only_one, opened
+from bot.setup.installation import lock_data_folder, open_installation
 from bot.setup.settings import Settings, load_settings
 
 
@@ -17,14 +17,14 @@ def command() -> None:
     """启动服务(Ctrl-C 或 SIGTERM 停止，手上的消息会办完)。"""
     settings = load_settings()
     logs.configure(settings.log_level, settings.log_format, settings.secrets)
-    with only_one(settings):
+    with lock_data_folder(settings):
         uvloop.run(_run(settings))
 
 
 async def _run(settings: Settings) -> None:
     with stop_signals() as stop:
-        async with opened(settings, tell) as house:
-            service = Service(house)
+        async with open_installation(settings, tell) as installation:
+            service = Service(installation)
             listening = listen(settings.web_host, settings.web_port)
             click.echo(f"已启动：{settings.web_address}(Ctrl-C 停止)")
             await service.run(stop, listening)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
-from bot.setup.opening import opened
+from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.files.spreadsheets import write_rows
 from handlers.files.tables import Row
@@ -29,10 +29,10 @@ def command(seed: str, villages: tuple[str, ...], out: Path | None) -> None:
 
 
 async def _sample(settings: Settings, seed: str, villages: tuple[str, ...], out: Path | None) -> None:
-    async with opened(settings, tell) as house:
-        plan = house.world.plan
+    async with open_installation(settings, tell) as installation:
+        plan = installation.world.plan
         wanted = _codes(plan, villages)
-        async with house.database.read() as conn:
+        async with installation.database.read() as conn:
             by_village = (await load_roster(conn)).by_village
     listed = [one for code in wanted for one in by_village.get(code, [])]
     drawn = draw(seed, listed, plan.sampling_ratio)

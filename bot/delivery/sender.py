@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery.finishing import finished
-from bot.delivery.lane import Lane
+from bot.delivery.bulk_limiter import BulkLimiter
+from bot.delivery.shielding import shielded
 from bot.platforms.base import Blocked, Busy, Platform, Refused, SendError, Unsure
 from bot.service import metrics
 from bot.service.clock import Clock
@@ -27,54 +27,44 @@ from storage.mail.outbox import FAILED, PENDING, SENT, UNCERTAIN, Letter, Outcom
 
 log = logging.getLogger(__name__)
 
-GIVE_UP = 12
+MAX_ATTEMPTS = 12
 """Attempts before a message is given up as failed."""
 
 AT_ONCE = 256
 """Messages under way at most, notices aside; a platform's own limiter paces them further."""
 
-_BREATH = 8
+_STARTS_AT_ONCE = 8
 """Sends begun at a stretch before others in this process have their turn: one of them may hold the write lock."""
 
-_LINGER = 0.02
+_RECORD_WITHIN = 0.02
 """Seconds that the end of a send may wait to be recorded."""
 
-PATIENCE = 5.0
+LONGEST_WAIT = 5.0
 """Seconds a chat's turn may wait in place for a busy platform; longer waits go back to the outbox."""
 
 Rows = Sequence[sa.Row[Any]]
 
 
 class Sender:
-    """`owner` names this process among those that share the outbox; a successor of the same name adopts its open sends.
+    """`owner` names this process among those that share the outbox; a successor of the same name adopts its open sends."""
 
-    `rates` are the messages a second that platforms take at most; one not named, or 0, has no limit that matters.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        platforms: Sequence[Platform],
-        clock: Clock,
-        owner: str,
-        rates: Mapping[str, float] | None = None,
-    ) -> None:
+    def __init__(self, database: Database, platforms: Sequence[Platform], clock: Clock, owner: str) -> None:
         self._database = database
         self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
-        self._lanes = {name: Lane((rates or {}).get(name, 0)) for name in self._platforms}
+        self._limiters = {name: BulkLimiter(platform.rate) for name, platform in self._platforms.items()}
         self._sent = {name: metrics.SENT.labels(name) for name in self._platforms}
         self._seconds = {name: metrics.SEND_SECONDS.labels(name) for name in self._platforms}
         self._clock = clock
         self._owner = owner
-        self._stir = asyncio.Event()
+        self._woken = asyncio.Event()
         self._finished: list[Outcome] = []
         self._blocked: set[str] = set()
         self._under_way = 0
-        self._lingering: asyncio.TimerHandle | None = None
+        self._record_timer: asyncio.TimerHandle | None = None
         self._turns: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
-        self._stir.set()
+        self._woken.set()
 
     async def adopt(self) -> int:
         """Before the first send: what a predecessor left open has an unknown outcome."""
@@ -85,10 +75,10 @@ class Sender:
         """Send until cancelled; then wait for what is under way and record it."""
         try:
             while True:
-                self._stir.clear()
-                if not await finished(self._cycle(claim=True)):
+                self._woken.clear()
+                if not await shielded(self._cycle(claim=True)):
                     try:
-                        await asyncio.wait_for(self._stir.wait(), min(idle_seconds, self._pause()))
+                        await asyncio.wait_for(self._woken.wait(), min(idle_seconds, self._pause()))
                     except TimeoutError:
                         continue
         finally:
@@ -103,7 +93,7 @@ class Sender:
             elif self._pause() < inf:
                 await asyncio.sleep(self._pause())
 
-    async def _cycle(self, claim: bool, look: bool = False) -> int:
+    async def _cycle(self, *, claim: bool, look: bool = False) -> int:
         """One transaction: record what has ended, take what is due. Returns how many were taken.
 
         `look`: for notices too, even if there were none a moment ago.
@@ -122,29 +112,29 @@ class Sender:
                     await chats.mark_blocked(conn, list(blocked), now)
                 names = list(self._platforms)
                 claimed = await outbox.claim(conn, self._owner, names, now, room) if room else []
-                bulk = await self._claim_bulk(conn, now, look) if claim else {}
+                bulk = await self._claim_bulk(conn, now, look=look) if claim else {}
         except BaseException:
             self._finished = finished + self._finished
             self._blocked |= blocked
             raise
         for name, count in Counter(platform_of(row.address) for row in claimed).items():
-            self._lanes[name].passed(count, self._loop_time())
+            self._limiters[name].passed(count, self._loop_time())
         await self._begin(claimed)
         for name, (room, rows) in bulk.items():
-            self._lanes[name].took(room, len(rows), self._loop_time())
-            await self._begin(rows, self._lanes[name])
+            self._limiters[name].took(room, len(rows), self._loop_time())
+            await self._begin(rows, self._limiters[name])
         return len(claimed) + sum(len(rows) for _, rows in bulk.values())
 
-    async def _claim_bulk(self, conn: AsyncConnection, now: datetime, look: bool) -> dict[str, tuple[int, Rows]]:
-        """Letters of notices by platform, as many as its lane has room for now, and how many that is."""
+    async def _claim_bulk(self, conn: AsyncConnection, now: datetime, *, look: bool) -> dict[str, tuple[int, Rows]]:
+        """Letters of notices by platform, as many as its limiter lets through now, and how many that is."""
         found = {}
-        for name, lane in self._lanes.items():
-            if room := lane.room(self._loop_time(), look):
+        for name, limiter in self._limiters.items():
+            if room := limiter.room(self._loop_time(), look=look):
                 found[name] = (room, await outbox.claim(conn, self._owner, [name], now, room, bulk=True))
         return found
 
-    async def _begin(self, rows: Rows, lane: Lane | None = None) -> None:
-        """Send what was claimed, each chat on its own; `lane` is where notices go."""
+    async def _begin(self, rows: Rows, limiter: BulkLimiter | None = None) -> None:
+        """Send what was claimed, each chat on its own; `limiter` is given for notices."""
         by_chat: dict[str, list[Letter]] = {}
         for row in rows:
             try:
@@ -152,18 +142,18 @@ class Sender:
             except (SealError, ValueError) as error:
                 log.error("message %s can't be read: %s", row.id, type(error).__name__)
                 self._finished.append(Outcome(id=row.id, state=FAILED, error=type(error).__name__))
-                if lane:
-                    lane.ended()
-        if lane is None:
+                if limiter:
+                    limiter.ended()
+        if limiter is None:
             self._under_way += sum(len(turn) for turn in by_chat.values())
         for started, turn in enumerate(filter(None, by_chat.values()), 1):
-            task = asyncio.create_task(self._turn(turn, lane))
+            task = asyncio.create_task(self._turn(turn, limiter))
             self._turns.add(task)
             task.add_done_callback(self._turns.discard)
-            if started % _BREATH == 0:
+            if started % _STARTS_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
-    async def _turn(self, letters: list[Letter], lane: Lane | None) -> None:
+    async def _turn(self, letters: list[Letter], limiter: BulkLimiter | None) -> None:
         """One chat's letters, in order. When one has to wait for long, so do those behind it."""
         platform = self._platforms[platform_of(letters[0].address)]
         wait: Outcome | None = None
@@ -174,22 +164,26 @@ class Sender:
                 outcome = await self._send(platform, letter)
                 wait = outcome if outcome.state == PENDING else None
             self._finished.append(outcome)
-            if lane:
-                lane.ended()
+            if limiter:
+                limiter.ended()
             else:
                 self._under_way -= 1
         self._record_soon()
 
     def _pause(self) -> float:
         """Seconds until a platform has room again for notices that wait; infinite where none does."""
-        return min((lane.pause(self._loop_time()) for lane in self._lanes.values()), default=inf)
+        return min((limiter.pause(self._loop_time()) for limiter in self._limiters.values()), default=inf)
 
     def _record_soon(self) -> None:
         """What has ended is written with the next claim, or by itself a little later; that saves most transactions."""
         if self._under_way > AT_ONCE // 2:
             self.wake()
-        elif self._lingering is None or self._lingering.cancelled() or self._lingering.when() < self._loop_time():
-            self._lingering = asyncio.get_running_loop().call_later(_LINGER, self.wake)
+        elif (
+            self._record_timer is None
+            or self._record_timer.cancelled()
+            or self._record_timer.when() < self._loop_time()
+        ):
+            self._record_timer = asyncio.get_running_loop().call_later(_RECORD_WITHIN, self.wake)
 
     @staticmethod
     def _loop_time() -> float:
@@ -204,8 +198,8 @@ class Sender:
                 try:
                     reference = await platform.send(letter)
                 except Busy as busy:
-                    self._lanes[platform.name].rest(busy.seconds, self._loop_time())
-                    if busy.seconds > PATIENCE or letter.attempts > 1:
+                    self._limiters[platform.name].hold_back(busy.seconds, self._loop_time())
+                    if busy.seconds > LONGEST_WAIT or letter.attempts > 1:
                         raise
                     await asyncio.sleep(busy.seconds)
                     letter = letter._replace(attempts=letter.attempts + 1)
@@ -235,7 +229,7 @@ class Sender:
             metrics.UNCERTAIN.labels(platform.name).inc()
             if not letter.must_arrive:
                 return Outcome(id=letter.id, state=UNCERTAIN, error=words, unsure=True)
-        if letter.attempts >= GIVE_UP:
+        if letter.attempts >= MAX_ATTEMPTS:
             return Outcome(id=letter.id, state=FAILED, error=words, unsure=unsure)
         seconds = error.seconds if isinstance(error, Busy) else min(2.0**letter.attempts, 300)
         again = self._clock() + timedelta(seconds=seconds)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import DBAPIError
 
 from bot.delivery.caches import Caches
-from bot.delivery.finishing import finished
+from bot.delivery.shielding import shielded
 from bot.service.clock import Clock
 from handlers.engine.desk import Desk
 from handlers.engine.world import World
@@ -26,10 +26,10 @@ from storage.store import Store
 
 log = logging.getLogger(__name__)
 
-TRIES = 3
+MAX_TRIES = 3
 """How often a message is worked on before it is parked as a dead letter."""
 
-SORRY = "对不起，刚才这条消息我没能处理好，已记下并报给镇里。之前填的都在，请再发一次，或回复：稍后"
+APOLOGY = "对不起，刚才这条消息我没能处理好，已记下并报给镇里。之前填的都在，请再发一次，或回复：稍后"
 
 
 class Count(NamedTuple):
@@ -58,32 +58,27 @@ _Waiting = list[tuple[Desk, list[Mail]]]
 _Opening = Callable[..., AbstractAsyncContextManager[Transaction]]
 
 
+@dataclass(eq=False)
 class Worker:
-    """Works for the chats of the named platforms. Any number of workers can share a PostgreSQL database."""
+    """Works for the chats of the named platforms. Any number of workers can share a PostgreSQL database.
 
-    def __init__(
-        self,
-        database: Database,
-        world: World,
-        platforms: Sequence[str],
-        clock: Clock,
-        tell: Callable[[Count], None],
-        batch: int = 256,
-        *,
-        alone: bool = False,
-    ) -> None:
-        """`alone`: this process has nothing else to do, so that even a long statement holds up nobody."""
-        self._database = database
-        self._world = world
-        self._caches = Caches(world)
-        self._platforms = list(platforms)
-        self._clock = clock
-        self._tell = tell
+    `tell` hears of every batch, which is of up to `batch` messages. `dedicated`: this process has nothing else to do, so
+    that even a long statement holds up nobody.
+    """
+
+    database: Database
+    world: World
+    platforms: Sequence[str]
+    clock: Clock
+    tell: Callable[[Count], None]
+    batch: int = field(default=256, kw_only=True)
+    dedicated: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._caches = Caches(self.world)
         self._count = Count(0, 0, 0)
-        self._batch = batch
-        self._alone = alone
         self._mail_came = asyncio.Event()
-        self._in_hand: Mail | None = None
+        self._current: Mail | None = None
 
     def wake(self) -> None:
         self._mail_came.set()
@@ -92,7 +87,7 @@ class Worker:
         """Work until cancelled; a batch under way is finished first or not begun."""
         while True:
             self._mail_came.clear()
-            worked = await finished(self.work())
+            worked = await shielded(self.work())
             if not worked:
                 try:
                     await asyncio.wait_for(self._mail_came.wait(), idle_seconds)
@@ -102,45 +97,45 @@ class Worker:
     async def work(self) -> int:
         """One batch; returns how many messages it worked on."""
         try:
-            worked = await self._quickly_or_surely()
+            worked = await self._batch_or_retry()
         except Exception:  # whatever the drivers raise for a row that they don't take
-            if self._in_hand is None:  # not even the mail could be read: the database itself is in trouble
+            if self._current is None:  # not even the mail could be read: the database itself is in trouble
                 raise
             self._count = Count(0, 0, 0)
             log.warning("batch undone, running its messages one by one", exc_info=True)
             worked = await self._one_by_one()
         if worked:
-            self._tell(self._count)
+            self.tell(self._count)
             self._count = Count(0, 0, 0)
         return worked
 
-    async def _quickly_or_surely(self) -> int:
+    async def _batch_or_retry(self) -> int:
         """One batch: thought over without the write lock, or where others have written meanwhile, with it."""
         try:
-            return await self._work(self._batch)
+            return await self._work(self.batch)
         except Conflict:
             self._count = Count(0, 0, 0)
-            return await self._work(self._batch, transaction)
+            return await self._work(self.batch, transaction)
 
     async def _one_by_one(self) -> int:
         """After a batch could not be written, find the one message that is to blame without holding up the others."""
-        for worked in range(self._batch):
+        for worked in range(self.batch):
             try:
                 if not await self._work(1, transaction):
                     return worked
             except Exception as error:
-                if self._in_hand is None:  # the database itself is in trouble
+                if self._current is None:  # the database itself is in trouble
                     raise
-                log.exception("message %s failed", self._in_hand.id)
-                async with transaction(self._database, self._clock()) as tx:
-                    await self._failed(tx, self._in_hand, error)
-        return self._batch
+                log.exception("message %s failed", self._current.id)
+                async with transaction(self.database, self.clock()) as tx:
+                    await self._failed(tx, self._current, error)
+        return self.batch
 
     async def _work(self, most: int, opening: _Opening = reading_first) -> int:
-        self._in_hand = None
-        vault = self._database.vault
-        async with opening(self._database, self._clock(), brief=self._alone) as tx:
-            claimed, unreadable = await inbox.claim(tx.conn, vault, self._platforms, tx.now, most)
+        self._current = None
+        vault = self.database.vault
+        async with opening(self.database, self.clock(), brief=self.dedicated) as tx:
+            claimed, unreadable = await inbox.claim(tx.conn, vault, list(self.platforms), tx.now, most)
             if not claimed and not unreadable:
                 return 0
             batch = _Batch()
@@ -170,9 +165,9 @@ class Worker:
         addresses = list(claimed)
         await self._caches.refresh(tx.conn)
         owners = await self._caches.owners(tx.conn, addresses)
-        open_talks = await talks.open_talks(tx.conn, self._database.vault, addresses)
+        open_talks = await talks.open_talks(tx.conn, self.database.vault, addresses)
         return [
-            (Desk(self._world, owners[address], address, open_talks.get(address, [])), mails)
+            (Desk(self.world, owners[address], address, open_talks.get(address, [])), mails)
             for address, mails in claimed.items()
         ]
 
@@ -185,8 +180,8 @@ class Worker:
     ) -> tuple[Desk, list[Mail]] | None:
         """Work on one chat's mail, in order; returns what is left of it when a step is put off."""
         for place, mail in enumerate(mails):
-            self._in_hand = mail
-            before, desk = desk, Desk(self._world, desk.person, desk.address, desk.talks)
+            self._current = mail
+            before, desk = desk, Desk(self.world, desk.person, desk.address, desk.talks)
             try:
                 async with tx.session(self._actor(desk), f"inbox:{mail.id}") as session:
                     await desk.receive(Store(session), mail.message)
@@ -211,9 +206,9 @@ class Worker:
 
     async def _failed(self, tx: Transaction, mail: Mail, error: Exception) -> None:
         """Count the failure; at the last try park the message and say sorry."""
-        dead = mail.attempts + 1 >= TRIES
+        dead = mail.attempts + 1 >= MAX_TRIES
         await inbox.mark_failed(tx.conn, mail, f"{type(error).__name__}: {error}", dead, tx.now)
         self._count = self._count._replace(failed=self._count.failed + 1, dead=self._count.dead + dead)
         if dead:
             async with tx.session(request=f"inbox:{mail.id}") as session:
-                outbox.post(session, mail.message.address, Outgoing(text=SORRY), intent=f"sorry:{mail.id}")
+                outbox.post(session, mail.message.address, Outgoing(text=APOLOGY), intent=f"sorry:{mail.id}")

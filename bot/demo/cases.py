@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from random import Random
 
 from bot.demo.courses import COURSES, ENDED_WELL, days_of, party_to
@@ -12,7 +12,7 @@ from bot.demo.days import Happening, at_home, at_work
 from bot.demo.help import Help, national_number
 from bot.demo.shares import shared_out
 from bot.demo.stories import CLUES, JOINED, NOT_FOUND, NOTES, OF_THE_STORY, ClueStory
-from bot.demo.town import Town, marked
+from bot.demo.town import History, Town, marked
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.workdays import add_workdays
 from handlers.cases.procedure import take
@@ -22,9 +22,7 @@ from storage.cases.records import Clue, ClueSource
 from storage.joining.consents import CONSENT
 from storage.measures import Measure
 from storage.people.persons import Role
-from storage.plan import Plan
 from storage.roster import MONITORED, Household
-from storage.store import Store
 
 _STORY_EVERY = 6
 """One in so many happens in the story's village, so that its phone has something to show."""
@@ -53,17 +51,12 @@ class _Case:
         return self.clue
 
 
-class ClueHistory:
+@dataclass
+class ClueHistory(History):
     """`clues` and `measures` are all that there are, as they stand when everything has been played."""
 
-    def __init__(self, store: Store, plan: Plan, town: Town, rng: Random, today: date) -> None:
-        self._store = store
-        self._plan = plan
-        self._town = town
-        self._rng = rng
-        self._today = today
-        self._cases: list[_Case] = []
-        self._help: list[Help] = []
+    _cases: list[_Case] = field(default_factory=list, init=False)
+    _help: list[Help] = field(default_factory=list, init=False)
 
     @property
     def clues(self) -> list[Clue]:
@@ -75,12 +68,12 @@ class ClueHistory:
 
     def happenings(self, count: int) -> list[Happening]:
         """About `count` clues, some gone every way, none of them of the same household as another."""
-        rng = self._rng
-        households = _Households(self._town, rng)
+        rng = self.rng
+        households = _Households(self.town, rng)
         courses = shared_out(COURSES, count)
         rng.shuffle(courses)
         courses.sort(key=lambda course: Act.PROPOSE not in course)  # these are hardest to find a household for
-        self._cases = [_Case(self._town.story, OF_THE_STORY, ClueSource.SELF_REPORT, ENDED_WELL)]
+        self._cases = [_Case(self.town.story, OF_THE_STORY, ClueSource.SELF_REPORT, ENDED_WELL)]
         for place, course in enumerate(courses):
             household = households.take(course, in_story=place % _STORY_EVERY == 0)
             (source,) = rng.choices(_SOURCES, _SOURCE_WEIGHTS)
@@ -89,20 +82,20 @@ class ClueHistory:
         return [happening for case in self._cases for happening in self._played(case)]
 
     def _played(self, case: _Case) -> Iterator[Happening]:
-        rng = self._rng
-        days = days_of(case.course, self._plan.clocks.publicize, rng, self._today)
+        rng = self.rng
+        days = days_of(case.course, self.plan.clocks.publicize, rng, self.today)
         own = case.source is ClueSource.SELF_REPORT
         reported = (at_home if own else at_work)(rng, days[0])
         reporter = self._reporter(case)
         yield Happening(reported, lambda: self._report(case, reporter))
         if rng.random() < _JOINED_SHARE:
-            others = self._town.of(Role.VILLAGE, case.household.village)
+            others = self.town.of(Role.VILLAGE, case.household.village)
             other = rng.choice([one.person.id for one in others if one.person.id != reporter])
             yield Happening(reported + timedelta(hours=2), lambda: self._join(case, other))
         for act, day in zip(case.course, days[1:], strict=True):
             at = at_work(rng, day)
             yield self._step(case, act, at)
-            if act is Act.REGISTER:
+            if act is Act.ENROL:
                 yield from self._helped(case, at)
 
     def _reporter(self, case: _Case) -> int | None:
@@ -112,18 +105,18 @@ class ClueHistory:
             case ClueSource.SELF_REPORT:
                 return None
             case ClueSource.CADRE:
-                listed = self._town.of(Role.VILLAGE, village)
+                listed = self.town.of(Role.VILLAGE, village)
             case ClueSource.SCREENING:
-                units = self._plan.units_for_risk(case.story.kinds[0])
+                units = self.plan.units_for_risk(case.story.kinds[0])
                 listed = [
-                    one for unit in units for one in self._town.of(unit.role, village, _code(unit.role, unit.code))
+                    one for unit in units for one in self.town.of(unit.role, village, _code(unit.role, unit.code))
                 ]
             case ClueSource.SUPERVISION:
-                listed = self._town.of(Role.COUNTY, village)
-        return self._rng.choice(listed or self._town.of(Role.TOWN, village)).person.id
+                listed = self.town.of(Role.COUNTY, village)
+        return self.rng.choice(listed or self.town.of(Role.TOWN, village)).person.id
 
     async def _report(self, case: _Case, reporter: int | None) -> None:
-        store, household, now = self._store, case.household, self._store.session.now
+        store, household, now = self.store, case.household, self.store.session.now
         case.clue = await store.clues.add(
             household_id=household.id,
             village=household.village,
@@ -132,21 +125,21 @@ class ClueHistory:
             detail=case.story.detail,
             reporter_id=reporter or self._voice(case, now),
             consent=None if reporter else CONSENT,
-            due_on=last_day(now.date(), self._plan.clocks.verify),
+            due_on=last_day(now.date(), self.plan.clocks.verify),
         )
 
     def _voice(self, case: _Case, now: datetime) -> int:
-        people, household = self._store.people, case.household
+        people, household = self.store.people, case.household
         case.voice = people.add(marked(household.head))
         people.appoint(case.voice, Role.HOUSEHOLD, region=household.village, household_id=household.id)
-        self._store.consents.add(case.voice, CONSENT, now)
+        self.store.consents.add(case.voice, CONSENT, now)
         return case.voice
 
     async def _join(self, case: _Case, person: int) -> None:
-        await self._store.clues.join(case.filed(), person, detail=JOINED)
+        await self.store.clues.join(case.filed(), person, detail=JOINED)
 
     def _step(self, case: _Case, act: Act, at: datetime) -> Happening:
-        rng, household = self._rng, case.household
+        rng, household = self.rng, case.household
         facts: dict[str, int] = {}
         note = NOTES.get(act, "")
         match act:
@@ -158,7 +151,7 @@ class ClueHistory:
                 present, against = rng.randint(18, 32), rng.randint(0, 3)
                 votes = Votes(present, present - against, against)
                 note, facts = str(votes), votes._asdict()
-            case Act.REGISTER:
+            case Act.ENROL:
                 note = f"{household.kind}，系统编号 {national_number(household)}"
         role = _ROLES.get(party_to(act))
         by = self._official(case, role) if role else 0
@@ -166,25 +159,25 @@ class ClueHistory:
 
     def _official(self, case: _Case, role: Role) -> int:
         helper = case.household.helper_id if role is Role.VILLAGE else None
-        return helper or self._rng.choice(self._town.of(role, case.household.village)).person.id
+        return helper or self.rng.choice(self.town.of(role, case.household.village)).person.id
 
     async def _move(self, case: _Case, act: Act, by: int, note: str, facts: dict[str, int]) -> None:
-        store, clue = self._store, case.filed()
-        to = take(clue, act, {party_to(act)}, store.session.now.date(), self._plan.clocks, note)
+        store, clue = self.store, case.filed()
+        to = take(clue, act, {party_to(act)}, store.session.now.date(), self.plan.clocks, note)
         case.clue = await store.clues.move(
             clue, to, by=by or case.voice, outcome=act.value, note=note, facts=facts or None
         )
 
     def _helped(self, case: _Case, registered: datetime) -> Iterator[Happening]:
         """Measures against each risk on the day of registering; those of a case to be cleared are done in time."""
-        help = Help(self._store, self._plan, case.household, case.story, self._official(case, Role.VILLAGE))
-        deadlines = [add_workdays(registered.date(), self._rng.randint(8, 25)) for _ in case.story.kinds]
+        help = Help(self.store, self.plan, case.household, case.story, self._official(case, Role.VILLAGE))
+        deadlines = [add_workdays(registered.date(), self.rng.randint(8, 25)) for _ in case.story.kinds]
         yield Happening(registered + timedelta(hours=1), lambda: help.begin(case.filed().id, deadlines))
         self._help.append(help)
         done = Act.PROPOSE in case.course
         for percent, day in ((50, add_workdays(registered.date(), 1)), (100, add_workdays(registered.date(), 3))):
-            if day < self._today and (done or percent < 100):
-                yield Happening(at_work(self._rng, day), lambda percent=percent: help.report(percent))  # type: ignore[misc]
+            if day < self.today and (done or percent < 100):
+                yield Happening(at_work(self.rng, day), lambda percent=percent: help.report(percent))  # type: ignore[misc]
 
 
 class _Households:
@@ -192,12 +185,12 @@ class _Households:
 
     def __init__(self, town: Town, rng: Random) -> None:
         self._village = town.story.village
-        self._left = [household for household in town.roster if household.id != town.story.id]
+        self._left = [household for household in town.roster if household not in (town.story, town.neighbour)]
         rng.shuffle(self._left)
 
-    def take(self, course: Sequence[Act], in_story: bool) -> Household:
+    def take(self, course: Sequence[Act], *, in_story: bool) -> Household:
         """What is registered is on the monitored list; where nobody is able to work, a risk is never cleared."""
-        registered, cleared = Act.REGISTER in course, Act.PROPOSE in course
+        registered, cleared = Act.ENROL in course, Act.PROPOSE in course
         fit = [
             household
             for household in self._left

@@ -12,7 +12,7 @@ from handlers.cases.table import ACTS, Act, Party
 from storage.plan import Clock
 
 _TRUE = (
-    Act.FOUND, Act.AUTHORIZE, Act.APPROVE, Act.POST, Act.UNOPPOSED, Act.NOMINATE, Act.ACCEPT, Act.DECIDE, Act.REGISTER,
+    Act.FOUND, Act.AUTHORIZE, Act.APPROVE, Act.POST, Act.UNOPPOSED, Act.NOMINATE, Act.ACCEPT, Act.DECIDE, Act.ENROL,
 )  # fmt: skip
 _CLEARED = (Act.PROPOSE, Act.SECURE, Act.APPROVE, Act.POST, Act.UNOPPOSED, Act.ACCEPT, Act.DECIDE)
 ENDED_WELL = (*_TRUE, *_CLEARED)

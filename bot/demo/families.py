@@ -41,7 +41,7 @@ class Families:
         self._rng = rng
         self._year = today.year
 
-    def one(self, able_to_work: bool) -> list[Member]:
+    def one(self, *, able_to_work: bool) -> list[Member]:
         """The head first."""
         shapes = _ABLE if able_to_work else _NOT_ABLE
         (shape,) = self._rng.choices([others for _, others in shapes], [weight for weight, _ in shapes])

@@ -9,7 +9,7 @@ from bot.demo.cases import ClueHistory
 from bot.demo.days import play
 from bot.demo.ledger import Ledger
 from bot.demo.recitals import MORNINGS, Recitals
-from bot.demo.town import STORY_CADRE, STORY_OFFICER, Town, found
+from bot.demo.town import STORY_CADRE, STORY_OFFICER, Town, found_town
 from handlers.calendar.planning import plan_clue, plan_deadline
 from handlers.calendar.workdays import is_workday, workdays_between
 from storage.database.base import Record
@@ -98,7 +98,7 @@ async def make_demo_data(
             raise NotEmpty("数据库里已经有人了，示例数据只能放进空的数据目录。请用 CUNBAO_DATA_DIR 换一个目录。")
         store = Store(session)
         tx.now = now - _FOUNDED
-        town = await found(tx, store, plan, rng, households)
+        town = await found_town(tx, store, plan, rng, households)
         clues = ClueHistory(store, plan, town, rng, now.date())
         ledger = Ledger(store, plan, town, rng, now.date())
         recitals = Recitals(store, plan, town, rng, now.date())

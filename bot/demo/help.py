@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from bot.demo.stories import ClueStory
@@ -20,35 +21,35 @@ def national_number(household: Household) -> str:
     return f"示例{household.number:04d}"
 
 
+@dataclass
 class Help:
     """Help for one household. `measures` are there once it has begun."""
 
-    def __init__(self, store: Store, plan: Plan, household: Household, story: ClueStory, responsible: int) -> None:
-        self._store = store
-        self._plan = plan
-        self._household = household
-        self._story = story
-        self._responsible = responsible
-        self.measures: list[Measure] = []
+    store: Store
+    plan: Plan
+    household: Household
+    story: ClueStory
+    responsible: int
+    measures: list[Measure] = field(default_factory=list, init=False)
 
     async def begin(self, clue_id: int, deadlines: Sequence[date]) -> None:
-        helped, household = self._store.measures, self._household
+        helped, household = self.store.measures, self.household
         support = helped.open(
             clue_id=clue_id,
             household_id=household.id,
             national_number=national_number(household),
             kind=household.kind,
         )
-        support = await helped.assign(support, self._responsible)
-        for kind, deadline in zip(self._story.kinds, deadlines, strict=True):
-            text = next(iter(self._plan.risk(kind).helps), _OTHERWISE)
-            unit = self._plan.units_for_risk(kind)[0].code
+        support = await helped.assign(support, self.responsible)
+        for kind, deadline in zip(self.story.kinds, deadlines, strict=True):
+            text = next(iter(self.plan.risk(kind).helps), _OTHERWISE)
+            unit = self.plan.units_for_risk(kind)[0].code
             measure = helped.add(support, kind=kind, text=text, unit=unit, deadline=deadline)
             self.measures.append(measure)
 
     async def report(self, percent: int) -> None:
-        text = self._story.help if percent == FINISHED else _UNDER_WAY
+        text = self.story.help if percent == FINISHED else _UNDER_WAY
         self.measures = [
-            await self._store.measures.progress(measure, by=self._responsible, text=text, percent=percent)
+            await self.store.measures.progress(measure, by=self.responsible, text=text, percent=percent)
             for measure in self.measures
         ]

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from random import Random
 
 from bot.demo.days import Happening, at_work, workdays_before
 from bot.demo.names import MARK
 from bot.demo.shares import shared_out
 from bot.demo.stories import PROBLEMS, ProblemStory
-from bot.demo.town import STORY_VILLAGE, Town
+from bot.demo.town import STORY_VILLAGE, History
 from handlers.calendar.workdays import add_workdays, workdays_between
 from handlers.problems.rows import bare
 from handlers.problems.states import MOST_PERCENT, next_state, parts_of
 from storage.people.persons import Official, Role
-from storage.plan import Plan
 from storage.problems.records import NewProblem, Problem
 from storage.problems.states import Action, ProblemState
-from storage.store import Store
 
 _REACH_BACK = 18
 """Working days over which lines were put on the ledger."""
@@ -64,16 +61,11 @@ class _Line:
         return self.problem
 
 
-class Ledger:
+@dataclass
+class Ledger(History):
     """`problems` are all lines as they stand when everything has been played."""
 
-    def __init__(self, store: Store, plan: Plan, town: Town, rng: Random, today: date) -> None:
-        self._store = store
-        self._plan = plan
-        self._town = town
-        self._rng = rng
-        self._today = today
-        self._lines: list[_Line] = []
+    _lines: list[_Line] = field(default_factory=list, init=False)
 
     @property
     def problems(self) -> list[Problem]:
@@ -81,12 +73,12 @@ class Ledger:
 
     def happenings(self, count: int) -> list[Happening]:
         """About `count` problems, at least one of each fate."""
-        rng = self._rng
+        rng = self.rng
         fates = shared_out(_FATES, count)
         rng.shuffle(fates)
         happenings: list[Happening] = []
         for place, (fate, (story, region)) in enumerate(zip(fates, self._places(), strict=False)):
-            days = sorted(rng.sample(workdays_before(self._today, _REACH_BACK), len(fate) + 1))
+            days = sorted(rng.sample(workdays_before(self.today, _REACH_BACK), len(fate) + 1))
             line = self._line(story, region, self._deadline(fate, days, overdue=place % _OVERDUE_EVERY == 0))
             self._lines.append(line)
             happenings += self._played(line, fate, days)
@@ -94,28 +86,28 @@ class Ledger:
 
     def _places(self) -> Iterator[tuple[ProblemStory, str]]:
         """Which story and where; no story twice in a place, and the story's village more often than others."""
-        villages = [village.code for village in self._plan.villages]
-        home = self._plan.village(STORY_VILLAGE).code
+        villages = [village.code for village in self.plan.villages]
+        home = self.plan.village(STORY_VILLAGE).code
         anywhere = [(one, place) for one in PROBLEMS if not one.whole_town for place in villages if place != home]
-        anywhere += [(one, self._plan.town.code) for one in PROBLEMS if one.whole_town]
+        anywhere += [(one, self.plan.town.code) for one in PROBLEMS if one.whole_town]
         at_home = [(one, home) for one in PROBLEMS if not one.whole_town]
         for pairs in (anywhere, at_home):
-            self._rng.shuffle(pairs)
+            self.rng.shuffle(pairs)
         for place, pair in enumerate(anywhere):
             if at_home and place % _STORY_EVERY == 0:
                 yield at_home.pop()
             yield pair
 
     def _line(self, story: ProblemStory, region: str, deadline: date) -> _Line:
-        rng = self._rng
-        units = [unit for unit in self._plan.item(story.item).units if not self._plan.unit(unit).members]
+        rng = self.rng
+        units = [unit for unit in self.plan.item(story.item).units if not self.plan.unit(unit).members]
         doing = rng.choice(
-            [one for unit in units for one in self._town.of(Role.UNIT, region, unit)]
+            [one for unit in units for one in self.town.of(Role.UNIT, region, unit)]
             if story.whole_town
-            else self._town.of(Role.VILLAGE, region)
+            else self.town.of(Role.VILLAGE, region)
         )
         new = NewProblem(
-            source=rng.choice(self._plan.problem_sources).code,
+            source=rng.choice(self.plan.problem_sources).code,
             item=story.item,
             region=region,
             description=f"{MARK}：{story.wrong}",
@@ -126,20 +118,20 @@ class Ledger:
         )
         return _Line(story, new, doing)
 
-    def _deadline(self, fate: Sequence[Action], days: Sequence[date], overdue: bool) -> date:
+    def _deadline(self, fate: Sequence[Action], days: Sequence[date], *, overdue: bool) -> date:
         """Within the phase of rectification; what is closed was due about then."""
         if fate[-1:] in ((ACCEPT,), (CHECK,)):
-            return add_workdays(days[-1], self._rng.randint(0, 5))
+            return add_workdays(days[-1], self.rng.randint(0, 5))
         if overdue:
-            return max(add_workdays(days[0], 1), add_workdays(self._today, -self._rng.randint(1, 5)))
-        left = workdays_between(self._today, self._plan.phase("rectify").last)
-        return add_workdays(self._today, self._rng.randint(0, max(left, _FEWEST_DAYS_LEFT)))
+            return max(add_workdays(days[0], 1), add_workdays(self.today, -self.rng.randint(1, 5)))
+        left = workdays_between(self.today, self.plan.phase("rectify").last)
+        return add_workdays(self.today, self.rng.randint(0, max(left, _FEWEST_DAYS_LEFT)))
 
     def _played(self, line: _Line, fate: Sequence[Action], days: Sequence[date]) -> Iterator[Happening]:
-        yield Happening(at_work(self._rng, days[0]), lambda: self._put(line))
+        yield Happening(at_work(self.rng, days[0]), lambda: self._put(line))
         said = iter(zip(line.story.progress, _PERCENTS, strict=True))
         for action, day in zip(fate, days[1:], strict=True):
-            at = at_work(self._rng, day)
+            at = at_work(self.rng, day)
             match action:
                 case Action.PROGRESS:
                     text, percent = next(said)
@@ -153,22 +145,22 @@ class Ledger:
                     said_of = {RETURN: line.story.returned, REOPEN: line.story.reopened, CHECK: _CHECKED}
                     text = said_of.get(action, "")
                     above = Role.COUNTY if action in (REOPEN, CHECK) else Role.TOWN
-                    yield self._act(at, line, action, self._rng.choice(self._town.of(above, line.new.region)), text)
+                    yield self._act(at, line, action, self.rng.choice(self.town.of(above, line.new.region)), text)
 
     def _act(
         self, at: datetime, line: _Line, action: Action, by: Official, text: str = "", percent: int | None = None
     ) -> Happening:
         async def do() -> None:
             problem = line.listed()
-            parts = parts_of(by.person, problem, self._plan)
+            parts = parts_of(by.person, problem, self.plan)
             state: ProblemState = next_state(problem.state, action, parts, text)
-            line.problem = await self._store.problems.move(
+            line.problem = await self.store.problems.move(
                 problem, action, state=state, by=by.person.id, text=text, percent=percent
             )
 
         return Happening(at, do)
 
     async def _put(self, line: _Line) -> None:
-        problems = self._store.problems
+        problems = self.store.problems
         key = f"{line.new.source}|{line.new.region}||{bare(line.new.description)}"
         line.problem = await problems.add(line.new, problems.fingerprint(key))

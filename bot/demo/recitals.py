@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from random import Random
 
 from fsrs import Rating
 
 from bot.demo.days import at_work, workdays_before
-from bot.demo.town import Town
+from bot.demo.town import History
 from handlers.quiz.repetition import answered, choose
 from storage.database.base import new_id
-from storage.plan import Plan, Question, RecitalQuestion
+from storage.plan import Question, RecitalQuestion
 from storage.quiz import Card, quiz_cards, quiz_reviews
-from storage.store import Store
 
 MORNINGS = 10
 _EASY, _HARD_SHARE = (0.7, 0.95), 0.15
@@ -21,24 +19,17 @@ _EASY, _HARD_SHARE = (0.7, 0.95), 0.15
 _HARD_FOR_ALL = 0.5
 
 
-class Recitals:
+class Recitals(History):
     """Kept in bulk: an answer at a time, as the conversation keeps them, would take most of the demo's start."""
-
-    def __init__(self, store: Store, plan: Plan, town: Town, rng: Random, today: date) -> None:
-        self._store = store
-        self._plan = plan
-        self._town = town
-        self._rng = rng
-        self._today = today
 
     def keep(self, mornings: int) -> int:
         """Everybody in office on the last `mornings`, some more faithfully than others; returns how many answers."""
-        hard = {question.id for question in self._plan.questions if self._rng.random() < _HARD_SHARE}
-        days = workdays_before(self._today, mornings)
-        return sum(self._learn(official.person.id, days, hard) for official in self._town.directory.officials)
+        hard = {question.id for question in self.plan.questions if self.rng.random() < _HARD_SHARE}
+        days = workdays_before(self.today, mornings)
+        return sum(self._learn(official.person.id, days, hard) for official in self.town.directory.officials)
 
     def _learn(self, person: int, days: list[date], hard: set[str]) -> int:
-        rng, plan, session = self._rng, self._plan, self._store.session
+        rng, plan, session = self.rng, self.plan, self.store.session
         knows, comes = rng.uniform(*_EASY), rng.uniform(0.2, 0.9)
         cards: dict[str, Card] = {}
         versions: dict[str, int] = {}
@@ -61,7 +52,7 @@ class Recitals:
         return answers
 
     def _rating(self, question: Question, likely: float) -> Rating:
-        if self._rng.random() > likely:
+        if self.rng.random() > likely:
             return Rating.Again
-        close = isinstance(question, RecitalQuestion) and self._rng.random() < 0.3
+        close = isinstance(question, RecitalQuestion) and self.rng.random() < 0.3
         return Rating.Hard if close else Rating.Good

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate, cycle, islice
 from random import Random
 
@@ -24,6 +25,9 @@ STORY_VILLAGE = "白塔村"
 STORY_CADRE, STORY_OFFICER, STORY_HEAD = "李文海", "赵晓敏", "王桂兰"
 """The three of the demo's phones; they have the same names whatever the seed."""
 
+NEIGHBOUR = "张三"
+"""The head of another household of the story's village: whom the README's example is about."""
+
 _FIRST_NUMBER = 1001
 _LIFTED_SHARE, _MONITORED_SHARE, _FEWEST_MONITORED = 0.14, 0.04, 12
 _UNABLE = {KINDS[0]: 0.03, KINDS[1]: 0.12}
@@ -34,11 +38,12 @@ _NUMERALS = "一二三四五六七八"
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """What the history is played on. `story` is the household of the demo's first phone."""
+    """What the history is played on. `story` is the household of the demo's first phone; of `neighbour` nothing is reported."""
 
     directory: Directory
     roster: Sequence[Household]
     story: Household
+    neighbour: Household
     members: int
 
     def of(self, role: Role, region: str, unit: str | None = None) -> list[Official]:
@@ -48,12 +53,23 @@ class Town:
         return next(one for one in self.directory.officials if one.person.name == marked(name))
 
 
+@dataclass
+class History:
+    """What a part of the invented past is made with; `today` is where it ends."""
+
+    store: Store
+    plan: Plan
+    town: Town
+    rng: Random
+    today: date
+
+
 def marked(name: str) -> str:
     """A name of somebody invented. The mark stands behind, so that searching by the beginning still finds them."""
     return f"{name}·{MARK}"
 
 
-async def found(tx: Transaction, store: Store, plan: Plan, rng: Random, count: int) -> Town:
+async def found_town(tx: Transaction, store: Store, plan: Plan, rng: Random, count: int) -> Town:
     """Put everybody in office and `count` households on the roster."""
     invent = Inventor(rng)
     _appoint_all(store, plan, invent, rng)
@@ -62,8 +78,8 @@ async def found(tx: Transaction, store: Store, plan: Plan, rng: Random, count: i
     directory = Directory(listed)
     roster, enrolled = _enrol(store, plan, directory, Families(invent, rng, tx.now.date()), rng, count)
     home = plan.village(STORY_VILLAGE).code
-    story = next(household for household in roster if household.village == home)
-    return Town(directory, roster, story, enrolled)
+    story, neighbour = [household for household in roster if household.village == home][:2]
+    return Town(directory, roster, story, neighbour, enrolled)
 
 
 def _appoint_all(store: Store, plan: Plan, invent: Inventor, rng: Random) -> None:
@@ -95,7 +111,7 @@ def _new_name(invent: Inventor, rng: Random, taken: set[str]) -> str:
 def _enrol(
     store: Store, plan: Plan, directory: Directory, families: Families, rng: Random, count: int
 ) -> tuple[list[Household], int]:
-    """The roster, and how many people are on it. The first household of the story's village is the story's."""
+    """The roster, and how many people are on it. The first household of the story's village is the story's, the second `NEIGHBOUR`'s."""
     kinds, numbers = iter(_kinds(rng, count)), iter(range(_FIRST_NUMBER, _FIRST_NUMBER + count))
     roster, enrolled = [], 0
     for village, size in zip(plan.villages, _sizes(rng, len(plan.villages), count), strict=True):
@@ -106,9 +122,11 @@ def _enrol(
             helper: int | None = cadres[0]
             if village.name == STORY_VILLAGE and place == 0:
                 kind, family = MONITORED[0], _story_family(families)
+            elif village.name == STORY_VILLAGE and place == 1:
+                family = _neighbours(families)
             else:
                 able = rng.random() >= _UNABLE.get(kind, _UNABLE_MONITORED)
-                family = families.one(able)
+                family = families.one(able_to_work=able)
                 helper = None if kind == KINDS[0] else rng.choice(cadres)
             household = Household(
                 id=new_id(),
@@ -149,6 +167,14 @@ def _story_family(families: Families) -> list[Member]:
         families.member("户主", STORY_HEAD[:1], Sex.FEMALE, 66, STORY_HEAD[1:]),
         families.member("儿子", "刘", Sex.MALE, 41, "建峰"),
         families.member("孙女", "刘", Sex.FEMALE, 11, "雨涵"),
+    ]
+
+
+def _neighbours(families: Families) -> list[Member]:
+    """A couple, both able to work."""
+    return [
+        families.member("户主", NEIGHBOUR[:1], Sex.MALE, 52, NEIGHBOUR[1:]),
+        families.member("配偶", "孙", Sex.FEMALE, 50),
     ]
 
 

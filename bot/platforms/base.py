@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from storage.mail.messages import Incoming, Outgoing
+from storage.mail.messages import Incoming
 from storage.mail.outbox import Letter
 
 Put = Callable[[Sequence[Incoming]], Awaitable[None]]
@@ -37,26 +37,24 @@ class Refused(SendError):
 
 
 class Platform(Protocol):
-    """One way to reach people. Its addresses begin with `name` and a colon."""
+    """One way to reach people. Its addresses begin with `name` and a colon.
+
+    `rate` is how many messages a second it takes at most; 0 where that does not matter. `join_url` is the address that
+    opens an invitation for its `{token}`, where the platform alone can tell; empty until it has been told.
+    """
 
     name: str
+
+    @property
+    def rate(self) -> float:
+        return 0.0
+
+    @property
+    def join_url(self) -> str:
+        return ""
 
     async def receive(self, put: Put) -> None:
         """Bring messages in until cancelled."""
 
     async def send(self, letter: Letter) -> str | None:
         """Deliver one message; returns the platform's id of it. Raises SendError."""
-
-
-__all__ = [
-    "Blocked",
-    "Busy",
-    "Incoming",
-    "Letter",
-    "Outgoing",
-    "Platform",
-    "Put",
-    "Refused",
-    "SendError",
-    "Unsure",
-]

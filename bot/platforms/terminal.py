@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.platforms.base import Put
+from bot.platforms.base import Platform, Put
 from bot.service.clock import Clock
 from bot.web import uploads
 from storage.database.base import new_id, to_base36
@@ -35,51 +36,45 @@ def address_of(person_id: int) -> str:
     return f"tty{to_base36(person_id)}:1"
 
 
-class TerminalPlatform:
+@dataclass(eq=False)
+class TerminalPlatform(Platform):
     """Brings in `lines` and shows answers by `show`; `echo` repeats the person's lines, for a transcript."""
 
-    def __init__(
-        self,
-        person_id: int,
-        database: Database,
-        store: MediaStore,
-        clock: Clock,
-        lines: AsyncIterator[str],
-        show: Callable[[str], None],
-        echo: bool,
-    ) -> None:
-        self.address = address_of(person_id)
+    person_id: int
+    database: Database
+    media: MediaStore
+    clock: Clock
+    lines: AsyncIterator[str]
+    show: Callable[[str], None]
+    echo: bool = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.address = address_of(self.person_id)
         self.name = platform_of(self.address)
-        self._database = database
-        self._store = store
-        self._clock = clock
-        self._lines = lines
-        self._show = show
-        self._echo = echo
 
     async def receive(self, put: Put) -> None:
         """Until the lines end. `put` may do more than store: with piped lines it waits until all is answered."""
-        async for line in self._lines:
+        async for line in self.lines:
             text = line.strip()
             if text:
-                if self._echo:
-                    self._show(f"> {text}")
+                if self.echo:
+                    self.show(f"> {text}")
                 await put([await self._message(text)])
 
     async def send(self, letter: Letter) -> str | None:
         shown = render(letter.message)
         if shown:
-            self._show(shown)
+            self.show(shown)
         return str(letter.id)
 
     async def waiting(self) -> bool:
         """Whether something said has not been worked on yet."""
         query = sa.select(inbox.c.id).where(inbox.c.platform == self.name, inbox.c.state == NEW).limit(1)
-        async with self._database.read() as conn:
+        async with self.database.read() as conn:
             return (await conn.execute(query)).first() is not None
 
     async def _message(self, text: str) -> Incoming:
-        message = Incoming(address=self.address, key=f"{self.name}:{new_id()}", at=self._clock(), text=text)
+        message = Incoming(address=self.address, key=f"{self.name}:{new_id()}", at=self.clock(), text=text)
         if not text.startswith("@"):
             return message
         named = text[1:].strip()
@@ -97,11 +92,9 @@ class TerminalPlatform:
             )
         except uploads.TooLarge:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 太大"})
-        sha256 = await asyncio.to_thread(self._store.write, kept.content)
-        async with self._database.write() as conn:
-            await media.register(
-                conn, sha256, size=len(kept.content), content_type=kept.content_type, now=self._clock()
-            )
+        sha256 = await asyncio.to_thread(self.media.write, kept.content)
+        async with self.database.write() as conn:
+            await media.register(conn, sha256, size=len(kept.content), content_type=kept.content_type, now=self.clock())
         file = SentFile(sha256=sha256, kind=kept.kind, name=Path(named).name)
         return message.model_copy(update={"text": None, "files": (file,)})
 

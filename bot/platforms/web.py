@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from bot.platforms.base import Put, Refused
+from bot.platforms.base import Platform, Put, Refused
 from bot.service.clock import Clock
 from storage.database.connection import Database
 from storage.files.media import MediaStore
@@ -28,44 +29,42 @@ class Heading(NamedTuple):
     in_office: bool = False
 
 
-Headings = Callable[[str], Awaitable[Heading]]
-"""The heading of the page of an address."""
+@dataclass(frozen=True, slots=True)
+class DemoPage:
+    """The page with several phones: the address of each by its label, and what is said below them."""
+
+    phones: Mapping[str, str]
+    note: str
 
 
 class NotReady(Exception):
     """The bot is starting or stopping and can't take messages now."""
 
 
-class WebPlatform:
+async def no_heading(_: str) -> Heading:
+    """Where nobody is known."""
+    return Heading()
+
+
+@dataclass(eq=False)
+class WebPlatform(Platform):
     """Mail of the addresses "web:...". The HTTP side is `bot.web.app`.
 
-    `max_upload` is in bytes. `demo` maps a label to the address of each phone on the demo page; empty: no demo page.
+    `max_upload` is in bytes; `heading` tells what stands over the page of an address.
     """
 
     name = "web"
 
-    def __init__(
-        self,
-        database: Database,
-        media: MediaStore,
-        clock: Clock,
-        *,
-        max_upload: int = 10 * 1024 * 1024,
-        heading: Headings | None = None,
-        demo: Mapping[str, str] | None = None,
-        demo_note: str = "",
-    ) -> None:
-        self.database = database
-        self.media = media
-        self.clock = clock
-        self.max_upload = max_upload
-        self.heading = heading
-        self.demo = dict(demo or {})
-        self.demo_note = demo_note
-        self._put: Put | None = None
-        self._closing = False
-        self._open_pages: dict[str, set[asyncio.Event]] = {}
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+    database: Database
+    media: MediaStore
+    clock: Clock
+    max_upload: int = 10 * 1024 * 1024
+    heading: Callable[[str], Awaitable[Heading]] = no_heading
+    demo: DemoPage | None = None
+    _put: Put | None = field(default=None, init=False)
+    _closing: bool = field(default=False, init=False)
+    _open_pages: dict[str, set[asyncio.Event]] = field(default_factory=dict, init=False)
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
 
     async def receive(self, put: Put) -> None:
         """Take what the pages send, until cancelled; before and after, pages keep their messages and try again."""
@@ -81,7 +80,7 @@ class WebPlatform:
             raise Refused(f"no line of a page: {letter.message.edits!r}")
         async with self._turn(letter.address):
             seq = await self._append(letter.address, f"out:{letter.id}", letter.message, mine=False)
-        self._ring(letter.address)
+        self._notify(letter.address)
         return letter.message.edits or str(seq)
 
     async def take(self, message: Incoming, shown: Outgoing | None) -> None:
@@ -95,32 +94,32 @@ class WebPlatform:
             await self._put([message])
             if shown is not None:
                 await self._append(message.address, f"in:{message.key}", shown, mine=True)
-        self._ring(message.address)
+        self._notify(message.address)
 
     async def lines(self, address: str, after: int) -> AsyncIterator[Line | None]:
         """Everything behind line `after` (0: the recent ones), then what comes; None is "all read" or a heartbeat."""
-        bell = asyncio.Event()
-        self._open_pages.setdefault(address, set()).add(bell)
+        news = asyncio.Event()
+        self._open_pages.setdefault(address, set()).add(news)
         try:
             while not self._closing:
-                bell.clear()
+                news.clear()
                 found = await self._read(address, after)
                 for line in found:
                     after = line.seq
                     yield line
                 if not found:
                     yield None
-                    await _wait(bell)
+                    await _wait(news)
         finally:
-            self._open_pages[address].discard(bell)
+            self._open_pages[address].discard(news)
             if not self._open_pages[address]:
                 del self._open_pages[address]
 
-    def hang_up(self) -> None:
+    def close_streams(self) -> None:
         """End all streams, so that the server can stop; the pages will call again."""
         self._closing = True
         for address in self._open_pages:
-            self._ring(address)
+            self._notify(address)
 
     async def _read(self, address: str, after: int) -> list[Line]:
         async with self.database.read() as conn:
@@ -136,13 +135,13 @@ class WebPlatform:
     def _turn(self, address: str) -> asyncio.Lock:
         return self._turns.setdefault(address, asyncio.Lock())
 
-    def _ring(self, address: str) -> None:
-        for bell in self._open_pages.get(address, ()):
-            bell.set()
+    def _notify(self, address: str) -> None:
+        for news in self._open_pages.get(address, ()):
+            news.set()
 
 
-async def _wait(bell: asyncio.Event) -> None:
+async def _wait(news: asyncio.Event) -> None:
     try:
-        await asyncio.wait_for(bell.wait(), BEAT)
+        await asyncio.wait_for(news.wait(), BEAT)
     except TimeoutError:
         return

@@ -24,13 +24,13 @@ _JSON = "%(when)s %(levelname)s %(name)s %(message)s"
 _INPUT = re.compile(r"input_value=.*?, input_type=", re.DOTALL)
 """The part of pydantic's messages that repeats the offending value."""
 
-_CHATTY = ("aiosqlite", "apscheduler", "asyncio", "httpcore", "httpx", "telegram", "uvicorn", "alembic")
-"""Libraries whose everyday lines tell nothing; httpx's hold the bot's token."""
+_NOISY_LIBRARIES = ("aiosqlite", "apscheduler", "asyncio", "httpcore", "httpx", "telegram", "uvicorn", "alembic")
+"""Libraries that are logged from warnings up; httpx's everyday lines hold the bot's token."""
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class Discreet(logging.Filter):
+class MaskingFilter(logging.Filter):
     """Masks numbers and secrets in a record before any formatter sees it. Numbers given as `int` are row ids: they stay."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
@@ -74,7 +74,7 @@ def configure(level: str, form: str, secrets: Sequence[str] = (), stream: TextIO
         if form == "json"
         else logging.Formatter(_CONSOLE)
     )
-    handler.addFilter(Discreet(secrets))
+    handler.addFilter(MaskingFilter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in _CHATTY:
+    for name in _NOISY_LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

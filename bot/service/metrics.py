@@ -10,7 +10,7 @@ SEND_TROUBLE = Counter("cunbao_send_trouble", "Sends that ended otherwise than s
 UNCERTAIN = Counter("cunbao_sends_uncertain", "Sends whose outcome was unknown", ["platform"])
 SEND_SECONDS = Histogram("cunbao_send_seconds", "Time one send took", ["platform"])
 OUTBOX_WAITING = Gauge("cunbao_outbox_waiting", "Messages waiting to be sent")
-REMINDERS_FIRED = Counter("cunbao_reminders_fired", "Reminder rows claimed")
+JOB_DONE = Counter("cunbao_job_done", "How much each timed job did, by its own count", ["job"])
 
 
 def count_batch(done: int, failed: int, dead: int) -> None:

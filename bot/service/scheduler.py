@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from handlers.engine.jobs import Daily, Schedule
 from storage.database.base import SHANGHAI
+
+_FULL_MINUTE = datetime(2022, 1, 1, tzinfo=SHANGHAI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +24,7 @@ class Tick:
 
     name: str
     run: Callable[[], Awaitable[object]]
-    trigger: BaseTrigger
-
-
-def every(seconds: int) -> BaseTrigger:
-    return IntervalTrigger(seconds=seconds, timezone=SHANGHAI)
-
-
-def each_minute() -> BaseTrigger:
-    return CronTrigger(second=0, timezone=SHANGHAI)
-
-
-def daily(hour: int, minute: int) -> BaseTrigger:
-    """In Shanghai time."""
-    return CronTrigger(hour=hour, minute=minute, timezone=SHANGHAI)
+    schedule: Schedule
 
 
 def scheduler(ticks: Sequence[Tick]) -> AsyncIOScheduler:
@@ -41,13 +32,19 @@ def scheduler(ticks: Sequence[Tick]) -> AsyncIOScheduler:
     made = AsyncIOScheduler(timezone=SHANGHAI)
     for tick in ticks:
         made.add_job(
-            _alone(tick.run), tick.trigger, id=tick.name, name=tick.name,
+            _skipping_overlaps(tick.run), _trigger(tick.schedule), id=tick.name, name=tick.name,
             coalesce=True, max_instances=2, misfire_grace_time=None,
         )  # fmt: skip
     return made
 
 
-def _alone(run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+def _trigger(schedule: Schedule) -> BaseTrigger:
+    if isinstance(schedule, Daily):
+        return CronTrigger(hour=schedule.hour, minute=schedule.minute, timezone=SHANGHAI)
+    return IntervalTrigger(seconds=schedule.seconds, start_date=_FULL_MINUTE, timezone=SHANGHAI)
+
+
+def _skipping_overlaps(run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
     """Leaves out a tick that comes while the job still runs: what is due then is found by the next."""
     busy = asyncio.Lock()
 

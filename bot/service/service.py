@@ -9,27 +9,30 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
-from starlette.routing import Route
 
-from bot.delivery.crew import Crew
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Count, Worker
+from bot.delivery.worker_process import WorkerProcess
+from bot.errors import CannotStart
 from bot.platforms.base import Platform
-from bot.platforms.telegram.platform import TelegramPlatform
-from bot.platforms.web import WebPlatform
+from bot.platforms.telegram.platform import telegram_of
+from bot.platforms.web import DemoPage, WebPlatform
 from bot.service import health, logs, metrics
 from bot.service.clock import Clock, system_clock
-from bot.service.garbage import seldom_collected
+from bot.service.garbage_collection import rare_garbage_collection
 from bot.service.jobs import Jobs
-from bot.service.scheduler import Tick, every, scheduler
-from bot.setup.opening import CannotStart, House, opened
+from bot.service.scheduler import Tick, scheduler
+from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings
 from bot.web.app import build_app
-from bot.web.headings import Headings
+from bot.web.headings import heading_of
 from bot.web.server import serve
+from handlers.engine.jobs import Every
+from handlers.engine.world import PlatformInfo
 from handlers.sentences.tell import get_ready
 from storage.plan import Plan
 
@@ -40,43 +43,32 @@ _LONGEST_PAUSE = 60.0
 
 
 class Service:
-    """One process of the bot: the phone page, Telegram where a token is set, and `others` beside them.
-
-    `demo` maps labels to the addresses of the demo page's phones; empty: no demo page.
-    """
+    """One process of the bot: the phone page, Telegram where a token is set, and `others` beside them."""
 
     def __init__(
         self,
-        house: House,
+        installation: Installation,
         clock: Clock = system_clock,
         others: Sequence[Platform] = (),
-        *,
-        demo: Mapping[str, str] | None = None,
-        demo_note: str = "",
+        demo: DemoPage | None = None,
     ) -> None:
-        settings, database, world = house.settings, house.database, house.world
-        self._house = house
-        self.web = WebPlatform(
-            database,
-            world.media,
-            clock,
-            max_upload=settings.max_upload_mb * 1024 * 1024,
-            heading=Headings(database, world.plan),
-            demo=demo,
-            demo_note=demo_note,
-        )
-        self.telegram = telegram_of(house, clock)
+        settings, database, world = installation.settings, installation.database, installation.world
+        self._settings = settings
+        self._database = database
+        self._world = world
+        heading = functools.partial(heading_of, database, world.plan)
+        self.web = WebPlatform(database, world.media, clock, settings.max_upload, heading, demo)
+        self.telegram = telegram_of(installation, clock)
         self.platforms: list[Platform] = [self.web, *([self.telegram] if self.telegram else []), *others]
-        rates = {"telegram": settings.telegram_rate}
-        self.sender = Sender(database, self.platforms, clock, settings.worker, rates)
+        self.sender = Sender(database, self.platforms, clock, settings.worker)
         names = [platform.name for platform in self.platforms]
-        self.worker: Crew | Worker = (
-            Crew(functools.partial(_hired, settings, world.plan, names), self._worked)
+        self.worker: WorkerProcess | Worker = (
+            WorkerProcess(functools.partial(_worker, settings, world.plan, world.platforms, names), self._worked)
             if settings.worker_process and clock is system_clock
             else Worker(database, world, names, clock, self._worked)
         )
         self.intake = Intake(database, clock, self.worker.wake)
-        self.jobs = Jobs(house, clock, self.sender.wake)
+        self.jobs = Jobs(installation, clock, self.sender.wake)
 
     async def run(self, stop: asyncio.Event, listening: socket.socket) -> None:
         """Work until `stop` is set, then stop in order: take nothing more in, finish the batch, finish the sends.
@@ -86,11 +78,11 @@ class Service:
         adopted = await self.sender.adopt()
         if adopted:
             log.warning("%s sends of the last run have an unknown outcome; see `cunbao outbox`", adopted)
-        await self.jobs.phases()
+        await self.jobs.at_start()
         try:
             if self.telegram:
                 await self.telegram.start()
-            with seldom_collected():
+            with rare_garbage_collection():
                 await self._work(stop, listening)
         except ExceptionGroup as group:
             refused = group.subgroup(CannotStart)
@@ -101,16 +93,17 @@ class Service:
         log.info("stopped")
 
     async def _work(self, stop: asyncio.Event, listening: socket.socket) -> None:
-        settings = self._house.settings
-        app = build_app(self.web, self._routes())
-        ticking = scheduler([*self.jobs.ticks(), Tick("links", self._learn_links, every(15))])
-        await self._learn_links()
+        settings = self._settings
+        calls = self.telegram.webhook_routes() if self.telegram else []
+        app = build_app(self.web, [*health.routes(self._database), *calls])
+        ticking = scheduler([*self.jobs.ticks(), Tick("join_urls", self._learn_join_urls, Every(15))])
+        await self._learn_join_urls()
         async with asyncio.TaskGroup() as group:
             sender = group.create_task(_lasting("sender", self.sender.run))
             worker = group.create_task(_lasting("worker", self.worker.run))
             receivers = [group.create_task(platform.receive(self.intake.put)) for platform in self.platforms]
             site = group.create_task(
-                serve(app, settings.web_host, settings.web_port, listening, hang_up=self.web.hang_up)
+                serve(app, settings.web_host, settings.web_port, listening, close_streams=self.web.close_streams)
             )
             ticking.start()
             try:
@@ -127,45 +120,30 @@ class Service:
         metrics.count_batch(*count)
         self.sender.wake()
 
-    def _routes(self) -> list[Route]:
-        """What the site has beside the phone page."""
-        calls = self.telegram.webhook_routes() if self.telegram and self._house.settings.telegram_webhook_url else []
-        return [*health.routes(self._house.database), *calls]
-
-    async def _learn_links(self) -> None:
-        """Telegram tells the bot's name when it can be reached, which may be long after the start."""
-        if self.telegram:
-            self._house.world.telegram_name = self.telegram.username
+    async def _learn_join_urls(self) -> None:
+        """A platform may learn its own address when it is first reached, which may be long after the start."""
+        known = self._world.platforms
+        learnt = {one.name: replace(known[one.name], join_url=one.join_url) for one in self.platforms if one.join_url}
+        if not learnt.items() <= known.items():
+            known.update(learnt)
+            if isinstance(self.worker, WorkerProcess):  # it was given what was known when it started
+                self.worker.restart()
 
 
 @contextlib.asynccontextmanager
-async def _hired(
-    settings: Settings, plan: Plan, platforms: Sequence[str], tell: Callable[[Count], None]
+async def _worker(
+    settings: Settings,
+    plan: Plan,
+    platforms: Mapping[str, PlatformInfo],
+    names: Sequence[str],
+    tell: Callable[[Count], None],
 ) -> AsyncIterator[Worker]:
     """The worker of a process of its own."""
     logs.configure(settings.log_level, settings.log_format, settings.secrets)
-    async with opened(settings, log.info, plan) as house:
-        get_ready(house.world)  # before the first mail is taken, so that no sentence waits for it
-        yield Worker(house.database, house.world, platforms, system_clock, tell, alone=True)
-
-
-def telegram_of(house: House, clock: Clock) -> TelegramPlatform | None:
-    """Telegram as the settings want it; None without a token."""
-    settings = house.settings
-    if settings.telegram_token is None:
-        return None
-    secret = settings.telegram_webhook_secret
-    return TelegramPlatform(
-        settings.telegram_token.get_secret_value(),
-        house.world.media,
-        house.database,
-        clock,
-        base_url=settings.telegram_base_url,
-        rate=settings.telegram_rate,
-        webhook_url=settings.telegram_webhook_url,
-        webhook_secret=secret.get_secret_value() if secret else None,
-        max_upload_mb=settings.max_upload_mb,
-    )
+    async with open_installation(settings, log.info, plan) as installation:
+        installation.world.platforms.update(platforms)
+        get_ready(installation.world)  # before the first mail is taken, so that no sentence waits for it
+        yield Worker(installation.database, installation.world, names, system_clock, tell, dedicated=True)
 
 
 def _first(group: BaseExceptionGroup[CannotStart]) -> CannotStart:

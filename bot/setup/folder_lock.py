@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-class Taken(Exception):
+class LockHeld(Exception):
     """Another process holds the lock."""
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; the system frees it when the process ends, however it ends. Raises Taken."""
+def hold_lock(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; the system frees it when the process ends, however it ends. Raises LockHeld."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Taken(str(path)) from None
+            raise LockHeld(str(path)) from None
         yield

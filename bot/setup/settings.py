@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.errors import SettingsError
 from storage.database.connection import sqlite_url
 
 PREFIX = "CUNBAO_"
@@ -42,10 +43,6 @@ _COMPLAINTS = {
     "string_type": "应为文字",
     "value_error": "{error}",
 }
-
-
-class SettingsError(Exception):
-    """Settings that cannot be used; the message names each variable and what is wrong, never its value."""
 
 
 class SettingRow(NamedTuple):
@@ -102,7 +99,7 @@ class Settings(BaseSettings):
         "database; empty: `main` on SQLite, the host name on PostgreSQL",
     )
     worker_process: bool = Field(
-        True, description="whether messages are worked on in a process of its own, which uses a second core"
+        default=True, description="whether messages are worked on in a process of its own, which uses a second core"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe line logged")
     log_format: Literal["console", "json"] = Field("console", description="`console` for people, `json` for machines")
@@ -189,6 +186,11 @@ class Settings(BaseSettings):
     @property
     def worker(self) -> str:
         return self.worker_name or ("main" if self.is_sqlite else socket.gethostname()[:60])
+
+    @property
+    def max_upload(self) -> int:
+        """In bytes."""
+        return self.max_upload_mb * 1024 * 1024
 
     @property
     def secrets(self) -> list[str]:

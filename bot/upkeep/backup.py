@@ -15,7 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.setup.opening import CannotStart, House, plan_folder
+from bot.errors import CannotBackUp, CannotStart
+from bot.setup.installation import Installation, plan_folder
 from bot.setup.settings import Settings
 from bot.upkeep import archive
 from storage.database.connection import Database
@@ -25,17 +26,13 @@ from storage.plan import builtin_plans
 SQLITE, POSTGRES, MEDIA, PLAN, KEY = "database.sqlite3", "database.pgdump", "media", "plan", "key/cunbao.key"
 
 
-class CannotBackUp(Exception):
-    """Why there is no backup, or why it was not restored; the message says what to do."""
-
-
-async def back_up(house: House, path: Path, now: datetime, with_key: bool = False) -> archive.Manifest:
+async def back_up(installation: Installation, path: Path, now: datetime, *, with_key: bool = False) -> archive.Manifest:
     """Write an archive of the database, the media and the plan as they are at one moment. Raises CannotBackUp.
 
     The database comes first: whatever file it speaks of is on disk already, since media are written before the rows
     that name them, and never change.
     """
-    settings, database = house.settings, house.database
+    settings, database = installation.settings, installation.database
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent) as scratch:
         name = SQLITE if database.is_sqlite else POSTGRES
@@ -48,11 +45,11 @@ async def back_up(house: House, path: Path, now: datetime, with_key: bool = Fals
             revision=await migrate.current(database),
             plan=settings.plan,
         )
-        await asyncio.to_thread(_pack, settings, path, name, copy, manifest, with_key)
+        await asyncio.to_thread(_pack, settings, path, name, copy, manifest, with_key=with_key)
     return await asyncio.to_thread(archive.verify, path)
 
 
-def _pack(settings: Settings, path: Path, name: str, copy: Path, manifest: archive.Manifest, with_key: bool) -> None:
+def _pack(settings: Settings, path: Path, name: str, copy: Path, manifest: archive.Manifest, *, with_key: bool) -> None:
     with archive.Writer(path) as writer:
         writer.add(name, copy)
         if settings.media_dir.is_dir():
@@ -102,7 +99,7 @@ async def _unpacked(path: Path, settings: Settings) -> AsyncIterator[tuple[archi
         yield manifest, Path(scratch)
 
 
-async def restore(path: Path, settings: Settings, now: datetime, force: bool = False) -> archive.Manifest:
+async def restore(path: Path, settings: Settings, now: datetime, *, force: bool = False) -> archive.Manifest:
     """Put an archive in place of what is there; call it while no process uses the data. Raises CannotBackUp.
 
     What is there is moved aside to `before-restore-...` in the data folder (SQLite, media); on PostgreSQL the tables are

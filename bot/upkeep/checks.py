@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.setup.opening import CannotStart, open_database, open_plan, open_vault
+from bot.errors import CannotStart
+from bot.setup.installation import open_database, open_plan, open_vault
 from bot.setup.settings import FILE, Settings, unknown_variables
 from storage.database import audit
 from storage.database.base import SHANGHAI
@@ -40,38 +41,44 @@ class Finding:
     advice: str = ""
 
 
+def _passed(what: str) -> Finding:
+    return Finding(ok=True, what=what)
+
+
+def _failed(what: str, advice: str = "") -> Finding:
+    return Finding(ok=False, what=what, advice=advice)
+
+
 Findings = AsyncIterator[Finding]
 
 
 async def check(settings: Settings, now: datetime) -> Findings:
     """Look at everything and change nothing; what cannot be looked at because of an earlier finding is left out."""
     for name in unknown_variables():
-        yield Finding(False, f"环境变量 {name} 不是 cunbao 的设置", "多半是写错了，对照 README 的设置表改正")
+        yield _failed(f"环境变量 {name} 不是 cunbao 的设置", "多半是写错了，对照 README 的设置表改正")
     yield _settings_file(settings)
     yield _plan(settings)
     yield _zone(now)
     if not settings.key_path.exists():
-        yield Finding(
-            False, f"没有密钥文件 {settings.key_path}", "第一次使用请先运行 cunbao run；否则从备份放回密钥文件"
-        )
+        yield _failed(f"没有密钥文件 {settings.key_path}", "第一次使用请先运行 cunbao run；否则从备份放回密钥文件")
         return
     if settings.is_sqlite and not _sqlite_is_there(settings):
-        yield Finding(False, "还没有数据库", "第一次使用请先运行 cunbao run；否则用 cunbao restore 恢复备份")
+        yield _failed("还没有数据库", "第一次使用请先运行 cunbao run；否则用 cunbao restore 恢复备份")
         return
     try:
         vault = open_vault(settings, lambda _: None)
         database = open_database(settings, vault)
     except CannotStart as error:
-        yield Finding(False, "密钥或数据库驱动用不了", str(error))
+        yield _failed("密钥或数据库驱动用不了", str(error))
         return
-    yield Finding(True, f"密钥文件 {settings.key_path}")
+    yield _passed(f"密钥文件 {settings.key_path}")
     try:
         async for finding in _database(settings, database, vault, now):
             yield finding
     except (DBAPIError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        yield Finding(
-            False, f"数据库读不了：{cause}", "检查 CUNBAO_DATABASE_URL、磁盘和权限；损坏时用 cunbao restore 恢复备份"
+        yield _failed(
+            f"数据库读不了：{cause}", "检查 CUNBAO_DATABASE_URL、磁盘和权限；损坏时用 cunbao restore 恢复备份"
         )
     finally:
         await database.close()
@@ -80,22 +87,22 @@ async def check(settings: Settings, now: datetime) -> Findings:
 def _settings_file(settings: Settings) -> Finding:
     path = settings.data_dir / FILE
     if path.exists() and path.stat().st_mode & 0o077:
-        return Finding(False, f"设置文件 {path} 他人可读", f"里面可能有密码，请执行 chmod 600 {path}")
-    return Finding(True, "设置")
+        return _failed(f"设置文件 {path} 他人可读", f"里面可能有密码，请执行 chmod 600 {path}")
+    return _passed("设置")
 
 
 def _plan(settings: Settings) -> Finding:
     try:
         plan = open_plan(settings)
     except CannotStart as error:
-        return Finding(False, "方案", str(error))
-    return Finding(True, f"方案：{plan.title}")
+        return _failed("方案", str(error))
+    return _passed(f"方案：{plan.title}")
 
 
 def _zone(now: datetime) -> Finding:
     if now.utcoffset() != now.astimezone(SHANGHAI).utcoffset():
-        return Finding(False, "时区", "业务时间应为北京时间")
-    return Finding(True, f"时钟：北京时间 {now:%Y-%m-%d %H:%M}")
+        return _failed("时区", "业务时间应为北京时间")
+    return _passed(f"时钟：北京时间 {now:%Y-%m-%d %H:%M}")
 
 
 def _sqlite_is_there(settings: Settings) -> bool:
@@ -106,11 +113,9 @@ def _sqlite_is_there(settings: Settings) -> bool:
 async def _database(settings: Settings, database: Database, vault: Vault, now: datetime) -> Findings:
     revision = await migrate.current(database)
     if revision != migrate.head():
-        yield Finding(
-            False, f"数据表版本 {revision}，程序需要 {migrate.head()}", "先备份，再运行 cunbao run，会自动升级"
-        )
+        yield _failed(f"数据表版本 {revision}，程序需要 {migrate.head()}", "先备份，再运行 cunbao run，会自动升级")
         return
-    yield Finding(True, f"数据表版本 {revision}")
+    yield _passed(f"数据表版本 {revision}")
     store = MediaStore(settings.media_dir, vault)
     looks: list[Callable[[AsyncConnection], Awaitable[list[Finding]]]] = [
         _integrity if database.is_sqlite else _answers,
@@ -134,17 +139,15 @@ async def _integrity(conn: AsyncConnection) -> list[Finding]:
     found += [f"{row['table']} 第 {row['rowid']} 行缺少 {row['parent']}" for row in dangling]
     if found:
         return [
-            Finding(
-                False, f"数据库文件({len(found)} 处):{';'.join(found[:_SHOWN])}", "请用 cunbao restore 恢复最近的备份"
-            )
+            _failed(f"数据库文件({len(found)} 处):{';'.join(found[:_SHOWN])}", "请用 cunbao restore 恢复最近的备份")
         ]
-    return [Finding(True, "数据库文件完整")]
+    return [_passed("数据库文件完整")]
 
 
 async def _answers(conn: AsyncConnection) -> list[Finding]:
     """PostgreSQL checks its pages itself; that it answers is enough."""
     await conn.execute(sa.select(1))
-    return [Finding(True, "数据库连得上")]
+    return [_passed("数据库连得上")]
 
 
 async def _key_fits(conn: AsyncConnection, vault: Vault) -> list[Finding]:
@@ -154,18 +157,18 @@ async def _key_fits(conn: AsyncConnection, vault: Vault) -> list[Finding]:
             try:
                 vault.open(sealed)
             except SealError as error:
-                return [Finding(False, "密钥与数据不配套", f"{error}请放回与这份数据一起用的密钥文件")]
-    return [Finding(True, "密钥与数据配套")]
+                return [_failed("密钥与数据不配套", f"{error}请放回与这份数据一起用的密钥文件")]
+    return [_passed("密钥与数据配套")]
 
 
 async def _chain(conn: AsyncConnection, vault: Vault) -> list[Finding]:
     all_tables()  # the chain vouches for tables that this command has had no reason to import
     faults = await audit.verify(conn, vault)
     if not faults:
-        return [Finding(True, "审计链完整")]
-    told = [Finding(False, f"{fault.where}:{fault.what}") for fault in faults[:_SHOWN]]
+        return [_passed("审计链完整")]
+    told = [_failed(f"{fault.where}:{fault.what}") for fault in faults[:_SHOWN]]
     advice = "请保留现场，查清谁动过数据库，再决定是否恢复备份"
-    return [*told, Finding(False, f"审计链有 {len(faults)} 处不符", advice)]
+    return [*told, _failed(f"审计链有 {len(faults)} 处不符", advice)]
 
 
 async def _media(conn: AsyncConnection, store: MediaStore) -> list[Finding]:
@@ -181,22 +184,22 @@ async def _media(conn: AsyncConnection, store: MediaStore) -> list[Finding]:
     advice = "请从备份的 media 目录放回这些文件"
     found = []
     if missing:
-        found.append(Finding(False, f"缺少 {len(missing)} 个照片文件，如 {missing[0][:16]}", advice))
+        found.append(_failed(f"缺少 {len(missing)} 个照片文件，如 {missing[0][:16]}", advice))
     if broken:
-        found.append(Finding(False, f"抽查中 {len(broken)} 个照片文件打不开，如 {broken[0][:16]}", advice))
-    return found or [Finding(True, f"照片文件 {len(names)} 个齐全")]
+        found.append(_failed(f"抽查中 {len(broken)} 个照片文件打不开，如 {broken[0][:16]}", advice))
+    return found or [_passed(f"照片文件 {len(names)} 个齐全")]
 
 
 async def _clock(conn: AsyncConnection, now: datetime) -> list[Finding]:
     """A clock that was put back, or a machine that woke up in 1970, would send reminders on wrong days."""
     latest = (await conn.execute(sa.select(sa.func.max(audit.audit.c.at)))).scalar_one_or_none()
     if latest is not None and latest > now + _SLACK:
-        return [Finding(False, f"最后一条记录的时间 {latest:%Y-%m-%d %H:%M} 在未来", "本机时钟可能慢了，请校准时间")]
-    return [Finding(True, "时钟与记录一致")]
+        return [_failed(f"最后一条记录的时间 {latest:%Y-%m-%d %H:%M} 在未来", "本机时钟可能慢了，请校准时间")]
+    return [_passed("时钟与记录一致")]
 
 
 async def _letters(conn: AsyncConnection) -> list[Finding]:
     dead = await inbox.dead_letters(conn)
     if dead:
-        return [Finding(False, f"有 {len(dead)} 条消息没能处理", "运行 cunbao dead-letters list 查看，retry 重试")]
-    return [Finding(True, "没有搁置的消息")]
+        return [_failed(f"有 {len(dead)} 条消息没能处理", "运行 cunbao dead-letters list 查看，retry 重试")]
+    return [_passed("没有搁置的消息")]

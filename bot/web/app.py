@@ -21,10 +21,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from bot.platforms.web import Heading, NotReady, WebPlatform
+from bot.platforms.web import DemoPage, Heading, NotReady, WebPlatform
 from bot.web import uploads
 from bot.web.headers import SecurityHeaders
-from bot.web.pace import Pace
+from bot.web.rate_limiter import RateLimiter
 from bot.web.sessions import COOKIE, LASTS, Sessions, new_address
 from handlers.engine.questions.options import YES
 from handlers.engine.said import BACK, CANCEL, DONE, LATER, SKIP
@@ -47,7 +47,7 @@ _HEADER = "X-Cunbao"
 _HERE = Path(__file__).parent
 
 
-class Say(Record):
+class PagePost(Record):
     """What a page posts: words, a pressed button, or a place. `key` makes a repeated post recognisable."""
 
     key: str = Field(pattern=_KEY)
@@ -77,7 +77,7 @@ class Refusal(Exception):
 def build_app(web: WebPlatform, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
     """The whole site; `extra_routes` are the service's own, such as /healthz."""
     page = _Pages(web)
-    routes: list[BaseRoute] = [
+    routes = [
         Route("/", page.home),
         Route("/join/{token}", page.join),
         Route("/chat", page.chat),
@@ -85,12 +85,13 @@ def build_app(web: WebPlatform, extra_routes: Sequence[BaseRoute] = ()) -> Starl
         Route("/say", page.say, methods=["POST"]),
         Route("/photo", page.photo, methods=["POST"]),
         Route("/media/{sha256}", page.media),
+        Route("/demo", page.demo),
+        Route("/demo/phone/{number:int}", page.demo_phone),
         Mount("/static", StaticFiles(directory=_HERE / "static")),
+        *extra_routes,
     ]
-    if web.demo:
-        routes += [Route("/demo", page.demo), Route("/demo/phone/{number:int}", page.demo_phone)]
     return Starlette(
-        routes=[*routes, *extra_routes],
+        routes=routes,
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={Refusal: _refused, NotReady: _not_ready},
     )
@@ -101,8 +102,8 @@ class _Pages:
         self._web = web
         self._sessions = Sessions(web.database.vault.session_secret, web.clock)
         self._templates = Jinja2Templates(directory=_HERE / "templates")
-        self._pace = Pace(burst=30, per_second=1)
-        self._doors = Pace(burst=200, per_second=2)  # a whole village may share one address of its provider
+        self._posts = RateLimiter(burst=30, per_second=1)
+        self._newcomers = RateLimiter(burst=200, per_second=2)  # a whole village may share one address of its provider
         self._examining = asyncio.Semaphore(2)
 
     async def home(self, request: Request) -> Response:
@@ -125,23 +126,29 @@ class _Pages:
             return self._templates.TemplateResponse(request, "welcome.html", {"broken": True}, status_code=404)
         address = self._sessions.read(request.cookies.get(COOKIE))
         if address is None:
-            if self._doors.wait(request.client.host if request.client else ""):
+            if self._newcomers.wait(request.client.host if request.client else ""):
                 return self._templates.TemplateResponse(request, "welcome.html", {"crowded": True}, status_code=429)
             address = new_address()
         return await self._chat_page(request, address, start=token)
 
+    @property
+    def _demo(self) -> DemoPage:
+        if self._web.demo is None:
+            raise HTTPException(404)
+        return self._web.demo
+
     async def demo(self, request: Request) -> Response:
-        context = {"phones": list(enumerate(self._web.demo, 1)), "note": self._web.demo_note}
+        context = {"phones": list(enumerate(self._demo.phones, 1)), "note": self._demo.note}
         return self._templates.TemplateResponse(request, "demo.html", context)
 
     async def demo_phone(self, request: Request) -> Response:
         """One of several phones in one browser: its session is in the page, since a cookie would be shared."""
-        phones = list(self._web.demo.items())
+        phones = list(self._demo.phones.items())
         number = request.path_params["number"]
         if not 1 <= number <= len(phones):
             raise HTTPException(404)
         label, address = phones[number - 1]
-        heading = await self._web.heading(address) if self._web.heading else Heading()
+        heading = await self._web.heading(address)
         context = self._context(heading) | {"session": self._sessions.issue(address)}
         context["title"] = heading.title or label
         return self._templates.TemplateResponse(request, "chat.html", context)
@@ -167,7 +174,7 @@ class _Pages:
         address = self._poster(request)
         try:
             body = b"".join([chunk async for chunk in uploads.limited(request.stream(), _SMALL)])
-            said = Say.model_validate_json(body)
+            said = PagePost.model_validate_json(body)
         except uploads.TooLarge:
             raise Refusal(413, f"一次最多 {LONGEST_TEXT} 字，请分几条发。") from None
         except ValidationError as error:
@@ -253,7 +260,7 @@ class _Pages:
         return Response(content[start : end + 1], 206, media_type=kept.content_type, headers=headers)
 
     async def _chat_page(self, request: Request, address: str, start: str = "") -> Response:
-        heading = await self._web.heading(address) if self._web.heading else Heading()
+        heading = await self._web.heading(address)
         response = self._templates.TemplateResponse(request, "chat.html", self._context(heading) | {"start": start})
         response.set_cookie(
             COOKIE, self._sessions.issue(address), max_age=int(LASTS.total_seconds()), httponly=True,
@@ -281,13 +288,13 @@ class _Pages:
         if _HEADER not in request.headers:
             raise Refusal(403, "请从聊天页面里发送。")
         address = self._address(request)
-        wait = self._pace.wait(address)
+        wait = self._posts.wait(address)
         if wait:
             raise Refusal(429, "发得太快了，请稍等几秒。", wait)
         return address
 
 
-def _shown(said: Say) -> Outgoing | None:
+def _shown(said: PagePost) -> Outgoing | None:
     """How the own chat shows it. A pressed button shows in the message it belongs to."""
     if said.place is not None:
         return Outgoing(text="已发送定位")

@@ -18,14 +18,8 @@ def title_of(plan: Plan, person: Person) -> str:
     return post_in_words(plan, post.role, post.region, post.unit)
 
 
-class Headings:
-    """Looks up whose the page of an address is."""
-
-    def __init__(self, database: Database, plan: Plan) -> None:
-        self._database = database
-        self._plan = plan
-
-    async def __call__(self, address: str) -> Heading:
-        async with self._database.read() as conn:
-            person = (await accounts(conn, [address]))[address].person
-        return Heading(title_of(self._plan, person), person.has(*IN_OFFICE)) if person else Heading()
+async def heading_of(database: Database, plan: Plan, address: str) -> Heading:
+    """What stands over the page of an address."""
+    async with database.read() as conn:
+        person = (await accounts(conn, [address]))[address].person
+    return Heading(title_of(plan, person), in_office=person.has(*IN_OFFICE)) if person else Heading()

@@ -21,9 +21,9 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: Starlette, host: str, port: int, sock: socket.socket | None = None, *, hang_up: Callable[[], None]
+    app: Starlette, host: str, port: int, sock: socket.socket | None = None, *, close_streams: Callable[[], None]
 ) -> None:
-    """Serve until cancelled, then end the open streams by `hang_up` and finish what is under way.
+    """Serve until cancelled, then end the open streams by `close_streams` and finish what is under way.
 
     Raises OSError when the address can't be had. A given `sock` listens already and is closed at the end.
     """
@@ -38,6 +38,6 @@ async def serve(
     try:
         await asyncio.shield(running)
     finally:
-        hang_up()
+        close_streams()
         server.should_exit = True
         await running

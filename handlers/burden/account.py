@@ -6,38 +6,26 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from handlers.burden.rules import causes, exceeded, figures, in_words, loads, warning
-from handlers.engine.conversation import conversations
+from handlers.engine.conversation import conversation_named, conversations
 from handlers.engine.world import World
 from handlers.weekly.words import period
 from storage.burden import Asked
+from storage.mail.intents import Cause
 
 _MOST_CAUSES = 3
-_NEWS = {
-    "remind": "早上一条",
-    "weekly": "周报",
-    "turn": "监测帮扶",
-    "clue": "监测帮扶",
-    "problem": "问题整改",
-    "import": "问题台账",
-    "fanout": "举一反三",
-    "measure": "帮扶措施",
-    "solved": "办结回访",
-    "signals": "疑点提问",
-    "faults": "系统提醒",
-    "burden": "负担提醒",
-}
-"""Kinds of news that are not named like a conversation."""
 
 
 def titles() -> dict[str, str]:
-    return {name: one.title for name, one in conversations().items()} | _NEWS
+    """What causes of burden are called: conversations by name, and news by cause."""
+    return {name: one.title for name, one in conversations().items()} | {one.value: one.title for one in Cause}
 
 
 def begun_by(command: str) -> str:
     """The conversation that a command or word begins; empty for none."""
     if command.startswith("/"):
         name = command[1:].partition("@")[0]
-        return name if name in conversations() else ""
+        known = conversation_named(name)
+        return known.name if known else ""
     return next((name for name, one in conversations().items() if command in one.words), "")
 
 

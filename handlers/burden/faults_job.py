@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from handlers.calendar.deadlines import next_open
+from handlers.engine.jobs import Every, Job
+from handlers.engine.notify import notify
 from handlers.engine.world import World
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction
 from storage.mail import inbox, outbox
-from storage.mail.messages import PUSH, Outgoing
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Outgoing
 from storage.people.persons import Role
+from storage.store import Store
 
 _LOOKS_BACK = 7
 """Days; what is older and was not told of in time only `cunbao outbox` and `cunbao dead-letters` still list."""
@@ -23,24 +27,22 @@ async def tell(tx: Transaction, world: World) -> int:
     is missed.
     """
     today = tx.now.date()
-    town = [one for one in world.directory.holding(Role.TOWN, world.plan.town.code) if one.address]
-    if not town or next_open(tx.now, world.plan.reminders) > tx.now:
+    town = [one.person.id for one in world.directory.holding(Role.TOWN, world.plan.town.code)]
+    if next_open(tx.now, world.plan.reminders) > tx.now:
         return 0
     days = [today - timedelta(days=back) for back in range(_LOOKS_BACK)]
-    intents = {_intent(day, one.person.id): day for day in days for one in town}
-    told = await outbox.known_intents(tx.conn, list(intents))
-    last = max((intents[intent] for intent in told if intents[intent] < today), default=days[-1])
-    words = await _words(tx, datetime.combine(last, time(), SHANGHAI))
-    if not words:
-        return 0
-    queued = 0
+    keys = {_intent(day).to(person_id): day for day in days for person_id in town}
     async with tx.session(request="job:faults") as session:
-        for one in town:
-            intent = _intent(today, one.person.id)
-            if one.address and intent not in told:
-                outbox.post(session, one.address, Outgoing(text=words), priority=PUSH, intent=intent)
-                queued += 1
-    return queued
+        told = {keys[key] for key in await outbox.known_intents(session, list(keys))}
+        last = max(told - {today}, default=days[-1])
+        words = await _words(tx, datetime.combine(last, time(), SHANGHAI))
+        if not words:
+            return 0
+        messages = dict.fromkeys(town, Outgoing(text=words))
+        return len(await notify(Store(session), world, messages, _intent(today), unless_told=True))
+
+
+JOB = Job("faults", Every(15 * 60), tell)
 
 
 async def _words(tx: Transaction, since: datetime) -> str:
@@ -57,5 +59,5 @@ async def _words(tx: Transaction, since: datetime) -> str:
     return f"【系统提醒】有{'，'.join(parts)}。\n请管理员运行：{'、'.join(commands)}"
 
 
-def _intent(day: date, person_id: int) -> str:
-    return f"faults:{day}:{person_id}"
+def _intent(day: date) -> Intent:
+    return Intent(Cause.FAULTS, f"{day}")

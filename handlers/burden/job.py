@@ -8,13 +8,15 @@ from datetime import date, datetime, time, timedelta
 from handlers.burden.account import alarm, begun_by, last_of, words
 from handlers.burden.rules import tally
 from handlers.calendar.deadlines import next_open
+from handlers.engine.jobs import Daily, Job, LongJob, Transactions
+from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.weekly.words import week_before
 from storage.burden import opened, said_between, told_between
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction
-from storage.mail import outbox
-from storage.mail.messages import PUSH, Button, Outgoing
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.store import Store
 
@@ -22,8 +24,16 @@ _CATCHES_UP = timedelta(days=14)
 _KEPT = timedelta(days=60)
 
 
-async def count(tx: Transaction, world: World) -> int:
+async def count(transactions: Transactions, world: World) -> int:
     """The days since the last counted up to yesterday; returns how many rows it made. Before messages are erased."""
+    async with transactions.reading_first() as tx:
+        return await _count(tx, world)
+
+
+COUNT = LongJob("burden", Daily(0, 20), count)
+
+
+async def _count(tx: Transaction, world: World) -> int:
     today = tx.now.date()
     async with tx.session(request="job:burden") as session:
         last = await Store(session).burden.last_day()
@@ -54,18 +64,18 @@ async def warn(tx: Transaction, world: World) -> int:
     if week is None or next_open(tx.now, world.plan.reminders) > tx.now:
         return 0
     async with tx.session(request="job:burden") as session:
-        words = alarm(world, week, await Store(session).burden.between(week, last_of(week)))
+        store = Store(session)
+        words = alarm(world, week, await store.burden.between(week, last_of(week)))
         if not words:
             return 0
-        town = [one for one in world.directory.holding(Role.TOWN, world.plan.town.code) if one.address]
-        intents = {one.person.id: f"burden:{week}:{one.person.id}" for one in town}
-        told = await outbox.known_intents(tx.conn, list(intents.values()))
-        see = ((Button(label="看账本", says=f"/burden {week:%Y%m%d}"),),)
-        new = [one for one in town if intents[one.person.id] not in told]
-        for one in new:
-            message = Outgoing(text=words, buttons=see)
-            outbox.post(session, one.address or "", message, priority=PUSH, intent=intents[one.person.id])
-    return len(new)
+        town = [one.person.id for one in world.directory.holding(Role.TOWN, world.plan.town.code)]
+        message = Outgoing(text=words, buttons=((Button(label="看账本", says=f"/burden {week:%Y%m%d}"),),))
+        return len(
+            await notify(store, world, dict.fromkeys(town, message), Intent(Cause.BURDEN, f"{week}"), unless_told=True)
+        )
+
+
+WARN = Job("burden_warning", Daily(8, 35), warn)
 
 
 def _midnight(day: date) -> datetime:

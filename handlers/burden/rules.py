@@ -42,7 +42,7 @@ def tally(
     answers: Counter[_Key] = Counter()
     seconds: Counter[_Key] = Counter()
     for news in told:
-        key = (news.at.date(), news.person_id, cause_of(news.intent))
+        key = (news.at.date(), news.person_id, news.cause)
         messages[key] += 1
         seconds[key] += READING
     for person_id, mine in groupby(said, key=lambda one: one.person_id):
@@ -64,11 +64,6 @@ def tally(
         )
         for key in dict.fromkeys([*messages, *answers])
     ]  # fmt: skip
-
-
-def cause_of(intent: str) -> str:
-    """What made a message, as the beginning of its intent says: "problem" of "problem:17:submit:2"."""
-    return intent.partition(":")[0].partition(" ")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from handlers.burden.account import account, last_of
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.weekly.words import monday_of, period, week_named
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -18,8 +17,7 @@ async def burden(chat: Chat) -> None:
     """Args: the Monday of a week; without, the one that yesterday lies in, up to which is counted each night."""
     week = week_named(chat.args) if chat.args else monday_of(chat.now.date() - timedelta(days=1))
     if week is None or week > chat.now.date():
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     asked = await chat.store.burden.between(week, last_of(week))
     before = [[Button(label="上一周", says=f"/burden {week - timedelta(days=7):%Y%m%d}")]]
     if not asked:

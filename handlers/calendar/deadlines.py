@@ -1,7 +1,7 @@
 """When a deadline is spoken of, and how high: the stages before it, on it, and while it is overdue.
 
 Every stage falls on a working day inside the policy's window, so nobody is called on a holiday. Stages before a deadline
-move to an earlier working day, while there is still time to act; stages after it move to a later one.
+move to an earlier working day, while there is still time to act; stages after it move to a later one. Pure.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Working days in China: public holidays are free, weekends worked in exchange (调休) are not.
 
 The holidays are those the State Council publishes a year ahead, from the `chinesecalendar` package. Outside the years it
-knows, Monday to Friday are taken as working days; `calendar_known` tells a caller when that is so.
+knows, Monday to Friday are taken as working days; `calendar_known` tells a caller when that is so. Pure.
 """
 
 from __future__ import annotations

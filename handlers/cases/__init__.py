@@ -16,3 +16,4 @@ CONVERSATIONS = (
     "verify",
     "view",
 )
+JOBS = ("follow_up_job",)

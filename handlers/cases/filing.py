@@ -14,11 +14,14 @@ from handlers.engine.questions.base import Answer, More
 from handlers.engine.said import Said
 from handlers.engine.world import World
 from handlers.reading import Unreadable, clean, read_yes_no
+from handlers.wording.days import day_in_words
+from handlers.wording.evidence import evidence_in_words
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words, risk_options
-from handlers.wording.places import place_in_words
 from storage.cases.records import Clue, ClueSource
 from storage.database.base import to_base36
 from storage.joining.consents import CONSENT
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.roster import Household
@@ -66,17 +69,22 @@ async def ask_same_case(chat: Chat, household: Household, prompt: str) -> str:
 async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
     """The household's open clues, for joining one instead of reporting the same thing twice."""
     return [
-        (str(clue.number), f"{clue.number}号 {kinds_in_words(chat.world, clue.kinds)} {clue.reported_at:%m-%d}")
+        (
+            str(clue.number),
+            f"{clue.number}号 {kinds_in_words(chat.world.plan, clue.kinds)} {day_in_words(clue.reported_at)}",
+        )
         for clue in (await chat.store.clues.open_of(household.id))[:3]
     ]
 
 
 async def report(chat: Chat, household: Household) -> bool:
     """A cadre says what is the matter in a household, wherever that comes up; returns whether it was filed."""
-    joined = await ask_same_case(chat, household, f"{household.head}家已有没办结的线索，是同一件事吗？")
+    joined = await ask_same_case(
+        chat, household, f"{household_in_words(chat.world.plan, household)}已有没办结的线索，是同一件事吗？"
+    )
     kinds: list[str] = []
     if joined == NEW:
-        kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
+        kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat.world.plan)))
     detail = await chat.ask("detail", Text("请说说情况，可以用语音输入。"))
     shown = await chat.ask_optional("photos", Photos("拍照或发定位，没有就跳过。", optional=True)) or Evidence()
     return await file_clue(chat, household, ClueSource.CADRE, joined, kinds, detail, shown)
@@ -93,21 +101,17 @@ async def file_clue(
 ) -> bool:
     """Confirm and file; returns whether it was filed. `joined` is what `ask_same_case` gave."""
     lines = [
-        place_in_words(chat.world, household),
-        kinds_in_words(chat.world, kinds) if kinds else f"并入 {joined}号",
+        household_in_words(chat.world.plan, household),
+        kinds_in_words(chat.world.plan, kinds) if kinds else f"并入 {joined}号",
         detail,
     ]
     voices = voices_beside(detail, [voice.seconds for voice in shown.voices])
-    shows = [
-        f"照片 {len(shown.photos)} 张" if shown.photos else "",
-        f"语音 {voices} 条" if voices else "",
-        "有定位" if shown.place else "",
-    ]
-    lines += ["，".join(part for part in shows if part)] if any(shows) else []
     at_home = source is ClueSource.SELF_REPORT
-    if at_home:
-        lines.append("点提交，就是同意村里上门看看。")
-    if not await chat.confirm("\n".join(lines)):
+    lines += [
+        evidence_in_words(photos=len(shown.photos), voices=voices, place=shown.place is not None),
+        "点提交，就是同意村里上门看看。" if at_home else "",
+    ]
+    if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有提交。")
         return False
     existing = None if joined == NEW else await chat.store.clues.numbered(int(joined))
@@ -167,12 +171,12 @@ async def _add(
 
 async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str, detail: str, shown: Evidence) -> None:
     """Push at once to who looks after the household, or else to all cadres of its village."""
-    kinds = kinds_in_words(chat.world, clue.kinds)
-    due = f"请在 {clue.due_on:%m月%d日} 前入户核查。" if clue.due_on else ""
+    kinds = kinds_in_words(chat.world.plan, clue.kinds)
+    due = f"请在 {day_in_words(clue.due_on)}前入户核查。" if clue.due_on else ""
     await chat.push(
-        [one for one in _carers(chat.world, household) if one != chat.person.id],
-        f"【{title}】{place_in_words(chat.world, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip(),
-        intent=f"clue:{clue.number}:{chat.store.session.request}",
+        _carers(chat.world, household),
+        f"【{title}】{household_in_words(chat.world.plan, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip(),
+        intent=Intent(Cause.CLUE, f"{clue.number}:{chat.store.session.request}"),
         buttons=[[Button(label="查看", says=f"/clue {to_base36(clue.id)}")]],
         file=next(iter([*shown.spoken, *shown.photos]), None),
     )

@@ -9,10 +9,10 @@ from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice
-from handlers.engine.words import NOT_YOURS
-from handlers.wording.places import place_in_words
+from handlers.wording.households import household_in_words
 from storage.cases.follow_ups import FollowUp
 from storage.cases.records import Clue, ClueSource
+from storage.mail.intents import Cause, Intent
 from storage.people.persons import Role
 
 _YES, _NO = "yes", "no"
@@ -25,8 +25,7 @@ async def solved(chat: Chat) -> None:
     clue = await named(chat, said)
     asked = await chat.store.follow_ups.of_clue(clue.id) if clue else None
     if clue is None or asked is None or not parties_of(chat.person, clue) & {Party.HOUSEHOLD, Party.VILLAGE}:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if asked.solved is not None:
         await chat.say(
             f"{clue.number}号已经有人答过了：{'解决了' if asked.solved else '没有解决，村里会再上门'}。谢谢。"
@@ -57,8 +56,8 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
     town = chat.world.directory.holding(Role.TOWN, clue.village)
     await chat.push(
         [official.person.id for official in town],
-        f"【回访未解决】{place_in_words(chat.world, household)}\n{text}\n村里会再上门看看。",
-        intent=f"unsolved:{clue.id}",
+        f"【回访未解决】{household_in_words(chat.world.plan, household)}\n{text}\n村里会再上门看看。",
+        intent=Intent(Cause.UNSOLVED, f"{clue.id}"),
         buttons=[[look(fresh)]],
         file=next(iter(told.spoken), None),
     )

@@ -6,13 +6,16 @@ from datetime import date, timedelta
 
 from handlers.calendar.deadlines import last_day, next_open
 from handlers.cases.table import Act
+from handlers.engine.jobs import Every, Job
+from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.wording.places import place_in_words
+from handlers.wording.days import day_in_words
+from handlers.wording.households import household_in_words
 from storage.cases.records import Clue
 from storage.database.base import to_base36
 from storage.database.transaction import Transaction
-from storage.mail import outbox
-from storage.mail.messages import PUSH, Button, Outgoing
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.plan import Clocks
 from storage.store import Store
@@ -36,15 +39,18 @@ async def ask(tx: Transaction, world: World) -> int:
         due = await store.follow_ups.due(ENDED_WELL, _latest_day(tx.now.date(), world.plan.clocks), _AT_ONCE)
         for clue in await store.clues.several(due):
             family = await store.people.of_household(clue.household_id)
-            phones = [address for person in family for address in (await store.chats.reachable_of(person))[:1]]
-            helpers = [] if phones else await _helpers(store, world, clue)
-            for address in phones or helpers:
-                message = Outgoing(text=_question(world, clue, bool(phones)), buttons=_answers(clue))
-                outbox.post(session, address, message, priority=PUSH, intent=f"solved:{clue.id}:{address}")
-            if phones or helpers:
+            intent = Intent(Cause.SOLVED, f"{clue.id}")
+            told = await notify(store, world, dict.fromkeys(family, _question(clue)), intent, personal=True)
+            if not told:
+                question = _question_to_helpers(world, clue)
+                told = await notify(store, world, dict.fromkeys(await _helpers(store, world, clue), question), intent)
+            if told:
                 store.follow_ups.ask(clue.id)
                 asked += 1
     return asked
+
+
+JOB = Job("ask_again", Every(30 * 60), ask)
 
 
 def _latest_day(today: date, clocks: Clocks) -> date:
@@ -55,22 +61,26 @@ def _latest_day(today: date, clocks: Clocks) -> date:
     return day
 
 
-async def _helpers(store: Store, world: World, clue: Clue) -> list[str]:
-    """Where to write to who answers for the household; else to its village's cadres."""
+async def _helpers(store: Store, world: World, clue: Clue) -> list[int]:
+    """Who answers for the household and can be written to; else its village's cadres."""
     support = await store.measures.support_of(clue.id)
     household = world.roster.by_id.get(clue.household_id)
     wanted = {support and support.responsible_id, household and household.helper_id}
     village = world.directory.holding(Role.VILLAGE, clue.village)
     chosen = [one for one in village if one.person.id in wanted and one.address] or village
-    return [one.address for one in chosen if one.address]
+    return [one.person.id for one in chosen]
 
 
-def _question(world: World, clue: Clue, to_family: bool) -> str:
-    if to_family:
-        return f"您家的困难真的解决了吗？（{clue.number}号，{clue.since:%m月%d日}办结）"
+def _question(clue: Clue) -> Outgoing:
+    text = f"您家的困难真的解决了吗？（{clue.number}号，{day_in_words(clue.since)}办结）"
+    return Outgoing(text=text, buttons=_answers(clue))
+
+
+def _question_to_helpers(world: World, clue: Clue) -> Outgoing:
     household = world.roster.by_id.get(clue.household_id)
-    where = place_in_words(world, household) if household else f"{clue.number}号"
-    return f"【回访】{where}没有登记手机。请下次走访时问一句：困难真的解决了吗？（{clue.number}号）"
+    where = household_in_words(world.plan, household) if household else f"{clue.number}号"
+    text = f"【回访】{where}没有登记手机。请下次走访时问一句：困难真的解决了吗？（{clue.number}号）"
+    return Outgoing(text=text, buttons=_answers(clue))
 
 
 def _answers(clue: Clue) -> tuple[tuple[Button, ...], ...]:

@@ -6,7 +6,8 @@ from handlers.cases.steps import house
 from handlers.cases.view import audible, in_sight
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.wording.people import name_of
+from handlers.engine.names import name_of
+from handlers.wording.days import moment_in_words
 
 _MOST = 5
 
@@ -14,13 +15,12 @@ _MOST = 5
 @conversation("listen", "听语音")
 async def listen(chat: Chat) -> None:
     """Args: the clue's id or number."""
-    seen = await in_sight(chat)
-    if seen is None:
-        return
-    clue, sight = seen
+    clue, sight = await in_sight(chat)
     voices = (await audible(chat, clue, sight))[-_MOST:]
     if not voices:
         await chat.say(f"{clue.number}号没有语音。")
     for voice in voices:
         who = await name_of(chat, voice.person_id)
-        await chat.say(f"{clue.number}号 {house(chat, clue)}\n{who}，{voice.at:%m月%d日 %H:%M} 说的", file=voice.sha256)
+        await chat.say(
+            f"{clue.number}号 {house(chat, clue)}\n{who}，{moment_in_words(voice.at)} 说的", file=voice.sha256
+        )

@@ -12,13 +12,13 @@ from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.wording.days import deadline_in_words
+from handlers.wording.paging import PAGE, page_named, page_of
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 
-_PAGE = 8
 _MOST = 500
 _OFFICES = (Role.VILLAGE, Role.TOWN, Role.COUNTY)
 
@@ -40,7 +40,7 @@ async def cases(chat: Chat) -> None:
     filters = [
         Button(label=f"{step.label} {counts[step]}", says=f"/cases {step.value}") for step in Step if counts[step]
     ]
-    if len(mine) > _PAGE and wanted is mine and len(filters) > 1:
+    if len(mine) > PAGE and wanted is mine and len(filters) > 1:
         rows += [filters[at : at + 3] for at in range(0, len(filters), 3)]
     await chat.say(f"{head}\n按期限排：", rows)
 
@@ -57,7 +57,7 @@ async def unregistered(chat: Chat) -> None:
     over = sum(decision_due(clue.begun_on, clocks) < today for clue in left_out)
     lines = [(decision_due(clue.begun_on, clocks), clue, clue.step.label) for clue in left_out]
     await chat.say(
-        f"核查属实、还没提名的 {len(left_out)} 件，其中 {over} 件已过期限。请催办：",
+        f"核查属实、还没提名的 {len(left_out)} 件，其中 {over} 件逾期。请催办：",
         _page(chat, lines, "/unregistered", chat.args),
     )
 
@@ -68,18 +68,16 @@ async def _standing(chat: Chat, role: Role, steps: Sequence[Step]) -> list[Clue]
     return [clue for region in sorted(regions) for clue in await chat.store.clues.standing_at(steps, region, _MOST)]
 
 
-def _page(chat: Chat, lines: list[tuple[date, Clue, str]], command: str, said: str) -> list[list[Button]]:
-    """One page of cases, the most pressing first, and a button for the next."""
+def _page(chat: Chat, lines: list[tuple[date, Clue, str]], command: str, page: str) -> list[list[Button]]:
+    """One page of cases, the most pressing first, and the buttons that lead on."""
     lines.sort(key=lambda one: (one[0], one[1].number))
-    page = min(max(int(said[:4]) if said.isdecimal() else 1, 1), -(-len(lines) // _PAGE))
+    shown, turn = page_of(lines, page_named(page), command)
     today = chat.now.date()
     rows = [
         [Button(label=_label(chat, clue, due, step, today), says=f"/clue {to_base36(clue.id)}")]
-        for due, clue, step in lines[(page - 1) * _PAGE : page * _PAGE]
+        for due, clue, step in shown
     ]
-    if page * _PAGE < len(lines):
-        rows.append([Button(label=f"下一页（共 {len(lines)} 件）", says=f"{command} {page + 1}")])
-    return rows
+    return [*rows, *turn]
 
 
 def _label(chat: Chat, clue: Clue, due: date, step: str, today: date) -> str:

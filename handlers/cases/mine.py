@@ -6,27 +6,29 @@ from handlers.cases.table import STEPS
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.days import day_in_words
+from handlers.wording.paging import page_named, page_of
 from storage.cases.records import Clue
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 
-_MOST = 8
+_MOST = 500
 
 
 @conversation("my", "我的上报", words=("我的申报", "进度", "办到哪了", "我家的事"), menu=6)
 async def my_clues(chat: Chat) -> None:
-    followed = await chat.store.clues.followed_by(chat.person.id, chat.person.household_id, _MOST + 1)
+    """Args: a page."""
+    followed = await chat.store.clues.followed_by(chat.person.id, chat.person.household_id, _MOST)
     at_home = not chat.person.has(*IN_OFFICE)
     if at_home:  # what somebody reported while in office is not theirs to follow afterwards
         followed = [clue for clue in followed if clue.household_id == chat.person.household_id]
     if not followed:
         await chat.say("还没有报过。发「菜单」看能办什么。")
         return
-    shown = followed[:_MOST]
-    count = f"最近 {_MOST} 件" if len(followed) > _MOST else f"共 {len(shown)} 件"
-    buttons = [[Button(label=_line(chat, clue), says=f"/clue {to_base36(clue.id)}")] for clue in shown]
+    shown, turn = page_of(followed, page_named(chat.args), "/my")
+    rows = [[Button(label=_line(chat, clue), says=f"/clue {to_base36(clue.id)}")] for clue in shown]
     head = "您家的事" if at_home else "您上报或跟进的"
-    await chat.say(f"{head}，{count}。点一件看办到哪了：", buttons)
+    await chat.say(f"{head}，共 {len(followed)} 件。点一件看办到哪了：", [*rows, *turn])
 
 
 def _line(chat: Chat, clue: Clue) -> str:
@@ -34,4 +36,4 @@ def _line(chat: Chat, clue: Clue) -> str:
     kinds = first if len(clue.kinds) == 1 else f"{first}等{len(clue.kinds)}项"
     if not chat.person.has(*IN_OFFICE):
         return f"{clue.number}号 {kinds} {STEPS[clue.step].household}"
-    return f"{clue.number}号 {kinds} {clue.step.label} {clue.reported_at:%m-%d}"
+    return f"{clue.number}号 {kinds} {clue.step.label} {day_in_words(clue.reported_at)}"

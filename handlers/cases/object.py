@@ -19,8 +19,6 @@ _VERDICTS = [(Act.OVERTURN.value, "请村里再核查"), (Act.UPHOLD.value, "维
 async def object_to(chat: Chat) -> None:
     """Args: the clue's id."""
     clue = await mine(chat, Party.HOUSEHOLD)
-    if clue is None:
-        return
     if clue.step is Step.OBJECTION:
         await chat.say("您说的不同意，镇里收到了，正在看。")
         return

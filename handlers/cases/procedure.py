@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from handlers.calendar.deadlines import last_day
 from handlers.cases.table import ACTS, STEPS, Act, Party, rules_at
+from handlers.wording.days import day_in_words
 from storage.cases.records import Clue, Standing
 from storage.cases.steps import Step
 from storage.people.persons import Person, Role
@@ -96,11 +97,11 @@ def _check_days(clue: Clue, act: Act, today: date, clocks: Clocks) -> None:
         if today > last_day(clue.since, clocks.objection):
             raise Refused("说不同意的日子过了。有新情况，再申报就行。")
     if act is Act.POST and clue.posted:
-        raise Refused(f"公示已在 {clue.since:%m月%d日} 张贴，公示只贴一次。")
+        raise Refused(f"公示已在 {day_in_words(clue.since)}张贴，公示只贴一次。")
     if act in (Act.UNOPPOSED, Act.OPPOSE) and not clue.posted:
         raise Refused("公示还没有张贴。请先张贴，再等公示期满。")
     if act is Act.UNOPPOSED and today <= (end := publicity_ends(clue.since, clocks)):
-        raise Refused(f"公示要满 {clocks.publicize.days} 天，到 {end:%m月%d日} 为止，第二天再来。")
+        raise Refused(f"公示要满 {clocks.publicize.days} 天，到 {day_in_words(end)}为止，第二天再来。")
 
 
 def _due(step: Step, posted: bool, begun_on: date, today: date, clocks: Clocks) -> date | None:

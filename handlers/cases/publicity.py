@@ -1,13 +1,15 @@
 """The publicity 公示 of a case: what a village may read, and nothing of what it may not.
 
 The publicity never shows ID number, phone, bank account or health (Qin'an county's published rules), hangs in the village
-only, and is written from the roster and the plan alone, so that nothing somebody typed can slip into it.
+only, and is written from the roster and the plan alone, so that nothing somebody typed can slip into it. Pure.
 """
 
 from __future__ import annotations
 
 from datetime import date
 from typing import NamedTuple
+
+from handlers.wording.days import day_in_words, full_day_in_words
 
 
 class Publicity(NamedTuple):
@@ -31,9 +33,9 @@ def write_publicity(
         f"{village}{about}对象公示",
         (
             f"经入户核查、农户授权和村民评议，{house}{about}{why}，现予公示。",
-            f"公示时间：{first.year}年{first.month}月{first.day}日至{last.month}月{last.day}日。",
-            f"有不同意见，请在公示期内向村委会或{objections_to}反映。",
+            f"公示时间：{full_day_in_words(first)}至{day_in_words(last)}。",
+            f"有不同意见，请在公示期内向村委会或{objections_to}提出。",
             f"{village}村民委员会",
-            f"{first.year}年{first.month}月{first.day}日",
+            full_day_in_words(first),
         ),
     )

@@ -14,6 +14,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
 from handlers.files.keeping import keep
 from handlers.files.word import DOCX
+from handlers.wording.days import day_in_words
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
@@ -43,9 +44,7 @@ async def _post(chat: Chat, clue: Clue) -> None:
         return
     await act(chat, clue, Act.POST)
     last = publicity_ends(chat.now.date(), chat.world.plan.clocks)
-    await chat.say(
-        f"记下了。公示到 {last.month}月{last.day}日，第二天我提醒您办下一步。有人提异议，点「村内公示」记下来。"
-    )
+    await chat.say(f"记下了。公示到 {day_in_words(last)}，第二天我提醒您办下一步。有人提异议，点「村内公示」记下来。")
 
 
 async def _watch(chat: Chat, clue: Clue) -> None:
@@ -55,7 +54,7 @@ async def _watch(chat: Chat, clue: Clue) -> None:
     options = [(_OPPOSED, "有人提异议"), (_LATER, "没事，再看看")]
     if over:
         options.insert(0, (_UNOPPOSED, "期满，没有异议"))
-    until = "已期满" if over else f"到 {last.month}月{last.day}日"
+    until = "已期满" if over else f"到 {day_in_words(last)}"
     what = await chat.ask("what", Choice(f"{house(chat, clue)}的公示{until}。怎么样？", options))
     if what == _LATER:
         await chat.say("好的。")

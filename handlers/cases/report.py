@@ -15,6 +15,8 @@ from storage.people.persons import Role
     for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN},
     words=("上报", "报风险"),
     menu=1,
+    intent="report",
+    intent_label="上报困难",
 )
 async def report_risk(chat: Chat) -> None:
     household = await chat.ask(

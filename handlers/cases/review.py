@@ -10,6 +10,7 @@ from handlers.cases.table import ACTS, Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option, Text
+from handlers.wording.days import day_in_words
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import from_base36, to_base36
@@ -67,7 +68,7 @@ async def _waiting(chat: Chat, step: Step, role: Role, act: Act) -> list[str]:
     """Ids of the cases to go through, the most pressing first; what is in the way is told."""
     if chat.args:
         clue = await mine(chat, Party(role.value))
-        return await chat.recall("named", lambda: _named(chat, clue, step, act)) if clue else []
+        return await chat.recall("named", lambda: _named(chat, clue, step, act))
     waiting = await chat.recall("waiting", lambda: _standing_at(chat, step, role))
     if not waiting:
         await chat.say(f"没有等着「{step.label}」的。")
@@ -99,7 +100,7 @@ async def _card(chat: Chat, key: str, step: Step) -> str | None:
     lines = [f"{about}：{title(chat, clue)}", clue.detail]
     for event in await chat.store.clues.events(clue.id):
         if event.outcome in (Act.FOUND, Act.SECURE, Act.APPROVE, Act.RETURN):
-            lines.append(f"{event.at:%m-%d} {Act(event.outcome).label}：{event.note}")
+            lines.append(f"{day_in_words(event.at)} {Act(event.outcome).label}：{event.note}")
     return "\n".join(lines)
 
 

@@ -11,7 +11,15 @@ from storage.cases.records import ClueSource
 from storage.people.persons import Role
 
 
-@conversation("selfreport", "我要申报", for_roles={Role.HOUSEHOLD}, words=("申报", "我有困难"), menu=2)
+@conversation(
+    "selfreport",
+    "我要申报",
+    for_roles={Role.HOUSEHOLD},
+    words=("申报", "我有困难"),
+    menu=2,
+    intent="report",
+    intent_label="申报困难",
+)
 async def self_report(chat: Chat) -> None:
     household = chat.world.roster.by_id.get(chat.person.household_id or 0)
     if household is None:
@@ -20,7 +28,7 @@ async def self_report(chat: Chat) -> None:
     joined = await ask_same_case(chat, household, "您家有一件事正在办，是同一件吗？")
     kinds: list[str] = []
     if joined == NEW:
-        kinds = await chat.ask("kinds", Several("家里有什么困难？可以选几样。", risk_options(chat)))
+        kinds = await chat.ask("kinds", Several("家里有什么困难？可以选几样。", risk_options(chat.world.plan)))
     told = await chat.ask("detail", Account("说说情况，打字或发语音都行。", "厨房漏雨，墙有裂缝", hears="alone"))
     pictures = Photos("有照片就发来，没有就跳过。", optional=True, hears=True)
     shown = await chat.ask_optional("photos", pictures) or Evidence()

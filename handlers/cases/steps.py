@@ -9,45 +9,37 @@ from handlers.calendar.planning import plan_clue
 from handlers.cases.procedure import message_to_household, parties_of, take, whose_turn
 from handlers.cases.table import ACTS, STEPS, Act, Party
 from handlers.engine.chat import Chat, Rows
-from handlers.engine.words import NOT_YOURS
+from handlers.engine.lookup import by_number_or_id
+from handlers.engine.names import name_of
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.days import day_in_words, moment_in_words
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
-from handlers.wording.people import name_of
-from handlers.wording.places import place_in_words
 from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
-from storage.database.base import from_base36, to_base36
+from storage.database.base import to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
-
-_LONGEST_NUMBER = 7
-"""Digits; a row id in base 36 is longer."""
 
 
 async def named(chat: Chat, said: str) -> Clue | None:
     """The clue of a number as people say it ("12", "12号") or of a row id, whoever may see it."""
-    wanted = said.removesuffix("号")
-    try:
-        if wanted.isdecimal() and len(wanted) <= _LONGEST_NUMBER:
-            return await chat.store.clues.numbered(int(wanted))
-        return await chat.store.clues.get(from_base36(wanted))
-    except ValueError:
-        return None
+    return await by_number_or_id(chat.store.clues, said)
 
 
-async def mine(chat: Chat, *parties: Party) -> Clue | None:
-    """The clue that the command names, if the person is one of `parties` to it; else says so."""
+async def mine(chat: Chat, *parties: Party) -> Clue:
+    """The clue that the command names. Refuses who is none of `parties` to it."""
     clue = await named(chat, chat.args.partition(" ")[0])
     if clue is None or not parties_of(chat.person, clue) & set(parties):
-        await chat.say(NOT_YOURS)
-        return None
+        chat.refuse()
     return clue
 
 
 async def at_step(chat: Chat, step: Step, *parties: Party) -> Clue | None:
     """As `mine`, if the clue stands at `step`; else says what the last person did."""
     clue = await mine(chat, *parties)
-    if clue is not None and clue.step is not step:
+    if clue.step is not step:
         await chat.say(await explain(chat, clue))
         return None
     return clue
@@ -56,11 +48,11 @@ async def at_step(chat: Chat, step: Step, *parties: Party) -> Clue | None:
 def house(chat: Chat, clue: Clue) -> str:
     """Village, group and name, as people speak of the house."""
     household = chat.world.roster.by_id.get(clue.household_id)
-    return place_in_words(chat.world, household) if household else f"{clue.number}号线索"
+    return household_in_words(chat.world.plan, household) if household else f"{clue.number}号线索"
 
 
 def title(chat: Chat, clue: Clue) -> str:
-    return f"{clue.number}号 {house(chat, clue)}（{kinds_in_words(chat.world, clue.kinds)}）"
+    return f"{clue.number}号 {house(chat, clue)}（{kinds_in_words(chat.world.plan, clue.kinds)}）"
 
 
 def look(clue: Clue, label: str = "查看") -> Button:
@@ -82,7 +74,7 @@ async def explain(chat: Chat, clue: Clue) -> str:
         return f"{clue.number}号{now}"
     last = events[-1]
     who = await name_of(chat, last.person_id)
-    return f"{clue.number}号：{who}已在 {last.at:%m-%d %H:%M} {Act(last.outcome).label}，{now}"
+    return f"{clue.number}号：{who}已在 {moment_in_words(last.at)} {Act(last.outcome).label}，{now}"
 
 
 async def act(
@@ -116,7 +108,7 @@ async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
     words = message_to_household(what, clue, note)
     if words is None:
         return
-    family = [one for one in await chat.store.people.of_household(clue.household_id) if one != chat.person.id]
+    family = await chat.store.people.of_household(clue.household_id)
     told = {chat.person.id, *family}
     if clue.source is ClueSource.SCREENING:
         told.add(clue.reporter_id)  # by the list's own results, not thousands of messages
@@ -124,9 +116,10 @@ async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
     objects = [[Button(label="我不同意", says=f"/object {to_base36(clue.id)}")]] if words.may_object else []
     agrees = [[Button(label="看看同意什么", says=f"/authorize {to_base36(clue.id)}")]]
     next_step = agrees if clue.step is Step.AUTHORIZE else objects
-    intent = f"case:{clue.id}:{clue.version}"
-    await chat.push(family, f"{clue.number}号：{words.text}", intent, [*next_step, [look(clue)]], personal=True)
-    await chat.push(others, f"{clue.number}号线索：{what.label}。", intent, [[look(clue)]])
+    intent = Intent(Cause.CASE, f"{clue.id}:{clue.version}")
+    buttons = [*next_step, [look(clue)]]
+    await chat.push(family, f"{clue.number}号：{words.text}", intent, buttons=buttons, personal=True)
+    await chat.push(others, f"{clue.number}号线索：{what.label}。", intent, buttons=[[look(clue)]])
 
 
 async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str, voices: tuple[str, ...]) -> None:
@@ -139,7 +132,7 @@ async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str,
         return
     region = clue.village if role is Role.VILLAGE else chat.world.plan.town.code
     region = chat.world.plan.county.code if role is Role.COUNTY else region
-    due = f"\n请在 {clue.due_on:%m月%d日} 前办理。" if clue.due_on else ""
+    due = f"\n请在 {day_in_words(clue.due_on)}前办理。" if clue.due_on else ""
     why = "原因：" if ACTS[what].needs_reason else ""
     reason = f"\n{why}{note}" if note else ""
     holding = [official.person.id for official in chat.world.directory.holding(role, region)]
@@ -147,7 +140,7 @@ async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str,
     await chat.push(
         [one for one in holding if one in assigned.values()] or holding,
         f"【{clue.step.label}】{title(chat, clue)}\n{what.label}{reason}{due}",
-        intent=f"turn:{clue.id}:{clue.version}",
+        intent=Intent(Cause.TURN, f"{clue.id}:{clue.version}"),
         buttons=[*goes_on(clue), [look(clue)]],
         file=next(iter(voices), None),
     )

@@ -1,6 +1,6 @@
 """The procedure from a clue to a cleared household, as two tables: what each step is, and what each act leads to. Pure.
 
-verify -> authorize -> deliberate -> publicize -> nominate -> town_review -> county_decide -> register -> support, then for
+verify -> authorize -> deliberate -> publicize -> nominate -> town_review -> county_decide -> enrol -> support, then for
 clearing the risk clear -> deliberate -> publicize -> town_review -> county_decide -> closed (domain: from a clue to a closed
 case). Whatever depends on a step or an act reads it here: the rules, the list of what to do, the handbook, and what a
 household is told.
@@ -94,7 +94,7 @@ STEPS: dict[Step, StepFacts] = {
         todo="确定",
         handbook="市里最后确定能不能纳入监测。从发现线索到确定，最多{decide}。",
     ),
-    Step.REGISTER: StepFacts(
+    Step.ENROL: StepFacts(
         household="定下来了，正在登记",
         todo="录入系统",
         endless=True,
@@ -145,7 +145,7 @@ class Act(Labelled):
     RETURN = "return", "退回"
     DECIDE = "decide", "确定"
     REJECT = "reject", "没有通过"
-    REGISTER = "register", "录入系统"
+    ENROL = "register", "录入系统"
     PROPOSE = "propose", "提请消除"
     SECURE = "secure", "核查可消除"
     AT_RISK = "at_risk", "风险还在"
@@ -269,7 +269,7 @@ ACTS: dict[Act, ActFacts] = {
     ),
     Act.DECIDE: ActFacts(
         (
-            Rule(Step.COUNTY_DECIDE, Step.REGISTER, _COUNTY, clearing=False),
+            Rule(Step.COUNTY_DECIDE, Step.ENROL, _COUNTY, clearing=False),
             Rule(
                 Step.COUNTY_DECIDE,
                 Step.CLOSED,
@@ -295,7 +295,7 @@ ACTS: dict[Act, ActFacts] = {
         "市里没有通过。原因：{note}\n有新情况，再申报就行。",
         may_object=True,
     ),
-    Act.REGISTER: ActFacts((Rule(Step.REGISTER, Step.SUPPORT, _TOWN),), "登记好了。村里会上门和您商量怎么帮。"),
+    Act.ENROL: ActFacts((Rule(Step.ENROL, Step.SUPPORT, _TOWN),), "登记好了。村里会上门和您商量怎么帮。"),
     Act.PROPOSE: ActFacts((Rule(Step.SUPPORT, Step.CLEAR, _VILLAGE),), begins=True),
     Act.SECURE: ActFacts((Rule(Step.CLEAR, Step.DELIBERATE, _VILLAGE),)),
     Act.AT_RISK: ActFacts(

@@ -7,6 +7,8 @@ from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice
+from handlers.wording.days import day_in_words
+from handlers.wording.evidence import evidence_in_words
 from storage.cases.steps import Step
 from storage.people.persons import Role
 from storage.visits import VisitOutcome
@@ -27,8 +29,8 @@ async def verify(chat: Chat) -> None:
     prompt = "到家看到什么？照片、定位可以一起发。" if found else "为什么不属实？这句话会发给农户，请说明白。"
     example = "东屋漏雨，墙有裂缝" if found else "房子去年已修好，不漏了"
     seen = await chat.ask("note", Account(prompt, example, hears="too"))
-    photos = f"\n照片 {len(seen.photos)} 张" if seen.photos else ""
-    if not await chat.confirm(f"{clue.number}号线索：{_OUTCOMES[outcome]}\n{seen.text}{photos}"):
+    lines = [f"{clue.number}号线索：{_OUTCOMES[outcome]}", seen.text, evidence_in_words(photos=len(seen.photos))]
+    if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有提交。")
         return
     clue = await act(chat, clue, Act(outcome), seen.text, photos=seen.photos, voices=seen.spoken)
@@ -38,5 +40,5 @@ async def verify(chat: Chat) -> None:
     if not found:
         await chat.say("记下了，已告诉农户。农户可以向镇里提异议。")
         return
-    due = f"，{clue.due_on.month}月{clue.due_on.day}日前定下来" if clue.due_on else ""
+    due = f"，{day_in_words(clue.due_on)}前定下来" if clue.due_on else ""
     await chat.say(f"记下了。接着请农户签授权书，按程序评议{due}。", goes_on(clue))

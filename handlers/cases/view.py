@@ -6,12 +6,13 @@ from handlers.cases.procedure import parties_of, possible
 from handlers.cases.steps import named
 from handlers.cases.table import STEPS, Act
 from handlers.engine.chat import Chat, Rows
-from handlers.engine.conversation import conversation, conversations
-from handlers.engine.words import NOT_YOURS
+from handlers.engine.conversation import conversation, conversation_named
+from handlers.engine.names import name_of
 from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
+from handlers.wording.days import day_in_words
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
-from handlers.wording.measures import measures_in_words
-from handlers.wording.places import place_in_words
+from handlers.wording.measures import help_in_words
 from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.cases.voices import VoiceMessage
@@ -23,19 +24,16 @@ from storage.people.persons import Role
 @conversation("clue", "看线索")
 async def show_clue(chat: Chat) -> None:
     """Args: the clue's id, or its number as people say it."""
-    seen = await in_sight(chat)
-    if seen is None:
-        return
-    clue, sight = seen
+    clue, sight = await in_sight(chat)
     household = chat.world.roster.by_id.get(clue.household_id)
-    home = place_in_words(chat.world, household) if household else "（不在名册）"
+    home = household_in_words(chat.world.plan, household) if household else "（不在名册）"
     lines = [
         f"{clue.number}号{'' if sight is Sight.OWN else '线索'} {home}",
-        f"困难：{kinds_in_words(chat.world, clue.kinds)}",
+        f"困难：{kinds_in_words(chat.world.plan, clue.kinds)}",
         clue.detail,
-        f"{await _reporter(chat, clue, sight)}，{clue.reported_at:%m月%d日}",
+        f"{await _reporter(chat, clue, sight)}，{day_in_words(clue.reported_at)}",
         await _standing(chat, clue, sight),
-        *await measures_in_words(chat, clue),
+        *await help_in_words(chat.store, chat.world.plan, chat.world.directory, clue),
     ]
     photos = await chat.store.attachments.of("clue", clue.id)
     buttons = [*_next_step(chat, clue), *_assigning(chat, clue)]
@@ -46,13 +44,12 @@ async def show_clue(chat: Chat) -> None:
         await chat.say(f"照片 {place}/{len(photos)}", file=photo)
 
 
-async def in_sight(chat: Chat) -> tuple[Clue, Sight] | None:
-    """The clue that the command names and how much of it the person sees; None where nothing, which has been said."""
+async def in_sight(chat: Chat) -> tuple[Clue, Sight]:
+    """The clue that the command names and how much of it the person sees. Refuses who sees nothing."""
     clue = await named(chat, chat.args)
     sight = await _sight_on(chat, clue) if clue else Sight.NOTHING
     if clue is None or sight is Sight.NOTHING:
-        await chat.say(NOT_YOURS)
-        return None
+        chat.refuse()
     return clue, sight
 
 
@@ -75,14 +72,13 @@ async def audible(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:
 async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
     if sight is Sight.OWN:
         return "您家自己报的" if clue.source is ClueSource.SELF_REPORT else clue.source.label
-    person = await chat.store.people.get(clue.reporter_id)
-    return f"{person.name if person else ''}({clue.source.label})"
+    return f"{await name_of(chat, clue.reporter_id)}（{clue.source.label}）"
 
 
 async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:
     label = STEPS[clue.step].household if sight is Sight.OWN else clue.step.label
     if clue.step is not Step.CLOSED:
-        return f"现在：{label}" + (f"，{clue.due_on:%m月%d日}前" if clue.due_on else "")
+        return f"现在：{label}" + (f"，{day_in_words(clue.due_on)}前" if clue.due_on else "")
     events = await chat.store.clues.events(clue.id)
     return label + (f"：{events[-1].note}" if events and events[-1].note else "")
 
@@ -95,7 +91,7 @@ def _next_step(chat: Chat, clue: Clue) -> Rows:
         return [[Button(label="属实", says=f"/verify {key} found"), Button(label="不属实", says=f"/verify {key} none")]]
     if Act.OBJECT in acts:
         return [[Button(label="我不同意", says=f"/object {key}")]]
-    wanted = conversations().get(clue.step.value)
+    wanted = conversation_named(clue.step.value)
     if not acts or wanted is None or not chat.person.covers(clue.village, *wanted.roles):
         return ()
     label = wanted.title if chat.person.has(*IN_OFFICE) else "看看同意什么"

@@ -1,4 +1,4 @@
-"""The village's deliberation in figures: who came, who was for it, who against."""
+"""The village's deliberation in figures: who came, who was for it, who against. Pure."""
 
 from __future__ import annotations
 

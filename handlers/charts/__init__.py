@@ -4,3 +4,4 @@ Only what is drawn imports matplotlib, so that a process which merely gathers fi
 """
 
 CONVERSATIONS = ("ask",)
+JOBS = ("job",)

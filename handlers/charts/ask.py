@@ -5,7 +5,6 @@ from __future__ import annotations
 from handlers.charts.choice import WALL, reach_for
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import find
 from handlers.rights.sight import IN_OFFICE
 from storage.charts.orders import Chart
@@ -30,4 +29,4 @@ async def wall_chart(chat: Chat) -> None:
     elif chart is not None and not rest and reach_for(person, chart, chat.world.plan):
         orders.add(person.id, chat.address, chart.value, wall)
         return
-    await chat.say(NOT_YOURS)
+    chat.refuse()

@@ -9,7 +9,7 @@ from handlers.charts.gathering import villages_in
 from handlers.charts.words import NONE_OPEN, against_plan, until
 from handlers.rights.reach import reach_of
 from handlers.rights.sight import IN_OFFICE
-from handlers.visits.coverage import how_far
+from handlers.visits.coverage import progress_in_words
 from storage.charts.orders import Chart, ChartOrder
 from storage.database.base import to_base36
 from storage.mail.messages import Button, Outgoing
@@ -61,12 +61,12 @@ def in_words(figures: Figures) -> str:
         case BurnDown():
             return against_plan(figures)
         case Coverage():
-            return how_far(figures.total.done, figures.total.households)
+            return progress_in_words(figures.total.done, figures.total.households)
         case Gantt():
             return f"{figures.title}\n{until(figures)}"
         case _:
             total = figures.coverage.total
-            return f"{_open(added(count for _, count in figures.areas))}\n{how_far(total.done, total.households)}"
+            return f"{_open(added(count for _, count in figures.areas))}\n{progress_in_words(total.done, total.households)}"
 
 
 def _open(count: OpenCount) -> str:

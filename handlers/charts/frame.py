@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.charts.canvas import Canvas
 from handlers.charts.figures import ChartHead
 from handlers.charts.theme import FAINT, GREY, INK, PHONE, ChartSheet
+from handlers.wording.days import full_day_in_words
 
 _SOURCE = "数字与台账同一口径，由村报自动生成"
 
@@ -23,7 +24,7 @@ def framed(sheet: ChartSheet, head: ChartHead, title: str, height: float) -> Can
     """A sheet with title and footer; without a height of its own, `height` is left for the chart between them."""
     canvas = Canvas(sheet, above(sheet) + height + below(sheet))
     left, right = sheet.margin, sheet.width - sheet.margin
-    as_of = f"截至 {head.as_of:%Y年%m月%d日 %H:%M}"
+    as_of = f"截至 {full_day_in_words(head.as_of)} {head.as_of:%H:%M}"
     y = sheet.margin + sheet.title * 0.6
     if sheet is PHONE:
         canvas.text(left, y, f"{head.place} {title}", sheet.title, width=sheet.inner)

@@ -11,16 +11,16 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractAsyncContextManager
 
 from handlers.charts.choice import as_message, charts_for, reach_for
 from handlers.charts.figures import Figures
 from handlers.charts.gathering import gather, gather_gantt
+from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
 from handlers.problems.states import parts_of
 from storage.charts.orders import Chart, ChartOrder
-from storage.database.transaction import Conflict, Transaction
+from storage.database.transaction import Conflict
 from storage.mail import outbox
 from storage.mail.messages import Outgoing
 from storage.people.persons import Person
@@ -29,9 +29,6 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 FAILED = "图没有画成，已记下原因。请过一会儿再试，还不行请找系统管理员。"
-
-Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
-"""Opens a transaction that only reads until it is told to write, as `reading_first` does."""
 
 Draw = Callable[[Figures, bool], Awaitable[bytes]]
 """Makes a PNG of figures, for the wall if true."""
@@ -82,6 +79,9 @@ class Easel:
             self._used = loop.time()
 
 
+EASEL = Easel()
+
+
 def _settle() -> None:
     """In the process: yield to the chats, leave Ctrl-C to the parent, and never outlive it."""
     os.nice(_NICE)
@@ -102,8 +102,19 @@ def _drawn(figures: Figures, wall: bool) -> bytes:
     return draw(figures, wall)
 
 
-async def work(begin: Begin, world: World, draw: Draw) -> int:
+async def run(transactions: Transactions, world: World) -> int:
     """Everything ordered; returns how many orders were dealt with."""
+    done = await work(transactions.reading_first, world, EASEL.draw)
+    if not done:
+        EASEL.rest()
+    return done
+
+
+JOB = LongJob("charts", Every(1), run)
+
+
+async def work(begin: Begin, world: World, draw: Draw) -> int:
+    """As `run`, drawn by `draw`. `begin` opens transactions that read first."""
     async with begin() as tx, tx.session(request="job:charts") as session:
         waiting = await Store(session).chart_orders.waiting()
     return sum([await _one(begin, world, order, draw) for order in waiting])

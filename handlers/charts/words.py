@@ -1,10 +1,11 @@
-"""Sentences that stand in a chart as well as under it."""
+"""Sentences that stand in a chart as well as under it. Pure."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
 from handlers.charts.figures import BurnDown, Gantt
+from handlers.wording.days import day_in_words, deadline_in_words
 from storage.problems.states import ProblemState
 
 NONE_OPEN = "没有未销号的问题，已清零"
@@ -13,7 +14,7 @@ NONE_OPEN = "没有未销号的问题，已清零"
 def against_plan(figures: BurnDown) -> str:
     """Where the ledger stands against the line to zero."""
     if not figures.open:
-        return f"方案 {figures.first.month}月{figures.first.day}日开始，到时再看"
+        return f"方案 {day_in_words(figures.first)}开始，到时再看"
     now, today = figures.open[-1], figures.first + timedelta(days=len(figures.open) - 1)
     if not now:
         return NONE_OPEN
@@ -33,8 +34,6 @@ def _planned_on(figures: BurnDown, day: date) -> float | None:
 
 def until(figures: Gantt) -> str:
     """The deadline of a problem and how far it is off."""
-    said = f"期限 {figures.deadline.month}月{figures.deadline.day}日，现在{figures.state.label}"
-    left = (figures.deadline - figures.head.as_of.date()).days
-    if figures.state is ProblemState.CLOSED:
-        return said
-    return said + ("，今天到期" if not left else f"，还剩 {left} 天" if left > 0 else f"，已超 {-left} 天")
+    closed = figures.state is ProblemState.CLOSED
+    day = day_in_words(figures.deadline) if closed else deadline_in_words(figures.deadline, figures.head.as_of.date())
+    return f"期限 {day}，现在{figures.state.label}"

@@ -1,4 +1,4 @@
-"""Who gets what on a day on which some are on leave. Pure; nothing needs to run for it to be over the day after.
+"""Who gets what on a day on which some are on leave. Pure. Nothing needs to run for it to be over the day after.
 
 A deputy stands in; a deputy who is on leave too passes it on to theirs. Where nobody is left, it is the town's.
 """

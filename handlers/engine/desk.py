@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from handlers.engine.chat import Became, Cancelled, Chat, Guesses, PutAside, Rewound, Waiting, mark_of
-from handlers.engine.conversation import Conversation, conversations
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import Conversation, conversation_for_file, conversation_named, conversations
+from handlers.engine.form import mark_of
+from handlers.engine.journal import Guesses
 from handlers.engine.said import Said
+from handlers.engine.unwind import Became, Cancelled, NotYours, PutAside, Rewound, Waiting
 from handlers.engine.words import ANSWERED, GONE, GROUP, JOIN, NOT_YOURS
 from handlers.engine.world import World
 from handlers.reading import clean
+from handlers.wording.days import moment_in_words
 from storage.database.base import from_base36, new_id, to_base36
 from storage.mail import outbox
 from storage.mail.messages import Button, Incoming, Outgoing
@@ -20,10 +24,6 @@ from storage.store import Store
 
 EXPIRES = timedelta(days=3)
 """A talk left alone for so long no longer catches what is said; it waits as a draft."""
-
-_SCREENING = "筛查"
-"""In the name of a file: a screening list; any other table is taken for a ledger of problems."""
-_TABLES = (".xlsx", ".xls", ".csv")
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Desk:
         elif name == "start" and self.person is not None and not args:
             await self._command(store, "/help", message.model_copy(update={"choice": None}))
         else:
-            await self._begin(store, conversations().get(name), args.strip(), pressed=message.pressed)
+            await self._begin(store, conversation_named(name), args.strip(), pressed=message.pressed)
 
     async def _begin(
         self,
@@ -81,14 +81,14 @@ class Desk:
             return
         before = self._active()
         if before is not None:
-            if before.name == wanted.name and before.args == args:
+            if conversation_named(before.name) is wanted and before.args == args:
                 await self._step(store, before, None)
                 return
             self._set(before, SUSPENDED)
         owner = self.person.id if self.person else None
         talk = Talk(
             new_id(), self.address, owner, wanted.name, store.session.now, args=args,
-            asked=wanted.hears or None if heard else None, guesses=guesses,
+            asked=wanted.first_question or None if heard else None, guesses={**(guesses or {})},
         )  # fmt: skip
         self.talks = [*self.talks, talk]  # not in place: this step may be run again from where it began
         await self._step(store, talk, heard, lead, pressed)
@@ -117,8 +117,8 @@ class Desk:
         wanted = next((talk for talk in conversations().values() if text in talk.words), None)
         document = next((file for file in message.files if file.kind == "document"), None)
         if document is not None:
-            reader = wanted or conversations()[_reader_of(document.name)]
-            if reader.open_to(self.person):
+            reader = wanted or conversation_for_file(document.name)
+            if reader is not None and reader.open_to(self.person):
                 await self._begin(store, reader, "", Said.of(message))
                 return
         if wanted is not None and wanted.open_to(self.person):
@@ -132,13 +132,13 @@ class Desk:
         self, store: Store, talk: Talk, said: Said | None, lead: str = "", pressed: str | None = None
     ) -> None:
         """Run a talk until it waits again or ends. The talk is changed as a whole or, when this raises, not at all."""
-        play = conversations().get(talk.name)
+        play = conversation_named(talk.name)
         if play is None or not play.open_to(self.person):
             self._end(talk)
             self._reply(store, NOT_YOURS)
             return
         work = talk.copy()
-        chat = Chat(self.world, store, self.person, work, said, lead, pressed)
+        chat = Chat(self.world, store, self.person, work, said, lead=lead, pressed=pressed)
         work.touched_at = store.session.now
         try:
             await _play(play, chat)
@@ -155,7 +155,9 @@ class Desk:
             await self._return(store)
         except Became as other:
             self._end(work)
-            await self._begin(store, conversations()[other.name], other.behind, guesses=other.guesses, lead=other.lead)
+            await self._begin(
+                store, conversations()[other.name], other.arguments, guesses=other.guesses, lead=other.lead
+            )
         else:
             chat.finish()
             self._end(work)
@@ -187,7 +189,7 @@ class Desk:
             buttons = tuple(
                 (
                     Button(
-                        label=f"{self._title(t)} {t.touched_at:%m-%d %H:%M}",
+                        label=f"{self._title(t)} {moment_in_words(t.touched_at)}",
                         says=f"/resume {to_base36(t.id)}",
                     ),
                 )
@@ -209,7 +211,7 @@ class Desk:
         self._reply(store, text.format(self._title(talk)), ((again,),))
 
     def _title(self, talk: Talk) -> str:
-        known = conversations().get(talk.name)
+        known = conversation_named(talk.name)
         title = known.title if known else talk.name
         return f"{title}（{talk.whose}交接）" if talk.whose else title
 
@@ -245,16 +247,11 @@ class Desk:
         outbox.post(store.session, self.address, Outgoing(text=text, buttons=buttons))
 
 
-def _reader_of(file_name: str) -> str:
-    """The conversation that takes a file in which nobody asked for."""
-    if not file_name.lower().endswith(_TABLES):
-        return "addpolicy"
-    return "screening" if _SCREENING in file_name else "import"
-
-
 async def _play(wanted: Conversation, chat: Chat) -> None:
     while True:
         try:
             return await wanted.play(chat)
         except Rewound:
             chat.restart()
+        except NotYours:
+            return await chat.say(NOT_YOURS)

@@ -12,11 +12,22 @@ from storage.plan import Plan
 from storage.roster import Roster
 
 
+@dataclass(frozen=True, slots=True)
+class PlatformInfo:
+    """A platform as people know it: what they call it, and the address that opens an invitation for its `{token}`.
+
+    `join_url` is empty where no invitation can be opened, or not yet.
+    """
+
+    label: str
+    join_url: str = ""
+
+
 @dataclass(slots=True)
 class World:
     """Refreshed by the worker before a batch when its source has changed; conversations only read it.
 
-    `links` makes the addresses shown to people; the platforms that are on fill it in.
+    `platforms` is by the name that a chat's address begins with; `bot/` fills it in.
     """
 
     plan: Plan
@@ -24,8 +35,7 @@ class World:
     roster: Roster = field(default_factory=lambda: Roster([]))
     directory: Directory = field(default_factory=lambda: Directory([]))
     leaves: Sequence[Leave] = ()
-    web_base: str = ""
-    telegram_name: str = ""
+    platforms: dict[str, PlatformInfo] = field(default_factory=dict)
 
     @property
     def round(self) -> str:
@@ -33,8 +43,9 @@ class World:
         return self.plan.id
 
     def join_links(self, token: str) -> list[str]:
-        """Where an invitation can be opened: the phone page, and Telegram when the bot is there."""
-        links = [f"{self.web_base}/join/{token}"] if self.web_base else []
-        if self.telegram_name:
-            links.append(f"https://t.me/{self.telegram_name}?start={token}")
-        return links
+        """Where an invitation can be opened, on every platform that can."""
+        return [one.join_url.replace("{token}", token) for one in self.platforms.values() if one.join_url]
+
+    def platform_label(self, name: str) -> str:
+        """What people call a platform; 其他 for one that is not known here."""
+        return self.platforms[name].label if name in self.platforms else "其他"

@@ -1,4 +1,7 @@
-"""What the tables people send have in common: headings known by their usual names, in any order, below any title."""
+"""What the tables people send have in common: headings known by their usual names, in any order, below any title.
+
+Pure.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
-from handlers.engine.words import NOT_YOURS
 from handlers.handbook.built_in import Passage, opened, passages_of
 from handlers.handbook.documents import regions_of
 from handlers.handbook.passages import sentences
@@ -30,7 +29,7 @@ _LINE, _LABEL, _SOURCE = 90, 24, 40
 _TO_TRY = ("公示几天", "房子漏雨怎么办", "入户核查几天内办完", "怎么申报", "整户没有劳动能力怎么办")
 
 
-@conversation("policy", "查政策", words=("政策", "手册", "查手册"), menu=7)
+@conversation("policy", "查政策", words=("政策", "手册", "查手册"), menu=7, intent="policy")
 async def policy(chat: Chat) -> None:
     if chat.args.startswith(_OPEN):
         await _open(chat, *chat.args.removeprefix(_OPEN).rpartition(" ")[::2])
@@ -77,8 +76,7 @@ async def _open(chat: Chat, key: str, page: str) -> None:
     key, page = (key, page) if key else (page, "")
     shown = await _at(chat, key)
     if not shown:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     text = [line for passage in shown for line in _lines(passage)]
     lines, turn = page_of(list(dict.fromkeys(text)), page_named(page), _to_open(key))
     head = f"{shown[0].label}\n出处：{shortened(shown[0].source, _SOURCE)}"
@@ -115,13 +113,9 @@ async def _whole(chat: Chat, key: str) -> list[list[Button]]:
 
 
 async def _send_file(chat: Chat, named: str) -> None:
-    try:
-        policy = await chat.store.policies.get(from_base36(named))
-    except ValueError:
-        policy = None
+    policy = await chat.store.policies.get(chat.row_id(named))
     if policy is None or policy.region not in regions_of(chat) or (_is_household(chat) and not policy.for_all):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     await chat.say(f"《{policy.title}》", file=policy.sha256, file_name=policy.file_name or f"{policy.title}.txt")
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from handlers.cases.table import STEPS, Party, rules_at
+from handlers.wording.days import day_in_words
 from storage.cases.steps import Step
 from storage.plan import (
     Clock,
@@ -69,17 +69,13 @@ def _duty(plan: Plan, item: Item) -> str:
 
 
 def _task(phase: Phase) -> str:
-    days = f"{phase.name}从{_day(phase.first)}到{_day(phase.last)}。"
-    milestones = [f"{one.name}：{_day(one.on)}。" for one in phase.milestones]
+    days = f"{phase.name}从{day_in_words(phase.first)}到{day_in_words(phase.last)}。"
+    milestones = [f"{one.name}：{day_in_words(one.on)}。" for one in phase.milestones]
     return "\n".join([days, phase.task, *milestones, *_figures(phase.quantities)])
 
 
 def _figures(quantities: tuple[Quantity, ...]) -> list[str]:
     return [f"{one.name}{'' if one.name.endswith('不低于') else '：'}{one.value:g}{one.unit}。" for one in quantities]
-
-
-def _day(day: date) -> str:
-    return f"{day.month}月{day.day}日"
 
 
 def _answers(plan: Plan) -> Iterator[Passage]:

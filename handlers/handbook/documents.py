@@ -7,19 +7,20 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from handlers.engine.chat import Chat, whole
-from handlers.engine.conversation import conversation
+from handlers.engine.chat import Chat
+from handlers.engine.conversation import Takes, conversation
 from handlers.engine.questions import Choice, Document, Text
-from handlers.engine.words import NOT_YOURS
 from handlers.files.aside import aside
 from handlers.handbook.document_files import ENDINGS, read_policy
 from handlers.handbook.document_heads import LONGEST_TITLE, Head, body, has_id_number, read_head
 from handlers.handbook.passages import Line, Part, cut
 from handlers.reading import Unreadable, shortened, tidy
+from handlers.wording.days import day_in_words, full_day_in_words
 from handlers.wording.paging import is_page, page_named, page_of
-from storage.database.base import from_base36, to_base36
+from storage.database.base import to_base36
 from storage.handbook.policies import NewPolicy, Policy
 from storage.mail.messages import Button, SentFile
+from storage.mail.talks import Guess
 from storage.people.persons import Person, Role
 from storage.store import Store
 
@@ -31,11 +32,18 @@ _MOST_PARTS = 3_000
 _KIBI = 1024
 
 
-@conversation("addpolicy", "加政策", for_roles=set(_OFFICES), words=("添加政策", "上传政策"), hears="file1")
+@conversation(
+    "addpolicy",
+    "加政策",
+    for_roles=set(_OFFICES),
+    words=("添加政策", "上传政策"),
+    first_question="file1",
+    takes=Takes(),
+)
 async def add_policy(chat: Chat) -> None:
     sent, seen = await _sent(chat)
     if not chat.guessed("title"):  # the file says it, so it can be looked over instead of typed
-        chat.become("addpolicy", guesses={"file1": whole(sent.model_dump()), "title": whole(seen["title"])})
+        chat.become("addpolicy", guesses={"file1": Guess(sent.model_dump()), "title": Guess(seen["title"])})
     title = tidy(
         await chat.ask("title", Text("这份政策叫什么？", LONGEST_TITLE, example="城乡居民医保报销办法"))
     ).replace("\n", " ")
@@ -92,12 +100,11 @@ def _to_look(person: Person, policy: Policy) -> Button:
 async def _look(chat: Chat) -> None:
     policy = await _named(chat)
     if policy is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     count = await chat.recall("count", partial(chat.store.policies.count_passages, policy))
     about = " ".join(filter(None, (policy.number, _day(policy.dated))))
     whom = dict(_FOR_WHOM)[_ALL if policy.for_all else _CADRES]
-    lines = [f"《{policy.title}》", about, f"{count} 段，{whom}，{policy.added_at:%m月%d日}加的。"]
+    lines = [f"《{policy.title}》", about, f"{count} 段，{whom}，{day_in_words(policy.added_at)}加的。"]
     options = [(_KEEP, "留着"), (_REMOVE, "撤下")]
     if await chat.ask("what", Choice("\n".join(filter(None, lines)), options)) == _REMOVE:
         await chat.store.policies.end(policy)
@@ -115,10 +122,7 @@ def regions_of(chat: Chat) -> list[str]:
 
 async def _named(chat: Chat) -> Policy | None:
     """The policy behind the command, if the person may take it out."""
-    try:
-        policy = await chat.store.policies.get(from_base36(chat.args))
-    except ValueError:
-        return None
+    policy = await chat.store.policies.get(chat.row_id(chat.args))
     return policy if policy and _answers_for(chat.person, policy) else None
 
 
@@ -165,8 +169,8 @@ def _read(content: bytes, file_name: str) -> tuple[Head, list[Part]]:
 
 async def _known(chat: Chat, title: str, region: str) -> str:
     old = await chat.store.policies.titled(title, region)
-    return f"会换掉 {old.added_at:%m月%d日}加的同名政策。" if old else ""
+    return f"会换掉 {day_in_words(old.added_at)}加的同名政策。" if old else ""
 
 
 def _day(day: date | None) -> str:
-    return f"{day:%Y-%m-%d}" if day else ""
+    return full_day_in_words(day) if day else ""

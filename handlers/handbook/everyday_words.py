@@ -1,4 +1,7 @@
-"""The words people ask in: those that say nothing of what is asked for, and those that documents have other words for."""
+"""The words people ask in: those that say nothing of what is asked for, and those that documents have other words for.
+
+Pure.
+"""
 
 from __future__ import annotations
 

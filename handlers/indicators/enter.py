@@ -17,6 +17,7 @@ from handlers.indicators.trends import Trend, entered_by, mark, read_count, read
 from handlers.reading import Unreadable
 from handlers.rights.reach import villages_of
 from handlers.rights.sight import IN_OFFICE
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.plan import Indicator
@@ -57,14 +58,14 @@ async def indicator(chat: Chat) -> None:
     )
 
 
-async def warn(chat: Chat, where: str, wanted: Indicator, trend: Trend, reason: str, intent: str) -> None:
+async def warn(chat: Chat, where: str, wanted: Indicator, trend: Trend, reason: str, key: str) -> None:
     """Tell the town of a figure that fell."""
     town = chat.world.directory.holding(Role.TOWN, chat.world.plan.town.code)
     why = f"\n原因：{reason}" if reason else ""
     await chat.push(
-        [official.person.id for official in town if official.person.id != chat.person.id],
+        [official.person.id for official in town],
         f"【指标减少】{where} {wanted.title} {trend}{why}",
-        intent=f"indicator:{chat.now.year}:{intent}",
+        intent=Intent(Cause.INDICATOR, f"{chat.now.year}:{key}"),
         buttons=[[Button(label="看各村", says=f"/indicators {wanted.code}")]],
     )
 

@@ -19,6 +19,7 @@ from handlers.reading import Unreadable
 from handlers.rights.reach import villages_of
 from handlers.rights.sight import IN_OFFICE
 from storage.indicators import IndicatorValue
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Role
 
@@ -32,7 +33,11 @@ Known = Mapping[tuple[int, str, str], IndicatorValue]
 
 
 @conversation(
-    "indicatortable", "导入指标", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN}, words=("导入指标表",), hears="file1"
+    "indicatortable",
+    "导入指标",
+    for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN},
+    words=("导入指标表",),
+    first_question="file1",
 )
 async def indicator_table(chat: Chat) -> None:
     if not entered_by(chat.person, chat.world.plan):
@@ -146,7 +151,6 @@ async def _warn(chat: Chat, lines: list[Line]) -> None:
     found = await _known(chat)
     fell = [line for line in lines if line.code and _trend(line, found, chat.now.year).falls]
     town = chat.world.directory.holding(Role.TOWN, chat.world.plan.town.code)
-    others = [official.person.id for official in town if official.person.id != chat.person.id]
     if fell:
         plan = chat.world.plan
         named = [
@@ -154,7 +158,9 @@ async def _warn(chat: Chat, lines: list[Line]) -> None:
         ]
         text = "\n".join([f"【指标减少】导入的表里有 {len(fell)} 项比去年少：", *named])
         rows = [[Button(label="看指标", says="/indicators")]]
-        await chat.push(others, text, intent=f"indicators:{chat.store.session.request}", buttons=rows)
+        await chat.push(
+            [one.person.id for one in town], text, Intent(Cause.INDICATORS, chat.store.session.request), buttons=rows
+        )
 
 
 async def _template(chat: Chat) -> str:

@@ -1,4 +1,4 @@
-"""A spreadsheet's rows, read as figures of villages that must not fall. Pure: cells in, figures or reasons out."""
+"""A spreadsheet's rows, read as figures of villages that must not fall. Pure. Cells in, figures or reasons out."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.indicators.trends import Trend, falls_first, total
 from handlers.rights.reach import villages_of
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.paging import is_page, page_named, page_of
 from storage.mail.messages import Button
 from storage.plan import Indicator
 
@@ -19,19 +19,19 @@ _ACROSS = 2
 
 @conversation("indicators", "看指标", for_roles=IN_OFFICE, words=("只增不减", "指标情况"))
 async def indicators(chat: Chat) -> None:
-    """Args: an indicator's code, and from which place on, to see it by village."""
+    """Args: an indicator's code, and a page, to see it by village."""
     villages = villages_of(chat.person, chat.world.plan, *IN_OFFICE)
     listed = chat.world.plan.indicators
     if not listed or not villages:
         await chat.say("方案里没有要比的指标。")
         return
     trends = await _trends(chat, villages)
-    code, _, start = chat.args.partition(" ")
+    code, _, page = chat.args.partition(" ")
     wanted = next((one for one in listed if one.code == code), None)
-    if code and (wanted is None or (not start.isdecimal() and start)):
-        await chat.say(NOT_YOURS)
+    if code and (wanted is None or not is_page(page)):
+        chat.refuse()
     elif wanted is not None:
-        await _by_village(chat, wanted, villages, trends, int(start[:4] or 0))
+        await _by_village(chat, wanted, villages, trends, page_named(page))
     elif len(villages) == 1:
         await _one_village(chat, villages[0], trends)
     else:
@@ -75,11 +75,9 @@ async def _totals(chat: Chat, villages: Sequence[str], trends: dict[tuple[str, s
 
 
 async def _by_village(
-    chat: Chat, wanted: Indicator, villages: Sequence[str], trends: dict[tuple[str, str], Trend], start: int
+    chat: Chat, wanted: Indicator, villages: Sequence[str], trends: dict[tuple[str, str], Trend], page: int
 ) -> None:
     listed = sorted(villages, key=lambda village: falls_first(trends[village, wanted.code]))
-    shown = listed[start : start + _AT_ONCE]
+    shown, turn = page_of(listed, page, f"/indicators {wanted.code}")
     lines = [f"{chat.world.plan.village(one).name} {trends[one, wanted.code]}" for one in shown]
-    more = start + _AT_ONCE
-    rows = [[Button(label="后面的村", says=f"/indicators {wanted.code} {more}")]] if more < len(listed) else []
-    await chat.say("\n".join([f"{wanted.title}({wanted.unit})，减少的在前：", *lines]), rows)
+    await chat.say("\n".join([f"{wanted.title}({wanted.unit})，减少的在前：", *lines]), turn)

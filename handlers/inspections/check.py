@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
+from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option, Several, Text
 from handlers.engine.questions.next_one import NextHousehold, VillageChoice, by_village
-from handlers.engine.words import NOT_YOURS
 from handlers.inspections.drawing import current
+from handlers.reading import shortened
 from handlers.rights.reach import villages_of
 from handlers.visits.rounds import buttons_to
+from handlers.wording.days import moment_in_words
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words, risk_options
-from handlers.wording.people import name_of
-from handlers.wording.places import place_in_words
-from handlers.wording.text import brief
 from storage.cases.records import ClueSource
 from storage.database.base import to_base36
 from storage.inspections.samples import Check, Sample
@@ -43,7 +43,7 @@ async def check(chat: Chat) -> None:
         return
     found = await chat.store.samples.check_of(sample, household.id)
     if found is None:
-        await chat.say(NOT_YOURS)
+        chat.refuse()
     elif found.holds is not None:
         await _go_on(chat, sample, household, await _done(chat, household, found))
     else:
@@ -52,8 +52,8 @@ async def check(chat: Chat) -> None:
 
 async def _check(chat: Chat, sample: Sample, household: Household, found: Check) -> None:
     closed = (await chat.store.samples.closed_problems(household.id))[:_SHOWN_PROBLEMS]
-    about = [f"{place_in_words(chat.world, household)}，{household.kind}，{found.reason.label}。"]
-    about += [f"已销号 {one.number}号：{brief(one.description, 30)}" for one in closed]
+    about = [f"{household_in_words(chat.world.plan, household)}，{household.kind}，{found.reason.label}。"]
+    about += [f"已销号 {one.number}号：{shortened(one.description, 30)}" for one in closed]
     outcome = await chat.ask("outcome", Choice("\n".join([*about, "属实吗？"]), [(_HOLDS, "属实"), (_WRONG, "不符")]))
     if outcome == _HOLDS:
         await chat.store.samples.checked(found, chat.person.id, holds=True)
@@ -63,9 +63,9 @@ async def _check(chat: Chat, sample: Sample, household: Household, found: Check)
     does = await chat.ask("does", Choice("怎么办？", _remedies())) if closed else _CLUE
     kinds: list[str] = []
     if does == _CLUE:
-        kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
-    then = f"记成线索：{kinds_in_words(chat.world, kinds)}" if kinds else "提交后点「重开」"
-    if not await chat.confirm(f"{place_in_words(chat.world, household)}：不符\n{note}\n{then}"):
+        kinds = await chat.ask("kinds", Several("有什么困难？可选多项，如：1 4", risk_options(chat.world.plan)))
+    then = f"记成线索：{kinds_in_words(chat.world.plan, kinds)}" if kinds else "提交后点「重开」"
+    if not await chat.confirm(f"{household_in_words(chat.world.plan, household)}：不符\n{note}\n{then}"):
         await chat.say("没有提交。")
         return
     await chat.store.samples.checked(found, chat.person.id, holds=False, note=note)
@@ -90,8 +90,8 @@ async def _household(chat: Chat, sample: Sample) -> Household | None:
     if chat.args:
         found = chat.world.roster.search(chat.args, villages) if chat.args.isdecimal() else []
         if not found:
-            await chat.say(NOT_YOURS)
-        return found[0] if found else None
+            chat.refuse()
+        return found[0]
     left = await chat.recall("left", lambda: _left(chat, sample, villages))
     if not left:
         await chat.say("抽中的户都查完了。", [[Button(label="抽查进度", says="/sample")]])
@@ -115,9 +115,11 @@ async def _next_ids(chat: Chat, sample: Sample, village: str) -> list[int]:
 
 
 async def _done(chat: Chat, household: Household, found: Check) -> str:
-    who = await name_of(chat, found.person_id or 0)
-    at = f"{found.at:%m-%d %H:%M} " if found.at else ""
-    return f"{place_in_words(chat.world, household)}：{who}已在 {at}查过，{'属实' if found.holds else '不符'}。"
+    who = await name_of(chat, found.person_id)
+    at = f"{moment_in_words(found.at)} " if found.at else ""
+    return (
+        f"{household_in_words(chat.world.plan, household)}：{who}已在 {at}查过，{'属实' if found.holds else '不符'}。"
+    )
 
 
 async def _go_on(chat: Chat, sample: Sample, household: Household, done: str, first: Rows = ()) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
-from handlers.engine.words import NOT_YOURS
 from handlers.inspections.drawing import Drawn, current, draw_from_roster
 from handlers.rights.reach import villages_of
+from handlers.wording.days import moment_in_words
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.inspections.samples import Progress, Sample
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 
@@ -21,8 +22,7 @@ _CHECK = [[Button(label="抽查入户", says="/check")]]
 async def sample(chat: Chat) -> None:
     """Args: a page of the list of villages."""
     if not is_page(chat.args):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     known = await current(chat)
     if known is not None:
         await _progress(chat, known, page_named(chat.args))
@@ -52,9 +52,9 @@ async def _draw(chat: Chat) -> None:
         for official in chat.world.directory.holding(role, region)
     ]
     await chat.push(
-        [one for one in offices if one != chat.person.id],
+        offices,
         f"【市抽查】{_published(chat, seed, drawn)}",
-        intent=f"sample:{chat.world.round}",
+        intent=Intent(Cause.SAMPLE, chat.world.round),
         buttons=[[Button(label="抽查进度", says="/sample")]],
     )
     await chat.say("抽好了，种子和户数已发给市、镇。", _CHECK)
@@ -82,7 +82,7 @@ async def _progress(chat: Chat, known: Sample, page: int) -> None:
     checked = sum(one.checked for _, one in listed)
     wrong = sum(one.wrong for _, one in listed)
     head = [
-        f"种子：{known.seed}\n{known.at:%m-%d %H:%M} 从 {known.roster} 户中抽 {households} 户。",
+        f"种子：{known.seed}\n{moment_in_words(known.at)} 从 {known.roster} 户中抽 {households} 户。",
         f"已查 {checked} 户，不符 {wrong} 户。"
         + (f"还差 {households - checked} 户：" if checked < households else "查完了。"),
     ]

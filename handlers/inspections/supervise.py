@@ -16,12 +16,14 @@ from handlers.engine.questions.base import Answer, More, Prompt
 from handlers.engine.questions.next_one import VillageChoice, by_village
 from handlers.engine.said import DONE, Said
 from handlers.problems.actions import name, see
+from handlers.reading import shortened
 from handlers.rights.reach import villages_of
+from handlers.wording.days import day_in_words
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import risk_options
-from handlers.wording.places import place_in_words
-from handlers.wording.text import brief
 from storage.cases.records import ClueSource
 from storage.database.base import SHANGHAI
+from storage.mail.intents import Cause, Intent
 from storage.people.persons import Role
 from storage.plan import Plan
 from storage.problems.records import NewProblem, Problem
@@ -87,7 +89,7 @@ async def supervise(chat: Chat) -> None:
             await _tell_village(chat, await _problem(chat, village, finding.text, deadline, key))
     first = counts_from(chat.world.plan)
     if chat.now < first:
-        await chat.say(f"记下了。督导阶段 {first.month}月{first.day}日 开始，全覆盖从那天算起。")
+        await chat.say(f"记下了。督导阶段 {day_in_words(first)}开始，全覆盖从那天算起。")
     else:
         await chat.say(f"记下了。{_left(len(set(open_ones) - {village}))}")
 
@@ -119,18 +121,20 @@ async def _findings(chat: Chat, village: str) -> list[Finding]:
         household = await chat.ask_optional(f"whose{turn}", whose)
         kinds: list[str] = []
         if household is not None:
-            kinds = await chat.ask(f"kinds{turn}", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
+            kinds = await chat.ask(
+                f"kinds{turn}", Several("有什么困难？可选多项，如：1 4", risk_options(chat.world.plan))
+            )
         findings.append(Finding(text, household, kinds))
     return findings
 
 
 def _summary(chat: Chat, village: str, looked_at: str, findings: Sequence[Finding], deadline: date | None) -> str:
-    until = f"，{deadline.month}月{deadline.day}日前整改" if deadline else ""
+    until = f"，{day_in_words(deadline)}前整改" if deadline else ""
     found = f"发现 {len(findings)} 条{until}：" if findings else "没有发现问题"
-    lines = [f"督导{chat.world.plan.village(village).name}：{brief(looked_at, 40)}", found]
+    lines = [f"督导{chat.world.plan.village(village).name}：{shortened(looked_at, 40)}", found]
     for finding in findings[:3]:
-        where = f"{place_in_words(chat.world, finding.household)}：" if finding.household else ""
-        lines.append(f"{where}{brief(finding.text, 30)}")
+        where = f"{household_in_words(chat.world.plan, finding.household)}：" if finding.household else ""
+        lines.append(f"{where}{shortened(finding.text, 30)}")
     return "\n".join([*lines, *(["……"] if len(findings) > 3 else [])])
 
 
@@ -147,8 +151,8 @@ async def _tell_village(chat: Chat, problem: Problem) -> None:
     cadres = chat.world.directory.holding(Role.VILLAGE, problem.region)
     await chat.push(
         [official.person.id for official in cadres],
-        f"【督导发现】{name(chat.world, problem)}\n{brief(problem.description, 100)}\n"
-        f"请在 {problem.deadline.month}月{problem.deadline.day}日 前整改。",
-        intent=f"problem:{problem.id}:supervision",
+        f"【督导发现】{name(chat.world, problem)}\n{shortened(problem.description, 100)}\n"
+        f"请在 {day_in_words(problem.deadline)}前整改。",
+        intent=Intent(Cause.PROBLEM, f"{problem.id}:supervision"),
         buttons=[[see(problem)]],
     )

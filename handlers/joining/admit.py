@@ -5,14 +5,14 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, HouseholdChoice
-from handlers.engine.words import NOT_YOURS
 from handlers.joining.letting_in import admit_to_household, admit_to_office, tell, welcome
 from handlers.posts.handing_over import take_over
 from handlers.rights.sight import may_admit, may_vouch
+from handlers.wording.households import household_in_words
 from handlers.wording.people import post_in_words, region_in_words
-from storage.database.base import from_base36
 from storage.joining.admissions import Admission
 from storage.joining.consents import CONSENT
+from storage.mail.intents import Cause, Intent
 from storage.people.persons import Role
 
 _YES, _NO = "yes", "no"
@@ -23,7 +23,7 @@ async def admit(chat: Chat) -> None:
     """Args: the request's id."""
     asked = await _asked(chat)
     if asked is None:
-        await chat.say(NOT_YOURS)
+        chat.refuse()
     elif asked.accepted is not None:
         await chat.say(f"{asked.name}的申请已经处理过了。")
     elif asked.person_id is None:
@@ -34,10 +34,7 @@ async def admit(chat: Chat) -> None:
 
 async def _asked(chat: Chat) -> Admission | None:
     """The request named, if it is this person's to decide."""
-    try:
-        asked = await chat.store.admissions.get(from_base36(chat.args))
-    except ValueError:
-        return None
+    asked = await chat.store.admissions.get(chat.row_id(chat.args))
     if asked is None or asked.person_id is None:
         return asked if asked and may_admit(chat.person, asked.region) else None
     owner = await chat.store.people.get(asked.person_id)
@@ -53,7 +50,7 @@ async def _admit_household(chat: Chat, asked: Admission) -> None:
         return
     household = await chat.ask("household", HouseholdChoice("是哪一户？发户主姓名、拼音首字母或户号。", [asked.region]))
     if not await chat.confirm(
-        f"让{asked.name}加入：{village}{household.group_name}{household.head}家（户号 {household.number}）"
+        f"让{asked.name}加入：{household_in_words(chat.world.plan, household, with_number=True)}"
     ):
         await chat.say("没有处理，申请还在。")
         return
@@ -71,7 +68,7 @@ async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
         await _refuse(chat, asked, "身份没有核实通过，没有加入。请找镇里。")
         town = [one.person.id for one in chat.world.directory.holding(Role.TOWN, asked.region)]
         news = f"有人冒用{asked.name}的姓名和手机号加入「{post}」，没有通过。请留意。"
-        await chat.push([one for one in town if one != chat.person.id], news, intent=f"admit refused:{asked.id}")
+        await chat.push(town, news, Intent(Cause.ADMIT_REFUSED, f"{asked.id}"))
         return
     await chat.store.admissions.decide(asked.id, accepted=True, person_id=chat.person.id)
     await admit_to_office(chat, asked.address, owner, asked.role, asked.region, asked.unit)

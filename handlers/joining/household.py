@@ -10,10 +10,12 @@ from handlers.engine.questions import Choice
 from handlers.engine.questions.introduction import NameAndTail
 from handlers.joining.letting_in import DEAD, WAITING, admit_to_household
 from handlers.reading.introductions import Introduction
+from handlers.wording.households import household_in_village
 from handlers.wording.people import region_in_words
 from storage.database.base import to_base36
 from storage.joining.consents import CONSENT
 from storage.joining.invites import Invite
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.roster import Household
@@ -113,7 +115,7 @@ async def _matched(
     households = {str(row["id"]): Household.model_validate(row) for row in found}
     chosen = next(iter(households))
     if len(households) > 1:
-        options = [(key, f"{one.head}家 {one.group_name}") for key, one in households.items()]
+        options = [(key, household_in_village(one)) for key, one in households.items()]
         chosen = await chat.ask("household", Choice("您是哪一家的？", options))
     if not await chat.store.invites.take(invite.id):
         await chat.say(DEAD)
@@ -141,7 +143,7 @@ async def _ask_office(chat: Chat, invite: Invite, claim: Introduction, agreed_at
     await chat.push(
         [official.person.id for official in chat.world.directory.holding(Role.TOWN, invite.region)],
         f"{village}有人自称{claim.name}，扫码加入时{TRIES}次没对上。请核实是哪一户。",
-        intent=f"admit:{asked.id}",
+        intent=Intent(Cause.ADMIT, f"{asked.id}"),
         buttons=[[Button(label="去核实", says=f"/admit {to_base36(asked.id)}")]],
     )
     await chat.say(ASKED)

@@ -6,11 +6,11 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import STRANGERS, conversation
+from handlers.engine.menu import menu_buttons
 from handlers.engine.words import JOIN
 from handlers.joining.household import join_household
 from handlers.joining.letting_in import DEAD
 from handlers.joining.office import join_office
-from handlers.wording.people import menu_buttons
 from storage.joining.invites import Invite
 from storage.people.persons import Role
 

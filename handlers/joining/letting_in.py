@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from handlers.engine.chat import Chat, Rows
-from handlers.wording.people import menu_buttons
+from handlers.engine.menu import menu_buttons
 from storage.mail import outbox
-from storage.mail.messages import PUSH, Outgoing
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Outgoing
 from storage.people.persons import Role
 from storage.roster import Household
 
-DEAD = "这个邀请打不开：用过了、过期了，或没复制全。请发邀请的人再发一个。"
+DEAD = "这个邀请打不开：用过了、到期了，或没复制全。请发邀请的人再发一个。"
 WAITING = "镇里正在看您是哪一家，有结果就发到这里。"
 
 
@@ -27,7 +28,7 @@ async def admit_to_household(
     await chat.push(
         family,
         f"{name}刚在另一部手机上加入了您家。\n不是您家的人？请马上告诉村干部。",
-        intent=f"joined:{household.id}:{store.session.request}",
+        intent=Intent(Cause.JOINED, f"{household.id}:{store.session.request}"),
         personal=True,
     )
     known = [person for person in [await store.people.get(key) for key in family] if person and person.name == name]
@@ -70,6 +71,6 @@ async def welcome(chat: Chat, address: str, person_id: int, text: str) -> None:
 
 
 def tell(chat: Chat, address: str, text: str, buttons: Rows = ()) -> None:
-    """Write to a chat that may belong to nobody."""
+    """Answer a chat that has asked to be let in and may belong to nobody."""
     rows = tuple(tuple(row) for row in buttons)
-    outbox.post(chat.store.session, address, Outgoing(text=text, buttons=rows), priority=PUSH)
+    outbox.post(chat.store.session, address, Outgoing(text=text, buttons=rows))

@@ -11,6 +11,7 @@ from handlers.reading.introductions import Introduction
 from handlers.wording.people import post_in_words
 from storage.database.base import to_base36
 from storage.joining.invites import Invite
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 
@@ -77,12 +78,12 @@ async def _enter(chat: Chat, invite: Invite, who: Introduction, post: str) -> No
     asked = chat.store.admissions.ask(
         chat.address, who.name, role=invite.role, region=invite.region, unit=invite.unit, person_id=known
     )
-    own = await chat.store.chats.reachable_of(known)
+    own = await chat.store.chats.reachable([known])
     town = [] if own else [one.person.id for one in chat.world.directory.holding(Role.TOWN, invite.region)]
     await chat.push(
         [known] if own else town,
         f"有人用{who.name}的姓名和手机号在一部新手机上加入：{post}。请核实是不是本人。",
-        intent=f"admit:{asked.id}",
+        intent=Intent(Cause.ADMIT, f"{asked.id}"),
         buttons=[[Button(label="去核实", says=f"/admit {to_base36(asked.id)}")]],
         personal=True,
     )

@@ -1,3 +1,4 @@
 """Tables that offices take home."""
 
 CONVERSATIONS = ("export",)
+JOBS = ("job",)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
-from handlers.engine.words import NOT_YOURS
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX
 from handlers.ledgers.base import Ledger
@@ -27,8 +26,7 @@ async def export(chat: Chat) -> None:
         named = await chat.ask("ledger", Choice("要哪本台账？", [(one.code, one.title) for one in offered]))
     ledger = next((one for one in offered if named in (one.code, one.title)), None)
     if ledger is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if whole != WHOLE:
         await _send(chat, ledger)
     elif may_see_whole(ledger, chat.person):
@@ -50,4 +48,4 @@ async def _send(chat: Chat, ledger: Ledger, reason: str = "") -> None:
         await chat.say(f"这本台账超过 {MOST_AT_ONCE} 行，正在做，好了就发给您。")
         return
     message = as_message(made, await keep(chat.store, world, made.content, XLSX), ledger, person, reason)
-    await chat.say(message.text or "", message.buttons, message.file, message.file_name)
+    await chat.say(message.text or "", message.buttons, file=message.file, file_name=message.file_name)

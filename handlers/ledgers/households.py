@@ -9,6 +9,8 @@ from handlers.engine.world import World
 from handlers.files.columns import Column, Kind, Value
 from handlers.ledgers.base import Ledger, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE
+from handlers.wording.days import full_day_in_words
+from handlers.wording.people import official_name
 from storage.ledgers.households import HouseholdLine, MeasureLine, household_lines
 from storage.measures import FINISHED
 from storage.people.reach import Reach
@@ -21,7 +23,6 @@ async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date)
 
 
 def _row(world: World, line: HouseholdLine) -> tuple[Value, ...]:
-    helper = world.directory.person(line.responsible_id or line.helper_id or 0)
     done = sum(measure.percent == FINISHED for measure in line.measures)
     open_ones = [measure.deadline for measure in line.measures if measure.percent < FINISHED]
     return (
@@ -34,7 +35,7 @@ def _row(world: World, line: HouseholdLine) -> tuple[Value, ...]:
         line.people,
         line.kind,
         "有" if line.able_to_work else "无",
-        helper.person.name if helper else "",
+        official_name(world.directory, line.responsible_id or line.helper_id),
         line.national_number,
         "\n".join(_measure(world, place, measure) for place, measure in enumerate(line.measures, 1)),
         len(line.measures),
@@ -45,7 +46,7 @@ def _row(world: World, line: HouseholdLine) -> tuple[Value, ...]:
 
 def _measure(world: World, place: int, measure: MeasureLine) -> str:
     unit = world.plan.unit(measure.unit).name
-    return f"{place}. {measure.text}({unit}，{measure.deadline:%Y-%m-%d}前，{measure.percent}%)"
+    return f"{place}. {measure.text}({unit}，{full_day_in_words(measure.deadline)}前，{measure.percent}%)"
 
 
 HOUSEHOLDS = Ledger(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 
+from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
 from handlers.files.keeping import keep
@@ -13,7 +12,7 @@ from handlers.files.spreadsheets import XLSX
 from handlers.ledgers.catalog import LEDGERS
 from handlers.ledgers.making import as_message, make_export, signature
 from handlers.rights.reach import reach_of
-from storage.database.transaction import Conflict, Transaction
+from storage.database.transaction import Conflict
 from storage.ledgers.orders import LedgerOrder
 from storage.mail import outbox
 from storage.mail.messages import Outgoing
@@ -23,15 +22,16 @@ log = logging.getLogger(__name__)
 
 FAILED = "台账没有做成，已记下原因。请过一会儿再试，还不行请找系统管理员。"
 
-Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
-"""Opens a transaction that only reads until it is told to write, as `reading_first` does."""
 
-
-async def work(begin: Begin, world: World) -> int:
+async def work(transactions: Transactions, world: World) -> int:
     """Everything ordered; returns how many orders were dealt with."""
+    begin = transactions.reading_first
     async with begin() as tx, tx.session(request="job:exports") as session:
         waiting = await Store(session).ledger_orders.waiting()
     return sum([await _one(begin, world, order) for order in waiting])
+
+
+JOB = LongJob("exports", Every(2), work)
 
 
 async def _one(begin: Begin, world: World, order: LedgerOrder) -> bool:

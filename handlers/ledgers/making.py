@@ -11,6 +11,7 @@ from handlers.engine.world import World
 from handlers.files.columns import Value, hides_something, masked
 from handlers.files.workbooks import write_ledger
 from handlers.ledgers.base import Ledger
+from handlers.wording.days import full_day_in_words
 from handlers.wording.people import post_in_words, scope_in_words
 from storage.mail.messages import Button, Outgoing
 from storage.people.masking import mask_text
@@ -61,7 +62,7 @@ async def make_export(
         ("台账", ledger.title),
         ("范围", where),
         ("导出人", by),
-        ("导出时间", f"{now:%Y-%m-%d %H:%M}"),
+        ("导出时间", f"{full_day_in_words(now)} {now:%H:%M}"),
         ("行数", f"{len(rows)}"),
         ("号码", _numbers(ledger, reason)),
         ("依据", f"{world.plan.title}({world.plan.document})，数字为导出时刻系统内的记录。"),

@@ -9,6 +9,8 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice, Several
 from handlers.measures.clearing import Condition, obstacles, unmet
 from handlers.measures.words import support_button
+from handlers.wording.days import day_in_words
+from handlers.wording.evidence import evidence_in_words
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
@@ -21,8 +23,6 @@ _MOST_REASONS = 5
 async def clear(chat: Chat) -> None:
     """Args: the clue's id."""
     clue = await mine(chat, Party.VILLAGE)
-    if clue is None:
-        return
     if clue.step not in (Step.SUPPORT, Step.CLEAR):
         await chat.say(await explain(chat, clue))
         return
@@ -72,7 +72,7 @@ async def _propose(chat: Chat, clue: Clue) -> None:
         await chat.say("没有提交。")
         return
     clue = await act(chat, clue, Act.PROPOSE, facts=_facts())
-    due = f"请在 {clue.due_on:%m月%d日} 前" if clue.due_on else "请"
+    due = f"请在 {day_in_words(clue.due_on)}前" if clue.due_on else "请"
     await chat.say(f"已提请。{due}再到家看一次，看过后点下面。", goes_on(clue))
 
 
@@ -80,8 +80,8 @@ async def _secure(chat: Chat, clue: Clue) -> None:
     seen = await chat.ask(
         "seen", Account("到家看到什么？照片可以一起发。", example="房子修好了，工资每月三千元", hears="too")
     )
-    photos = f"\n照片 {len(seen.photos)} 张" if seen.photos else ""
-    if not await chat.confirm(f"{clue.number}号核查过，可以消除\n{seen.text}{photos}"):
+    lines = [f"{clue.number}号核查过，可以消除", seen.text, evidence_in_words(photos=len(seen.photos))]
+    if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有提交。")
         return
     clue = await act(chat, clue, Act.SECURE, seen.text, _facts(), seen.photos, seen.spoken)

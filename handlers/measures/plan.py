@@ -13,10 +13,12 @@ from handlers.engine.questions import Choice, Day, Text
 from handlers.engine.questions.person import PersonChoice
 from handlers.measures.needs import is_combined, lacking, suggestions, why_no_more
 from handlers.measures.words import about, doers, report_button, support_button, tell_family
-from handlers.wording.measures import line, measures_in_words
+from handlers.wording.days import day_in_words
+from handlers.wording.measures import help_in_words, measure_in_words
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.measures import Measure, Support
 from storage.people.persons import Role
@@ -31,8 +33,6 @@ _REPORTED = 3
 async def support(chat: Chat) -> None:
     """Args: the clue's id; behind it "who" to name who answers for the household, "add" or "drop" for a measure."""
     clue = await mine(chat, Party.VILLAGE)
-    if clue is None:
-        return
     begun = await chat.store.measures.support_of(clue.id)
     if clue.step is not Step.SUPPORT or begun is None:
         await chat.say(await explain(chat, clue))
@@ -50,7 +50,10 @@ async def support(chat: Chat) -> None:
 
 async def _show(chat: Chat, clue: Clue) -> None:
     plan = "综合帮扶" if is_combined(chat.world.plan, clue.kinds) else "单项措施"
-    lines = [f"{about(chat, clue)}（{plan}）", *await measures_in_words(chat, clue)]
+    lines = [
+        f"{about(chat, clue)}（{plan}）",
+        *await help_in_words(chat.store, chat.world.plan, chat.world.directory, clue),
+    ]
     measures = await chat.store.measures.of(clue.id)
     if lacks := lacking(clue.kinds, measures):
         lines.append(f"还缺措施：{_labels(chat, lacks)}")
@@ -81,11 +84,10 @@ async def _name_responsible(chat: Chat, clue: Clue, begun: Support) -> None:
         await chat.say(f"责任人已经是{name}了。", [[support_button(clue)]])
         return
     begun = await chat.store.measures.assign(begun, int(chosen))
-    intent = f"responsible:{begun.id}:{begun.version}"
+    intent = Intent(Cause.RESPONSIBLE, f"{begun.id}:{begun.version}")
     await tell_family(chat, clue, f"以后由{name}帮您家，有困难就找{name}。", intent)
-    if int(chosen) != chat.person.id:
-        text = f"【帮扶】{about(chat, clue)}由您帮扶，请上门商量措施。"
-        await chat.push([int(chosen)], text, intent, [[support_button(clue)]])
+    text = f"【帮扶】{about(chat, clue)}由您帮扶，请上门商量措施。"
+    await chat.push([int(chosen)], text, intent, buttons=[[support_button(clue)]])
     await chat.say(f"{about(chat, clue)}由{name}帮扶，已告诉农户。", [[support_button(clue, "加措施", _ADD)]])
 
 
@@ -102,17 +104,18 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
     unit = await _unit(chat, kind, own=picked == _OWN)
     deadline = await chat.ask("deadline", Day("哪天前做完？如：10月31日", past_ok=False))
     name = plan.unit(unit).name
-    if not await chat.confirm(f"{plan.risk(kind).label}：{text}\n{name}，{deadline:%m月%d日}前"):
+    if not await chat.confirm(f"{plan.risk(kind).label}：{text}\n{name}，{day_in_words(deadline)}前"):
         await chat.say("没有提交。")
         return
     measure = store.measures.add(begun, kind=kind, text=text, unit=unit, deadline=deadline)
     plan_deadline(store.reminders, plan, "measure", str(measure.id), deadline, chat.now)
-    await tell_family(chat, clue, f"要为您家做的：{line(chat.world, measure)[2:]}", f"measure:{measure.id}")
+    intent = Intent(Cause.MEASURE, f"{measure.id}")
+    await tell_family(chat, clue, f"要为您家做的：{measure_in_words(chat.world.plan, measure)[2:]}", intent)
     await chat.push(
-        [one for one in doers(chat.world, measure) if one != chat.person.id],
-        f"【帮扶措施】{about(chat, clue)}\n{text}\n请在 {deadline:%m月%d日} 前做完，报进展。",
-        f"measure:{measure.id}",
-        [[report_button(measure)]],
+        doers(chat.world, measure),
+        f"【帮扶措施】{about(chat, clue)}\n{text}\n请在 {day_in_words(deadline)}前做完，报进展。",
+        intent,
+        buttons=[[report_button(measure)]],
     )
     still = lacking(clue.kinds, [*measures, measure])
     rest = f"还缺：{_labels(chat, still)}。" if still else ""
@@ -133,9 +136,9 @@ async def _drop_measure(chat: Chat, clue: Clue) -> None:
     await chat.store.measures.withdraw(measure)
     await chat.store.reminders.cancel("measure", str(measure.id))
     told = f"措施撤回：{measure.text}。原因：{reason}"
-    await tell_family(chat, clue, f"为您家做的{told}", f"measure:{measure.id}:drop")
-    doing = [one for one in doers(chat.world, measure) if one != chat.person.id]
-    await chat.push(doing, f"{about(chat, clue)}帮扶{told}", f"measure:{measure.id}:drop")
+    intent = Intent(Cause.MEASURE, f"{measure.id}:drop")
+    await tell_family(chat, clue, f"为您家做的{told}", intent)
+    await chat.push(doers(chat.world, measure), f"{about(chat, clue)}帮扶{told}", intent)
     await chat.say(f"已撤回「{measure.text}」，告诉农户了。", [[support_button(clue)]])
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.engine.names import name_of
 from handlers.engine.questions import Account, Photos, Question
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, needs_text
 from handlers.engine.said import DONE, Said
-from handlers.engine.words import NOT_YOURS
 from handlers.measures.words import about, may_report, open_lines, support_button, tell_family
 from handlers.reading import read_number
-from handlers.wording.measures import line
-from handlers.wording.people import name_of
+from handlers.wording.days import moment_in_words
+from handlers.wording.evidence import evidence_in_words
+from handlers.wording.measures import measure_in_words
 from storage.cases.records import Clue
-from storage.database.base import from_base36
+from storage.mail.intents import Cause, Intent
 from storage.measures import FINISHED, Measure
 from storage.people.persons import Role
 
@@ -32,15 +33,14 @@ async def measure(chat: Chat) -> None:
     found = await _find(chat)
     clue = await chat.store.clues.get(found.clue_id) if found else None
     if found is None or clue is None or not may_report(chat.person, chat.world, found):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if found.done:
         await chat.say(await _who_finished(chat, found))
         return
     told = await chat.ask(
         "told",
         Account(
-            f"{about(chat, clue)}\n{line(chat.world, found)}\n做了什么？照片可以一起发。",
+            f"{about(chat, clue)}\n{measure_in_words(chat.world.plan, found)}\n做了什么？照片可以一起发。",
             example="已办好救助，发放两千元",
         ),
     )
@@ -49,9 +49,8 @@ async def measure(chat: Chat) -> None:
     if percent == FINISHED and not photos:
         proof = await chat.ask("proof", Photos("做完了要有凭据：请拍现场或单据。", with_place=False))
         photos = proof.photos
-    if not await chat.confirm(
-        f"{found.text}\n{told.text}\n{percent}%" + (f"，照片 {len(photos)} 张" if photos else "")
-    ):
+    shown = evidence_in_words(photos=len(photos))
+    if not await chat.confirm(f"{found.text}\n{told.text}\n{percent}%" + (f"，{shown}" if shown else "")):
         await chat.say("没有提交。")
         return
     moved = await chat.store.measures.progress(found, by=chat.person.id, text=told.text, percent=percent, photos=photos)
@@ -59,7 +58,7 @@ async def measure(chat: Chat) -> None:
         await chat.say(f"记下了：{moved.text} {percent}%。")
         return
     await chat.store.reminders.cancel("measure", str(moved.id))
-    await tell_family(chat, clue, f"为您家做的这件事做完了：{moved.text}。", f"measure:{moved.id}:done")
+    await tell_family(chat, clue, f"为您家做的这件事做完了：{moved.text}。", Intent(Cause.MEASURE, f"{moved.id}:done"))
     await chat.say(f"记下了：{moved.text}，已完成，告诉农户了。")
     await _tell_all_done(chat, clue)
 
@@ -82,17 +81,14 @@ async def _list(chat: Chat) -> None:
 
 
 async def _find(chat: Chat) -> Measure | None:
-    try:
-        found = await chat.store.measures.several([from_base36(chat.args)])
-    except ValueError:
-        return None
+    found = await chat.store.measures.several([chat.row_id(chat.args)])
     return found[0] if found else None
 
 
 async def _who_finished(chat: Chat, measure: Measure) -> str:
     last = (await chat.store.measures.entries(measure.id))[-1]
     who = await name_of(chat, last.person_id)
-    return f"「{measure.text}」{who}已在 {last.at:%m-%d %H:%M} 报完成。"
+    return f"「{measure.text}」{who}已在 {moment_in_words(last.at)} 报完成。"
 
 
 async def _tell_all_done(chat: Chat, clue: Clue) -> None:
@@ -104,10 +100,10 @@ async def _tell_all_done(chat: Chat, clue: Clue) -> None:
     village = [official.person.id for official in chat.world.directory.holding(Role.VILLAGE, clue.village)]
     people = [support.responsible_id] if support.responsible_id in village else village
     await chat.push(
-        [one for one in people if one and one != chat.person.id],
+        [one for one in people if one],
         f"【帮扶】{about(chat, clue)}的措施都做完了。困难真的解决了，就提请消除。",
-        f"supported:{support.id}:{len(measures)}",
-        [[support_button(clue)]],
+        Intent(Cause.SUPPORTED, f"{support.id}:{len(measures)}"),
+        buttons=[[support_button(clue)]],
     )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from handlers.cases.steps import house
 from handlers.engine.chat import Chat
 from handlers.engine.world import World
+from handlers.reading import shortened
 from handlers.wording.days import day_in_words
-from handlers.wording.text import brief
 from storage.cases.records import Clue
 from storage.database.base import to_base36
+from storage.mail.intents import Intent
 from storage.mail.messages import Button
 from storage.measures import Measure
 from storage.people.persons import Person, Role
@@ -45,11 +46,11 @@ def support_button(clue: Clue, label: str = "看帮扶", verb: str = "") -> Butt
     return Button(label=label, says=f"/support {to_base36(clue.id)} {verb}".rstrip())
 
 
-async def tell_family(chat: Chat, clue: Clue, text: str, intent: str) -> None:
+async def tell_family(chat: Chat, clue: Clue, text: str, intent: Intent) -> None:
     """Tell the household's phones."""
     family = await chat.store.people.of_household(clue.household_id)
     look = Button(label="查看", says=f"/clue {to_base36(clue.id)}")
-    await chat.push([one for one in family if one != chat.person.id], text, intent, [[look]], personal=True)
+    await chat.push(family, text, intent, buttons=[[look]], personal=True)
 
 
 def open_lines(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
@@ -57,7 +58,8 @@ def open_lines(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
     return [
         [
             report_button(
-                one, f"{world.roster.by_id[one.household_id].head}家 {brief(one.text)} {day_in_words(one.deadline)}前"
+                one,
+                f"{world.roster.by_id[one.household_id].head}家 {shortened(one.text)} {day_in_words(one.deadline)}前",
             )
         ]
         for one in measures

@@ -5,3 +5,4 @@ CONVERSATIONS = (
     "send",
     "sent",
 )
+JOBS = ("job",)

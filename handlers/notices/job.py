@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 
 from handlers.engine.absence import Away, stand_in
 from handlers.engine.attendance import away_on, passed_on
+from handlers.engine.jobs import Begin, Every, LongJob, Transactions
+from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.notices.wording import message, see
 from handlers.reading import shortened
-from storage.database.transaction import Conflict, Transaction
-from storage.mail import outbox
-from storage.mail.chats import reachable
-from storage.mail.messages import BULK, PUSH, Outgoing
+from storage.database.transaction import Conflict
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import BULK, Outgoing
 from storage.notices.sent import Notice
 from storage.store import Store
 
@@ -30,17 +30,18 @@ ALONG = 300 * 1024
 
 _REQUEST = "job:announce"
 
-Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
-"""Opens a transaction that only reads until it is told to write, as `reading_first` does."""
 
-
-async def work(begin: Begin, world: World) -> int:
+async def work(transactions: Transactions, world: World) -> int:
     """One portion of the oldest notice, and word of those that are out; returns how many of these were dealt with."""
+    begin = transactions.reading_first
     async with begin() as tx, tx.session(request=_REQUEST) as session:
         notices = Store(session).notices
         due, sending = await notices.queueing(), await notices.sending()
     done = [await _portion(begin, world, due)] if due else []
     return sum([*done, *[await _note_out(begin, world, one) for one in sending]])
+
+
+JOB = LongJob("announce", Every(2), work)
 
 
 async def _portion(begin: Begin, world: World, notice: Notice) -> bool:
@@ -50,7 +51,7 @@ async def _portion(begin: Begin, world: World, notice: Notice) -> bool:
         async with begin() as tx:
             async with tx.session(request=_REQUEST) as session:
                 queue = _queue_again if notice.repeated_at else _queue
-                reached = await queue(tx, Store(session), world, notice, along)
+                reached = await queue(Store(session), world, notice, along)
             await tx.begin_writing()
             async with tx.session(request=_REQUEST) as session:
                 await Store(session).notices.advance(notice, reached)
@@ -64,27 +65,25 @@ def _goes_along(world: World, notice: Notice) -> bool:
     return path is not None and path.exists() and path.stat().st_size <= ALONG
 
 
-async def _queue(tx: Transaction, store: Store, world: World, notice: Notice, along: bool) -> int | None:
+async def _queue(store: Store, world: World, notice: Notice, along: bool) -> int | None:
     """Letters of the first round; returns how far it got, None for the end."""
     meant = await store.notices.next_meant(notice, PORTION)
-    away = away_on(world, tx.now.date()) if world.leaves else {}
-    deputies = {one: _deputy(world, notice, one, away) for one in meant}
-    addresses = await reachable(tx.conn, {*meant, *filter(None, deputies.values())})
+    away = away_on(world, store.session.now.date()) if world.leaves else {}
     got_for: dict[int, list[int]] = defaultdict(list)
     for one in meant:
-        deputy = deputies[one]
-        got_for[deputy if deputy in addresses and deputy is not None else one].append(one)
-    known = await store.notice_receipts.letters_to(notice, list(got_for))
+        got_for[_deputy(world, notice, one, away) or one].append(one)
+    letters = await store.notice_receipts.letters_to(notice, list(got_for))
+    new = {
+        receiver: message(world.plan, notice, along, passed_on(world, [one for one in people if one != receiver]))
+        for receiver, people in got_for.items()
+        if receiver not in letters
+    }
+    intent = Intent(Cause.BROADCAST, f"{notice.id}")
+    letters |= await notify(store, world, new, intent, personal=True, priority=BULK)
     for receiver, people in got_for.items():
-        letter = known.get(receiver)
-        if letter is None and receiver in addresses:
-            others = passed_on(world, [one for one in people if one != receiver])
-            letter = outbox.post(
-                store.session, addresses[receiver], message(world.plan, notice, along, others),
-                priority=BULK, intent=f"broadcast:{notice.id}:{receiver}",
-            )  # fmt: skip
+        letter_id = letters.get(receiver)
         for one in people:
-            store.notice_receipts.add(notice.id, one, receiver_id=receiver if letter else None, letter_id=letter)
+            store.notice_receipts.add(notice.id, one, receiver_id=receiver if letter_id else None, letter_id=letter_id)
     return _reached(meant)
 
 
@@ -98,16 +97,13 @@ def _deputy(world: World, notice: Notice, person_id: int, away: Away) -> int | N
     return deputy if deputy != notice.sender_id else None
 
 
-async def _queue_again(tx: Transaction, store: Store, world: World, notice: Notice, along: bool) -> int | None:
+async def _queue_again(store: Store, world: World, notice: Notice, along: bool) -> int | None:
     """Letters of the repeat, to whoever got the first one and has not confirmed it."""
     missing = await store.notice_receipts.next_missing(notice, PORTION)
-    intents = {one.receiver_id: f"broadcast:{notice.id}:{one.receiver_id}:again" for one in missing}
-    addresses = await reachable(tx.conn, intents)
-    known = await outbox.known_intents(tx.conn, list(intents.values()))
     letter = message(world.plan, notice, along, again=True)
-    for receiver, intent in intents.items():
-        if receiver in addresses and intent not in known:
-            outbox.post(store.session, addresses[receiver], letter, priority=BULK, intent=intent)
+    letters = {one.receiver_id: letter for one in missing}
+    intent = Intent(Cause.BROADCAST, f"{notice.id}", repeat="again")
+    await notify(store, world, letters, intent, personal=True, unless_told=True, priority=BULK)
     return _reached([one.person_id for one in missing])
 
 
@@ -128,13 +124,12 @@ async def _note_out(begin: Begin, world: World, notice: Notice) -> bool:
             async with tx.session(request=_REQUEST) as session:
                 await Store(session).notices.note_out(notice)
                 sender = world.directory.person(notice.sender_id)
-                if figures and sender and sender.address:
+                if figures and sender:
                     away = f"，联系不上 {figures.unreachable} 人" if figures.unreachable else ""
                     text = f"通知「{shortened(notice.words, 20)}」已发出 {figures.delivered} 人{away}。"
-                    outbox.post(
-                        session, sender.address, Outgoing(text=text, buttons=((see(notice.id, "看谁没收到"),),)),
-                        priority=PUSH, intent=f"broadcast-out:{notice.id}",
-                    )  # fmt: skip
+                    told = Outgoing(text=text, buttons=((see(notice.id, "看谁没收到"),),))
+                    intent = Intent(Cause.BROADCAST_OUT, f"{notice.id}")
+                    await notify(Store(session), world, {sender.person.id: told}, intent)
     except Conflict:
         return False
     return True

@@ -61,7 +61,7 @@ class NoticeWords(Question[Words]):
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
-        return shortened(raw["text"]) + (f" 📎{raw['file_name']}" if raw.get("file") else "")
+        return shortened(raw["text"], 30) + (f" 📎{raw['file_name']}" if raw.get("file") else "")
 
 
 @dataclass(frozen=True)
@@ -178,4 +178,4 @@ async def _of_file(sent: SentFile, villages: Mapping[str, str], chat: Chat) -> l
 def _name(file: SentFile) -> str:
     """A file's name is anybody's: in one short line, without what is invisible, with the ending by which it is opened."""
     name = PurePath(" ".join(clean(file.name).split()))
-    return f"{shortened(name.stem)}{name.suffix[:8]}" if name.stem else _KINDS[file.kind]
+    return f"{shortened(name.stem, 30)}{name.suffix[:8]}" if name.stem else _KINDS[file.kind]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.notices.wording import FILE, buttons, file_name
-from storage.database.base import from_base36
 
 _THANKS = "✓ 收到了，谢谢。"
 _KNOWN = "✓ 您已经点过「收到」了，谢谢。"
@@ -17,13 +15,13 @@ async def receive_notice(chat: Chat) -> None:
     """Args: the notice, and "file" for what came with it; without any, the newest that waits for this person."""
     receipts, me = chat.store.notice_receipts, chat.person.id
     said, _, wants = chat.args.partition(" ")
-    notice_id = _id(said) if said else await receipts.newest_for(me)
+    notice_id = chat.row_id(said) if said else await receipts.newest_for(me)
     if notice_id is None:
-        await chat.say(NOT_YOURS if said else "没有等您点「收到」的通知。")
+        await chat.say("没有等您点「收到」的通知。")
         return
     confirmed = await receipts.received_by(notice_id, me)
     if confirmed is None:
-        await chat.say(NOT_YOURS)
+        chat.refuse()
     elif wants == FILE:
         await _send_file(chat, notice_id)
     elif confirmed:
@@ -45,13 +43,5 @@ async def _thank(chat: Chat, notice_id: int) -> None:
 async def _send_file(chat: Chat, notice_id: int) -> None:
     notice = await chat.store.notices.get(notice_id)
     if notice is None or notice.file is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     await chat.say(notice.file_name, file=notice.file, file_name=file_name(notice))
-
-
-def _id(said: str) -> int | None:
-    try:
-        return from_base36(said)
-    except ValueError:
-        return None

@@ -8,7 +8,6 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Several
 from handlers.engine.questions.options import NO
-from handlers.engine.words import NOT_YOURS
 from handlers.notices.audience import Of, Whom, all_of, households_in, in_words, office_of
 from handlers.notices.questions import QUIETLY, Dispatch, NameList, NoticeWords, Words, left_out
 from handlers.notices.wording import see
@@ -26,8 +25,7 @@ async def send_notice(chat: Chat) -> None:
     """Args: the words, if they are known already."""
     office = office_of(chat.person)
     if office.region not in (chat.world.plan.town.code, chat.world.plan.county.code):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     words = await _ask_words(chat)
     audience, omitted = await _ask_audience(chat, office)
     count = AudienceCount(*await chat.recall("count", partial(_count, chat, audience)))

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from handlers.calendar.deadlines import next_open
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.notices.audience import in_words, office_of
-from handlers.notices.wording import AGAIN, UNREACHED, moment, progress, see
+from handlers.notices.wording import AGAIN, UNREACHED, progress, see
 from handlers.reading import shortened
+from handlers.wording.days import moment_in_words
 from handlers.wording.paging import page_named, page_of
 from handlers.wording.people import region_in_words
-from storage.database.base import from_base36, to_base36
+from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.notices.receipts import Missing, NoticeFigures
 from storage.notices.sent import OUT, Notice
@@ -32,7 +32,7 @@ async def show_notices(chat: Chat) -> None:
         return
     notice = await _found(chat, said)
     if notice is None:
-        await chat.say(NOT_YOURS)
+        chat.refuse()
     elif more == AGAIN:
         await _repeat(chat, notice)
     else:
@@ -41,10 +41,7 @@ async def show_notices(chat: Chat) -> None:
 
 async def _found(chat: Chat, said: str) -> Notice | None:
     """The notice, if this person's office sent it."""
-    try:
-        notice = await chat.store.notices.get(from_base36(said))
-    except ValueError:
-        return None
+    notice = await chat.store.notices.get(chat.row_id(said))
     office = office_of(chat.person)
     own = notice is not None and (notice.role, notice.region) == (office.role, office.region)
     return notice if own else None
@@ -59,7 +56,7 @@ async def _list(chat: Chat) -> None:
     figures = await chat.store.notice_receipts.figures([one.id for one in latest])
     lines, rows = ["最近的通知："], []
     for place, one in enumerate(latest, 1):
-        words, at = shortened(one.words, 14), moment(one.filed_at, chat.now.date())
+        words, at = shortened(one.words, 14), moment_in_words(one.filed_at)
         lines.append(f"{place} {at} {words}：{progress(one, figures.get(one.id, NoticeFigures()))}")
         rows.append([see(one.id, f"{place} {words}")])
     await chat.say("\n".join(lines), rows)
@@ -103,14 +100,14 @@ def _further(notice: Notice, figures: NoticeFigures, reached: bool) -> list[list
 def _head(chat: Chat, notice: Notice) -> str:
     sender = chat.world.directory.person(notice.sender_id)
     by = f"{sender.person.name} " if sender else ""
-    at, to = moment(notice.filed_at, chat.now.date()), in_words(notice.audience, chat.world.plan)
-    return f"「{shortened(notice.words)}」\n{by}{at} 发给{to}"
+    at, to = moment_in_words(notice.filed_at), in_words(notice.audience, chat.world.plan)
+    return f"「{shortened(notice.words, 30)}」\n{by}{at} 发给{to}"
 
 
 def _repeated(chat: Chat, notice: Notice) -> list[str]:
     if notice.repeated_at is None:
         return []
-    at = moment(notice.repeated_at, chat.now.date())
+    at = moment_in_words(notice.repeated_at)
     return [f"{at} 再提醒过一次。" if notice.repeated_at <= chat.now else f"{at} 会再提醒一次。"]
 
 
@@ -133,5 +130,5 @@ async def _repeat(chat: Chat, notice: Notice) -> None:
     else:
         at = next_open(chat.now, chat.world.plan.reminders)
         await chat.store.notices.repeat(notice, at)
-        when = "现在就" if at <= chat.now else f"{moment(at, chat.now.date())} "
+        when = "现在就" if at <= chat.now else f"{moment_in_words(at)} "
         await chat.say(f"好的，{when}再提醒 {figures.missing} 人一次。", back)

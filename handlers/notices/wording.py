@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import PurePath
 
 from handlers.reading import shortened
@@ -58,7 +57,3 @@ def progress(notice: Notice, figures: NoticeFigures) -> str:
     if notice.state != OUT and not notice.repeated_at:
         parts.insert(0, "正在发")
     return "，".join(parts)
-
-
-def moment(at: datetime, today: date) -> str:
-    return f"{at:%H:%M}" if at.date() == today else f"{at.month}月{at.day}日 {at:%H:%M}"

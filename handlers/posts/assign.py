@@ -10,15 +10,15 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
 from handlers.engine.questions.person import PersonChoice
-from handlers.engine.words import NOT_YOURS
 from handlers.problems import actions as rectifying
 from handlers.problems.actions import name
+from handlers.reading import shortened
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
-from handlers.wording.places import place_in_words
-from handlers.wording.text import brief
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.database.base import to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Person, Role
 from storage.people.reach import Reach
@@ -54,8 +54,7 @@ async def assign(chat: Chat) -> None:
         said = await chat.ask("thing", Choice(prompt, [(key, title) for key, title in listed]))
     found = await _found(chat, said)
     if not found:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     thing = found[0]
     if len(found) > 1:
         which = await chat.ask("which", Choice("指派哪一件？", [(one.subject, one.title) for one in found]))
@@ -99,13 +98,14 @@ async def _tell(chat: Chat, thing: _Thing, had: Person | None, person: Person | 
     """Whoever has it now, and whoever had it."""
     mark = f"{thing.subject}:{thing.id}:{chat.store.session.request}"
     see = [[Button(label="查看", says=thing.does)]]
-    if person is not None and person.id != chat.person.id:
+    if person is not None:
         was = f"，原来由{had.name}办" if had else ""
         text = f"【指派给您】{thing.title}\n{chat.person.name}指派{was}。"
-        await chat.push([person.id], text, intent=f"assigned:{mark}", buttons=see)
-    if had is not None and had.id != chat.person.id:
+        await chat.push([person.id], text, Intent(Cause.ASSIGNED, mark), buttons=see)
+    if had is not None:
         now = f"改由{person.name}办" if person else "改为全村都可以办"
-        await chat.push([had.id], f"{thing.title}\n{chat.person.name}{now}，不再单独提醒您。", intent=f"taken:{mark}")
+        text = f"{thing.title}\n{chat.person.name}{now}，不再单独提醒您。"
+        await chat.push([had.id], text, Intent(Cause.TAKEN, mark))
 
 
 async def _listed(chat: Chat) -> list[list[str]]:
@@ -135,12 +135,12 @@ async def _found(chat: Chat, said: str) -> list[_Thing]:
 
 def _of_clue(chat: Chat, clue: Clue) -> _Thing:
     household = chat.world.roster.by_id.get(clue.household_id)
-    where = place_in_words(chat.world, household) if household else ""
-    title = f"{clue.number}号线索 {where} {brief(kinds_in_words(chat.world, clue.kinds))}"
+    where = household_in_words(chat.world.plan, household) if household else ""
+    title = f"{clue.number}号线索 {where} {shortened(kinds_in_words(chat.world.plan, clue.kinds))}"
     return _Thing("clue", clue.id, clue.village, title, clue.step is Step.CLOSED, f"/clue {to_base36(clue.id)}")
 
 
 def _of_problem(chat: Chat, problem: Problem) -> _Thing:
-    title = f"{problem.number}号问题 {name(chat.world, problem).partition(' ')[2]} {brief(problem.description)}"
+    title = f"{problem.number}号问题 {name(chat.world, problem).partition(' ')[2]} {shortened(problem.description)}"
     closed = problem.state is ProblemState.CLOSED
     return _Thing("problem", problem.id, problem.region, title, closed, f"/problem {to_base36(problem.id)}")

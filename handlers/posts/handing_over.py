@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import EVERYBODY, conversations
+from handlers.engine.conversation import EVERYBODY, conversation_named
+from handlers.engine.menu import menu_buttons
 from handlers.reminders.finders import FINDERS
-from handlers.wording.people import menu_buttons, post_in_words
+from handlers.wording.people import post_in_words
 from storage.joining.invites import Invite
+from storage.mail.intents import Cause, Intent
 from storage.people.persons import Person, Post, Role
 from storage.posts import Handover
-
-PERSONAL = frozenset({"absences", "done", "exam", "handover", "leave", "quiz", "recite", "snooze"})
-"""Open to people in office, but about themselves: nobody goes on with these for another."""
 
 
 async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, successor: Person, address: str) -> str:
@@ -42,7 +41,7 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
     await chat.push(
         [leaver.id],
         f"【交接】「{title}」已交给{successor.name}，您不再办这个岗位的事。\n{along}辛苦了。",
-        intent=f"handed over:{handover.id}",
+        intent=Intent(Cause.HANDED_OVER, f"{handover.id}"),
         personal=True,
     )
     return along
@@ -70,7 +69,7 @@ async def take_over(chat: Chat, person_id: int, address: str) -> None:
         await chat.push(
             [waiting.asked_by],
             f"【交接】{successor.name}已加入，「{title}」已由{leaver.name}交接完。{along}",
-            intent=f"handover done:{waiting.id}",
+            intent=Intent(Cause.HANDOVER_DONE, f"{waiting.id}"),
             personal=True,
         )
 
@@ -85,7 +84,8 @@ async def tell_successor(
         return
     person = await chat.store.people.get(successor.id)
     buttons = menu_buttons(person) if person else ()
-    await chat.push([successor.id], text, intent=f"taken over:{handover.id}", buttons=buttons, personal=True)
+    intent = Intent(Cause.TAKEN_OVER, f"{handover.id}")
+    await chat.push([successor.id], text, intent, buttons=buttons, personal=True)
 
 
 def _along(assigned: int, cared_for: int, begun: int) -> str:
@@ -97,8 +97,8 @@ def _along(assigned: int, cared_for: int, begun: int) -> str:
 
 def _goes_along(name: str, post: Post, leaver: Person) -> bool:
     """Whether a talk belongs to the post: it opens the talk, and nothing that the leaver keeps does."""
-    talk = conversations().get(name)
-    if talk is None or name in PERSONAL or talk.roles >= EVERYBODY or post.role not in talk.roles:
+    talk = conversation_named(name)
+    if talk is None or talk.personal or talk.roles >= EVERYBODY or post.role not in talk.roles:
         return False
     return not any(one.role in talk.roles for one in leaver.posts if one.id != post.id)
 

@@ -9,11 +9,12 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option
 from handlers.engine.questions.person import PersonChoice
-from handlers.engine.words import NOT_YOURS
 from handlers.posts.handing_over import hand_over, tell_successor
 from handlers.rights.sight import IN_OFFICE, may_hand_over
+from handlers.wording.days import moment_in_words
 from handlers.wording.people import post_in_words
 from storage.database.base import from_base36, to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Person, Post, Role
 from storage.posts import Handover
@@ -26,7 +27,7 @@ _DAYS = 7
 GONE = "这个岗位已经没有人在岗，不用交接了。"
 
 
-@conversation("handover", "交接", for_roles=IN_OFFICE, words=("岗位交接", "我要交接"))
+@conversation("handover", "交接", for_roles=IN_OFFICE, words=("岗位交接", "我要交接"), personal=True)
 async def handover(chat: Chat) -> None:
     """Args: the id of a request to decide; without any, a new one."""
     if chat.args:
@@ -103,7 +104,7 @@ async def _gone(chat: Chat) -> str:
         by = await chat.store.people.get(done.decided_by or done.asked_by) if done else None
         to = await chat.store.people.get(done.successor_id) if done and done.successor_id else None
         if done and done.done_at and by and to:
-            return f"「{title}」{by.name}已在 {done.done_at:%m-%d %H:%M} 交给{to.name}。"
+            return f"「{title}」{by.name}已在 {moment_in_words(done.done_at)} 交给{to.name}。"
     return GONE
 
 
@@ -145,7 +146,7 @@ async def _ask_office(chat: Chat, request: int, office: list[int], leaver: str, 
     await chat.push(
         office,
         f"【交接申请】{leaver}想把「{title}」交给：{who}。",
-        intent=f"handover:{request}",
+        intent=Intent(Cause.HANDOVER, f"{request}"),
         buttons=[[Button(label="去审核", says=f"/handover {to_base36(request)}")]],
     )
     await chat.say("已报给镇里，同意后马上交接，也会告诉您。在那之前还由您办。")
@@ -153,18 +154,13 @@ async def _ask_office(chat: Chat, request: int, office: list[int], leaver: str, 
 
 async def _decide(chat: Chat) -> None:
     """A holder's request: the office says yes or no."""
-    try:
-        asked = await chat.store.handovers.get(from_base36(chat.args))
-    except ValueError:
-        asked = None
+    asked = await chat.store.handovers.get(chat.row_id(chat.args))
     leaver = await chat.store.people.get(asked.leaver_id) if asked else None
     if asked is None or leaver is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     post, held = await chat.store.handovers.post(asked.post_id)
     if not may_hand_over(chat.person, leaver, post):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if asked.accepted is not None or not held:
         await chat.say(GONE if asked.accepted is None else await _decided(chat, asked))
         return
@@ -177,7 +173,7 @@ async def _decide(chat: Chat) -> None:
         return
     await chat.store.handovers.decide(asked, chat.person.id, accepted=False)
     text = f"您的交接申请镇里没有同意，「{title}」还由您办。有事请找{chat.person.name}。"
-    await chat.push([leaver.id], text, intent=f"handover refused:{asked.id}", personal=True)
+    await chat.push([leaver.id], text, Intent(Cause.HANDOVER_REFUSED, f"{asked.id}"), personal=True)
     await chat.say(f"记下了，已告诉{leaver.name}。")
 
 
@@ -202,11 +198,11 @@ async def _carry_out(
             f"请把链接发给接手的同志，{_DAYS} 天内有效。他一加入就完成交接，之前还由{leaver.name}办：\n{links}"
         )
         return
-    addresses = await store.chats.reachable_of(successor.id)
-    if not addresses:
+    address = (await store.chats.reachable([successor.id])).get(successor.id)
+    if address is None:
         await chat.say(f"{successor.name}现在联系不上，没有交接。请换一位，或选「新同志」。")
         return
     agreed = await store.handovers.decide(asked, chat.person.id, accepted=True)
-    along = await hand_over(chat, agreed, leaver, post, successor, addresses[0])
-    await tell_successor(chat, agreed, leaver, post, successor, along, addresses[0])
+    along = await hand_over(chat, agreed, leaver, post, successor, address)
+    await tell_successor(chat, agreed, leaver, post, successor, along, address)
     await chat.say(f"好了，「{title}」已由{leaver.name}交给{successor.name}。{along}两个人都告诉了。")

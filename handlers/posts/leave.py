@@ -14,7 +14,9 @@ from handlers.engine.questions.base import Answer, More, Stale
 from handlers.engine.questions.person import PersonChoice
 from handlers.engine.said import Said
 from handlers.reading import Unreadable
+from handlers.wording.days import day_in_words, span_in_words
 from handlers.wording.people import region_in_words
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.leaves import Leave
 from storage.people.persons import Person, Role
@@ -53,7 +55,7 @@ class DayWithin(Day):
         return self.since <= day < self.since + timedelta(days=LONGEST)
 
 
-@conversation("leave", "请假", for_roles={Role.VILLAGE}, words=("我要请假",))
+@conversation("leave", "请假", for_roles={Role.VILLAGE}, words=("我要请假",), personal=True, intent="leave")
 async def leave(chat: Chat) -> None:
     """For one's own days; while on leave, it offers to come back early."""
     mine = await chat.store.leaves.of(chat.person.id, chat.now.date())
@@ -64,7 +66,10 @@ async def leave(chat: Chat) -> None:
     first = await chat.ask(
         "first", DayWithin("从哪天开始请假？比如：明天、10月20日", past_ok=False, since=today, early=late, late=late)
     )
-    early, late = f"结束的日子不能早于 {_day(first)}，请再说一次。", f"请假最长 {LONGEST} 天。时间更长请镇里办交接。"
+    early, late = (
+        f"结束的日子不能早于 {day_in_words(first)}，请再说一次。",
+        f"请假最长 {LONGEST} 天。时间更长请镇里办交接。",
+    )
     last = await chat.ask(
         "last", DayWithin("请到哪天？那一天也算在内。", past_ok=False, since=first, early=early, late=late)
     )
@@ -80,18 +85,18 @@ async def leave(chat: Chat) -> None:
         )
     deputy = next((one for one in deputies if str(one.id) == chosen), None)
     covered = f"由{deputy.name}代办" if deputy else "没有指定代办人，村里别的同志照办；没人时转给镇里"
-    if not await chat.confirm(f"请假：{_span(first, last)}，{covered}。"):
+    if not await chat.confirm(f"请假：{span_in_words(first, last)}，{covered}。"):
         await chat.say("没有请假。")
         return
     chat.store.leaves.take(chat.person.id, first, last=last, deputy_id=deputy.id if deputy else None)
     mark = f"{chat.person.id}:{chat.store.session.request}"
     place = region_in_words(chat.world.plan, chat.person.posts_as(Role.VILLAGE)[0].region)
     who = f"{deputy.name}代办" if deputy else "没有指定代办人"
-    news = f"【请假】{place}{chat.person.name}，{_span(first, last)}，{who}。"
-    await chat.push(_town(chat), news, intent=f"leave:{mark}", personal=True)
+    news = f"【请假】{place}{chat.person.name}，{span_in_words(first, last)}，{who}。"
+    await chat.push(_town(chat), news, Intent(Cause.LEAVE, mark), personal=True)
     if deputy:
-        text = f"{chat.person.name}{_span(first, last)}请假，请您代办。\n这几天发给他的提醒和通知会发给您。"
-        await chat.push([deputy.id], text, intent=f"deputy:{mark}", personal=True)
+        text = f"{chat.person.name}{span_in_words(first, last)}请假，请您代办。\n这几天发给他的提醒和通知会发给您。"
+        await chat.push([deputy.id], text, Intent(Cause.DEPUTY, mark), personal=True)
     await chat.say("好了，已告诉镇里" + (f"和{deputy.name}" if deputy else "") + "。提前回来，再发「请假」。")
 
 
@@ -108,7 +113,7 @@ async def _ends(chat: Chat, taken: Leave) -> bool:
     text = f"【销假】{chat.person.name}已销假，从今天起在岗。" if taken.covers(today) else (
         f"【销假】{chat.person.name}取消了{_days(taken)}的请假。"
     )  # fmt: skip
-    await chat.push(told, text, intent=f"back:{mark}", personal=True)
+    await chat.push(told, text, Intent(Cause.BACK, mark), personal=True)
     await chat.say("好了，已销假，提醒和通知照常发给您。")
     return True
 
@@ -129,7 +134,7 @@ def _town(chat: Chat) -> list[int]:
     return [one for one in dict.fromkeys(town) if one != chat.person.id]
 
 
-@conversation("absences", "谁请假了", for_roles={Role.TOWN, Role.COUNTY}, words=("谁请假", "请假情况"))
+@conversation("absences", "谁请假了", for_roles={Role.TOWN, Role.COUNTY}, words=("谁请假", "请假情况"), personal=True)
 async def absences(chat: Chat) -> None:
     """Args: how many lines to leave out, for the page after."""
     today = chat.now.date()
@@ -155,12 +160,4 @@ def _line(chat: Chat, one: Leave) -> str | None:
 
 
 def _days(one: Leave) -> str:
-    return _span(one.first_day, one.last_day)
-
-
-def _span(first: date, last: date) -> str:
-    return _day(first) if first == last else f"{_day(first)}到{_day(last)}"
-
-
-def _day(day: date) -> str:
-    return f"{day.month}月{day.day}日"
+    return span_in_words(one.first_day, one.last_day)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
-from handlers.engine.words import NOT_YOURS
 from handlers.rights.sight import may_erase
 from handlers.wording.people import post_in_words
-from storage.database.base import from_base36
+from storage.mail.intents import Cause, Intent
 from storage.people.persons import Person, Role
 from storage.privacy import Erasure
 
@@ -20,8 +19,7 @@ async def decide_erasure(chat: Chat) -> None:
     """Args: the request's id."""
     found = await _erasure(chat)
     if found is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     erasure, person = found
     if erasure.accepted is not None:
         await chat.say(f"{person.name}的申请已经处理过了。")
@@ -40,10 +38,7 @@ async def decide_erasure(chat: Chat) -> None:
 
 async def _erasure(chat: Chat) -> tuple[Erasure, Person] | None:
     """The request named and who made it, if it is this office's to decide."""
-    try:
-        erasure = await chat.store.erasures.get(from_base36(chat.args))
-    except ValueError:
-        return None
+    erasure = await chat.store.erasures.get(chat.row_id(chat.args))
     person = await chat.store.people.get(erasure.person_id) if erasure else None
     return (erasure, person) if erasure and person and may_erase(chat.person, person) else None
 
@@ -55,7 +50,7 @@ async def _accept(chat: Chat, erasure: Erasure, person: Person) -> None:
     await chat.push(
         [person.id],
         "您的信息已按申请删除，这个聊天不再属于任何人。\n办过的事按法律留有记录。以后要用，请重新扫码。",
-        intent=f"erased:{erasure.id}",
+        intent=Intent(Cause.ERASED, f"{erasure.id}"),
         personal=True,
     )
     await chat.store.erasures.accept(erasure.id, chat.person.id)
@@ -73,7 +68,7 @@ async def _refuse(chat: Chat, erasure: Erasure, person: Person) -> None:
     await chat.push(
         [person.id],
         f"您的删除申请没有通过。\n原因：{reason}\n不同意这个答复，可以找市乡村振兴局。",
-        intent=f"kept:{erasure.id}",
+        intent=Intent(Cause.KEPT, f"{erasure.id}"),
         personal=True,
     )
     await chat.say(f"记下了，已告诉{person.name}。")

@@ -7,6 +7,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
 from handlers.rights.sight import may_erase
 from storage.database.base import to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 
@@ -31,7 +32,7 @@ async def forget_me(chat: Chat) -> None:
     await chat.push(
         _deciders(chat),
         f"{chat.person.name}申请删除个人信息，请审核。",
-        intent=f"erasure:{erasure_id}",
+        intent=Intent(Cause.ERASURE, f"{erasure_id}"),
         buttons=[[Button(label="去审核", says=f"/erasure {to_base36(erasure_id)}")]],
     )
     await chat.say("已申请，镇里看过就告诉您。")

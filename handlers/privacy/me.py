@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.wording.days import full_day_in_words
 from handlers.wording.people import post_in_words
 from storage.mail.messages import Button
 from storage.people.masking import mask_id, mask_phone
 from storage.privacy import Dossier, Held
-
-_PLATFORMS = {"telegram": "Telegram", "web": "手机网页", "terminal": "终端"}
 
 
 @conversation("me", "我的信息", words=("我的资料",), menu=10)
 async def about_me(chat: Chat) -> None:
     dossier = await chat.store.erasures.dossier(chat.person.id)
     consent = await chat.store.consents.latest(chat.person.id)
-    agreed = f"，{consent.agreed_at:%Y-%m-%d} 同意过《个人信息说明》{consent.text_version}版" if consent else ""
+    agreed = (
+        f"，{full_day_in_words(consent.agreed_at)}同意过《个人信息说明》{consent.text_version}版" if consent else ""
+    )
     lines = [
         f"{dossier.name}，手机：{mask_phone(dossier.phone) if dossier.phone else '没有登记'}{_id_number(dossier)}",
         *(_post(chat, post) for post in dossier.posts[:2]),
         f"上报过 {dossier.reports} 件{_quizzed(dossier)}{agreed}",
-        f"绑定的聊天：{_chats(dossier)}。聊天原文只短期保存。",
+        f"绑定的聊天：{_chats(chat, dossier)}。聊天原文只短期保存。",
     ]
     if len(dossier.posts) > 2:
         lines[2] += f"等 {len(dossier.posts)} 个身份"
@@ -31,7 +34,9 @@ async def about_me(chat: Chat) -> None:
 def _post(chat: Chat, post: Held) -> str:
     household = chat.world.roster.by_id.get(post.household_id or 0)
     home = f" {household.head}家" if household else ""
-    return f"{post_in_words(chat.world.plan, post.role, post.region, post.unit)}{home}，{post.since:%Y-%m-%d}起"
+    return (
+        f"{post_in_words(chat.world.plan, post.role, post.region, post.unit)}{home}，{full_day_in_words(post.since)}起"
+    )
 
 
 def _id_number(dossier: Dossier) -> str:
@@ -42,6 +47,6 @@ def _quizzed(dossier: Dossier) -> str:
     return f"，一口清练过 {dossier.questions} 题" if dossier.questions else ""
 
 
-def _chats(dossier: Dossier) -> str:
-    counts = {name: dossier.platforms.count(name) for name in dict.fromkeys(dossier.platforms)}
-    return "、".join(f"{_PLATFORMS.get(name, name)} {count} 个" for name, count in counts.items())
+def _chats(chat: Chat, dossier: Dossier) -> str:
+    counts = Counter(chat.world.platform_label(name) for name in dossier.platforms)
+    return "、".join(f"{label} {count} 个" for label, count in counts.items())

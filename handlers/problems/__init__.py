@@ -14,3 +14,4 @@ CONVERSATIONS = (
     "spot_check",
     "view",
 )
+JOBS = ("signals_job",)

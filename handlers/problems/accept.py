@@ -5,7 +5,6 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import act, explain_state, find, name, parts, tell_rectifiers
 from handlers.problems.states import RULES, Part, Refused
 from storage.people.persons import Role
@@ -20,8 +19,7 @@ async def accept(chat: Chat) -> None:
     said, _, verdict = chat.args.partition(" ")
     problem = await find(chat, said)
     if problem is None or Part.TOWN not in parts(chat, problem):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if problem.state is not RULES[Action.ACCEPT].before:
         await chat.say(await explain_state(chat, problem))
         return

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
+from handlers.engine.lookup import by_number_or_id
 from handlers.engine.questions import Evidence
 from handlers.engine.world import World
 from handlers.problems.states import RULES, Part, may_redate, next_state, parts_of, possible
-from handlers.wording.places import place_in_words
-from storage.database.base import from_base36, to_base36
+from handlers.wording.days import moment_in_words
+from handlers.wording.households import household_in_words
+from storage.database.base import to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.photo_hash import Print
 from storage.problems.records import Problem
 from storage.problems.states import Action, ProblemState
-
-_LONGEST_NUMBER = 9
-"""Digits of what is taken for a problem's number; row ids are longer, also in base 36."""
 
 FINISHED = "done"
 """Behind the id in "/progress 8z done": the work is finished, only words and proof are asked for."""
@@ -32,13 +32,7 @@ async def find(chat: Chat, said: str) -> Problem | None:
 
 async def named(chat: Chat, said: str) -> Problem | None:
     """The problem of a number ("17", "17号") or a row id, whosever business it is."""
-    said = said.removesuffix("号")
-    try:
-        if said.isdecimal() and len(said) <= _LONGEST_NUMBER:
-            return await chat.store.problems.numbered(int(said))
-        return await chat.store.problems.get(from_base36(said))
-    except ValueError:
-        return None
+    return await by_number_or_id(chat.store.problems, said)
 
 
 def parts(chat: Chat, problem: Problem) -> frozenset[Part]:
@@ -48,7 +42,7 @@ def parts(chat: Chat, problem: Problem) -> frozenset[Part]:
 def place(world: World, problem: Problem) -> str:
     household = world.roster.by_id.get(problem.household_id or 0)
     if household is not None:
-        return place_in_words(world, household)
+        return household_in_words(world.plan, household)
     return "全镇" if problem.region == world.plan.town.code else world.plan.village(problem.region).name
 
 
@@ -104,9 +98,9 @@ async def tell_rectifiers(chat: Chat, problem: Problem, text: str, action: Actio
     """Push a verdict to those who worked on it; where nobody has, to those who are to."""
     worked = await chat.store.problems.rectified_by(problem.id) or rectifiers(chat.world, problem)
     await chat.push(
-        [person for person in worked if person != chat.person.id],
+        worked,
         text,
-        intent=f"problem:{problem.id}:{action}:{problem.version}",
+        intent=Intent(Cause.PROBLEM, f"{problem.id}:{action}:{problem.version}"),
         buttons=[[see(problem), *([report(problem)] if problem.state is ProblemState.WORKING else [])]],
     )
 
@@ -117,7 +111,7 @@ async def explain_state(chat: Chat, problem: Problem) -> str:
     if last is None or last.action not in RULES or RULES[last.action].after is not problem.state:
         return f"{problem.number}号现在是「{problem.state.label}」。"
     who = "您" if last.person_id == chat.person.id else last.person
-    return f"{problem.number}号：{who}已在 {last.at:%m-%d %H:%M} {last.action.label}，现在是「{problem.state.label}」。"
+    return f"{problem.number}号：{who}已在 {moment_in_words(last.at)} {last.action.label}，现在是「{problem.state.label}」。"
 
 
 def see(problem: Problem) -> Button:

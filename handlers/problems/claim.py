@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import act, explain_state, find, name, parts, report
 from handlers.problems.states import RULES
 from handlers.rights.sight import IN_OFFICE
@@ -18,7 +17,7 @@ async def claim(chat: Chat) -> None:
     problem = await find(chat, chat.args)
     rule = RULES[Action.CLAIM]
     if problem is None or not parts(chat, problem) & rule.by:
-        await chat.say(NOT_YOURS)
+        chat.refuse()
     elif problem.state is not rule.before:
         await chat.say(await explain_state(chat, problem))
     else:

@@ -9,11 +9,12 @@ from handlers.calendar.workdays import add_workdays
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Number, Text
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import find, name, parts
 from handlers.problems.states import Part
-from handlers.wording.text import brief
+from handlers.reading import shortened
+from handlers.wording.days import day_in_words, moment_in_words
 from storage.database.base import to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.records import Problem
@@ -29,13 +30,13 @@ async def start_fanout(chat: Chat) -> None:
     said = chat.args or await chat.ask("problem", Text("从几号问题举一反三？", max_length=20, example="17号"))
     problem = await find(chat, said)
     if problem is None or Part.TOWN not in parts(chat, problem):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     before = await chat.store.fanouts.of(problem.id)
     if before is not None:
         who = "您" if before.started_by == chat.person.id else before.person
         await chat.say(
-            f"{problem.number}号：{who}已在 {before.started_at:%m-%d %H:%M} 发起举一反三。", [[see_answers(problem)]]
+            f"{problem.number}号：{who}已在 {moment_in_words(before.started_at)} 发起举一反三。",
+            [[see_answers(problem)]],
         )
         return
     words = await _ask_words(chat, problem)
@@ -47,7 +48,9 @@ async def start_fanout(chat: Chat) -> None:
     # whoever finds something at the last moment still has as long to put it right as there was to look
     rectify_by = max(problem.deadline, add_workdays(due_on, count))
     villages = _others(chat, problem)
-    summary = f"请 {len(villages)} 个村查：{words}\n{due_on:%m-%d} 前答复，查出的 {rectify_by:%m-%d} 前整改。"
+    summary = (
+        f"请 {len(villages)} 个村查：{words}\n{day_in_words(due_on)}前答复，查出的 {day_in_words(rectify_by)}前整改。"
+    )
     if not await chat.confirm(summary):
         await chat.say("没有发起。")
         return
@@ -57,7 +60,7 @@ async def start_fanout(chat: Chat) -> None:
     for village, task in tasks.items():
         plan_deadline(chat.store.reminders, chat.world.plan, "fanout", str(task), due_on, chat.now)
         await _ask_village(chat, village, task, words, due_on)
-    await chat.say(f"已发给 {len(villages)} 个村，{due_on:%m-%d} 前答复。", [[see_answers(problem)]])
+    await chat.say(f"已发给 {len(villages)} 个村，{day_in_words(due_on)}前答复。", [[see_answers(problem)]])
 
 
 async def _ask_words(chat: Chat, problem: Problem) -> str:
@@ -66,7 +69,7 @@ async def _ask_words(chat: Chat, problem: Problem) -> str:
     if problem.household_id is not None:
         prompt = f"{title} 涉及农户。请另写一句要各村查什么，别写姓名。"
         return await chat.ask("words", Text(prompt, max_length=200, min_length=4))
-    prompt = f"要各村查什么？（别写农户姓名）跳过就用原文：\n{brief(problem.description, 100)}"
+    prompt = f"要各村查什么？（别写农户姓名）跳过就用原文：\n{shortened(problem.description, 100)}"
     said = await chat.ask_optional("words", Text(prompt, max_length=200, min_length=4, optional=True))
     return said or problem.description
 
@@ -80,9 +83,9 @@ async def _ask_village(chat: Chat, village: str, task: int, words: str, due_on: 
     key = to_base36(task)
     cadres = [official.person.id for official in chat.world.directory.holding(Role.VILLAGE, village)]
     await chat.push(
-        [one for one in cadres if one != chat.person.id],
-        f"【举一反三】别处查出：{brief(words, 100)}\n本村有没有同样的问题？请在 {due_on.month}月{due_on.day}日 前答复。",
-        intent=f"fanout:{task}",
+        cadres,
+        f"【举一反三】别处查出：{shortened(words, 100)}\n本村有没有同样的问题？请在 {day_in_words(due_on)}前答复。",
+        intent=Intent(Cause.FANOUT, f"{task}"),
         buttons=[
             [
                 Button(label="没有", says=f"/checked {key} no"),

@@ -8,13 +8,13 @@ from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Evidence, HouseholdChoice, Photos, Text
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import name, rectifiers, see
 from handlers.problems.fanout import see_answers
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.rows import bare
-from handlers.wording.text import brief
-from storage.database.base import from_base36
+from handlers.reading import shortened
+from handlers.wording.days import day_in_words, moment_in_words
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.fanouts import OPEN, Fanout, FanoutTask
@@ -45,15 +45,14 @@ async def answer(chat: Chat) -> None:
     fanout = await chat.store.fanouts.get(task.fanout_id) if task else None
     first = await chat.store.problems.get(fanout.problem_id) if fanout else None
     if task is None or fanout is None or first is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if task.state != OPEN:
         await chat.say(await _answered(chat, task))
         return
     if said not in (_NO, _YES):
         said = await chat.ask(
             "verdict",
-            Choice(f"{brief(fanout.words, 100)}\n本村有没有同样的问题？", [(_NO, "没有"), (_YES, "有，报问题")]),
+            Choice(f"{shortened(fanout.words, 100)}\n本村有没有同样的问题？", [(_NO, "没有"), (_YES, "有，报问题")]),
         )
     found = await _ask_found(chat, task.village) if said == _YES else []
     problems = [await _register(chat, task, fanout, first, one) for one in found]
@@ -66,22 +65,21 @@ async def answer(chat: Chat) -> None:
         await chat.say("记下了：本村没有。")
         return
     listed = "、".join(f"{problem.number}号" for problem in numbers.values())
-    await chat.say(f"记下了：{listed}，{fanout.rectify_by:%m-%d} 前整改。", [[Button(label="我的待办", says="/todo")]])
+    await chat.say(
+        f"记下了：{listed}，{day_in_words(fanout.rectify_by)}前整改。", [[Button(label="我的待办", says="/todo")]]
+    )
 
 
 async def _task(chat: Chat, key: str) -> FanoutTask | None:
     """The task named, if it is that of a village of this cadre."""
-    try:
-        task = await chat.store.fanouts.task(from_base36(key))
-    except ValueError:
-        return None
+    task = await chat.store.fanouts.task(chat.row_id(key))
     return task if task is not None and chat.person.covers(task.village, Role.VILLAGE) else None
 
 
 async def _answered(chat: Chat, task: FanoutTask) -> str:
     found = await chat.store.problems.several(task.found)
     what = "有，" + "、".join(f"{problem.number}号" for problem in found) if found else "没有"
-    at = f"{task.answered_at:%m-%d %H:%M}" if task.answered_at else ""
+    at = moment_in_words(task.answered_at) if task.answered_at else ""
     return f"{chat.world.plan.village(task.village).name}已由{task.person}在 {at} 答复：{what}。"
 
 
@@ -128,10 +126,10 @@ async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem
     store.problems.show(problem, chat.person.id, photos=found.shown.photos, prints=found.prints)
     plan_deadline(store.reminders, chat.world.plan, "problem", str(problem.id), problem.deadline, chat.now)
     await chat.push(
-        [one for one in rectifiers(chat.world, problem) if one != chat.person.id],
-        f"【新问题】{name(chat.world, problem)} {brief(problem.description, 60)}\n"
-        f"举一反三查出，{problem.deadline:%m-%d} 前整改。",
-        intent=f"found:{problem.id}",
+        rectifiers(chat.world, problem),
+        f"【新问题】{name(chat.world, problem)} {shortened(problem.description, 60)}\n"
+        f"举一反三查出，{day_in_words(problem.deadline)}前整改。",
+        intent=Intent(Cause.FOUND, f"{problem.id}"),
         buttons=[[see(problem)]],
     )
     return problem
@@ -144,4 +142,5 @@ async def _tell_starter(chat: Chat, fanout: Fanout, first: Problem) -> None:
         return
     having = sum(bool(task.found) for task in tasks)
     text = f"【举一反三】{first.number}号：{len(tasks)} 个村都答复了，{having} 个村有问题。"
-    await chat.push([fanout.started_by], text, intent=f"fanned:{fanout.id}", buttons=[[see_answers(first)]])
+    intent = Intent(Cause.FANNED, f"{fanout.id}")
+    await chat.push([fanout.started_by], text, intent, buttons=[[see_answers(first)]])

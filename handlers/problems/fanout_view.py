@@ -4,46 +4,40 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import find, parts, see
 from handlers.problems.fanout import see_answers
 from handlers.problems.states import Part
-from handlers.wording.text import brief
+from handlers.reading import shortened
+from handlers.wording.days import day_in_words, moment_in_words, time_left_in_words
+from handlers.wording.paging import page_named, page_of
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.fanouts import OPEN, FanoutTask
 
-_PAGE = 8
 _LATEST = 5
 
 
 @conversation("fanouts", "举一反三情况", for_roles={Role.TOWN, Role.COUNTY})
 async def show_fanouts(chat: Chat) -> None:
-    """Args: the problem's number or id, and how many villages were listed before: "17 8"; without any, the latest."""
-    said, _, skip = chat.args.partition(" ")
+    """Args: the problem's number or id, and a page: "17 2"; without any, the latest."""
+    said, _, page = chat.args.partition(" ")
     if not said:
         await _list(chat)
         return
     problem = await find(chat, said)
     if problem is None or not parts(chat, problem) & {Part.TOWN, Part.COUNTY}:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     fanout = await chat.store.fanouts.of(problem.id)
     if fanout is None:
         await chat.say(f"{problem.number}号还没有举一反三。", [[see(problem)]])
         return
     tasks = await chat.store.fanouts.tasks(fanout.id)
-    first = min(int(skip), len(tasks)) if skip.isdecimal() and len(skip) < 5 else 0
-    page = tasks[first : first + _PAGE]
-    numbers = {one.id: one.number for one in await chat.store.problems.several([p for t in page for p in t.found])}
-    head = f"{problem.number}号举一反三，{fanout.due_on:%m-%d} 前答复。{_counts(tasks)}"
-    lines = [_line(chat, task, [numbers[key] for key in task.found]) for task in page]
-    rows = [[see(problem)]]
-    if len(tasks) > first + _PAGE:
-        key = to_base36(problem.id)
-        rows.insert(0, [Button(label=f"接着看（共 {len(tasks)} 个村）", says=f"/fanouts {key} {first + _PAGE}")])
-    await chat.say("\n".join([head, *lines]), rows)
+    shown, turn = page_of(tasks, page_named(page), f"/fanouts {to_base36(problem.id)}")
+    numbers = {one.id: one.number for one in await chat.store.problems.several([p for t in shown for p in t.found])}
+    head = f"{problem.number}号举一反三，{day_in_words(fanout.due_on)}前答复。{_counts(tasks)}"
+    lines = [_line(chat, task, [numbers[key] for key in task.found]) for task in shown]
+    await chat.say("\n".join([head, *lines]), [*turn, [see(problem)]])
 
 
 async def _list(chat: Chat) -> None:
@@ -54,7 +48,7 @@ async def _list(chat: Chat) -> None:
         if problem is None:
             continue
         tasks = await chat.store.fanouts.tasks(fanout.id)
-        lines.append(f"{problem.number}号 {brief(fanout.words, 20)}：{_counts(tasks)}")
+        lines.append(f"{problem.number}号 {shortened(fanout.words, 20)}：{_counts(tasks)}")
         rows.append([Button(label=f"{problem.number}号各村答复", says=see_answers(problem).says)])
     if not lines:
         await chat.say("还没有举一反三。打开一个问题，点「举一反三」就能发给各村。")
@@ -70,8 +64,8 @@ def _counts(tasks: list[FanoutTask]) -> str:
 
 def _line(chat: Chat, task: FanoutTask, numbers: list[int]) -> str:
     village = chat.world.plan.village(task.village).name
-    if task.state == OPEN:
-        late = "，已逾期" if task.due_on < chat.now.date() else ""
+    if task.answered_at is None:
+        late = f"，{time_left_in_words(task.due_on, chat.now.date())}" if task.due_on < chat.now.date() else ""
         return f"{village}：未答复{late}"
     what = "有，" + "、".join(f"{number}号" for number in numbers) if numbers else "没有"
-    return f"{village}：{what}（{task.person} {task.answered_at:%m-%d %H:%M}）"
+    return f"{village}：{what}（{task.person} {moment_in_words(task.answered_at)}）"

@@ -12,7 +12,7 @@ from typing import Any
 
 from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import conversation
+from handlers.engine.conversation import Takes, conversation
 from handlers.engine.questions import Document
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX, read_sheets, write_form, write_outcomes
@@ -20,10 +20,10 @@ from handlers.files.tables import EXAMPLE, Row, RowError
 from handlers.problems.actions import name, rectifiers, see
 from handlers.problems.rows import Column, Header, Line, find_header, read_lines
 from handlers.problems.states import acts_for
-from handlers.reading import Unreadable
-from handlers.wording.days import deadline_in_words
-from handlers.wording.text import brief
+from handlers.reading import Unreadable, shortened
+from handlers.wording.days import deadline_in_words, full_day_in_words
 from storage.database.base import to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Person, Role
 from storage.plan import Plan
@@ -112,14 +112,21 @@ def template(plan: Plan) -> bytes:
         Column.DESCRIPTION: "村部公示栏政策未更新",
         Column.LEAD: units[0],
         Column.RESPONSIBLE: "李四",
-        Column.DEADLINE: f"{deadline.year}年{deadline.month}月{deadline.day}日",
+        Column.DEADLINE: full_day_in_words(deadline),
         Column.MEASURES: "换上最新政策并拍照",
     }
     headings = [column.value for column in Column]
     return write_form(_SHEET, headings, [example.get(column) for column in Column], choices)
 
 
-@conversation("import", "导入问题台账", for_roles={Role.TOWN, Role.UNIT}, words=("导入", "导入台账"), hears="file1")
+@conversation(
+    "import",
+    "导入问题台账",
+    for_roles={Role.TOWN, Role.UNIT},
+    words=("导入", "导入台账"),
+    first_question="file1",
+    takes=Takes((".xlsx", ".xls", ".csv")),
+)
 async def import_ledger(chat: Chat) -> None:
     sent, seen = await _sent(chat)
     if seen["new"] and not await chat.confirm(_summary(sent.name, seen)):
@@ -248,11 +255,11 @@ async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
     for problems in alike.values():
         for person_id in rectifiers(chat.world, problems[0]):
             by_person[person_id] += problems
-    today = chat.now.date()
+    today, intent = chat.now.date(), Intent(Cause.IMPORT, chat.store.session.request)
     for person_id, mine in by_person.items():
         mine.sort(key=lambda problem: (problem.deadline, problem.number))
         lines = [
-            f"{name(chat.world, one)} {brief(one.description, 20)} {deadline_in_words(one.deadline, today)}"
+            f"{name(chat.world, one)} {shortened(one.description, 20)} {deadline_in_words(one.deadline, today)}"
             for one in mine[:_SHOWN_NEWS]
         ]
         if len(mine) == 1:
@@ -262,4 +269,4 @@ async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
             buttons = [[Button(label="我的待办", says="/todo")]]
         more = ["……"] if len(mine) > _SHOWN_NEWS else []
         text = "\n".join([f"【新问题】有 {len(mine)} 件要整改：", *lines, *more])
-        await chat.push([person_id], text, intent=f"import:{chat.store.session.request}", buttons=buttons)
+        await chat.push([person_id], text, intent, buttons=buttons)

@@ -12,16 +12,16 @@ from handlers.engine.questions import Account, Evidence, Option, Question
 from handlers.engine.questions.account import MOST_PHOTOS, described, gathered
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text
 from handlers.engine.said import DONE, Said
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import FINISHED, act, explain_state, find, name, parts, see
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import MOST_PERCENT, RULES, checked_percent, rectifies
-from handlers.reading import Unreadable, read_choice, read_number
+from handlers.reading import Unreadable, read_choice, read_number, shortened
 from handlers.reading.percents import percent_in
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words
-from handlers.wording.text import brief
+from handlers.wording.evidence import evidence_in_words
 from storage.database.base import to_base36
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.records import Problem
@@ -31,11 +31,7 @@ _MOST_LISTED = 8
 
 
 @conversation(
-    "progress",
-    "报整改进展",
-    for_roles=IN_OFFICE,
-    words=("进展", "报进展", "整改进展"),
-    menu=3,
+    "progress", "报整改进展", for_roles=IN_OFFICE, words=("进展", "报进展", "整改进展"), menu=3, intent="progress"
 )
 async def progress(chat: Chat) -> None:
     """Args: the problem's number or id, and "done" when the work is finished; without any, one's own are offered."""
@@ -48,8 +44,7 @@ async def progress(chat: Chat) -> None:
         said = await chat.ask("problem", ProblemChoice("报哪个问题的进展？", [(key, label) for key, label in options]))
     problem = await find(chat, said)
     if problem is None or not parts(chat, problem) & RULES[Action.PROGRESS].by:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if problem.state not in TO_RECTIFY:
         await chat.say(await explain_state(chat, problem), [[see(problem)]])
         return
@@ -59,7 +54,7 @@ async def progress(chat: Chat) -> None:
     told = await chat.ask(
         "done",
         Account(
-            f"{title} {brief(problem.description)}\n{asked}照片、定位可以一起发。",
+            f"{title} {shortened(problem.description)}\n{asked}照片、定位可以一起发。",
             example="屋顶已重铺瓦" + ("" if done else "，80%"),
         ),
     )
@@ -85,7 +80,7 @@ async def _mine(chat: Chat) -> list[list[str]]:
     return [
         [
             to_base36(one.id),
-            f"{name(chat.world, one)} {brief(one.description)} {deadline_in_words(one.deadline, today)}",
+            f"{name(chat.world, one)} {shortened(one.description)} {deadline_in_words(one.deadline, today)}",
         ]
         for one in found
     ]
@@ -93,9 +88,8 @@ async def _mine(chat: Chat) -> list[list[str]]:
 
 def _summary(title: str, text: str, far: Far, shown: Evidence) -> str:
     lines = [title, text, f"进度 {far.percent}%" + ("，提交镇里验收" if far.submit else "")]
-    if shown.photos or shown.place:
-        lines.append(f"照片 {len(shown.photos)} 张" + ("，有定位" if shown.place else ""))
-    return "\n".join(lines)
+    lines.append(evidence_in_words(photos=len(shown.photos), place=shown.place is not None))
+    return "\n".join(filter(None, lines))
 
 
 async def _record(chat: Chat, problem: Problem, text: str, far: Far, shown: Evidence) -> None:
@@ -114,9 +108,9 @@ async def _record(chat: Chat, problem: Problem, text: str, far: Far, shown: Evid
     key = to_base36(problem.id)
     town = chat.world.directory.holding(Role.TOWN, problem.region)
     await chat.push(
-        [official.person.id for official in town if official.person.id != chat.person.id],
-        f"【请验收】{title}\n{brief(problem.description, 60)}\n{chat.person.name}：{brief(text, 100)}",
-        intent=f"problem:{problem.id}:submit:{problem.version}",
+        [official.person.id for official in town],
+        f"【请验收】{title}\n{shortened(problem.description, 60)}\n{chat.person.name}：{shortened(text, 100)}",
+        intent=Intent(Cause.PROBLEM, f"{problem.id}:submit:{problem.version}"),
         buttons=[
             [
                 Button(label=Action.ACCEPT.label, says=f"/accept {key} ok"),

@@ -1,4 +1,4 @@
-"""A spreadsheet's rows, read as lines of the problem ledger 问题台账. Pure: cells in, problems or reasons out.
+"""A spreadsheet's rows, read as lines of the problem ledger 问题台账. Pure. Cells in, problems or reasons out.
 
 Ledgers come from many hands, so columns are known by their usual names, in any order, below any title.
 """

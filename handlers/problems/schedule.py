@@ -8,12 +8,12 @@ from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Day, Text
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import explain_state, find, name, parts, rectifiers, report, see
 from handlers.problems.schedule_rules import Step, schedule
 from handlers.problems.states import Part, may_redate, possible
 from handlers.rights.sight import IN_OFFICE
-from handlers.wording.days import deadline_in_words
+from handlers.wording.days import day_in_words, deadline_in_words, span_in_words
+from storage.mail.intents import Cause, Intent
 from storage.people.persons import Role
 from storage.problems.records import Problem
 from storage.problems.states import Action, ProblemState
@@ -24,8 +24,7 @@ async def show_schedule(chat: Chat) -> None:
     """Args: the problem's number or id."""
     problem = await find(chat, chat.args)
     if problem is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     today = chat.now.date()
     head = f"{name(chat.world, problem)} 倒排工期（期限 {deadline_in_words(problem.deadline, today)}）"
     steps = schedule(problem.opened_at.date(), problem.deadline)
@@ -36,7 +35,7 @@ async def show_schedule(chat: Chat) -> None:
 
 
 def _line(place: int, step: Step, problem: Problem, today: date) -> str:
-    days = f"{step.first:%m-%d}" if step.first == step.last else f"{step.first:%m-%d} 至 {step.last:%m-%d}"
+    days = span_in_words(step.first, step.last)
     now = " ← 现在" if step.first <= today <= step.last and problem.state is not ProblemState.CLOSED else ""
     return f"{place} {step.name}：{days}{now}"
 
@@ -46,8 +45,7 @@ async def move_deadline(chat: Chat) -> None:
     """Args: the problem's number or id."""
     problem = await find(chat, chat.args)
     if problem is None or Part.TOWN not in parts(chat, problem):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if not may_redate(problem.state, parts(chat, problem)):
         await chat.say(await explain_state(chat, problem), [[see(problem)]])
         return
@@ -63,8 +61,7 @@ async def move_deadline(chat: Chat) -> None:
     if problem.state is not ProblemState.REVIEW:  # what waits for the town reminds nobody else
         plan_deadline(chat.store.reminders, chat.world.plan, "problem", str(problem.id), day, chat.now)
     worked = await chat.store.problems.rectified_by(problem.id)
-    told = dict.fromkeys([*worked, *rectifiers(chat.world, problem)])
-    text = f"【改期限】{title}\n{problem.deadline:%m-%d} 改为 {day:%m-%d}。\n原因：{reason}"
-    intent = f"problem:{problem.id}:{Action.REDATE}:{moved.version}"
-    await chat.push([one for one in told if one != chat.person.id], text, intent, [[see(moved)]])
+    text = f"【改期限】{title}\n{day_in_words(problem.deadline)} 改为 {day_in_words(day)}。\n原因：{reason}"
+    intent = Intent(Cause.PROBLEM, f"{problem.id}:{Action.REDATE}:{moved.version}")
+    await chat.push([*worked, *rectifiers(chat.world, problem)], text, intent, buttons=[[see(moved)]])
     await chat.say(f"{title}期限改为 {deadline_in_words(day, today)}，已告诉整改的同志。", [[see(moved)]])

@@ -1,4 +1,4 @@
-"""What about a rectification is worth a question (domain: signals against faking). Pure; questions, never verdicts."""
+"""What about a rectification is worth a question (domain: signals against faking). Pure. Questions, never verdicts."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import name
-from storage.database.base import from_base36, to_base36
+from handlers.wording.days import moment_in_words
+from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.records import Problem
@@ -25,10 +25,9 @@ async def signals(chat: Chat) -> None:
         return
     signal, problem = await _find(chat)
     if signal is None or problem is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     if signal.state != OPEN:
-        at = f"{signal.answered_at:%m-%d %H:%M}" if signal.answered_at else ""
+        at = moment_in_words(signal.answered_at) if signal.answered_at else ""
         await chat.say(f"{problem.number}号：{signal.person}已在 {at} 答复：{signal.answer}")
         return
     words = await chat.ask(
@@ -41,10 +40,7 @@ async def signals(chat: Chat) -> None:
 
 async def _find(chat: Chat) -> tuple[Signal | None, Problem | None]:
     """The question of the args and its problem, if that lies with this person's town."""
-    try:
-        signal = await chat.store.signals.get(from_base36(chat.args))
-    except ValueError:
-        return None, None
+    signal = await chat.store.signals.get(chat.row_id(chat.args))
     problem = signal and await chat.store.problems.get(signal.problem_id)
     return (signal, problem) if problem and chat.person.covers(problem.region, Role.TOWN) else (None, None)
 

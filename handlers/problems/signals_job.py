@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from handlers.calendar.deadlines import next_open
+from handlers.engine.jobs import Daily, Job
+from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.problems.actions import name
 from handlers.problems.signal_rules import bursts, far_away, no_visit
-from handlers.wording.text import brief
+from handlers.reading import shortened
+from handlers.wording.days import day_in_words, moment_in_words
 from storage.database.transaction import Transaction
 from storage.mail import outbox
-from storage.mail.messages import PUSH, Button, Outgoing
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.problems.deeds import Deed
 from storage.problems.signals import Signal, SignalKind
@@ -36,11 +40,11 @@ async def tell(tx: Transaction, world: World) -> int:
     if next_open(tx.now, world.plan.reminders) > tx.now:
         return 0
     today = tx.now.date()
-    town = {one.person.id: one.address for one in world.directory.holding(Role.TOWN, world.plan.town.code)}
-    intents = {person_id: f"signals:{today}:{person_id}" for person_id in town}
-    if await outbox.known_intents(tx.conn, list(intents.values())):
-        return 0
+    intent = Intent(Cause.SIGNALS, f"{today}")
+    town = [one.person.id for one in world.directory.holding(Role.TOWN, world.plan.town.code)]
     async with tx.session(request="job:signals") as session:
+        if await outbox.known_intents(session, [intent.to(person_id) for person_id in town]):
+            return 0
         store = Store(session)
         raised = await store.signals.raised()
         for problem_id, kind, detail in await _questions(store, world, tx.now - _LOOKS_BACK):
@@ -48,21 +52,23 @@ async def tell(tx: Transaction, world: World) -> int:
                 raised.add((problem_id, kind))
                 store.signals.add(problem_id, kind, detail)
         untold = await store.signals.untold()
-        reachable = {person_id: address for person_id, address in town.items() if address}
-        if not untold or not reachable:
+        if not untold:
             return 0
         message = await _message(store, world, untold)
-        for person_id, address in reachable.items():
-            outbox.post(session, address, message, priority=PUSH, intent=intents[person_id])
-        await store.signals.told(untold, today)
-    return len(reachable)
+        told = await notify(store, world, dict.fromkeys(town, message), intent)
+        if told:
+            await store.signals.told(untold, today)
+    return len(told)
+
+
+JOB = Job("signals", Daily(8, 5), tell)
 
 
 async def _message(store: Store, world: World, untold: Sequence[Signal]) -> Outgoing:
     problems = {one.id: one for one in await store.problems.several([signal.problem_id for signal in untold])}
     lines = [f"【疑点】有 {len(untold)} 处想请镇里看一看，只是提问，不是结论："]
     for signal in untold[:_SHOWN]:
-        lines.append(f"{name(world, problems[signal.problem_id])}：{brief(signal.detail, 60)}")
+        lines.append(f"{name(world, problems[signal.problem_id])}：{shortened(signal.detail, 60)}")
     lines += ["……"] if len(untold) > _SHOWN else []
     return Outgoing(text="\n".join(lines), buttons=((Button(label="逐条看", says="/signals"),),))
 
@@ -82,7 +88,7 @@ def _about_bursts(done: Iterable[Deed]) -> Iterator[Question]:
         first = run[0]
         numbers = list(dict.fromkeys(f"{deed.number}号" for deed in run))
         listed = "、".join(numbers[:_NUMBERS]) + ("等" if len(numbers) > _NUMBERS else "")
-        detail = f"{first.person} {first.at:%m-%d %H:%M} 起一分钟左右{first.action.label} {len(run)} 件：{listed}，都看过吗？"
+        detail = f"{first.person} {moment_in_words(first.at)} 起一分钟左右{first.action.label} {len(run)} 件：{listed}，都看过吗？"
         yield first.problem_id, SignalKind.BURST, detail
 
 
@@ -93,7 +99,7 @@ def _about_visits(histories: Iterable[Deed]) -> Iterator[Question]:
     for problem_id, history in by_problem.items():
         if no_visit(history):
             last = next(deed for deed in reversed(history) if deed.action is Action.SUBMIT)
-            detail = f"{last.person} {last.at:%m-%d} 报 100%，没有照片、定位，说明也很短，去看过吗？"
+            detail = f"{last.person} {day_in_words(last.at)}报 100%，没有照片、定位，说明也很短，去看过吗？"
             yield problem_id, SignalKind.NO_VISIT, detail
 
 
@@ -107,7 +113,7 @@ async def _about_places(store: Store, world: World, done: Iterable[Deed]) -> lis
         away = far_away(deed.place, earlier) if deed.place else None
         if away is not None:
             where = f"离{villages[deed.region]}常见位置约 {away:.0f} 公里"
-            detail = f"{deed.person} {deed.at:%m-%d %H:%M} 的定位{where}，当时在现场吗？"
+            detail = f"{deed.person} {moment_in_words(deed.at)} 的定位{where}，当时在现场吗？"
             questions.append((deed.problem_id, SignalKind.FAR, detail))
     return questions
 
@@ -119,7 +125,7 @@ async def _about_photos(store: Store, since: datetime) -> list[Question]:
         (
             one.problem_id,
             SignalKind.PHOTO,
-            f"{one.at:%m-%d} 的照片和 {first[one.first_problem_id]}号 {one.first_at:%m-%d} 的很像，是同一张吗？",
+            f"{day_in_words(one.at)}的照片和 {first[one.first_problem_id]}号 {day_in_words(one.first_at)}的很像，是同一张吗？",
         )
         for one in repeats
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Evidence, Photos, Text
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import act, explain_state, find, name, parts, see, tell_rectifiers
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import RULES
@@ -55,8 +54,7 @@ async def _closed(chat: Chat, said: str, action: Action) -> Problem | None:
     """The closed problem named; None when this person was told why it cannot be checked."""
     problem = await find(chat, said)
     if problem is None or not parts(chat, problem) & RULES[action].by:
-        await chat.say(NOT_YOURS)
-        return None
+        chat.refuse()
     if problem.state is not RULES[action].before:
         await chat.say(await explain_state(chat, problem), [[see(problem)]])
         return None

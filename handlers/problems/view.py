@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import buttons_for, find, name
+from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
-from handlers.wording.days import deadline_in_words
-from handlers.wording.text import brief
+from handlers.wording.days import deadline_in_words, moment_in_words
 from storage.charts.orders import Chart
 from storage.database.base import to_base36
 from storage.mail.messages import Button
@@ -24,8 +23,7 @@ async def problem_view(chat: Chat) -> None:
     """Args: the problem's number or id."""
     problem = await find(chat, chat.args)
     if problem is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     entries = await chat.store.problems.entries(problem.id, _ENTRIES)
     photos = [sha256 for entry in entries for sha256 in await chat.store.attachments.of("problem_entry", entry.id)]
     photos += await chat.store.attachments.of("problem", problem.id)
@@ -58,5 +56,5 @@ def _about(chat: Chat, problem: Problem) -> list[str]:
 def _told(entry: ProblemEntry) -> str:
     at = "，有定位" if entry.place else ""
     percent = f" {entry.percent}%" if entry.action is Action.PROGRESS else ""
-    words = f"：{brief(entry.text, 40)}" if entry.text else ""
-    return f"{entry.at:%m-%d %H:%M} {entry.person} {entry.action.label}{percent}{words}{at}"
+    words = f"：{shortened(entry.text, 40)}" if entry.text else ""
+    return f"{moment_in_words(entry.at)} {entry.person} {entry.action.label}{percent}{words}{at}"

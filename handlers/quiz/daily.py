@@ -34,7 +34,7 @@ class Round(Sitting):
     instead: str = ""
 
 
-@conversation("quiz", "一口清", for_roles=IN_OFFICE, words=("做题", "每日五题"), menu=5)
+@conversation("quiz", "一口清", for_roles=IN_OFFICE, words=("做题", "每日五题"), menu=5, personal=True)
 async def quiz(chat: Chat) -> None:
     """Args: "more" for extra practice, which does not count as the day's questions."""
     plan = chat.world.plan

@@ -8,7 +8,6 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option
-from handlers.engine.words import NOT_YOURS
 from handlers.quiz.exam_question import Ended, Examined
 from handlers.quiz.grading import Grading
 from handlers.quiz.questions import lacking, once_more, solution
@@ -28,14 +27,13 @@ _LABEL = 9
 _SHOWN, _SAID_AGAIN = 5, 3
 
 
-@conversation("exam", "口头考核", for_roles=IN_OFFICE, words=("口试", "考一考", "模拟考核"))
+@conversation("exam", "口头考核", for_roles=IN_OFFICE, words=("口试", "考一考", "模拟考核"), personal=True)
 async def exam(chat: Chat) -> None:
     """Args: "mine", "all", the code of an area, or "rest" for what belongs to none."""
     plan = chat.world.plan
     offered = _offered(plan, own_items(plan, chat.person))
     if chat.args and chat.args not in dict(offered):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     of_what = chat.args or await chat.ask("area", Choice("考哪一块？", offered))
     sitting = Sitting.model_validate(await chat.recall("set", lambda: _draw(chat, of_what)))
     questions = sitting.put(chat)

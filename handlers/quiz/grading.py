@@ -1,4 +1,4 @@
-"""Whether an answer of the quiz is right. A recital is graded by its key points, as they are heard."""
+"""Whether an answer of the quiz is right. A recital is graded by its key points, as they are heard. Pure."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.quiz.grading import grade
 from handlers.quiz.questions import comment, given, once_more, put
 from handlers.quiz.repetition import area_of
@@ -15,7 +14,7 @@ from storage.mail.messages import Button
 from storage.plan import RecitalQuestion
 
 
-@conversation("recite", "背一条", for_roles=IN_OFFICE, words=("背一背", "背条款"))
+@conversation("recite", "背一条", for_roles=IN_OFFICE, words=("背一背", "背条款"), personal=True)
 async def recite(chat: Chat) -> None:
     """Args: the id of a recital; none, or a page, for choosing one."""
     if is_page(chat.args):
@@ -23,8 +22,7 @@ async def recite(chat: Chat) -> None:
         return
     question = next((one for one in _recitals(chat) if one.id == chat.args), None)
     if question is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     answer = await chat.ask_optional("said", put(question, "", chat.person.name))
     verdict = grade(question, given(question, answer))
     card = await chat.store.quiz.card(chat.person.id, question.id)

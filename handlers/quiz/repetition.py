@@ -1,4 +1,4 @@
-"""Which quiz questions are due, and when an answered one comes back: spaced repetition by FSRS, in whole days."""
+"""Which quiz questions are due, and when an answered one comes back: spaced repetition by FSRS, in whole days. Pure."""
 
 from __future__ import annotations
 

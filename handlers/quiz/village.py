@@ -9,6 +9,7 @@ from handlers.engine.chat import Chat
 from handlers.quiz.repetition import choose_of_village, shuffled
 from handlers.quiz.village_rules import AskedHome, about_entrusted, about_home, about_village
 from handlers.reading import shortened
+from handlers.wording.people import official_name
 from storage.people.persons import Role
 from storage.people.reach import Reach
 from storage.plan import Question
@@ -49,9 +50,8 @@ async def _of_village(chat: Chat, village: str, known: Collection[int], seed: st
         texts.setdefault(measure.household_id, []).append(shortened(measure.text, _LONGEST_MEASURE))
     colleagues, helps = _colleagues(chat, village, homes), [shortened(text, _LONGEST_MEASURE) for text in _helps(chat)]
     for home in chosen:
-        helper = chat.world.directory.person(home.helper_id) if home.helper_id else None
         told = AskedHome(
-            household=home, helper=helper.person.name if helper else "", measures=tuple(texts.get(home.id, ()))
+            household=home, helper=official_name(chat.world.directory, home.helper_id), measures=tuple(texts.get(home.id, ()))
         )  # fmt: skip
         mixed = f"{seed}:{home.number}"
         asked += about_home(told, shuffled(colleagues, mixed), shuffled(helps, mixed))

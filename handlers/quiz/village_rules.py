@@ -1,13 +1,14 @@
 """What somebody should know of their own village and its households, as questions of the quiz.
 
 They are made from the roster at the moment of asking, so that the answer is today's; their ids stay the same, so that
-what somebody remembers of them is kept, and one whose answer has changed comes back.
+what somebody remembers of them is kept, and one whose answer has changed comes back. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from handlers.wording.households import household_in_village
 from storage.database.base import Record
 from storage.plan import NumberQuestion, Question, SeveralQuestion, SingleQuestion
 from storage.roster import KINDS, MONITORED, Household
@@ -31,7 +32,7 @@ class AskedHome(Record):
 
     @property
     def named(self) -> str:
-        return f"{self.household.group_name}{self.household.head}家（{self.household.number}号）"
+        return household_in_village(self.household, with_number=True)
 
 
 def is_of_village(question: Question) -> bool:

@@ -1,4 +1,4 @@
-"""What people type, speak or paste, read into values. Pure functions; whatever cannot be read raises `Unreadable`."""
+"""What people type, speak or paste, read into values. Pure. Whatever cannot be read raises `Unreadable`."""
 
 from handlers.reading.choices import read_choice, read_several, read_yes_no
 from handlers.reading.cleaning import clean, shortened, tidy

@@ -1,4 +1,4 @@
-"""One or several of some options, named by number, by label or by a part of a label; and yes or no."""
+"""One or several of some options, named by number, by label or by a part of a label; and yes or no. Pure."""
 
 from __future__ import annotations
 

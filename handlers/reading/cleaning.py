@@ -1,4 +1,4 @@
-"""The first thing done to every text: one spelling for each character, and nothing invisible."""
+"""The first thing done to every text: one spelling for each character, and nothing invisible. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def compact(text: str) -> str:
     return re.sub(r"\s+", "", clean(text)).casefold().strip(_EDGE_PUNCTUATION)
 
 
-def shortened(text: str, most: int = 30) -> str:
+def shortened(text: str, most: int = 12) -> str:
     """Return the text in one line of at most `most` characters, with … where some are left out."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

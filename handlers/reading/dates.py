@@ -1,4 +1,4 @@
-"""Days as people name them: 昨天， 下周一， 3天前， 10月31日， 十月三十一号， 31号， 月底."""
+"""Days as people name them: 昨天， 下周一， 3天前， 10月31日， 十月三十一号， 31号， 月底. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a reader says that it did not understand."""
+"""How a reader says that it did not understand. Pure."""
 
 
 class Unreadable(ValueError):

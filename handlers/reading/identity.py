@@ -1,4 +1,4 @@
-"""Numbers that name a person: telephone and citizen's ID, typed, pasted or spoken digit by digit."""
+"""Numbers that name a person: telephone and citizen's ID, typed, pasted or spoken digit by digit. Pure."""
 
 from __future__ import annotations
 

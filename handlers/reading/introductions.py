@@ -1,4 +1,4 @@
-"""How people introduce themselves: a name with a number behind it, typed or spoken."""
+"""How people introduce themselves: a name with a number behind it, typed or spoken. Pure."""
 
 from __future__ import annotations
 

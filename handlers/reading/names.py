@@ -1,4 +1,4 @@
-"""Which person of a list is meant by a name, a part of it, its pinyin or a voice-typed homophone."""
+"""Which person of a list is meant by a name, a part of it, its pinyin or a voice-typed homophone. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as people write and say them: 30, ３０户， 三十， 两万三， 3.5万， 三成， 百分之三十， 两亩半."""
+"""Numbers as people write and say them: 30, ３０户， 三十， 两万三， 3.5万， 三成， 百分之三十， 两亩半. Pure."""
 
 from __future__ import annotations
 

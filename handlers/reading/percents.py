@@ -1,4 +1,4 @@
-"""How far something is, as people say it in the middle of a sentence: 80%, 百分之八十, 八成, 四分之三, 一半."""
+"""How far something is, as people say it in the middle of a sentence: 80%, 百分之八十, 八成, 四分之三, 一半. Pure."""
 
 from __future__ import annotations
 

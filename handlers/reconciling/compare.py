@@ -32,6 +32,7 @@ from handlers.reconciling.sheet import (
     sender_of,
     shown,
 )
+from handlers.wording.people import official_name
 from storage.people.persons import Directory, Role
 from storage.plan import Plan
 from storage.reconciling import DifferenceKind, NewDifference, Owner
@@ -90,10 +91,9 @@ class _Ours:
             if size is None:
                 ours.people[-home.id] = Named(-home.id, home.head, home.village)
                 ours.home_of[-home.id] = home
-            helper = directory.person(home.helper_id) if home.helper_id else None
             ours.homes.append(Home(home.id, home.village, home.kind, tuple(members.get(home.id, [-home.id]))))
             ours.facts[home.id] = Facts(
-                village=home.village, kind=home.kind, size=size, helper=helper.person.name if helper else ""
+                village=home.village, kind=home.kind, size=size, helper=official_name(directory, home.helper_id)
             )
         return ours
 

@@ -11,7 +11,6 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, HouseholdChoice, Text
 from handlers.engine.said import LATER
-from handlers.engine.words import NOT_YOURS
 from handlers.reconciling.settle import (
     BACK,
     LOOK,
@@ -87,8 +86,7 @@ async def _look_at(chat: Chat, said: str) -> None:
     counts = [count for region in regions for count in await _by_owner(chat, region)]
     owner = next((owner for owner, _ in counts if said in (owner.unit, owner.region if not owner.unit else "")), None)
     if owner is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     listed, total = await chat.store.reconciliations.open_of([owner], _SHOWN)
     lines = [in_words(chat.world.plan, one).replace("\n", "；") for one in listed]
     await chat.say("\n".join([f"{_whose(chat, owner)}未了结 {total} 处，最前面的：", *lines]))

@@ -10,6 +10,7 @@ from functools import partial
 from handlers.engine.attendance import on_duty, passed_on
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.engine.notify import notify
 from handlers.engine.questions import Choice, Document, Option, Several
 from handlers.engine.world import World
 from handlers.files.keeping import keep
@@ -26,8 +27,9 @@ from handlers.reconciling.sheet import (
     read_list,
     sender_of,
 )
-from storage.mail import outbox
-from storage.mail.messages import PUSH, Button, Outgoing, SentFile
+from storage.database.base import to_ms
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Button, Outgoing, SentFile
 from storage.people.persons import Person, Role
 from storage.plan import Plan
 from storage.reconciling import NATIONAL, Entered
@@ -40,7 +42,9 @@ _ENDINGS = (".xlsx", ".csv")
 _SHOWN_SILENT = 3
 
 
-@conversation("reconcile", "对账", for_roles={Role.TOWN, Role.UNIT}, words=("名单对账", "账账相符"), hears="file1")
+@conversation(
+    "reconcile", "对账", for_roles={Role.TOWN, Role.UNIT}, words=("名单对账", "账账相符"), first_question="file1"
+)
 async def reconcile(chat: Chat) -> None:
     sent = await _sent(chat)
     options = sources_of(chat.person, chat.world.plan)
@@ -54,7 +58,7 @@ async def reconcile(chat: Chat) -> None:
         return
     sheet = await _read(chat, sent.sha256)
     found, entered = await record(chat.store, chat.world, sheet, source, kinds, sent.sha256, chat.person.id)
-    tell_owners(chat.store, chat.world, source, entered, chat.person.id)
+    await tell_owners(chat.store, chat.world, source, entered, chat.person.id)
     content = await asyncio.to_thread(found.as_sheet, chat.world.plan)
     sha256 = await keep(chat.store, chat.world, content, XLSX)
     name = (sent.name or "名单").rpartition(".")[0] or "名单"
@@ -144,7 +148,7 @@ async def _preview(chat: Chat, sent: SentFile, source: str, kinds: Sequence[str]
     return "\n".join([*lines, "提交就记下差异，分给各村、站所核对。"])
 
 
-def tell_owners(store: Store, world: World, source: str, entered: Entered, by: int) -> None:
+async def tell_owners(store: Store, world: World, source: str, entered: Entered, by: int) -> None:
     """One message to each person but `by` who has something new to settle, however many posts it comes by."""
     whose = Counter(one.owner for one in (*entered.new, *entered.returned))
     for_person: Counter[int] = Counter()
@@ -152,11 +156,10 @@ def tell_owners(store: Store, world: World, source: str, entered: Entered, by: i
         for official in world.directory.holding(owner.role, owner.region, owner.unit):
             for_person[official.person.id] += count
     for_person.pop(by, None)
+    messages = {}
     for person_id, absent in on_duty(world, for_person, store.session.now.date()).items():
-        official_there = world.directory.person(person_id)
-        if official_there is None or official_there.address is None:
-            continue
         count = for_person[person_id] or max(for_person[one] for one in absent)
         text = f"【对账差异】{source_in_words(world.plan, source)}的名单与名册有 {count} 处对不上，请您核对。"
-        message = Outgoing(text=text + passed_on(world, absent), buttons=((_GO_ON,),))
-        outbox.post(store.session, official_there.address, message, priority=PUSH)
+        messages[person_id] = Outgoing(text=text + passed_on(world, absent), buttons=((_GO_ON,),))
+    intent = Intent(Cause.RECONCILE, f"{store.session.request}:{to_ms(store.session.now)}")
+    await notify(store, world, messages, intent, personal=True)

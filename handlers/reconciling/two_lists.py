@@ -16,6 +16,7 @@ from handlers.files.tables import Row
 from handlers.reconciling.hand_in import source_in_words
 from handlers.reconciling.match import Facts, Named, differing, match, said
 from handlers.reconciling.sheet import AGREES, DIFFERS, UNCLEAR, Sheet, read_list, shown
+from handlers.wording.days import day_in_words
 from storage.mail.messages import Button
 from storage.people.masking import mask_id
 from storage.people.persons import Role
@@ -54,7 +55,8 @@ async def _listed(chat: Chat) -> list[list[str]]:
     plan = chat.world.plan
     found = await chat.store.reconciliations.latest()
     return [
-        [one.source, f"{source_in_words(plan, one.source)} {one.at:%m-%d} {one.listed}人", one.sha256] for one in found
+        [one.source, f"{source_in_words(plan, one.source)} {day_in_words(one.at)} {one.listed}人", one.sha256]
+        for one in found
     ]
 
 

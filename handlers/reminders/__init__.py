@@ -5,3 +5,4 @@ CONVERSATIONS = (
     "snooze",
     "todo",
 )
+JOBS = ("checks_job", "job", "phases_job")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import is_workday
+from handlers.engine.jobs import Daily, Job
 from handlers.engine.world import World
 from handlers.selfchecks.rules import holders, key_of, scopes
 from storage.database.transaction import Transaction
@@ -13,11 +14,11 @@ from storage.people.persons import Role
 from storage.store import Store
 
 
-async def keep(tx: Transaction, world: World) -> None:
-    """Called at the start and daily; a second call on the same day changes nothing."""
+async def keep(tx: Transaction, world: World) -> int:
+    """Called at the start and daily; a second call on the same day changes nothing. Leaves nothing to send: 0."""
     today = tx.now.date()
     if not is_workday(today):
-        return
+        return 0
     opens = datetime.combine(today, world.plan.reminders.opens, tx.now.tzinfo)
     async with tx.session(request="job:checks") as session:
         store = Store(session)
@@ -25,6 +26,10 @@ async def keep(tx: Transaction, world: World) -> None:
         for village in await store.watchlists.due_by_village(world.plan.id, today, [world.plan.town.code]):
             if world.directory.holding(Role.VILLAGE, village):
                 store.reminders.plan("watch", village, stage="due", due_at=max(opens, tx.now), deadline=today)
+    return 0
+
+
+JOB = Job("checks", Daily(0, 10), keep, at_start=True)
 
 
 async def _self_checks(store: Store, world: World, due_at: datetime) -> None:

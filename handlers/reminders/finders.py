@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from handlers.engine.world import World
 from handlers.measures.words import doers
 from handlers.problems.actions import place, rectifiers
+from handlers.reading import shortened
 from handlers.reminders.campaign import phases
 from handlers.reminders.matter import Matter, ids_of
 from handlers.selfchecks.rules import done, holders, name_of, scope_of
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
-from handlers.wording.text import brief
 from storage.cases.steps import Step
 from storage.database.base import from_decimal, to_base36
 from storage.people.persons import Role
@@ -28,8 +29,8 @@ async def _clues(store: Store, world: World, ids: Sequence[str]) -> dict[str, Ma
     for clue in await store.clues.several(_rows(ids)):
         if clue.step is Step.CLOSED or clue.due_on is None:
             continue
-        where = f"{world.plan.village(clue.village).name}{world.roster.by_id[clue.household_id].head}家"
-        what = f"{brief(kinds_in_words(world, clue.kinds))}，待{clue.step.label}"
+        where = household_in_words(world.plan, world.roster.by_id[clue.household_id])
+        what = f"{shortened(kinds_in_words(world.plan, clue.kinds))}，待{clue.step.label}"
         found[str(clue.id)] = Matter(
             titles=((f"{clue.number}号线索 {where} {what}", ()),),
             deadline=clue.due_on,
@@ -48,7 +49,7 @@ async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str,
     for problem in await store.problems.several(_rows(ids)):
         if problem.state is ProblemState.CLOSED:
             continue
-        what = f"{place(world, problem)} {brief(problem.description)}（{problem.state.label}）"
+        what = f"{place(world, problem)} {shortened(problem.description)}（{problem.state.label}）"
         found[str(problem.id)] = Matter(
             titles=((f"{problem.number}号问题 {what}", ()),),
             deadline=problem.deadline,
@@ -67,9 +68,9 @@ async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str,
         if measure.done:
             continue
         household = world.roster.by_id[measure.household_id]
-        where = f"{world.plan.village(household.village).name}{household.head}家"
+        where = household_in_words(world.plan, household)
         found[str(measure.id)] = Matter(
-            titles=((f"帮扶措施 {where} {brief(measure.text)}", ()),),
+            titles=((f"帮扶措施 {where} {shortened(measure.text)}", ()),),
             deadline=measure.deadline,
             does=f"/measure {to_base36(measure.id)}",
             label=f"报进展 {where}",

@@ -14,15 +14,18 @@ from datetime import date, datetime, timedelta
 from handlers.calendar.deadlines import next_open
 from handlers.calendar.planning import is_overdue, level_on, plan_next_overdue
 from handlers.engine.attendance import on_duty
+from handlers.engine.jobs import Every, Job
+from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.reminders.finders import FINDERS
 from handlers.reminders.matter import Matter, concerned_on, may_put_off, unattended
 from handlers.reminders.morning import Besides, Shown, besides, message
-from storage.database.transaction import Session, Transaction
+from handlers.wording.days import day_in_words
+from storage.database.transaction import Transaction
 from storage.mail import outbox
-from storage.mail.messages import PUSH, Button
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Button, Outgoing
 from storage.mail.quiet import Quiet
-from storage.people.persons import Official
 from storage.reminders import rows as reminders
 from storage.reminders.rows import Reminder
 from storage.store import Store
@@ -51,16 +54,18 @@ async def fire(tx: Transaction, world: World) -> int:
         quiet = await store.quiet_times.all()
         due = await _due(store, world, _latest(claimed), tx.now.date())
         beside = await besides(store, world, last and last[1]) if is_morning else {}
-        alone = await _tell(tx, session, world, due, beside, quiet)
+        without_due = await _tell(store, world, due, beside, quiet)
         if is_morning:
             store.mornings.begin(tx.now.date())
             await _release(store, quiet, tx.now)
-    return len(claimed) + alone
+    return len(claimed) + without_due
+
+
+JOB = Job("remind", Every(60), fire)
 
 
 async def _tell(
-    tx: Transaction,
-    session: Session,
+    store: Store,
     world: World,
     due: Mapping[int, list[Due]],
     beside: Mapping[int, Besides],
@@ -70,20 +75,22 @@ async def _tell(
 
     `beside` is empty for what comes up after the morning's round.
     """
-    today, alone = tx.now.date(), 0
+    now, without_due = store.session.now, 0
+    intent = Intent(Cause.REMIND, repeat=f"{now.date()}")
     people = list(dict.fromkeys([*due, *beside]))
-    told = await outbox.known_intents(tx.conn, [_intent(person_id, today) for person_id in people])
+    told = await outbox.known_intents(store.session, [intent.to(person_id) for person_id in people])
     for person_id in people:
         official, items = world.directory.person(person_id), due.get(person_id, [])
         if official is None or not official.address:
             continue
-        calm = quiet.get(official.address) or Quiet(address=official.address)
-        waits = calm.off_on == today or (calm.holds and not beside)
-        if waits or _intent(person_id, today) in told:
-            _put_off(Store(session), world, person_id, items, tx.now)
-        elif _write(session, world, official, items, beside.get(person_id, Besides()), calm) and not items:
-            alone += 1
-    return alone
+        wanted = quiet.get(official.address) or Quiet(address=official.address)
+        waits = wanted.off_on == now.date() or (wanted.holds and not beside)
+        if waits or intent.to(person_id) in told:
+            _put_off(store, world, person_id, items, now)
+        elif written := _message(world, person_id, items, beside.get(person_id, Besides()), now):
+            await notify(store, world, {person_id: written}, intent, personal=True, not_before=_opens(wanted, now))
+            without_due += not items
+    return without_due
 
 
 async def _release(store: Store, quiet: Mapping[str, Quiet], now: datetime) -> None:
@@ -170,22 +177,16 @@ def _next_morning(world: World, now: datetime) -> datetime:
     return next_open(datetime.combine(now.date() + timedelta(days=1), policy.opens, now.tzinfo), policy)
 
 
-def _write(session: Session, world: World, official: Official, items: list[Due], beside: Besides, quiet: Quiet) -> bool:
-    """Queue one person's message; False where there is nothing to say."""
-    now, person_id = session.now, official.person.id
+def _message(world: World, person_id: int, items: list[Due], beside: Besides, now: datetime) -> Outgoing | None:
+    """One person's message; None where there is nothing to say."""
     items = sorted(items, key=lambda item: item[0].deadline)
-    told = message(world, person_id, [_shown(world, person_id, item, now) for item in items], beside)
-    if told is None or official.address is None:
-        return False
-    intent = _intent(person_id, now.date())
-    outbox.post(session, official.address, told, priority=PUSH, intent=intent, not_before=_opens(quiet, now))
-    return True
+    return message(world, person_id, [_shown(world, person_id, item, now) for item in items], beside)
 
 
 def _shown(world: World, person_id: int, item: Due, now: datetime) -> Shown:
     reminder, matter = item
     today, again = now.date(), _next_morning(world, now)
-    later = "明天再提醒" if again.date() == today + timedelta(days=1) else f"{again.month}月{again.day}日再提醒"
+    later = "明天再提醒" if again.date() == today + timedelta(days=1) else f"{day_in_words(again)}再提醒"
     about = f"{reminder.subject} {reminder.subject_id} {reminder.deadline:%Y%m%d}"
     may_wait = matter.can_be_late or again.date() <= matter.deadline
     return Shown(
@@ -194,10 +195,6 @@ def _shown(world: World, person_id: int, item: Due, now: datetime) -> Shown:
         late=reminder.due_at.date() < today,
         later=Button(label=later, says=f"/snooze {about}") if may_wait else None,
     )
-
-
-def _intent(person_id: int, day: date) -> str:
-    return f"remind:{person_id}:{day}"
 
 
 def _about(reminder: Reminder) -> tuple[str, str, date]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from handlers.calendar.deadlines import TOP_LEVEL
-from handlers.calendar.workdays import workdays_between
 from handlers.engine.attendance import on_duty
 from handlers.engine.world import World
+from handlers.wording.days import day_in_words, deadline_in_words
 from storage.people.persons import Official, Role
 
 
@@ -30,21 +30,15 @@ class Matter:
     can_be_late: bool = True
 
     def line(self, person_id: int, today: date) -> str:
-        """What it is and how much time is left: late in working days, ahead in days of the calendar."""
+        """What it is and how much time is left, as one of the persons hears of it."""
         title = "、".join(title for title, people in self.titles if not people or person_id in people)
-        return f"{'⚠ ' if self._late(today) else ''}{title}：{self._when(today)}"
-
-    def _late(self, today: date) -> bool:
-        return self.can_be_late and self.deadline < today
+        late = self.can_be_late and self.deadline < today
+        return f"{'⚠ ' if late else ''}{title}：{self._when(today)}"
 
     def _when(self, today: date) -> str:
-        if self._late(today):
-            return f"已逾期 {workdays_between(self.deadline, today)} 个工作日"
-        if self.deadline == today:
-            return "今天到期" if self.can_be_late else "就是今天"
-        left = (self.deadline - today).days
-        day = f"{self.deadline.month}月{self.deadline.day}日" + ("到期" if self.can_be_late else "")
-        return f"{day}，还剩 {left} 天" if left > 0 else f"{day}，已过 {-left} 天"
+        if self.can_be_late or self.deadline > today:
+            return deadline_in_words(self.deadline, today)
+        return "就是今天" if self.deadline == today else f"{day_in_words(self.deadline)}，已经过去"
 
 
 def ids_of(officials: Iterable[Official]) -> tuple[int, ...]:

@@ -8,19 +8,24 @@ from datetime import date
 from handlers.calendar.deadlines import next_open
 from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import calendar_known
+from handlers.engine.jobs import Daily, Job
+from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.reminders.campaign import campaign_days, day_key
-from storage.database.transaction import Session, Transaction
-from storage.mail import outbox
-from storage.mail.messages import PUSH, Outgoing
+from storage.database.transaction import Transaction
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Outgoing
 from storage.people.persons import Role
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
 
-async def keep(tx: Transaction, world: World) -> None:
-    """Called at the start and daily. A day that was moved in the plan gets new rows; the old ones go."""
+async def keep(tx: Transaction, world: World) -> int:
+    """Called at the start and daily; returns how many were warned of a missing calendar.
+
+    A day that was moved in the plan gets new rows; the old ones go.
+    """
     today = tx.now.date()
     async with tx.session(request="job:phases") as session:
         store = Store(session)
@@ -30,24 +35,27 @@ async def keep(tx: Transaction, world: World) -> None:
         for key, day in days.items():
             if day >= today:
                 plan_deadline(store.reminders, world.plan, "phase", key, day, tx.now, overdue=False)
-        if not calendar_known(today):
-            _warn(session, world, today.year, await store.reminders.acknowledgements(_town(world)))
+        if calendar_known(today):
+            return 0
+        return await _warn(store, world, today.year)
 
 
-def _town(world: World) -> dict[int, str | None]:
-    """The town's officials and where to write to them."""
-    town = world.directory.holding(Role.TOWN, world.plan.town.code)
-    return {official.person.id: official.address for official in town}
+JOB = Job("phases", Daily(0, 10), keep, at_start=True)
 
 
-def _warn(session: Session, world: World, year: int, told: set[tuple[int, str, str, date]]) -> None:
-    """Once for each year, to each of the town's officials."""
-    for person_id, address in _town(world).items():
-        mark = (person_id, "calendar", str(year), date(year, 12, 31))
-        if address and mark not in told:
-            log.warning("no holiday calendar for %s; Monday to Friday are taken as working days", year)
-            text = f"{year} 年的节假日安排还没有收录，提醒先按周一至周五算工作日。请管理员更新程序。"
-            morning = next_open(session.now, world.plan.reminders)
-            intent = f"calendar:{year}:{person_id}"
-            outbox.post(session, address, Outgoing(text=text), priority=PUSH, intent=intent, not_before=morning)
-            Store(session).reminders.acknowledge(*mark)
+async def _warn(store: Store, world: World, year: int) -> int:
+    """Tell each of the town's officials once for each year; returns how many were told."""
+    town = [one.person.id for one in world.directory.holding(Role.TOWN, world.plan.town.code) if one.address]
+    known = await store.reminders.acknowledgements(town)
+    marks = {person_id: (person_id, "calendar", f"{year}", date(year, 12, 31)) for person_id in town}
+    untold = [person_id for person_id in town if marks[person_id] not in known]
+    text = f"{year} 年的节假日安排还没有收录，提醒先按周一至周五算工作日。请管理员更新程序。"
+    told = await notify(
+        store, world, dict.fromkeys(untold, Outgoing(text=text)), Intent(Cause.CALENDAR, f"{year}"),
+        unless_told=True, not_before=next_open(store.session.now, world.plan.reminders),
+    )  # fmt: skip
+    if told:
+        log.warning("no holiday calendar for %s; Monday to Friday are taken as working days", year)
+        for person_id in untold:  # by who stands in for them, those on leave have been told
+            store.reminders.acknowledge(*marks[person_id])
+    return len(told)

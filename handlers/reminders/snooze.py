@@ -7,33 +7,31 @@ from datetime import datetime
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.reminders.finders import FINDERS
 from handlers.reminders.job import snooze
 from handlers.reminders.matter import Matter, may_put_off
 from handlers.rights.sight import IN_OFFICE
+from handlers.wording.days import day_in_words
 
 
-@conversation("snooze", "明天再提醒", for_roles=IN_OFFICE)
+@conversation("snooze", "明天再提醒", for_roles=IN_OFFICE, personal=True)
 async def put_off(chat: Chat) -> None:
     """Args: subject, id and deadline, as in "clue 17 20221014"."""
     meant = await _meant(chat)
     if meant is None:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     again = snooze(
         chat.store, chat.world, meant.subject, meant.subject_id, meant.matter.deadline, chat.person.id, chat.now
     )
-    await chat.say(f"好的，{again.month}月{again.day}日早上再提醒您。")
+    await chat.say(f"好的，{day_in_words(again)}早上再提醒您。")
 
 
-@conversation("done", "知道了", for_roles=IN_OFFICE)
+@conversation("done", "知道了", for_roles=IN_OFFICE, personal=True)
 async def acknowledge(chat: Chat) -> None:
     """Args as for `put_off`. Only for what has no step of its own to do, such as a phase: its button says just this."""
     meant = await _meant(chat)
     if meant is None or meant.matter.does != f"/done {chat.args}":
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     chat.store.reminders.acknowledge(
         chat.person.id, meant.subject, subject_id=meant.subject_id, deadline=meant.matter.deadline
     )

@@ -11,10 +11,10 @@ from handlers.engine.conversation import conversation
 from handlers.problems.actions import name
 from handlers.problems.overdue import overdue_button
 from handlers.problems.states import judges, rectifies
+from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words
-from handlers.wording.places import place_in_words
-from handlers.wording.text import brief
+from handlers.wording.households import household_in_words
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -30,7 +30,7 @@ async def todo(chat: Chat) -> None:
     found: list[tuple[date, Button]] = []
     for problem in [*problems, *review]:
         mark = "验收 " if problem.state is ProblemState.REVIEW else ""
-        label = f"{mark}{name(chat.world, problem)} {brief(problem.description)}"
+        label = f"{mark}{name(chat.world, problem)} {shortened(problem.description)}"
         found.append((problem.deadline, Button(label=label, says=f"/problem {to_base36(problem.id)}")))
     others = [*await _clues(chat), *await _fanouts(chat)]
     found = sorted([*found, *others], key=lambda one: one[0])
@@ -54,7 +54,7 @@ async def _clues(chat: Chat) -> list[tuple[date, Button]]:
         (
             clue.due_on or clue.reported_at.date(),
             Button(
-                label=f"{STEPS[clue.step].todo} {place_in_words(chat.world, chat.world.roster.by_id[clue.household_id])}",
+                label=f"{STEPS[clue.step].todo} {household_in_words(chat.world.plan, chat.world.roster.by_id[clue.household_id])}",
                 says=f"/clue {to_base36(clue.id)}",
             ),
         )

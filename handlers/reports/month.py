@@ -14,6 +14,7 @@ from handlers.reports.month_figures import summary_of
 from handlers.reports.month_file import as_docx
 from handlers.reports.month_words import month_before, month_named, title_of
 from handlers.rights.reach import OFFICES_AND_VILLAGE, reach_of
+from handlers.wording.days import day_in_words
 from handlers.wording.people import region_in_words
 from storage.mail.messages import Button
 
@@ -33,7 +34,7 @@ async def monthly(chat: Chat) -> None:
     began = before >= chat.world.plan.phases[0].first.replace(day=1)
     earlier = Button(label=f"{before.month}月的", says=f"/summary {before:%Y-%m}")
     await chat.say(
-        f"{summary.place}{month.first.month}月月报，数字到 {month.last.month}月{month.last.day}日，可在 Word 里改。",
+        f"{summary.place}{month.first.month}月月报，数字到 {day_in_words(month.last)}，可在 Word 里改。",
         [[earlier]] if began else [],
         file=await keep(chat.store, chat.world, content, DOCX),
         file_name=f"{title_of(summary)}.docx",

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from handlers.reading import Unreadable
+from handlers.wording.days import day_in_words, full_day_in_words
 from storage.cases.records import ClueSource
 from storage.reports.monthly import Month, MonthFigures
 
@@ -20,7 +21,7 @@ HEADINGS = (
     "新增线索",
     "入户核查",
     "在办线索",
-    "超期线索",
+    "逾期线索",
     "新增问题",
     "销号问题",
     "未销号",
@@ -87,7 +88,7 @@ def title_of(summary: Summary) -> str:
 
 def period_of(summary: Summary) -> str:
     first, last = summary.month
-    return f"({first.year}年{_day(first)}至{_day(last)})"
+    return f"({full_day_in_words(first)}至{day_in_words(last)})"
 
 
 def paragraphs(summary: Summary) -> list[tuple[str, str]]:
@@ -111,8 +112,8 @@ def table_of(summary: Summary) -> list[tuple[str, ...]]:
 def footnote(summary: Summary) -> str:
     made = summary.made_at
     return (
-        f"注：数字按 {made.year}年{_day(made.date())} {made:%H:%M} 系统内的记录统计，未录入系统的工作不在其中；"
-        "“超期”“逾期”按现有环节期限和整改时限计算，“已走访”为第二轮排查累计。"
+        f"注：数字按 {full_day_in_words(made)} {made:%H:%M} 系统内的记录统计，未录入系统的工作不在其中；"
+        "“逾期”按现有环节期限和整改时限计算，“已走访”为第二轮排查累计。"
     )
 
 
@@ -125,7 +126,7 @@ def _clues(summary: Summary) -> str:
     text = f"{new}；{verified}{refuted}；办结{figures.clues_closed}条。"
     if not figures.clues_open:
         return f"{text}{_as_of(summary)}没有在办线索。"
-    late = _late(summary, "超过环节期限", "条", {one.name: one.figures.clues_late for one in summary.places})
+    late = _late(summary, "条", {one.name: one.figures.clues_late for one in summary.places})
     return f"{text}{_as_of(summary)}在办{figures.clues_open}条，{late}。"
 
 
@@ -135,16 +136,16 @@ def _problems(summary: Summary) -> str:
     text = f"{new}，销号{figures.problems_closed}个。"
     if not figures.problems_open:
         return f"{text}{_as_of(summary)}问题全部销号。"
-    late = _late(summary, "逾期", "个", {one.name: one.figures.problems_late for one in summary.places})
+    late = _late(summary, "个", {one.name: one.figures.problems_late for one in summary.places})
     return f"{text}{_as_of(summary)}未销号{figures.problems_open}个，{late}。"
 
 
-def _late(summary: Summary, what: str, unit: str, by_place: Mapping[str, int]) -> str:
+def _late(summary: Summary, unit: str, by_place: Mapping[str, int]) -> str:
     late = sum(by_place.values())
     if not late:
-        return f"没有{what}的"
+        return "没有逾期的"
     named = f"({_worst(by_place, unit)})" if len(summary.places) > 1 else ""
-    return f"其中{what}{late}{unit}{named}"
+    return f"其中逾期{late}{unit}{named}"
 
 
 def _sweep(summary: Summary) -> str:
@@ -172,7 +173,7 @@ def _quiz(summary: Summary) -> str:
 def _ahead(summary: Summary) -> str:
     if not summary.ahead:
         return "方案各阶段的时限都已过去。"
-    return "；".join(f"{_day(day)} {what}" for day, what in summary.ahead) + "。"
+    return "；".join(f"{day_in_words(day)} {what}" for day, what in summary.ahead) + "。"
 
 
 def _row(one: VillageMonth) -> tuple[str, ...]:
@@ -197,8 +198,4 @@ def _worst(by_place: Mapping[str, int], unit: str) -> str:
 
 
 def _as_of(summary: Summary) -> str:
-    return f"截至{_day(summary.month.last)}，"
-
-
-def _day(day: date) -> str:
-    return f"{day.month}月{day.day}日"
+    return f"截至{day_in_words(summary.month.last)}，"

@@ -8,7 +8,8 @@ from datetime import date
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.world import World
-from handlers.visits.coverage import how_far
+from handlers.visits.coverage import progress_in_words
+from handlers.wording.days import day_in_words
 from handlers.wording.people import region_in_words
 from storage.cases.steps import Step
 from storage.counting.overview import OverviewFigures
@@ -31,10 +32,10 @@ async def as_text(store: Store, world: World, region: str, today: date) -> str:
     figures = await store.overview.of(region, world.round, today)
     return "\n".join(
         [
-            f"【{region_in_words(world.plan, region)}】{today.month}月{today.day}日",
+            f"【{region_in_words(world.plan, region)}】{day_in_words(today)}",
             _clues(figures),
             _problems(figures),
-            f"排查{how_far(figures.visited, households(world, region))}",
+            f"排查{progress_in_words(figures.visited, households(world, region))}",
             f"监测户 {monitored(world, region)} 户，本周农户自报 {figures.self_reports} 件",
         ]
     )
@@ -46,7 +47,7 @@ def households(world: World, region: str) -> int:
 
 
 def monitored(world: World, region: str) -> int:
-    """Households that are monitored (domain: step 8, `register`)."""
+    """Households that are monitored (domain: step 8, `enrol`)."""
     counted = world.roster.kinds.items()
     return sum(count for (village, kind), count in counted if kind in MONITORED and village.startswith(region))
 

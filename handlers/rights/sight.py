@@ -1,4 +1,4 @@
-"""Who may see and decide what. Pure; whoever may not gets the answer of a thing that does not exist."""
+"""Who may see and decide what. Pure. Whoever may not gets the answer of a thing that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is on the roster, as a roster that comes in meets it: from before, or from an earlier row."""
+"""Who is on the roster, as a roster that comes in meets it: from before, or from an earlier row. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A spreadsheet's rows, read as persons of the roster and put together to families. Pure: cells in, families or reasons out."""
+"""A spreadsheet's rows, read as persons of the roster and put together to families. Pure. Cells in, families or reasons out."""
 
 from __future__ import annotations
 

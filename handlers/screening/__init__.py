@@ -5,3 +5,4 @@ CONVERSATIONS = (
     "results",
     "same_home",
 )
+JOBS = ("job",)

@@ -6,14 +6,15 @@ import functools
 from typing import Any
 
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import conversation
+from handlers.engine.conversation import Takes, conversation
+from handlers.engine.names import name_of
 from handlers.engine.questions import Document, Several
-from handlers.engine.words import NOT_YOURS
 from handlers.screening.news import GO, LIST, STOP, preview, preview_buttons
 from handlers.screening.reading import ENDINGS
 from handlers.screening.rights import acting_post, deals_with
+from handlers.wording.days import moment_in_words
 from handlers.wording.kinds import risk_options
-from storage.database.base import from_base36, to_base36
+from storage.database.base import to_base36
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Role
 from storage.screening.records import ListState, ScreeningList
@@ -26,7 +27,8 @@ _UNNAMED = "筛查名单"
     "筛查名单导入",
     for_roles={Role.UNIT, Role.TOWN},
     words=("筛查名单", "导入筛查名单", "交名单"),
-    hears="file",
+    first_question="file",
+    takes=Takes((".xlsx", ".xls", ".csv"), words=("筛查",)),
 )
 async def screening(chat: Chat) -> None:
     """Args: nothing, to hand a list in; or a list's id, with GO or STOP behind it."""
@@ -36,7 +38,7 @@ async def screening(chat: Chat) -> None:
         return
     found = await named(chat, key)
     if found is None:
-        await chat.say(NOT_YOURS)
+        chat.refuse()
     elif found.state is not ListState.READ:
         await _explain(chat, found)
     elif word == GO:
@@ -50,10 +52,7 @@ async def screening(chat: Chat) -> None:
 
 async def named(chat: Chat, key: str) -> ScreeningList | None:
     """The list of an id, if this person deals with it."""
-    try:
-        found = await chat.store.screening_lists.get(from_base36(key))
-    except ValueError:
-        return None
+    found = await chat.store.screening_lists.get(chat.row_id(key))
     return found if found is not None and deals_with(chat.person, found) else None
 
 
@@ -79,9 +78,8 @@ async def _explain(chat: Chat, found: ScreeningList) -> None:
     if not deals_with(chat.person, found):
         await chat.say("这份名单别的单位已经交过，不会重复导入。")
         return
-    person = await chat.store.people.get(found.sender_id)
-    who = "您" if found.sender_id == chat.person.id else person.name if person else "同事"
-    told = f"这份名单{who}在 {found.handed_in_at:%m-%d %H:%M} 交过"
+    who = await name_of(chat, found.sender_id)
+    told = f"这份名单{who}在 {moment_in_words(found.handed_in_at)} 交过"
     if found.state is ListState.READ:
         seen = await preview(chat.store, found)
         await chat.say(f"{told}，还没导入。\n{seen.text}", preview_buttons(found))
@@ -97,7 +95,7 @@ async def _import(chat: Chat, found: ScreeningList) -> None:
     kinds: list[str] = []
     if unclear:
         kinds = await chat.ask(
-            "kinds", Several(f"有 {unclear} 行看不出风险类型，按哪类算？可多选。", risk_options(chat))
+            "kinds", Several(f"有 {unclear} 行看不出风险类型，按哪类算？可多选。", risk_options(chat.world.plan))
         )
     changes: dict[str, Any] = {"kinds": kinds} if kinds else {}
     await chat.store.screening_lists.amend(found, state=ListState.IMPORTING.value, **changes)

@@ -6,18 +6,17 @@ What is done is in the rows: a process that is killed leaves a list where it was
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 
+from handlers.engine.jobs import Begin, Daily, Every, Job, LongJob, Transactions
 from handlers.engine.world import World
 from handlers.files.aside import aside
 from handlers.files.spreadsheets import XLSX
 from handlers.reading import Unreadable
 from handlers.screening.filing import file_rows
 from handlers.screening.match import Known, heads_of
-from handlers.screening.news import counted, preview, preview_buttons, send, tell_villages, to_decide, visited
+from handlers.screening.news import counted, preview, preview_buttons, tell, tell_villages, to_decide, visited
 from handlers.screening.reading import read_list, take_down
 from handlers.screening.rows import Line
 from handlers.screening.sheet import sheet_name, write_list
@@ -27,17 +26,6 @@ from storage.screening.records import ListState, RowState, ScreeningList
 from storage.screening.results import ListLine
 from storage.store import Store
 
-Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """Two ways into a transaction: `thinking` keeps nobody from writing until it writes itself, `writing` is never overtaken."""
-
-    thinking: Begin
-    writing: Begin
-
-
 CHUNK = 200
 """Rows a transaction: few enough that a chat hardly notices it."""
 _BYTES_A_ROW = 40
@@ -45,19 +33,22 @@ _BYTES_A_ROW = 40
 _KEPT_UNCONFIRMED = timedelta(days=7)
 
 
-async def work(doors: Doors, world: World) -> int:
+async def work(transactions: Transactions, world: World) -> int:
     """Everything there is to do; returns how many lists were worked on."""
-    async with doors.thinking() as tx, tx.session() as session:
+    async with transactions.reading_first() as tx, tx.session() as session:
         waiting = await Store(session).screening_lists.at_work()
     for screening in waiting:
         try:
-            await _one(doors, world, screening)
+            await _one(transactions, world, screening)
         except Conflict:  # another process was quicker, or the list was taken back
             continue
     return len(waiting)
 
 
-async def forget_unconfirmed(tx: Transaction) -> int:
+JOB = LongJob("screening", Every(2), work)
+
+
+async def forget_unconfirmed(tx: Transaction, _: World) -> int:
     """Drop lists that nobody wanted imported after a week; returns how many."""
     async with tx.session(request="job:screening") as session:
         store = Store(session)
@@ -67,67 +58,73 @@ async def forget_unconfirmed(tx: Transaction) -> int:
     return len(old)
 
 
-async def _one(doors: Doors, world: World, screening: ScreeningList) -> None:
+FORGET = Job("forget_lists", Daily(3, 10), forget_unconfirmed)
+
+
+async def _one(transactions: Transactions, world: World, screening: ScreeningList) -> None:
     if screening.state is ListState.READING:
-        read = await _read(doors, world, screening)
+        read = await _read(transactions, world, screening)
         if read is None or read.state is not ListState.IMPORTING:
             return
         screening = read
     if screening.state is ListState.IMPORTING:
-        screening = await _import(doors, world, screening)
+        screening = await _import(transactions, world, screening)
     if screening.wanted_by is not None:
-        await _send_list(doors, world, screening)
+        await _send_list(transactions, world, screening)
 
 
-async def _read(doors: Doors, world: World, screening: ScreeningList) -> ScreeningList | None:
+async def _read(transactions: Transactions, world: World, screening: ScreeningList) -> ScreeningList | None:
     """Take all rows down and show the sender what was understood; None when there is nothing to go on with."""
     content = await asyncio.to_thread(world.media.read, screening.sha256)
     try:
         today = screening.handed_in_at.date()
         lines = await aside(read_list, content, world.plan, today, rows=len(content) // _BYTES_A_ROW)
     except Unreadable as error:
-        await _give_back(doors, world, screening, Outgoing(text=f"「{screening.name}」没有读成。\n{error}"))
+        await _give_back(transactions, world, screening, Outgoing(text=f"「{screening.name}」没有读成。\n{error}"))
         return None
-    await _take_all_down(doors, world, screening, lines)
-    async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
+    await _take_all_down(transactions, world, screening, lines)
+    async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
         store = Store(session)
         seen = await preview(store, screening)
         if seen.useful or screening.confirmed:
             state = ListState.IMPORTING if screening.confirmed else ListState.READ
             read = await store.screening_lists.amend(screening, state=state.value)
             if not screening.confirmed:
-                send(store, world, screening.sender_id, Outgoing(text=seen.text, buttons=preview_buttons(screening)))
+                shown = Outgoing(text=seen.text, buttons=preview_buttons(screening))
+                await tell(store, world, screening, screening.sender_id, shown)
             return read
-    made = await _make_list(doors, world, screening)
+    made = await _make_list(transactions, world, screening)
     text = f"{seen.text}\n没有能导入的行。改好后再发来就行，原因见表。"
-    await _give_back(doors, world, screening, _with_list(screening, made, text), made)
+    await _give_back(transactions, world, screening, _with_list(screening, made, text), made)
     return None
 
 
-async def _take_all_down(doors: Doors, world: World, screening: ScreeningList, lines: Sequence[Line]) -> None:
+async def _take_all_down(
+    transactions: Transactions, world: World, screening: ScreeningList, lines: Sequence[Line]
+) -> None:
     known = Known(world.roster.by_id, heads_of(world.roster.by_id))
-    async with doors.thinking() as tx, tx.session() as session:
+    async with transactions.reading_first() as tx, tx.session() as session:
         last = await Store(session).screening_lists.last_row(screening.id)
     lines = [line for line in lines if line.row + 1 > last]
     for first in range(0, len(lines), CHUNK):
-        async with doors.thinking() as tx:
+        async with transactions.reading_first() as tx:
             async with tx.session(request=_request(screening)) as session:
                 await take_down(Store(session), world, screening, lines[first : first + CHUNK], known)
             await tx.begin_writing()
         await asyncio.sleep(0)
 
 
-async def _import(doors: Doors, world: World, screening: ScreeningList) -> ScreeningList:
+async def _import(transactions: Transactions, world: World, screening: ScreeningList) -> ScreeningList:
     """Make clues of all rows that are ready, then tell the villages and let the sender have the list of results."""
     while True:
         try:
-            left = await _import_chunk(doors.thinking, world, screening)
+            left = await _import_chunk(transactions.reading_first, world, screening)
         except Conflict:  # somebody reported a risk meanwhile
-            left = await _import_chunk(doors.writing, world, screening)
+            left = await _import_chunk(transactions.writing, world, screening)
         if not left:
             break
         await asyncio.sleep(0)
-    async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
+    async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
         await tell_villages(Store(session), world, screening)
         return await Store(session).screening_lists.amend(
             screening, state=ListState.DONE.value, wanted_by=screening.sender_id
@@ -146,10 +143,10 @@ async def _import_chunk(begin: Begin, world: World, screening: ScreeningList) ->
     return bool(rows)
 
 
-async def _send_list(doors: Doors, world: World, screening: ScreeningList) -> None:
+async def _send_list(transactions: Transactions, world: World, screening: ScreeningList) -> None:
     """To whoever asked for it."""
-    made = await _make_list(doors, world, screening)
-    async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
+    made = await _make_list(transactions, world, screening)
+    async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
         store = Store(session)
         tally = await store.screening_results.tally(screening.id)
         visits = (await store.screening_results.verifications([screening.id])).get(screening.id)
@@ -158,24 +155,25 @@ async def _send_list(doors: Doors, world: World, screening: ScreeningList) -> No
         await store.screening_lists.amend(screening, wanted_by=None)
         store.media.keep(*made, XLSX)
         if screening.wanted_by is not None:
-            send(store, world, screening.wanted_by, _with_list(screening, made, text, buttons))
+            message = _with_list(screening, made, text, buttons)
+            await tell(store, world, screening, screening.wanted_by, message)
 
 
 Made = tuple[str, int]
 """A file that was made here: its sha256 and size."""
 
 
-async def _make_list(doors: Doors, world: World, screening: ScreeningList) -> Made:
-    lines = await all_lines(doors, screening)
+async def _make_list(transactions: Transactions, world: World, screening: ScreeningList) -> Made:
+    lines = await all_lines(transactions, screening)
     content = await aside(write_list, world.plan, screening, lines, rows=len(lines))
     return await asyncio.to_thread(world.media.write, content), len(content)
 
 
-async def all_lines(doors: Doors, screening: ScreeningList) -> list[ListLine]:
+async def all_lines(transactions: Transactions, screening: ScreeningList) -> list[ListLine]:
     """Every row of a list with what became of it, read a page at a time."""
     lines: list[ListLine] = []
     while True:
-        async with doors.thinking() as tx, tx.session() as session:
+        async with transactions.reading_first() as tx, tx.session() as session:
             page = await Store(session).screening_results.lines(screening.id, lines[-1].row.row_no if lines else 0)
         if not page:
             return lines
@@ -189,15 +187,15 @@ def _with_list(
 
 
 async def _give_back(
-    doors: Doors, world: World, screening: ScreeningList, message: Outgoing, made: Made | None = None
+    transactions: Transactions, world: World, screening: ScreeningList, message: Outgoing, made: Made | None = None
 ) -> None:
     """Forget a list that can't be imported, so that the same file can come again, and tell its sender why."""
-    async with doors.writing() as tx, tx.session(request=_request(screening)) as session:
+    async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
         store = Store(session)
         await store.screening_lists.drop(screening)
         if made is not None:
             store.media.keep(*made, XLSX)
-        send(store, world, screening.sender_id, message)
+        await tell(store, world, screening, screening.sender_id, message)
 
 
 def _request(screening: ScreeningList) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from handlers.calendar.deadlines import last_day
 from handlers.engine.attendance import on_duty
+from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.screening.filing import origin
+from handlers.wording.days import day_in_words
 from storage.database.base import to_base36
-from storage.mail import outbox
-from storage.mail.messages import PUSH, Button, Outgoing
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.screening.records import RowState, ScreenedRow, ScreeningList
 from storage.screening.results import VerificationCounts
@@ -97,11 +99,11 @@ def to_decide(screening: ScreeningList) -> Button:
     return Button(label="去认户", says=f"/samehome {to_base36(screening.id)}")
 
 
-def send(store: Store, world: World, person_id: int, message: Outgoing) -> None:
-    """Queue a message to somebody in office, if they can be written to."""
-    official = world.directory.person(person_id)
-    if official is not None and official.address:
-        outbox.post(store.session, official.address, message, priority=PUSH)
+async def tell(store: Store, world: World, screening: ScreeningList, person_id: int, message: Outgoing) -> None:
+    """Tell somebody how a list has got on, while they are in office."""
+    if world.directory.person(person_id) is not None:
+        intent = Intent(Cause.SCREENING, f"{screening.id}:{screening.version}")
+        await notify(store, world, {person_id: message}, intent, personal=True)
 
 
 async def tell_villages(store: Store, world: World, screening: ScreeningList) -> None:
@@ -117,10 +119,10 @@ async def tell_villages(store: Store, world: World, screening: ScreeningList) ->
     for person_id, villages in mine.items():
         clues, open_rows = (sum(found.get(one, 0) for one in villages) for found in (filed, asked))
         whose = "您村" if len(villages) == 1 else f"您的 {len(villages)} 个村"
-        text = f"【{origin(world, screening)}筛查名单】{whose} {clues} 户待核查，请在 {due_on:%m月%d日} 前入户。"
+        text = f"【{origin(world, screening)}筛查名单】{whose} {clues} 户待核查，请在 {day_in_words(due_on)}前入户。"
         buttons = [Button(label="看名单", says=f"/screened {to_base36(screening.id)}")] if clues else []
         if open_rows:
             more = f"有 {open_rows} 人只按姓名对上，请您认一认是哪一户。"
             text = f"{text}\n另{more}" if clues else f"【{origin(world, screening)}筛查名单】{whose}{more}"
             buttons.append(to_decide(screening))
-        send(store, world, person_id, Outgoing(text=text, buttons=(tuple(buttons),)))
+        await tell(store, world, screening, person_id, Outgoing(text=text, buttons=(tuple(buttons),)))

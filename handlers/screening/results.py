@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.screening.filing import origin
 from handlers.screening.hand_in import named
 from handlers.screening.news import LIST, counted, to_decide, visited
+from handlers.wording.days import day_in_words
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
-from handlers.wording.places import place_in_words
+from handlers.wording.paging import page_named, page_of
 from storage.database.base import from_base36, to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.screening.records import ListState, RowState, ScreeningList
 
-_LISTS, _PAGE = 5, 6
+_LISTS = 5
 
 
 @conversation("screened", "筛查结果", for_roles={Role.UNIT, Role.TOWN, Role.VILLAGE}, words=("名单结果", "筛查进展"))
 async def screened(chat: Chat) -> None:
-    """Args: nothing for all lists; a list's id; behind it LIST to get it as a file, or the clue number a page begins after."""
+    """Args: nothing for all lists; a list's id; behind it LIST to get it as a file, or a page of it."""
     key, _, word = chat.args.partition(" ")
     found = await named(chat, key) if key else None
     if not key and chat.person.has(Role.UNIT, Role.TOWN):
@@ -50,7 +51,7 @@ async def _all(chat: Chat) -> None:
     visits = await chat.store.screening_results.verifications([one.id for one in newest])
     lines, rows = [], []
     for place, one in enumerate(newest, 1):
-        lines.append(f"{place}. {one.handed_in_at:%m-%d} {one.name[:20]}：{visited(visits.get(one.id))}")
+        lines.append(f"{place}. {day_in_words(one.handed_in_at)} {one.name[:20]}：{visited(visits.get(one.id))}")
         rows.append([Button(label=f"{place} 看这份", says=f"/screened {to_base36(one.id)}")])
     await chat.say("\n".join(lines), rows)
 
@@ -81,36 +82,32 @@ async def _want_list(chat: Chat, found: ScreeningList) -> None:
         await chat.say("同事也在要这张表，请过一分钟再点一次。")
 
 
-async def _to_visit(chat: Chat, key: str, after: str) -> None:
-    """The households of a list that this person's villages still have to visit, a few at a time."""
+async def _to_visit(chat: Chat, key: str, page: str) -> None:
+    """The households of a list that this person's villages still have to visit."""
     regions = [post.region for post in chat.person.posts_as(Role.VILLAGE)]
     try:
         found = await chat.store.screening_lists.get(from_base36(key)) if regions else None
     except ValueError:
         found = None
-    begin = int(after[:9]) if after.isdecimal() else 0
-    clues, count = (
-        await chat.store.screening_results.waiting(found.id, regions, most=_PAGE, after=begin) if found else ([], 0)
-    )
     if found is None or not await _names_us(chat, found, regions):
-        await chat.say(NOT_YOURS)
+        chat.refuse()
+    _, total = await chat.store.screening_results.waiting(found.id, regions, most=0)
+    if not total:
+        await chat.say("这份名单里您这边的都核查过了。")
         return
-    if not clues:
-        await chat.say("这份名单里您这边的都核查过了。" if not count else "后面没有了。")
-        return
+    places, turn = page_of(range(total), page_named(page), f"/screened {key}")
+    shown, _ = await chat.store.screening_results.waiting(found.id, regions, most=len(places), skip=places[0])
     rows = [
         [
             Button(
-                label=f"{place_in_words(chat.world, chat.world.roster.by_id[one.household_id])} "
-                f"{kinds_in_words(chat.world, one.kinds)}",
+                label=f"{household_in_words(chat.world.plan, chat.world.roster.by_id[one.household_id])} "
+                f"{kinds_in_words(chat.world.plan, one.kinds)}",
                 says=f"/clue {to_base36(one.id)}",
             )
         ]
-        for one in clues
+        for one in shown
     ]
-    if len(clues) == _PAGE:
-        rows.append([Button(label="下一页", says=f"/screened {key} {clues[-1].number}")])
-    await chat.say(f"{origin(chat.world, found)}筛查名单，您这边还有 {count} 户待核查：", rows)
+    await chat.say(f"{origin(chat.world, found)}筛查名单，您这边还有 {total} 户待核查：", [*rows, *turn])
 
 
 async def _names_us(chat: Chat, found: ScreeningList, regions: list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""A spreadsheet's rows, read as the persons of a screening list 筛查名单 from a unit. Pure: cells in, persons or reasons out."""
+"""A spreadsheet's rows, read as the persons of a screening list 筛查名单 from a unit. Pure. Cells in, persons or reasons out."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option
 from handlers.screening.filing import file_rows, origin
 from handlers.screening.rights import may_name_household
-from handlers.wording.places import place_in_words
+from handlers.wording.households import household_in_words
 from storage.database.base import from_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -72,7 +72,7 @@ async def _next(chat: Chat, passed: list[int]) -> dict[str, Any]:
         "row": row.id,
         "count": count,
         "text": _shown(chat, row, screening),
-        "homes": [[str(home.id), f"{place_in_words(chat.world, home)}（户号 {home.number}）"] for home in homes],
+        "homes": [[str(home.id), household_in_words(chat.world.plan, home, with_number=True)] for home in homes],
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from handlers.files.columns import Column, Kind, Value
 from handlers.files.workbooks import write_ledger
+from handlers.wording.days import full_day_in_words
 from storage.cases.steps import Step
 from storage.plan import Plan
 from storage.screening.records import RowState, ScreeningList
@@ -61,7 +62,7 @@ def _visit(line: ListLine) -> str:
 def _notes(screening: ScreeningList) -> list[tuple[str, str]]:
     return [
         ("名单", screening.name),
-        ("交来时间", f"{screening.handed_in_at:%Y-%m-%d %H:%M}"),
+        ("交来时间", f"{full_day_in_words(screening.handed_in_at)} {screening.handed_in_at:%H:%M}"),
         ("行号", "原表里的第几行"),
         (RowState.ASK.label, "村里或您逐个认是哪一户，认了才建线索"),
         (RowState.UNKNOWN.label, "不在名册里，请核对姓名、身份证号和村"),

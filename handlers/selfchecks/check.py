@@ -11,9 +11,9 @@ from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice, HouseholdChoice, Several, Told
-from handlers.engine.words import NOT_YOURS
 from handlers.problems.actions import name, rectifiers, see
 from handlers.problems.photo_prints import prints_of
+from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.selfchecks.rules import (
     answering_units,
@@ -25,10 +25,12 @@ from handlers.selfchecks.rules import (
     scope_of,
     scopes,
 )
+from handlers.wording.days import day_in_words, moment_in_words
+from handlers.wording.evidence import evidence_in_words
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words, risk_options
-from handlers.wording.places import place_in_words
-from handlers.wording.text import brief
 from storage.cases.records import ClueSource
+from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.plan import Item
@@ -58,7 +60,7 @@ async def selfcheck(chat: Chat) -> None:
     phase = plan.phase(plan.selfcheck.phase)
     if chat.now.date() < phase.first:
         first, last = phase.first, phase.last
-        await chat.say(f"自查从{first.month}月{first.day}日开始，{last.month}月{last.day}日前完成。到时会提醒您。")
+        await chat.say(f"自查从{day_in_words(first)}开始，{day_in_words(last)}前完成。到时会提醒您。")
         return
     scope = await _scope(chat)
     if scope is None:
@@ -86,8 +88,7 @@ async def _scope(chat: Chat) -> Scope | None:
             count, total = await _progress(chat, scope)
             await chat.say(f"{name_of(scope, plan)}自查 {count}/{total} 项。", _SEE_ALL)
         else:
-            await chat.say(NOT_YOURS)
-        return None
+            chat.refuse()
     own = [scope for scope in scopes(plan) if holds(person, scope, plan)]
     if len(own) > 1:
         named = [(key_of(scope), name_of(scope, plan)) for scope in own]
@@ -141,7 +142,7 @@ async def _earlier(chat: Chat, scope: Scope, item: Item) -> str:
     if looked is None or looked.finding is SelfCheckFinding.LATER:
         return ""
     who = "您" if looked.person_id == chat.person.id else looked.person
-    return f"「{item.title}」{who}已在 {looked.at:%m-%d %H:%M} 查过：{looked.finding.label}。"
+    return f"「{item.title}」{who}已在 {moment_in_words(looked.at)} 查过：{looked.finding.label}。"
 
 
 async def _problem(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
@@ -149,9 +150,9 @@ async def _problem(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
     prompt = "涉及哪一户？发户主姓名或户号，没有就跳过。"
     household = await chat.ask_optional(f"home{turn}", HouseholdChoice(prompt, within=[scope.region], optional=True))
     lines = [f"列入问题台账：{chat.world.plan.clause_label(item.id)}", told.text]
-    lines += [place_in_words(chat.world, household)] if household else []
-    lines += [f"照片 {len(told.photos)} 张"] if told.photos else []
-    if not await chat.confirm("\n".join(lines), key=f"confirm{turn}"):
+    lines += [household_in_words(chat.world.plan, household)] if household else []
+    lines.append(evidence_in_words(photos=len(told.photos)))
+    if not await chat.confirm("\n".join(filter(None, lines)), key=f"confirm{turn}"):
         return "没有提交，这一项以后再看。"
     return await chat.once(f"file{turn}", partial(_file_problem, chat, scope, item, told, household))
 
@@ -179,13 +180,13 @@ async def _file_problem(chat: Chat, scope: Scope, item: Item, told: Told, househ
     plan_deadline(store.reminders, plan, "problem", str(problem.id), problem.deadline, chat.now)
     await store.selfchecks.link_problem(plan.id, scope, item=item.id, problem_id=problem.id)
     await chat.push(
-        [one for one in rectifiers(chat.world, problem) if one != chat.person.id],
-        f"【自查发现】{name(chat.world, problem)}\n{brief(told.text, 60)}",
-        intent=f"selfcheck:{problem.id}",
+        rectifiers(chat.world, problem),
+        f"【自查发现】{name(chat.world, problem)}\n{shortened(told.text, 60)}",
+        intent=Intent(Cause.SELFCHECK, f"{problem.id}"),
         buttons=[[see(problem)]],
         file=told.photos[0] if told.photos else None,
     )
-    return f"已列入台账，{problem.number}号，{problem.deadline:%m-%d} 前整改。"
+    return f"已列入台账，{problem.number}号，{day_in_words(problem.deadline)}前整改。"
 
 
 async def _hardship(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
@@ -194,11 +195,11 @@ async def _hardship(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
     household = await chat.ask(f"home{turn}", HouseholdChoice(prompt, within=[scope.region]))
     kinds = [kind.code for kind in chat.world.plan.risk_kinds if kind.item == item.id]
     if len(kinds) != 1:
-        kinds = await chat.ask(f"risks{turn}", Several("有什么困难？可选多项，如：1 4", risk_options(chat)))
+        kinds = await chat.ask(f"risks{turn}", Several("有什么困难？可选多项，如：1 4", risk_options(chat.world.plan)))
     told = await chat.ask(f"told{turn}", Account("请说说情况，照片可以一起发。", example="厨房漏雨，墙有裂缝"))
-    lines = [place_in_words(chat.world, household), kinds_in_words(chat.world, kinds), told.text]
-    lines += [f"照片 {len(told.photos)} 张"] if told.photos else []
-    if not await chat.confirm("\n".join(lines), key=f"confirm{turn}"):
+    lines = [household_in_words(chat.world.plan, household), kinds_in_words(chat.world.plan, kinds), told.text]
+    lines.append(evidence_in_words(photos=len(told.photos)))
+    if not await chat.confirm("\n".join(filter(None, lines)), key=f"confirm{turn}"):
         return "没有提交，这一项以后再看。"
     return await chat.once(f"file{turn}", partial(_file_clue, chat, scope, item, household, kinds, told))
 

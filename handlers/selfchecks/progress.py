@@ -5,17 +5,17 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.selfchecks.rules import name_of, scopes
-from storage.mail.messages import Button
+from handlers.wording.days import day_in_words
+from handlers.wording.paging import page_named, page_of
 from storage.people.persons import Role
 from storage.selfchecks import Tally
 
-_PAGE = 6
 _NOTHING = Tally(0, 0, 0)
 
 
 @conversation("selfchecks", "自查进度", for_roles={Role.TOWN, Role.COUNTY})
 async def selfchecks(chat: Chat) -> None:
-    """Args: how many lines to leave out, for the further pages."""
+    """Args: a page."""
     plan = chat.world.plan
     tallies = await chat.store.selfchecks.tallies(plan.id)
     lines = []
@@ -29,8 +29,6 @@ async def selfchecks(chat: Chat) -> None:
         lines.append((tally.done >= total, f"{name_of(scope, plan)} {min(tally.done, total)}/{total} 项{found}"))
     lines.sort(key=lambda line: line[0])
     ready, last = sum(full for full, _ in lines), plan.phase(plan.selfcheck.phase).last
-    skip = int(chat.args[:4]) if chat.args.isdecimal() else 0
-    shown = [text for _, text in lines[skip : skip + _PAGE]]
-    more = [[Button(label="下一页", says=f"/selfchecks {skip + _PAGE}")]] if skip + _PAGE < len(lines) else []
-    head = f"自查查完 {ready}/{len(lines)} 家，{last.month}月{last.day}日为止。没查完的在前："
-    await chat.say("\n".join([head, *shown]), more)
+    shown, turn = page_of([text for _, text in lines], page_named(chat.args), "/selfchecks")
+    head = f"自查查完 {ready}/{len(lines)} 家，{day_in_words(last)}为止。没查完的在前："
+    await chat.say("\n".join([head, *shown]), turn)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.engine.chat import LEFT_OUT, Chat, Guesses, part, whole
+from handlers.engine.chat import Chat
+from handlers.engine.journal import LEFT_OUT, Guesses
 from handlers.engine.questions.account import Told
 from handlers.sentences.understanding import Understood
 from storage.database.base import to_base36
+from storage.mail.talks import Guess
 from storage.problems.records import Problem
 from storage.visits import VisitOutcome
 
@@ -18,28 +20,28 @@ def for_report(chat: Chat, heard: Understood, told: Told) -> Guesses:
 
 def for_own_report(kinds: Sequence[str], told: Told) -> Guesses:
     """A household's own; its words and what came with them are one answer there."""
-    return _kinds(kinds) | {"detail": whole(told.model_dump(mode="json")), "photos": LEFT_OUT}
+    return _kinds(kinds) | {"detail": Guess(told.model_dump(mode="json")), "photos": LEFT_OUT}
 
 
 def for_visit(chat: Chat, heard: Understood, told: Told) -> Guesses:
     home = _household(chat, heard)
     if heard.absent:
-        return home | {"outcome": whole(VisitOutcome.ABSENT.value)}
+        return home | {"outcome": Guess(VisitOutcome.ABSENT.value)}
     if heard.fine is None:
         return home
     if heard.fine:
-        return home | {"outcome": whole(VisitOutcome.FINE.value)}
-    return home | {"outcome": whole(VisitOutcome.TROUBLE.value)} | _difficulty(heard, told)
+        return home | {"outcome": Guess(VisitOutcome.FINE.value)}
+    return home | {"outcome": Guess(VisitOutcome.TROUBLE.value)} | _difficulty(heard, told)
 
 
 def for_progress(problem: Problem | None, told: Told) -> Guesses:
-    which = {"problem": whole(to_base36(problem.id))} if problem else {}
-    return which | {"done": whole(told.model_dump(mode="json"))}
+    which = {"problem": Guess(to_base36(problem.id))} if problem else {}
+    return which | {"done": Guess(told.model_dump(mode="json"))}
 
 
 def for_leave(heard: Understood) -> Guesses:
     days = {"first": heard.first, "last": heard.last}
-    return {key: whole(day.isoformat()) for key, day in days.items() if day}
+    return {key: Guess(day.isoformat()) for key, day in days.items() if day}
 
 
 def _household(chat: Chat, heard: Understood) -> Guesses:
@@ -47,15 +49,15 @@ def _household(chat: Chat, heard: Understood) -> Guesses:
     if not heard.households:
         return {}
     if len(heard.households) == 1:
-        return {"household": whole(chat.world.roster.by_id[heard.households[0]].model_dump())}
-    return {"household": part(list(heard.households))}
+        return {"household": Guess(chat.world.roster.by_id[heard.households[0]].model_dump())}
+    return {"household": Guess(list(heard.households), part=True)}
 
 
 def _difficulty(heard: Understood, told: Told) -> Guesses:
     shown = told.model_dump(mode="json", exclude={"text"}, exclude_defaults=True)
-    photos = whole(shown) if shown else LEFT_OUT
-    return _kinds(heard.kinds) | {"detail": whole(told.text), "photos": photos}
+    photos = Guess(shown) if shown else LEFT_OUT
+    return _kinds(heard.kinds) | {"detail": Guess(told.text), "photos": photos}
 
 
 def _kinds(kinds: Sequence[str]) -> Guesses:
-    return {"kinds": whole(list(kinds))} if kinds else {}
+    return {"kinds": Guess(list(kinds))} if kinds else {}

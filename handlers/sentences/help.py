@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation, further_for
-from handlers.wording.people import menu_buttons, to_start
+from handlers.engine.menu import buttons_to_start, menu_buttons
 from storage.mail.messages import Button
 from storage.people.persons import Role
 
@@ -23,7 +23,7 @@ async def show_help(chat: Chat) -> None:
     """Args: "more" for what the menu has no room for."""
     further = further_for(chat.person)
     if chat.args == _MORE and further:
-        await chat.say("还能办这些，点一个就行，也可以直接发上面的字：", to_start(further))
+        await chat.say("还能办这些，点一个就行，也可以直接发上面的字：", buttons_to_start(further))
         return
     role = chat.person.posts[0].role
     buttons = [list(row) for row in menu_buttons(chat.person)]

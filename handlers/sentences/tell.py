@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import conversation, conversations
+from handlers.engine.conversation import Conversation, conversation, conversations
 from handlers.engine.questions import Account, Choice
 from handlers.engine.questions.account import Told
 from handlers.engine.world import World
@@ -17,16 +17,9 @@ from handlers.reading import clean, shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.sentences import guesses as guessing
 from handlers.sentences.understanding import Intent, NameIndex, Understood, understand
+from storage.people.persons import Role
 from storage.problems.states import Action
 
-_WORK = {
-    Intent.REPORT: ("report", "上报困难"),
-    Intent.VISIT: ("sweep", "记一次走访"),
-    Intent.PROGRESS: ("progress", "报整改进展"),
-    Intent.LEAVE: ("leave", "请假"),
-    Intent.POLICY: ("policy", "查政策"),
-}
-_SELF_REPORT = ("selfreport", "申报困难")
 _OTHER = "other"
 _SHOWN = 20
 _NUMBERED = re.compile(r"(?P<number>\d{1,6})号(?P<what>问题|线索|)(?:怎么样|咋样|到哪|办到哪|进展)?[了呢吗]?")
@@ -35,7 +28,7 @@ _WHEN = re.compile(r"啥时候|什么时候|多会儿|咋样|怎么样|到哪|�
 """What a family says that waits for its case to go on."""
 
 
-@conversation("tell", "说一句就行", words=("报一句",), hears="told")
+@conversation("tell", "说一句就行", words=("报一句",), first_question="told")
 async def tell(chat: Chat) -> None:
     """What was said is understood once; after that the conversation it belongs to asks for what is missing alone."""
     at_home = _at_home(chat)
@@ -53,19 +46,19 @@ async def tell(chat: Chat) -> None:
     if at_home and _WHEN.search(text) and await chat.store.clues.open_of(chat.person.household_id or 0):
         chat.become("my")
     heard = Understood.model_validate(await chat.recall("heard", lambda: _understand(chat, told.text)))
-    intents = [one for one in (heard.intent, *heard.others) if one in _WORK and _open(chat, one)]
-    if {Intent.VISIT, Intent.REPORT} <= set(intents):
-        intents.remove(Intent.REPORT)  # a visit that found trouble reports it too
-    if not intents:
+    meant = {one: wanted for one in (heard.intent, *heard.others) if (wanted := _meant(chat, one))}
+    if {Intent.VISIT, Intent.REPORT} <= meant.keys():
+        del meant[Intent.REPORT]  # a visit that found trouble reports it too
+    if not meant:
         chat.become("help", lead=f"没听懂「{shortened(told.text, _SHOWN)}」。")
-    meant = intents[0]
-    if len(intents) > 1:
-        options = [*((one.value, _work(chat, one)[1]) for one in intents), (_OTHER, "都不是")]
+    intent = next(iter(meant))
+    if len(meant) > 1:
+        options = [*((one.value, wanted.intent_label) for one, wanted in meant.items()), (_OTHER, "都不是")]
         which = await chat.ask("which", Choice(f"「{shortened(told.text, _SHOWN)}」是要办哪件事？", options))
         if which == _OTHER:
             chat.become("help")
-        meant = Intent(which)
-    await _go_on(chat, meant, heard, told)
+        intent = Intent(which)
+    await _go_on(chat, intent, heard, told)
 
 
 def get_ready(world: World) -> None:
@@ -81,13 +74,16 @@ async def _look(chat: Chat, number: str, what: str) -> None:
         chat.become("clue", number)
 
 
-async def _go_on(chat: Chat, meant: Intent, heard: Understood, told: Told) -> None:
-    if meant is Intent.VISIT and heard.fine is False and await _visited(chat, heard):
-        meant = Intent.REPORT  # the visit has been counted, the trouble is new
-    name, _ = _work(chat, meant)
+async def _go_on(chat: Chat, intent: Intent, heard: Understood, told: Told) -> None:
+    if intent is Intent.VISIT and heard.fine is False and await _visited(chat, heard):
+        intent = Intent.REPORT  # the visit has been counted, the trouble is new
+    wanted = _meant(chat, intent)
+    if wanted is None:
+        raise LookupError(intent)
+    name = wanted.name
     lead = f"没找到「{heard.named}」这一户。" if heard.named and not heard.households else ""
-    match meant:
-        case Intent.REPORT if _at_home(chat):
+    match intent:
+        case Intent.REPORT if wanted.roles == {Role.HOUSEHOLD}:
             chat.become(name, guesses=guessing.for_own_report(heard.kinds, told))
         case Intent.REPORT:
             chat.become(name, guesses=guessing.for_report(chat, heard, told), lead=lead)
@@ -107,7 +103,8 @@ async def _progress(chat: Chat, heard: Understood, told: Told) -> None:
         chat.become("problem", str(heard.number))  # theirs to accept or look at, not to rectify
     unknown = f"没有 {heard.number} 号，或者不由您办理。" if heard.number and problem is None else ""
     finished = heard.finished and heard.percent in (None, MOST_PERCENT)
-    chat.become("progress", f" {FINISHED}" if finished else "", guessing.for_progress(problem, told), unknown)
+    args = f" {FINISHED}" if finished else ""
+    chat.become("progress", args, guesses=guessing.for_progress(problem, told), lead=unknown)
 
 
 async def _visited(chat: Chat, heard: Understood) -> bool:
@@ -118,22 +115,16 @@ async def _visited(chat: Chat, heard: Understood) -> bool:
     return visit is not None and visit.outcome.met
 
 
-def _work(chat: Chat, intent: Intent) -> tuple[str, str]:
-    """The conversation for an intent, and what to call it."""
-    return _SELF_REPORT if intent is Intent.REPORT and _at_home(chat) else _WORK[intent]
+def _meant(chat: Chat, intent: Intent) -> Conversation | None:
+    """The conversation that an intent becomes for this person."""
+    return next(
+        (one for one in conversations().values() if one.intent == intent.value and one.open_to(chat.person)), None
+    )
 
 
 def _at_home(chat: Chat) -> bool:
     """Whether somebody speaks for a household alone."""
     return not chat.person.has(*IN_OFFICE)
-
-
-def _open(chat: Chat, intent: Intent) -> bool:
-    return _open_to(chat, _work(chat, intent)[0])
-
-
-def _open_to(chat: Chat, name: str) -> bool:
-    return conversations()[name].open_to(chat.person)
 
 
 async def _understand(chat: Chat, text: str) -> dict[str, Any]:

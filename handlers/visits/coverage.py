@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.rights.reach import villages_of
-from handlers.visits.rounds import left_in, line
+from handlers.visits.rounds import still_to_visit, to_visit_in_words
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -24,7 +23,7 @@ async def coverage(chat: Chat) -> None:
     if wanted in villages:
         await _village(chat, wanted, page_named(page))
     elif not is_page(wanted) or not villages:
-        await chat.say(NOT_YOURS)
+        chat.refuse()
     elif len(villages) == 1:
         await _village(chat, villages[0], page_named(wanted))
     else:
@@ -34,13 +33,13 @@ async def coverage(chat: Chat) -> None:
 async def _village(chat: Chat, village: str, page: int) -> None:
     """Who has not been visited; a cadre of the village can go on from there."""
     households = len(chat.world.roster.by_village.get(village, []))
-    left = await left_in(chat, village)
-    head = f"{chat.world.plan.village(village).name}：{how_far(households - len(left), households)}"
+    left = await still_to_visit(chat, village)
+    head = f"{chat.world.plan.village(village).name}：{progress_in_words(households - len(left), households)}"
     shown, turn = page_of(left, page, f"/coverage {village}")
     if not chat.person.covers(village, Role.VILLAGE):
-        await chat.say("\n".join([head, *(line(*one) for one in shown)]), turn)
+        await chat.say("\n".join([head, *(to_visit_in_words(*one) for one in shown)]), turn)
         return
-    rows = [[Button(label=line(*one), says=f"/sweep {one[0].number}")] for one in shown]
+    rows = [[Button(label=to_visit_in_words(*one), says=f"/sweep {one[0].number}")] for one in shown]
     await chat.say(head, [*rows, *turn])
 
 
@@ -50,13 +49,13 @@ async def _all(chat: Chat, villages: Sequence[str], page: int) -> None:
     figures = [(code, visited.get(code, 0), len(roster.by_village.get(code, []))) for code in villages]
     figures.sort(key=lambda one: (one[1] == one[2], one[1] / max(one[2], 1)))
     unfinished = sum(done < households for _, done, households in figures)
-    total = how_far(sum(one[1] for one in figures), sum(one[2] for one in figures))
+    total = progress_in_words(sum(one[1] for one in figures), sum(one[2] for one in figures))
     head = f"{len(villages)} 个村：{total}" + (f"\n还有 {unfinished} 个村没走完：" if unfinished else "")
     shown, turn = page_of(figures, page, "/coverage")
     rows = [
         [
             Button(
-                label=f"{chat.world.plan.village(code).name} {how_far(done, households)}",
+                label=f"{chat.world.plan.village(code).name} {progress_in_words(done, households)}",
                 says=f"/coverage {code} 1",
             )
         ]
@@ -65,7 +64,7 @@ async def _all(chat: Chat, villages: Sequence[str], page: int) -> None:
     await chat.say(head, [*rows, *turn])
 
 
-def how_far(done: int, households: int) -> str:
+def progress_in_words(done: int, households: int) -> str:
     """ "走访 3/5 户，还差 2 户"."""
     if not households:
         return "名册还空着"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
+from handlers.wording.days import day_in_words
+from handlers.wording.households import household_in_village
 from storage.mail.messages import Button
 from storage.roster import Household
 from storage.visits import Visit
@@ -13,7 +15,7 @@ _KEPT = 8
 """Households remembered for each 屯; who wants another one types its name."""
 
 
-async def left_in(chat: Chat, village: str) -> list[tuple[Household, Visit | None]]:
+async def still_to_visit(chat: Chat, village: str) -> list[tuple[Household, Visit | None]]:
     """Who has not been visited, 屯 by 屯, with the last attempt."""
     households = chat.world.roster.by_village.get(village, [])
     visits = await chat.store.visits.in_village(village, chat.world.round)
@@ -32,11 +34,11 @@ def grouped(left: Sequence[tuple[Household, Visit | None]]) -> list[tuple[str, i
     return [(name, len(listed), [one.id for one in listed[:_KEPT]]) for name, listed in groups.items()]
 
 
-def line(household: Household, visit: Visit | None = None) -> str:
-    """ "一屯 张三 户号1001", with what became of an attempt."""
-    tried = f"（{visit.at:%m-%d}去过，{visit.note or visit.outcome.label}）" if visit else ""
-    return f"{household.group_name} {household.head} 户号{household.number}{tried}"
+def to_visit_in_words(household: Household, visit: Visit | None = None) -> str:
+    """ "一屯张三家（户号 1001）", with what became of an attempt."""
+    tried = f"，{day_in_words(visit.at)}去过，{visit.note or visit.outcome.label}" if visit else ""
+    return household_in_village(household, with_number=True) + tried
 
 
 def buttons_to(command: str, households: Sequence[Household]) -> list[list[Button]]:
-    return [[Button(label=line(one), says=f"/{command} {one.number}")] for one in households]
+    return [[Button(label=to_visit_in_words(one), says=f"/{command} {one.number}")] for one in households]

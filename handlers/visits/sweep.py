@@ -6,13 +6,13 @@ from handlers.cases.filing import report
 from handlers.cases.steps import goes_on
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option
 from handlers.engine.questions.next_one import NextHousehold
-from handlers.engine.words import NOT_YOURS
 from handlers.rights.reach import villages_of
-from handlers.visits.rounds import buttons_to, grouped, left_in
-from handlers.wording.people import name_of
-from handlers.wording.places import place_in_words
+from handlers.visits.rounds import buttons_to, grouped, still_to_visit
+from handlers.wording.days import moment_in_words
+from handlers.wording.households import household_in_words
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
@@ -24,7 +24,14 @@ _ABSENCES: list[Option] = [("work", "外出务工"), ("away", "临时不在家")
 _NEXT = 5
 
 
-@conversation("sweep", "入户排查", for_roles={Role.VILLAGE}, words=("排查", "第二轮排查"))
+@conversation(
+    "sweep",
+    "入户排查",
+    for_roles={Role.VILLAGE},
+    words=("排查", "第二轮排查"),
+    intent="visit",
+    intent_label="记一次走访",
+)
 async def sweep(chat: Chat) -> None:
     """Args: a household's number; without one, the next are offered."""
     household = await _household(chat)
@@ -33,12 +40,10 @@ async def sweep(chat: Chat) -> None:
     visit = await chat.store.visits.of(household.id, chat.world.round)
     if visit is not None and visit.outcome.met:
         who = await name_of(chat, visit.person_id)
-        done = (
-            f"{place_in_words(chat.world, household)}：{who}已在 {visit.at:%m-%d %H:%M} 走访，{visit.outcome.label}。"
-        )
+        done = f"{household_in_words(chat.world.plan, household)}：{who}已在 {moment_in_words(visit.at)} 走访，{visit.outcome.label}。"
         await _go_on(chat, household.village, done)
         return
-    asked = f"{place_in_words(chat.world, household)}({household.kind})，情况怎么样？"
+    asked = f"{household_in_words(chat.world.plan, household)}({household.kind})，情况怎么样？"
     outcome = VisitOutcome(await chat.ask("outcome", Choice(asked, _OUTCOMES)))
     note = ""
     if outcome is VisitOutcome.ABSENT:
@@ -47,7 +52,7 @@ async def sweep(chat: Chat) -> None:
         return  # the visit counts once its trouble is reported
     if chat.guessed("household") and outcome is not VisitOutcome.TROUBLE:  # nobody has named it here yet
         reason = f"，{note}" if note else ""
-        if not await chat.confirm(f"{place_in_words(chat.world, household)}：{outcome.label}{reason}"):
+        if not await chat.confirm(f"{household_in_words(chat.world.plan, household)}：{outcome.label}{reason}"):
             await chat.say("没有记。")
             return
     await chat.store.visits.add(household, chat.world.round, by=chat.person.id, outcome=outcome, note=note)
@@ -64,8 +69,8 @@ async def _household(chat: Chat) -> Household | None:
     if chat.args:
         found = chat.world.roster.search(chat.args, villages) if chat.args.isdecimal() else []
         if not found:
-            await chat.say(NOT_YOURS)
-        return found[0] if found else None
+            chat.refuse()
+        return found[0]
     left = await chat.recall("left", lambda: _left(chat, villages))
     if not left:
         await chat.say("没有要走访的农户了。")
@@ -79,7 +84,7 @@ async def _left(chat: Chat, villages: list[str]) -> list[tuple[str, int, list[in
     left = []
     for village in villages:
         where = chat.world.plan.village(village).name if len(villages) > 1 else ""
-        left += [(where + name, count, ids) for name, count, ids in grouped(await left_in(chat, village))]
+        left += [(where + name, count, ids) for name, count, ids in grouped(await still_to_visit(chat, village))]
     return left
 
 
@@ -91,7 +96,7 @@ async def _unverified(chat: Chat, household: Household) -> Clue | None:
 
 async def _go_on(chat: Chat, village: str, done: str) -> None:
     """What is done, how many are left, and the next of them."""
-    left = await left_in(chat, village)
+    left = await still_to_visit(chat, village)
     name = chat.world.plan.village(village).name
     if not left:
         await chat.say(f"{done}\n{name}全部走到了，不落一户。".lstrip())

@@ -9,10 +9,12 @@ from functools import partial
 from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.engine.names import name_of
 from handlers.engine.questions import Account, Choice, Text, Told
-from handlers.engine.words import NOT_YOURS
+from handlers.wording.days import day_in_words, moment_in_words
+from handlers.wording.evidence import evidence_in_words
+from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
-from handlers.wording.places import place_in_words
 from storage.cases.records import ClueSource
 from storage.mail.messages import Button
 from storage.people.persons import Role
@@ -58,12 +60,9 @@ async def _regions(chat: Chat) -> list[str] | None:
     known = code in {village.code for village in chat.world.plan.villages}
     if known and person.covers(code, Role.VILLAGE):
         return [code]
-    if known and person.covers(code, Role.TOWN, Role.COUNTY):
-        await chat.say(
-            f"{chat.world.plan.village(code).name}清单核查还有 {await _due(chat, [code])} 人到期。", _SEE_ALL
-        )
-    else:
-        await chat.say(NOT_YOURS)
+    if not known or not person.covers(code, Role.TOWN, Role.COUNTY):
+        chat.refuse()
+    await chat.say(f"{chat.world.plan.village(code).name}清单核查还有 {await _due(chat, [code])} 人到期。", _SEE_ALL)
     return None
 
 
@@ -85,7 +84,7 @@ async def _check(chat: Chat, turn: int, entry_id: int, version: int) -> None:
         return
     plan = chat.world.plan
     listed = plan.watchlist(entry.list)
-    lines = [f"{listed.title}：{entry.name}({place_in_words(chat.world, household)})", listed.question]
+    lines = [f"{listed.title}：{entry.name}({household_in_words(chat.world.plan, household)})", listed.question]
     if entry.note and not listed.sensitive:
         lines.insert(1, entry.note)
     answer = await chat.ask(f"answer{turn}", Choice("\n".join(lines), _ANSWERS))
@@ -118,18 +117,17 @@ async def _earlier(chat: Chat, entry_id: int, version: int) -> str:
     if entry is None or entry.version == version:
         return ""
     by = entry.ended_by if entry.ended_at else entry.checked_by
-    official = chat.world.directory.person(by or 0)
-    who = "您" if by == chat.person.id else official.person.name if official else "别人"
+    who = await name_of(chat, by)
     if entry.ended_at:
-        return f"{who}已在 {entry.ended_at:%m-%d %H:%M} 把{entry.name}移出清单。"
-    return f"{entry.name}已由{who}核查过，下次 {entry.next_on:%m-%d}。"
+        return f"{who}已在 {moment_in_words(entry.ended_at)} 把{entry.name}移出清单。"
+    return f"{entry.name}已由{who}核查过，下次 {day_in_words(entry.next_on)}。"
 
 
 async def _found(chat: Chat, turn: int, listed: Watchlist, household: Household, entry_id: int, version: int) -> str:
     told = await chat.ask(f"told{turn}", Account("请说说情况，照片可以一起发。", example="辍学在家，想出去打工"))
-    lines = [place_in_words(chat.world, household), kinds_in_words(chat.world, [listed.risk]), told.text]
-    lines += [f"照片 {len(told.photos)} 张"] if told.photos else []
-    if not await chat.confirm("\n".join(lines), key=f"confirm{turn}"):
+    lines = [household_in_words(chat.world.plan, household), kinds_in_words(chat.world.plan, [listed.risk]), told.text]
+    lines.append(evidence_in_words(photos=len(told.photos)))
+    if not await chat.confirm("\n".join(filter(None, lines)), key=f"confirm{turn}"):
         return "没有提交，下次再核查。"
     return await chat.once(f"file{turn}", partial(_file, chat, listed, household, told, entry_id, version))
 

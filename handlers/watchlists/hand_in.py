@@ -9,7 +9,6 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Document
-from handlers.engine.words import NOT_YOURS
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX
 from handlers.reading import Unreadable
@@ -31,9 +30,9 @@ async def watchlist(chat: Chat) -> None:
     plan, person = chat.world.plan, chat.person
     offered = brought_by(person, plan)
     if chat.args:
-        offered = [one for one in offered if one.code == chat.args]
+        offered = [one for one in offered if one.code == chat.args] or chat.refuse()
     if not offered:
-        await chat.say(NOT_YOURS if chat.args else "方案里没有由您单位提供的清单。")
+        await chat.say("方案里没有由您单位提供的清单。")
         return
     listed = offered[0]
     if len(offered) > 1:

@@ -12,6 +12,7 @@ from handlers.files.tables import EXAMPLE
 from handlers.screening.match import Known, Match, heads_of, match
 from handlers.screening.rows import Column, Entry, Line
 from handlers.watchlists.rules import first_days, origin_of
+from handlers.wording.days import day_in_words
 from storage.people.persons import Post
 from storage.plan import Plan, Watchlist
 from storage.roster import Household
@@ -126,7 +127,7 @@ class _People:
         if there is not None:
             self.met.add(there.id)
             return Verdict(
-                row, entry.name, KNOWN, f"{there.ended_at:%m-%d} 已移出清单" if there.ended_at else "已在清单上"
+                row, entry.name, KNOWN, f"{day_in_words(there.ended_at)}已移出清单" if there.ended_at else "已在清单上"
             )
         before = next((self._rows[key] for key in keys if key in self._rows), None)
         if before is not None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.watchlists.rules import bringer
+from handlers.wording.paging import page_named, page_of
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.plan import Watchlist
 from storage.watchlists import WatchlistFigures
 
-_PAGE = 7
-
 
 @conversation("watchlists", "清单情况", for_roles={Role.UNIT, Role.TOWN, Role.COUNTY}, words=("清单",))
 async def watchlists(chat: Chat) -> None:
-    """Args: how many lists to leave out, for the further pages."""
+    """Args: a page."""
     lines = []
     figures: dict[str, dict[str, WatchlistFigures]] = {}
     for listed in chat.world.plan.watchlists:
@@ -27,10 +26,9 @@ async def watchlists(chat: Chat) -> None:
     if not lines:
         await chat.say("方案里没有由您单位提供的清单。")
         return
-    skip = int(chat.args[:4]) if chat.args.isdecimal() else 0
+    shown, turn = page_of(lines, page_named(chat.args), "/watchlists")
     row = [Button(label="导入清单", says="/watchlist")] if chat.person.has(Role.UNIT, Role.TOWN) else []
-    row += [Button(label="下一页", says=f"/watchlists {skip + _PAGE}")] if skip + _PAGE < len(lines) else []
-    await chat.say("\n".join(["清单核查情况：", *lines[skip : skip + _PAGE]]), [row] if row else [])
+    await chat.say("\n".join(["清单核查情况：", *shown]), [*turn, *([row] if row else [])])
 
 
 def _region(chat: Chat, listed: Watchlist) -> str | None:

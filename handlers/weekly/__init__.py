@@ -4,3 +4,4 @@ CONVERSATIONS = (
     "all",
     "mine",
 )
+JOBS = ("job",)

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from handlers.engine.attendance import away_on
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.words import NOT_YOURS
 from handlers.files.keeping import keep
 from handlers.files.word import DOCX
 from handlers.weekly.file import as_docx
@@ -30,8 +29,7 @@ async def weeklies(chat: Chat) -> None:
     running = monday_of(chat.now.date())
     week = running if is_page(named) and not week_named(named) else week_named(named)
     if week is None or week > running:
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     sent = [one for one in await _sent(chat, week) if chat.person.covers(one.village, *_ABOVE)]
     villages = [one.code for one in chat.world.plan.villages if chat.person.covers(one.code, *_ABOVE)]
     if wanted == _WORD:
@@ -41,7 +39,7 @@ async def weeklies(chat: Chat) -> None:
     elif is_page(wanted):
         await _all(chat, week, villages, sent, page_named(wanted or named))
     else:
-        await chat.say(NOT_YOURS)
+        chat.refuse()
 
 
 async def _sent(chat: Chat, week: date) -> list[WeeklyReport]:

@@ -6,12 +6,14 @@ from datetime import time
 
 from handlers.calendar.deadlines import next_open
 from handlers.engine.attendance import away_on
+from handlers.engine.jobs import Every, Job
+from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.weekly.lines import choices, shown, village_of, works
 from handlers.weekly.words import draft, last_workday, monday_of
 from storage.database.transaction import Transaction
-from storage.mail import outbox
-from storage.mail.messages import PUSH, Outgoing
+from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Outgoing
 from storage.people.persons import Role
 from storage.reminders import rows as reminders
 from storage.store import Store
@@ -43,14 +45,15 @@ async def tell(tx: Transaction, world: World) -> int:
             return 0
         quiet = await store.quiet_times.all()
         done = await works(store, [one.person.id for one in meant], week)
-        queued = 0
+        messages = {}
         for one in meant:
             person_id, address = one.person.id, one.address or ""
             store.weekly_reports.begin(person_id, week, village_of(one.person))
             if address in quiet and quiet[address].holds:
                 continue
             rows = tuple(tuple(row) for row in choices(week))
-            message = Outgoing(text=shown(week, draft(done.get(person_id, Work()))), buttons=rows)
-            outbox.post(session, address, message, priority=PUSH, intent=f"weekly:{week}:{person_id}")
-            queued += 1
-    return queued
+            messages[person_id] = Outgoing(text=shown(week, draft(done.get(person_id, Work()))), buttons=rows)
+        return len(await notify(store, world, messages, Intent(Cause.WEEKLY, f"{week}"), personal=True))
+
+
+JOB = Job("weekly", Every(15 * 60), tell)

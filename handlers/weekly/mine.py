@@ -11,7 +11,6 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
 from handlers.engine.questions.base import Answer, More
 from handlers.engine.said import Said
-from handlers.engine.words import NOT_YOURS
 from handlers.weekly.lines import EDIT, SEND, SKIP, choices, lines_of, shown, village_of
 from handlers.weekly.words import edited, monday_of, numbered, period, week_named
 from storage.mail.messages import Button
@@ -28,8 +27,7 @@ async def weekly(chat: Chat) -> None:
     running = monday_of(chat.now.date())
     week = week_named(named) if named else running
     if week is None or week > running or way not in ("", SEND, EDIT, SKIP):
-        await chat.say(NOT_YOURS)
-        return
+        chat.refuse()
     kept = await chat.store.weekly_reports.of(chat.person.id, week)
     if way == EDIT:
         await _edit(chat, week, kept)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from handlers.calendar.workdays import add_workdays, is_workday
 from handlers.reading import Unreadable
+from handlers.wording.days import span_in_words
 from storage.weekly.work import Work, WorkKind
 
 MOST_LINES = 8
@@ -53,7 +54,7 @@ def week_named(text: str) -> date | None:
 def period(week: date) -> str:
     """ "10月10日至10月14日": Monday to the last working day, or to Sunday."""
     last = last_workday(week) or week + timedelta(days=_DAYS - 1)
-    return f"{week.month}月{week.day}日至{last.month}月{last.day}日"
+    return span_in_words(week, last)
 
 
 def draft(work: Work) -> list[str]:

@@ -1,17 +1,43 @@
-"""How a day and a delay are said."""
+"""How a day, a moment, a span of days and a delay are said; delays in working days. Pure."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
-
-def deadline_in_words(deadline: date, today: date) -> str:
-    left = (deadline - today).days
-    if left == 0:
-        return "今天到期"
-    return f"{deadline:%m-%d}，" + (f"还剩 {left} 天" if left > 0 else f"逾期 {-left} 天")
+from handlers.calendar.workdays import workdays_between
 
 
 def day_in_words(day: date) -> str:
     """ "10月21日": a day of the plan needs no year."""
     return f"{day.month}月{day.day}日"
+
+
+def full_day_in_words(day: date) -> str:
+    """ "2022年10月21日", for what is read years later: documents, consents, policies."""
+    return f"{day.year}年{day_in_words(day)}"
+
+
+def moment_in_words(at: datetime) -> str:
+    """ "10月21日 08:05"."""
+    return f"{day_in_words(at)} {at:%H:%M}"
+
+
+def span_in_words(first: date, last: date) -> str:
+    """ "10月12日至10月31日", or the day where it is one."""
+    return day_in_words(first) if first == last else f"{day_in_words(first)}至{day_in_words(last)}"
+
+
+def deadline_in_words(deadline: date, today: date) -> str:
+    """ "10月21日，还剩 7 个工作日", "10月12日，逾期 6 个工作日", or "今天到期"."""
+    if deadline == today:
+        return "今天到期"
+    return f"{day_in_words(deadline)}，{time_left_in_words(deadline, today)}"
+
+
+def time_left_in_words(deadline: date, today: date) -> str:
+    """ "还剩 7 个工作日", "逾期 6 个工作日", or "今天到期"."""
+    if deadline == today:
+        return "今天到期"
+    count = workdays_between(today, deadline)
+    workdays = f" {abs(count)} 个工作日" if count else "不到 1 个工作日"
+    return ("还剩" if deadline > today else "逾期") + workdays

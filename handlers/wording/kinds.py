@@ -1,17 +1,16 @@
-"""How kinds of risk are said."""
+"""How kinds of risk are said. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from handlers.engine.chat import Chat
-from handlers.engine.questions import Option
-from handlers.engine.world import World
+from storage.plan import Plan
 
 
-def risk_options(chat: Chat) -> list[Option]:
-    return [(kind.code, kind.label) for kind in chat.world.plan.risk_kinds]
+def risk_options(plan: Plan) -> list[tuple[str, str]]:
+    """All kinds of the plan, to choose from: code and label."""
+    return [(kind.code, kind.label) for kind in plan.risk_kinds]
 
 
-def kinds_in_words(world: World, kinds: Sequence[str]) -> str:
-    return "、".join(world.plan.risk(kind).label for kind in kinds)
+def kinds_in_words(plan: Plan, kinds: Iterable[str]) -> str:
+    return "、".join(plan.risk(kind).label for kind in kinds)

@@ -1,4 +1,4 @@
-"""Long lists on a phone: eight lines at a time, with buttons to the neighbours."""
+"""Long lists on a phone: eight lines at a time, with buttons to the neighbours. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storage.mail.messages import Button
 
 T = TypeVar("T")
 
-_PAGE = 8
+PAGE = 8
 
 
 def page_named(text: str) -> int:
@@ -23,9 +23,12 @@ def is_page(text: str) -> bool:
 
 
 def page_of(listed: Sequence[T], page: int, command: str) -> tuple[Sequence[T], list[list[Button]]]:
-    """A page of a list, and the row of buttons that leads on: `command` with a page behind it."""
-    last = max(1, -(-len(listed) // _PAGE))
+    """A page of a list, and the row of buttons that leads on: `command` with a page behind it.
+
+    For a list that is read page by page, `listed` is the range of its places.
+    """
+    last = max(1, -(-len(listed) // PAGE))
     page = min(max(page, 1), last)
     turn = [Button(label="上一页", says=f"{command} {page - 1}")] if page > 1 else []
     turn += [Button(label=f"下一页（{page}/{last}）", says=f"{command} {page + 1}")] if page < last else []
-    return listed[(page - 1) * _PAGE : page * _PAGE], [turn] if turn else []
+    return listed[(page - 1) * PAGE : page * PAGE], [turn] if turn else []

@@ -1,17 +1,15 @@
-"""Posts and menus in the words people use."""
+"""How a person, a post and a region are said. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from handlers.engine.chat import Chat
-from handlers.engine.conversation import Conversation, menu_for
-from storage.mail.messages import Button
-from storage.people.persons import Person, Role
+from storage.people.persons import Directory, Role
 from storage.people.reach import Reach
 from storage.plan import Plan
 
-_ACROSS = 2
+_NAMED = 3
+"""Regions in a title; further ones are counted."""
 
 
 def region_in_words(plan: Plan, region: str) -> str:
@@ -29,27 +27,10 @@ def post_in_words(plan: Plan, role: Role, region: str, unit: str | None = None) 
     return where + what.removeprefix(where[-1])
 
 
-async def name_of(chat: Chat, person_id: int) -> str:
-    """Who somebody is to the person who is told of it: 您, or a name."""
-    if person_id == chat.person.id:
-        return "您"
-    person = await chat.store.people.get(person_id)
-    return person.name if person else "同事"
-
-
-def menu_buttons(person: Person) -> Sequence[Sequence[Button]]:
-    """Everything in the person's menu but the help that shows it."""
-    return to_start(talk for talk in menu_for(person) if talk.name != "help")
-
-
-def to_start(talks: Iterable[Conversation]) -> Sequence[Sequence[Button]]:
-    """A button for each, two in a row."""
-    buttons = [Button(label=talk.title, says=f"/{talk.name}") for talk in talks]
-    return [buttons[start : start + _ACROSS] for start in range(0, len(buttons), _ACROSS)]
-
-
-_NAMED = 3
-"""Regions in a title; further ones are counted."""
+def official_name(directory: Directory, person_id: int | None) -> str:
+    """The name of somebody in office; empty for nobody, or who is no longer."""
+    official = directory.person(person_id or 0)
+    return official.person.name if official else ""
 
 
 def scope_in_words(plan: Plan, reach: Sequence[Reach]) -> str:

@@ -16,7 +16,7 @@ class Step(Labelled):
     NOMINATE = "nominate", "村提名单"
     TOWN_REVIEW = "town_review", "乡镇复核"
     COUNTY_DECIDE = "county_decide", "县级确定"
-    REGISTER = "register", "系统管理"
+    ENROL = "register", "系统管理"
     SUPPORT = "support", "帮扶"
     CLEAR = "clear", "风险消除"
     CLOSED = "closed", "已办结"

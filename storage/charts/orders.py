@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, id_column, metadata, new_id
 from storage.database.transaction import Session
@@ -53,10 +52,6 @@ class ChartOrders:
     async def done(self, order: ChartOrder) -> None:
         """Raises Conflict when somebody else has done it."""
         await self._session.remove(chart_orders, order.model_dump())
-
-
-async def is_waiting(conn: AsyncConnection) -> bool:
-    return (await conn.execute(sa.select(chart_orders.c.id).limit(1))).first() is not None
 
 
 class Chart(StrEnum):

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, id_column, metadata, new_id
 from storage.database.transaction import Session
@@ -53,7 +52,3 @@ class LedgerOrders:
     async def done(self, order: LedgerOrder) -> None:
         """Raises Conflict when somebody else has done it."""
         await self._session.remove(ledger_orders, order.model_dump())
-
-
-async def is_waiting(conn: AsyncConnection) -> bool:
-    return (await conn.execute(sa.select(ledger_orders.c.id).limit(1))).first() is not None

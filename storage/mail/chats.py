@@ -41,26 +41,25 @@ class Chats:
 
     async def of(self, person_id: int) -> list[str]:
         """All of the person's addresses, the one bound last first."""
-        return [row.address for row in await self._session.read(_bound_to(person_id))]
+        bound = sa.select(chats.c.address).where(chats.c.person_id == person_id).order_by(chats.c.last_seen.desc())
+        return [row.address for row in await self._session.read(bound)]
 
-    async def reachable_of(self, person_id: int) -> list[str]:
-        """The person's addresses that have not blocked us, the one bound last first."""
-        open_ones = _bound_to(person_id).where(chats.c.blocked_at.is_(None))
-        return [row.address for row in await self._session.read(open_ones)]
-
-
-def _bound_to(person_id: int) -> sa.Select[tuple[str]]:
-    return sa.select(chats.c.address).where(chats.c.person_id == person_id).order_by(chats.c.last_seen.desc())
+    async def reachable(self, person_ids: Iterable[int]) -> dict[int, str]:
+        """As the function `reachable`."""
+        return {row.person_id: row.address for row in await self._session.read(_reachable(person_ids))}
 
 
 async def reachable(conn: AsyncConnection, person_ids: Iterable[int]) -> dict[int, str]:
     """Where to write to each person: the address bound last that has not blocked us."""
-    query = (
+    return {row.person_id: row.address for row in await conn.execute(_reachable(person_ids))}
+
+
+def _reachable(person_ids: Iterable[int]) -> sa.Select[tuple[int | None, str]]:
+    return (
         sa.select(chats.c.person_id, chats.c.address)
         .where(chats.c.person_id.in_(list(person_ids)), chats.c.blocked_at.is_(None))
         .order_by(chats.c.last_seen)
     )
-    return {row.person_id: row.address for row in await conn.execute(query)}
 
 
 async def mark_blocked(conn: AsyncConnection, addresses: Sequence[str], now: datetime) -> None:

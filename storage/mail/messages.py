@@ -50,7 +50,7 @@ class SentFile(Record):
 class Incoming(Record):
     """One message from one person, stored before it is acknowledged.
 
-    `address` is where an answer goes ("telegram:123"), `key` is what makes a repeated update recognisable.
+    `address` is where an answer goes ("web:k3Qx"), `key` is what makes a repeated update recognisable.
     `choice` is what a pressed button says; `pressed` the platform's id of the message that carried it.
     """
 

@@ -91,7 +91,11 @@ def post(
     not_before: datetime | None = None,
     must_arrive: bool = True,
 ) -> int:
-    """Queue a message with the session's transaction. An `intent` can exist once: a second one is a database error."""
+    """Queue a message with the session's transaction; returns its id.
+
+    Conversations and jobs post replies; what nobody asked for is told by `handlers.engine.notify`. An `intent` can exist
+    once: a second one is a database error.
+    """
     row = session.add(
         outbox,
         {
@@ -266,10 +270,10 @@ async def troubles_since(conn: AsyncConnection, since: datetime) -> tuple[int, i
     return failed, uncertain
 
 
-async def known_intents(conn: AsyncConnection, intents: Sequence[str]) -> set[str]:
-    """Those of `intents` that a message exists for."""
-    query = sa.select(outbox.c.intent).where(outbox.c.intent.in_(sa.bindparam("intents", expanding=True)))
-    return set((await conn.execute(query, {"intents": intents})).scalars())
+async def known_intents(session: Session, keys: Sequence[str]) -> set[str]:
+    """Those of `keys` that a message exists for (`Intent.to`)."""
+    query = sa.select(outbox.c.intent).where(outbox.c.intent.in_(sa.bindparam("keys", expanding=True)))
+    return {row.intent for row in await session.read(query, {"keys": keys})}
 
 
 async def pending_count(conn: AsyncConnection) -> int:

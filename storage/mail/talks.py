@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,57 +30,38 @@ talks = sa.Table(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What is known of an answer before its question is asked.
+
+    `raw` is the answer or, of a `part`, what narrows the question down, such as the households it may be.
+    """
+
+    raw: Any
+    part: bool = False
+
+
+@dataclass(slots=True)
 class Talk:
     """One open conversation of one chat.
 
     `answers` maps a question's key to what was answered, in order; `asked` is the key of the question now open,
     `partial` what has been given of its answer so far (the photos sent before "done", say). `whose` names the person who
-    began it, where it was handed over. `guesses` maps a question's key to what is known of its answer before it is asked:
-    {"answer": raw} or {"partial": partial}; empty once it was used.
+    began it, where it was handed over. `guesses` maps a question's key to its guess, or to None once that was used.
     """
 
-    __slots__ = (
-        "address",
-        "answers",
-        "args",
-        "asked",
-        "guesses",
-        "id",
-        "name",
-        "partial",
-        "person_id",
-        "state",
-        "touched_at",
-        "whose",
-    )
-
-    def __init__(
-        self,
-        id: int,
-        address: str,
-        person_id: int | None,
-        name: str,
-        touched_at: datetime,
-        args: str = "",
-        state: str = ACTIVE,
-        answers: dict[str, Any] | None = None,
-        asked: str | None = None,
-        partial: Any = None,
-        whose: str = "",
-        guesses: dict[str, dict[str, Any]] | None = None,
-    ) -> None:
-        self.id = id
-        self.address = address
-        self.person_id = person_id
-        self.name = name
-        self.touched_at = touched_at
-        self.args = args
-        self.state = state
-        self.answers = answers if answers is not None else {}
-        self.asked = asked
-        self.partial = partial
-        self.whose = whose
-        self.guesses = guesses if guesses is not None else {}
+    id: int
+    address: str
+    person_id: int | None
+    name: str
+    touched_at: datetime
+    args: str = ""
+    state: str = ACTIVE
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: str | None = None
+    partial: Any = None
+    whose: str = ""
+    guesses: dict[str, Guess | None] = field(default_factory=dict)
 
     def copy(self) -> Talk:
         """Steps change a copy, so that a failed step leaves the talk as it was."""
@@ -103,7 +85,7 @@ async def open_talks(conn: AsyncConnection, vault: Vault, addresses: Sequence[st
         kept = vault.open_json(row.journal)
         talk = Talk(
             row.id, row.address, row.person_id, row.name, row.touched_at, kept["args"], row.state,
-            kept["answers"], kept["asked"], kept["partial"], kept.get("whose", ""), kept.get("guesses"),
+            kept["answers"], kept["asked"], kept["partial"], kept.get("whose", ""), _guesses(kept.get("guesses", {})),
         )  # fmt: skip
         by_chat.setdefault(row.address, []).append(talk)
     return by_chat
@@ -127,8 +109,20 @@ def rows_of(vault: Vault, changed: Iterable[Talk]) -> list[dict[str, Any]]:
 
 def _journal(talk: Talk) -> dict[str, Any]:
     journal = {"args": talk.args, "answers": talk.answers, "asked": talk.asked, "partial": talk.partial}
-    seldom = {"whose": talk.whose, "guesses": talk.guesses}
+    seldom = {"whose": talk.whose, "guesses": {key: _guess_as_json(guess) for key, guess in talk.guesses.items()}}
     return journal | {name: value for name, value in seldom.items() if value}
+
+
+def _guess_as_json(guess: Guess | None) -> dict[str, Any]:
+    return {"partial" if guess.part else "answer": guess.raw} if guess else {}
+
+
+def _guesses(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Guess | None]:
+    return {
+        key: Guess(raw, part=kind == "partial") if kind else None
+        for key, guess in stored.items()
+        for kind, raw in (next(iter(guess.items()), ("", None)),)
+    }
 
 
 async def save(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """What the phone page shows: both sides of a chat, as a log that a page can catch up with from any point.
 
-Telegram keeps its chats itself; the web has nobody else to do it. Rows are only ever added: a change of an earlier
+Other platforms keep their chats themselves; the web has nobody else to do it. Rows are only ever added: a change of an earlier
 message is a row of its own, so a phone that was away gets it like any other line.
 """
 

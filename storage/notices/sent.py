@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
@@ -170,8 +169,3 @@ def holds(audience: Audience) -> sa.ColumnElement[bool]:
     """Whether a post is one of those meant; the codes of regions nest."""
     roles = [role.value for role in audience.roles]
     return sa.and_(posts.c.until.is_(None), posts.c.role.in_(roles), inside(posts.c.region, *audience.regions))
-
-
-async def is_waiting(conn: AsyncConnection) -> bool:
-    """Whether any notice is not out yet."""
-    return (await conn.execute(sa.select(notices.c.id).where(notices.c.state != OUT).limit(1))).first() is not None

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import new_id
 from storage.database.transaction import Conflict, Session
@@ -23,8 +22,6 @@ from storage.screening.records import (
     screening_lists,
     screening_rows,
 )
-
-_AT_WORK = screening_lists.c.state.in_([state.value for state in AT_WORK]) | screening_lists.c.wanted_by.is_not(None)
 
 
 class ScreeningLists:
@@ -54,7 +51,10 @@ class ScreeningLists:
 
     async def at_work(self) -> list[ScreeningList]:
         """What is to be read, imported, or sent as a list; the oldest first."""
-        query = sa.select(screening_lists).where(_AT_WORK).order_by(screening_lists.c.id)
+        at_work = screening_lists.c.state.in_([state.value for state in AT_WORK]) | screening_lists.c.wanted_by.is_not(
+            None
+        )
+        query = sa.select(screening_lists).where(at_work).order_by(screening_lists.c.id)
         return [_screening(row) for row in await self._session.read(query)]
 
     async def unconfirmed(self, before: datetime) -> list[ScreeningList]:
@@ -167,11 +167,6 @@ _SETTLE = (
         why=sa.bindparam("because"),
     )
 )
-
-
-async def is_waiting(conn: AsyncConnection) -> bool:
-    """Whether there is anything to read, import or send."""
-    return (await conn.execute(sa.select(screening_lists.c.id).where(_AT_WORK).limit(1))).first() is not None
 
 
 def _screening(row: sa.Row[Any]) -> ScreeningList:

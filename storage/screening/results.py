@@ -142,16 +142,16 @@ class ScreeningResults:
         return found
 
     async def waiting(
-        self, screening_id: int, regions: Sequence[str], *, most: int, after: int
+        self, screening_id: int, regions: Sequence[str], *, most: int, skip: int = 0
     ) -> tuple[list[Any], int]:
-        """Clues of a list to be visited in the regions (id, number, household_id, kinds), beyond a number; and how many."""
+        """`most` clues of a list to be visited in the regions (id, household_id, kinds), by number, after the first
+        `skip`, and how many there are in all."""
         here = inside(clues.c.village, *regions)
         listed = sa.select(screening_rows.c.clue_id).where(screening_rows.c.screening_id == screening_id)
         where = (clues.c.id.in_(listed), clues.c.step == Step.VERIFY.value, here)
-        columns = (clues.c.id, clues.c.number, clues.c.household_id, clues.c.kinds)
-        query = sa.select(*columns).where(*where, clues.c.number > after).order_by(clues.c.number).limit(most)
+        query = sa.select(clues.c.id, clues.c.household_id, clues.c.kinds).where(*where).order_by(clues.c.number)
         (count,) = await self._session.read(sa.select(sa.func.count().label("n")).where(*where))
-        return list(await self._session.read(query)), count.n
+        return list(await self._session.read(query.limit(most).offset(skip))), count.n
 
     async def lines(self, screening_id: int, after: int) -> list[ListLine]:
         """A page of a list from behind row `after`; empty at the end."""

@@ -12,7 +12,19 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 import uvloop
 
-from tests.bench import charts, claims, http, latency, notices, overview, peers, screening, steps, understanding
+from tests.bench import (
+    charts,
+    claims,
+    help,
+    http,
+    latency,
+    notices,
+    overview,
+    peers,
+    screening,
+    steps,
+    understanding,
+)
 from tests.support.figures import Figure, at_least, at_most, report
 
 RESULT = Path("build/bench.json")
@@ -86,6 +98,7 @@ async def _claims() -> list[Figure]:
 
 async def _all() -> list[Figure]:
     parts = (
+        help.figures,
         _steps,
         _http,
         _claims,

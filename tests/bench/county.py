@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.delivery.crew import Crew
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Count, Worker
+from bot.delivery.worker_process import WorkerProcess
 from bot.platforms.base import Platform
 from bot.service.clock import system_clock
 from handlers.engine.world import World
@@ -43,11 +43,11 @@ def county_plan(villages: int) -> Plan:
 
 
 @contextlib.asynccontextmanager
-async def hired(path: Path, villages: int, tell: Callable[[Count], None]) -> AsyncIterator[Worker]:
+async def opened_worker(path: Path, villages: int, tell: Callable[[Count], None]) -> AsyncIterator[Worker]:
     """The worker, in a process of its own."""
     database = Database(sqlite_url(path), VAULT)
     world = World(county_plan(villages), MediaStore(path.parent / "media", VAULT))
-    yield Worker(database, world, ["telegram"], system_clock, tell, alone=True)
+    yield Worker(database, world, ["telegram"], system_clock, tell, dedicated=True)
     await database.close()
 
 
@@ -96,11 +96,11 @@ class County:
         async with self.database.read(brief=True) as conn:
             return bool((await conn.execute(query)).scalar_one())
 
-    def staff(self, platform: Platform, rates: Mapping[str, float] | None = None) -> tuple[Intake, Sender, Crew]:
+    def staff(self, platform: Platform) -> tuple[Intake, Sender, WorkerProcess]:
         """Delivery as `cunbao run` has it."""
-        sender = Sender(self.database, [platform], system_clock, "bench", rates)
-        crew = Crew(functools.partial(hired, self.path, self.villages), lambda _: sender.wake())
-        return Intake(self.database, system_clock, crew.wake), sender, crew
+        sender = Sender(self.database, [platform], system_clock, "bench")
+        worker = WorkerProcess(functools.partial(opened_worker, self.path, self.villages), lambda _: sender.wake())
+        return Intake(self.database, system_clock, worker.wake), sender, worker
 
 
 def _chat(chat: int, person_id: int | None) -> dict[str, object]:

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bot.platforms.telegram.platform import TelegramPlatform
+from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.service.clock import system_clock
 from storage.files.media import MediaStore
 from tests.bench.county import County
@@ -28,11 +28,13 @@ async def rate(each: int, chats: int, delay: float = 0.0) -> float:
         await county.found()
         async with RemoteBotApi("--no-recording", "--faults", json.dumps({"delay": delay})) as api:
             media = MediaStore(folder / "media", VAULT)
-            platform = TelegramPlatform(TOKEN, media, county.database, system_clock, base_url=api.address, rate=0)
-            intake, sender, crew = county.staff(platform)
+            platform = TelegramPlatform(
+                TelegramOptions(TOKEN, api.address, rate=0), media, county.database, system_clock
+            )
+            intake, sender, worker = county.staff(platform)
             script = Script(county)
             await platform.start()
-            tasks = [asyncio.create_task(sender.run()), asyncio.create_task(crew.run())]
+            tasks = [asyncio.create_task(sender.run()), asyncio.create_task(worker.run())]
             await api("say_many", lines=[script.line(number % chats) for number in range(STEPS * chats)])
             tasks.append(asyncio.create_task(platform.receive(intake.put)))
             await api("wait_sent", total=_messages(STEPS, chats), seconds=60)

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 
 from bot.delivery.caches import Caches
 from bot.delivery.intake import Intake
-from bot.platforms.telegram.platform import TelegramPlatform
+from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.service.clock import system_clock
+from handlers.engine.jobs import Transactions
 from handlers.engine.world import World
 from handlers.notices import job as announce
-from storage.database.transaction import reading_first, transaction
+from storage.database.transaction import transaction
 from storage.files.media import MediaStore
 from storage.mail.chats import chats
 from storage.mail.messages import Incoming
@@ -51,7 +52,7 @@ class Timed(TelegramPlatform):
 
     def __init__(self, api: str, county: County) -> None:
         media = MediaStore(county.path.parent / "media", county.database.vault)
-        super().__init__(TOKEN, media, county.database, system_clock, base_url=api, rate=RATE)
+        super().__init__(TelegramOptions(TOKEN, api, RATE), media, county.database, system_clock)
         self.stored: defaultdict[str, deque[float]] = defaultdict(deque)
         self.waits: list[float] = []
         self.announced = 0
@@ -102,9 +103,9 @@ async def _round() -> tuple[float, float, float]:
 @contextlib.asynccontextmanager
 async def _at_work(county: County, api: str) -> AsyncIterator[tuple[Timed, Intake]]:
     platform = Timed(api, county)
-    intake, sender, crew = county.staff(platform, {"telegram": RATE})
+    intake, sender, worker = county.staff(platform)
     await platform.start()
-    tasks = [asyncio.create_task(sender.run()), asyncio.create_task(crew.run())]
+    tasks = [asyncio.create_task(sender.run()), asyncio.create_task(worker.run())]
     try:
         yield platform, intake
     finally:
@@ -182,5 +183,5 @@ async def _announce(county: County, sender: int) -> None:
             expects=True,
         )
     while True:
-        await announce.work(lambda: reading_first(county.database, system_clock()), world)
+        await announce.work(Transactions(county.database, system_clock), world)
         await asyncio.sleep(_TICK)

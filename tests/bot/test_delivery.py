@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.delivery.sender import GIVE_UP, Sender
-from bot.delivery.worker import SORRY, TRIES
+from bot.delivery.sender import MAX_ATTEMPTS, Sender
+from bot.delivery.worker import APOLOGY, MAX_TRIES
 from bot.platforms.base import Blocked, Busy, Refused, Unsure
 from handlers.engine.chat import Chat
 from storage.database.connection import Database
@@ -20,8 +20,8 @@ from storage.mail.messages import BULK, PUSH, REPLY, Incoming, Outgoing
 from storage.mail.outbox import FAILED, PENDING, SENDING, SENT, UNCERTAIN, Letter
 from storage.problems.states import Action, ProblemState
 from storage.store import Store
-from tests.problems.test_problems import add, history
-from tests.support.engine_talks import Breaking, form, on_stage
+from tests.support.conversations import Breaking, form, known_as
+from tests.support.problems import add, history
 from tests.support.town import START, VAULT, Recorder, Town
 
 LI, ZHAO, ZHOU, WU = "test:李村", "test:赵村", "test:周镇", "test:吴镇"
@@ -93,7 +93,7 @@ async def test_put_raises_when_nothing_was_stored_and_works_again_after(
 
 
 async def test_a_repeated_update_has_no_second_effect(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         await town.intake.put([message(LI, "/form", "u1"), message(LI, "/form", "u1")])
         await town.settle()
         await town.intake.put([message(LI, "李四", "u2")])
@@ -107,7 +107,7 @@ async def test_a_repeated_update_has_no_second_effect(town: Town) -> None:
 
 
 async def test_order_within_a_chat_is_kept_while_its_first_message_is_retried(town: Town) -> None:
-    with on_stage("form", Breaking(RuntimeError("once"))):
+    with known_as("form", Breaking(RuntimeError("once"))):
         await town.say("李村", "/form")
         await town.say("李村", "李四")
         await town.intake.put([message(LI, "30"), message(LI, "/me"), message(ZHAO, "/me")])
@@ -122,15 +122,15 @@ async def test_order_within_a_chat_is_kept_while_its_first_message_is_retried(to
 
 
 async def test_a_message_that_always_fails_is_parked_and_its_sender_told_once(town: Town) -> None:
-    with on_stage("form", Breaking(*[RuntimeError("数据 broken")] * TRIES)):
+    with known_as("form", Breaking(*[RuntimeError("数据 broken")] * MAX_TRIES)):
         await town.say("李村", "/form")
         await town.say("李村", "李四")
         heard = await town.say("李村", "30")
-        for _ in range(TRIES + 2):
+        for _ in range(MAX_TRIES + 2):
             later(town, minutes=2)
             assert len(await town.say("赵村", "/me")) == 1
             heard += town.unread("李村")
-        assert heard == [SORRY]
+        assert heard == [APOLOGY]
         async with town.database.read() as conn:
             (dead,) = await inbox.dead_letters(conn)
         assert (dead.address, dead.error) == (LI, "RuntimeError: 数据 broken")
@@ -138,10 +138,10 @@ async def test_a_message_that_always_fails_is_parked_and_its_sender_told_once(to
 
 
 async def test_a_parked_message_can_be_run_again(town: Town) -> None:
-    with on_stage("form", Breaking(*[RuntimeError("broken")] * TRIES)):
+    with known_as("form", Breaking(*[RuntimeError("broken")] * MAX_TRIES)):
         for said in ("/form", "李四", "30"):
             await town.say("李村", said)
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             later(town, minutes=2)
             await town.settle()
         town.unread("李村")
@@ -163,17 +163,17 @@ async def same_intent(chat: Chat) -> None:
 
 async def test_a_database_error_undoes_one_chat_alone(town: Town) -> None:
     await post(town, WU, "第一次", intent="already there")
-    with on_stage("twice", same_intent), on_stage("form", form):
+    with known_as("twice", same_intent), known_as("form", form):
         await town.say("赵村", "/form")
         await town.intake.put([message(ZHAO, "李四"), message(LI, "/twice"), message(ZHOU, "/me")])
         await town.settle()
         assert town.unread("赵村")[0].startswith("年龄？")
         assert "周镇" in town.unread("周镇")[0]
         assert town.unread("李村") == []
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             later(town, minutes=2)
             await town.settle()
-        assert town.unread("李村") == [SORRY]
+        assert town.unread("李村") == [APOLOGY]
         async with town.database.read() as conn:
             (dead,) = await inbox.dead_letters(conn)
         assert "IntegrityError" in dead.error
@@ -185,14 +185,14 @@ async def unwritable(chat: Chat) -> None:
 
 
 async def test_a_row_that_no_driver_takes_undoes_one_chat_alone(town: Town) -> None:
-    with on_stage("unwritable", unwritable):
+    with known_as("unwritable", unwritable):
         await town.intake.put([message(ZHAO, "/me"), message(LI, "/unwritable"), message(ZHOU, "/me")])
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             await town.settle()
             later(town, minutes=2)
         assert "赵村" in town.unread("赵村")[0]
         assert "周镇" in town.unread("周镇")[0]
-        assert town.unread("李村") == [SORRY]
+        assert town.unread("李村") == [APOLOGY]
 
 
 async def test_a_stored_message_that_cannot_be_opened_holds_up_nobody(town: Town) -> None:
@@ -280,9 +280,9 @@ async def test_who_has_blocked_us_is_marked_unreachable(town: Town) -> None:
 
 @pytest.mark.parametrize("error", [Refused("text is too long"), ValueError("a bug of ours")], ids=["refused", "bug"])
 async def test_what_can_never_be_sent_fails_and_the_next_one_goes(town: Town, error: Exception) -> None:
-    town.platform.fails = [error] if isinstance(error, Refused) else [error] * GIVE_UP
+    town.platform.fails = [error] if isinstance(error, Refused) else [error] * MAX_ATTEMPTS
     first, second = await post(town, LI, "不行的"), await post(town, LI, "行的")
-    for _ in range(GIVE_UP + 1):
+    for _ in range(MAX_ATTEMPTS + 1):
         await town.sender.drain()
         later(town, minutes=10)
     assert ((await state_of(town, first)).state, (await state_of(town, second)).state) == (FAILED, SENT)
@@ -345,8 +345,8 @@ async def test_an_intent_exists_once(town: Town) -> None:
     await post(town, LI, "提醒", intent="remind:clue:1")
     with pytest.raises(sa.exc.IntegrityError):
         await post(town, LI, "提醒", intent="remind:clue:1")
-    async with town.database.read() as conn:
-        assert await outbox.known_intents(conn, ["remind:clue:1", "remind:clue:2"]) == {"remind:clue:1"}
+    async with town.transaction() as tx, tx.session() as session:
+        assert await outbox.known_intents(session, ["remind:clue:1", "remind:clue:2"]) == {"remind:clue:1"}
     await town.sender.drain()
     assert len(town.platform.sent) == 1
 
@@ -373,7 +373,7 @@ async def test_a_worker_that_is_stopped_finishes_its_batch(town: Town) -> None:
         await gate.pass_through()
         await chat.say("办好了")
 
-    with on_stage("slow", slow):
+    with known_as("slow", slow):
         running = asyncio.create_task(town.worker.run())
         await town.intake.put([message(LI, "/slow")])
         await gate.reached.wait()
@@ -421,7 +421,7 @@ async def test_a_crash_in_the_middle_of_a_batch_loses_nothing(town: Town) -> Non
         await gate.pass_through()
         await chat.say("办好了")
 
-    with on_stage("dying", dying):
+    with known_as("dying", dying):
         await town.intake.put([message(LI, "/dying")])
         batch = asyncio.create_task(town.worker.work())
         await gate.reached.wait()
@@ -439,7 +439,7 @@ async def test_a_crash_in_the_middle_of_a_batch_loses_nothing(town: Town) -> Non
 
 
 async def test_only_what_is_done_and_old_is_erased(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         await town.say("李村", "/form")
     kept = await post(town, LI, "以后的", not_before=town.now + timedelta(days=90))
     later(town, days=40)

@@ -38,7 +38,6 @@ from storage.reminders.rows import reminders
 from storage.roster import households, members
 from tests.support.town import VAULT
 
-ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what no database could do differently."""
 
 NOW = datetime(2022, 10, 19, 9, 0, tzinfo=SHANGHAI)
@@ -92,7 +91,7 @@ async def test_every_step_state_and_action_is_there(database: Database) -> None:
     assert len(await _rows(database, quiz_cards)) <= made.answers
 
 
-@ON_ONE
+@pytest.mark.sqlite_only
 async def test_history_follows_the_procedure_and_lies_in_the_past(database: Database) -> None:
     await _make(database)
     filed = {row.id: row for row in await _rows(database, clues)}
@@ -117,13 +116,13 @@ async def test_history_follows_the_procedure_and_lies_in_the_past(database: Data
     assert states == {row.id: row.state for row in await _rows(database, problems)}
 
 
-@ON_ONE
+@pytest.mark.sqlite_only
 async def test_whoever_is_registered_is_helped_and_nobody_is_cleared_before_it_is_done(database: Database) -> None:
     await _make(database)
     filed = {row.id: row for row in await _rows(database, clues)}
     events = await _rows(database, clue_events)
     helped = {row.clue_id: row for row in await _rows(database, supports)}
-    assert {*helped} == {event.clue_id for event in events if event.outcome == Act.REGISTER}
+    assert {*helped} == {event.clue_id for event in events if event.outcome == Act.ENROL}
     assert all(row.responsible_id for row in helped.values())
     clue_of = {row.id: row.clue_id for row in helped.values()}
     chosen = await _rows(database, measures)
@@ -137,7 +136,7 @@ async def test_whoever_is_registered_is_helped_and_nobody_is_cleared_before_it_i
     assert {row.percent for row in await _rows(database, measure_entries)} == {50, 100}
 
 
-@ON_ONE
+@pytest.mark.sqlite_only
 async def test_what_is_open_will_be_reminded_of_and_nothing_earlier(database: Database) -> None:
     await _make(database)
     planned = await _rows(database, reminders)
@@ -148,7 +147,7 @@ async def test_what_is_open_will_be_reminded_of_and_nothing_earlier(database: Da
     assert {row.subject_id for row in planned} == waiting
 
 
-@ON_ONE
+@pytest.mark.sqlite_only
 async def test_everybody_shown_is_marked(database: Database) -> None:
     await _make(database)
     assert all(row.name.endswith(MARK) for row in await _rows(database, persons))
@@ -156,7 +155,7 @@ async def test_everybody_shown_is_marked(database: Database) -> None:
     assert all((VAULT.open_text(row.description) or "").startswith(MARK) for row in await _rows(database, problems))
 
 
-@ON_ONE
+@pytest.mark.sqlite_only
 async def test_numbers_are_well_formed_and_nobodys(database: Database) -> None:
     await _make(database)
     listed = await _rows(database, members)
@@ -174,7 +173,7 @@ async def test_numbers_are_well_formed_and_nobodys(database: Database) -> None:
         assert mask_text(number) == mask_phone(number) != number
 
 
-@ON_ONE
+@pytest.mark.sqlite_only
 async def test_three_phones_belong_to_a_household_its_helper_and_the_town(database: Database) -> None:
     made = await _make(database)
     async with database.read() as conn:

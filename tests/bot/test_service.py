@@ -14,19 +14,19 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery.worker import Worker
-from bot.platforms.base import Put
+from bot.platforms.base import Platform, Put
 from bot.service.service import Service
-from bot.setup.opening import House, opened
+from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import load_settings
 from storage.database.base import new_id
 from storage.mail.inbox import DONE, inbox
 from storage.mail.messages import Incoming
 from storage.mail.outbox import SENT, Letter, outbox
-from tests.support.home import cunbao, free_port, started
+from tests.support.commands import cunbao, free_port, started
 from tests.support.town import START
 
 
-class Slow:
+class Slow(Platform):
     """A platform that has got messages for us, and whose sends end when the test says so."""
 
     name = "slow"
@@ -52,14 +52,14 @@ class Slow:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with opened(load_settings(data_dir=tmp_path, worker_process=False), lambda _: None) as made:
+async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
+    async with open_installation(load_settings(data_dir=tmp_path, worker_process=False), lambda _: None) as made:
         yield made
 
 
-async def test_stopping_finishes_what_is_under_way(house: House) -> None:
+async def test_stopping_finishes_what_is_under_way(installation: Installation) -> None:
     platform = Slow(messages=20)
-    service = Service(house, others=[platform])
+    service = Service(installation, others=[platform])
     stop = asyncio.Event()
     running = asyncio.create_task(service.run(stop, socket.create_server(("127.0.0.1", 0))))
     await platform.taken.wait()
@@ -68,7 +68,7 @@ async def test_stopping_finishes_what_is_under_way(house: House) -> None:
     await asyncio.sleep(0)
     platform.go_on.set()
     await asyncio.wait_for(running, 30)
-    async with house.database.read() as conn:
+    async with installation.database.read() as conn:
         mail = (await conn.execute(sa.select(inbox.c.state))).scalars().all()
         letters = (await conn.execute(sa.select(outbox.c.state))).scalars().all()
     assert len(mail) == 20
@@ -77,18 +77,20 @@ async def test_stopping_finishes_what_is_under_way(house: House) -> None:
     assert len(letters) == mail.count(DONE)
 
 
-async def test_what_was_left_is_done_at_the_next_start(house: House) -> None:
+async def test_what_was_left_is_done_at_the_next_start(installation: Installation) -> None:
     """Nothing said before a stop is lost, whether or not it had been worked on."""
     first = Slow(messages=20)
     first.go_on.set()
     stop = asyncio.Event()
-    running = asyncio.create_task(Service(house, others=[first]).run(stop, socket.create_server(("127.0.0.1", 0))))
+    running = asyncio.create_task(
+        Service(installation, others=[first]).run(stop, socket.create_server(("127.0.0.1", 0)))
+    )
     await first.taken.wait()
     stop.set()
     await asyncio.wait_for(running, 30)
     second = Slow(messages=0)
     second.go_on.set()
-    service = Service(house, others=[second])
+    service = Service(installation, others=[second])
     assert isinstance(service.worker, Worker)
     while await service.worker.work():
         pass

@@ -12,9 +12,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError
 
+from bot.errors import SettingsError
 from bot.service import logs
-from bot.setup.settings import Settings, SettingsError, load_settings, rows, unknown_variables
-from tests.support.home import ROOT
+from bot.setup.settings import Settings, load_settings, rows, unknown_variables
+from tests.support.commands import ROOT
 
 TOKEN = "123456:SECRET-token"
 

@@ -22,10 +22,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.delivery.intake import Intake
+from bot.errors import CannotStart
 from bot.platforms.base import Blocked, Busy, Refused, SendError, Unsure
 from bot.platforms.telegram.form import MAX_TEXT, fits, split
-from bot.platforms.telegram.platform import TelegramPlatform
-from bot.setup.opening import CannotStart
+from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.web.server import serve
 from storage.database.connection import Database
 from storage.files.media import MediaStore, media
@@ -35,6 +35,8 @@ from storage.mail.messages import Button, Incoming, Outgoing
 from storage.mail.outbox import Letter
 from tests.support.botapi import TOKEN, BotApi
 from tests.support.town import START, VAULT
+
+pytestmark = pytest.mark.sqlite_only
 
 CADRE, OTHER, GROUP = 42, 43, -100500
 CHOICE = (
@@ -120,16 +122,10 @@ async def phone(platform: TelegramPlatform) -> AsyncIterator[Phone]:
         yield phone
 
 
-@pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """One kind of database is enough here: what differs between them is tested with the tables."""
-    (tmp_path / "telegram.db").write_bytes(sqlite_template.read_bytes())
-    return f"sqlite+aiosqlite:///{tmp_path / 'telegram.db'}"
-
-
 def made(api: Api, database: Database, folder: Path, **options: Any) -> TelegramPlatform:
-    usual = {"base_url": api.address, "rate": 0, "pause": 0.001, "max_upload_mb": 1}
-    return TelegramPlatform(TOKEN, MediaStore(folder / "media", VAULT), database, lambda: START, **{**usual, **options})
+    usual = {"base_url": api.address, "rate": 0, "pause": 0.001, "max_upload": 1024 * 1024}
+    media = MediaStore(folder / "media", VAULT)
+    return TelegramPlatform(TelegramOptions(TOKEN, **{**usual, **options}), media, database, lambda: START)
 
 
 @contextlib.asynccontextmanager
@@ -376,7 +372,7 @@ async def test_the_menu_and_the_name_are_known_after_the_start(
 ) -> None:
     api.say(CADRE, "好")
     await phone.one()
-    assert platform.username == "test_bot"
+    assert platform.join_url == "https://t.me/test_bot?start={token}"
     menu = {command["command"]: command["description"] for command in api.commands}
     assert menu["report"]
     assert "start" not in menu
@@ -399,7 +395,7 @@ async def test_telegram_away_at_the_start_is_waited_for(api: Api, database: Data
     api.set_faults(drop=1.0)
     platform = made(api, database, tmp_path)
     await platform.start()
-    assert platform.username == ""
+    assert platform.join_url == ""
     phone = Phone()
     async with receiving(platform, phone):
         await api.wait_until(lambda: len(api.calls_of("getme")) >= 3)
@@ -445,7 +441,7 @@ async def test_telegram_brings_a_webhook_update_again_until_it_is_stored(
     listening, address = _port()
     platform = made(api, database, tmp_path, webhook_url=address, webhook_secret="secret_1")
     site = asyncio.create_task(
-        serve(Starlette(routes=platform.webhook_routes()), "127.0.0.1", 0, listening, hang_up=lambda: None)
+        serve(Starlette(routes=platform.webhook_routes()), "127.0.0.1", 0, listening, close_streams=lambda: None)
     )
     async with receiving(platform, phone):
         await api.wait_until(lambda: bool(api.calls_of("setwebhook")))

@@ -17,13 +17,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.web import uploads
-from bot.web.pace import Pace
+from bot.web.rate_limiter import RateLimiter
 from bot.web.sessions import Sessions
 from storage.database.connection import Database
 from storage.mail import transcripts
 from storage.mail.messages import Button, Outgoing, Place
 from tests.support.site import HEADERS, Site
 from tests.support.town import START
+
+pytestmark = pytest.mark.sqlite_only
 
 GPS, ORIENTATION = 0x8825, 0x0112
 
@@ -320,7 +322,7 @@ async def test_who_sends_too_fast_is_asked_to_wait(site: Site) -> None:
 @given(st.lists(st.floats(0, 10), max_size=60))
 def test_pace_lets_through_the_burst_and_the_rate_and_no_more(pauses: list[float]) -> None:
     now = 0.0
-    pace = Pace(burst=5, per_second=0.5, now=lambda: now)
+    pace = RateLimiter(burst=5, per_second=0.5, now=lambda: now)
     through = 0
     for pause in pauses:
         now += pause

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,20 +12,20 @@ from hypothesis import strategies as st
 
 from handlers.burden import job as burden
 from handlers.burden.account import begun_by
-from handlers.burden.rules import FEWEST, READING, cause_of, causes, loads, tally
+from handlers.burden.rules import FEWEST, READING, causes, loads, tally
 from handlers.engine.words import NOT_YOURS
 from storage.burden import Asked, Burden, Said, Told
 from storage.database.base import SHANGHAI
-from storage.database.transaction import reading_first
+from storage.mail.intents import Cause, Intent, cause_in
 from storage.mail.messages import PUSH, Outgoing
 from storage.mail.outbox import post
 from storage.people.persons import Role
 from storage.plan import BurdenLimits, Ceiling
 from tests.support.town import Town
 
+ROOT = Path(__file__).parents[2]
 DAY = date(2022, 10, 12)
 LIMITS = BurdenLimits(village=Ceiling(messages=5, minutes=10))
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def at(seconds: float) -> datetime:
@@ -60,9 +62,37 @@ def test_an_unknown_command_is_an_answer() -> None:
 
 
 def test_news_cost_the_time_to_read_them() -> None:
-    news = [Told(person_id=1, at=at(0), intent=intent) for intent in ("remind:1:2022-10-12", "problem:7:submit:2:1")]
+    news = [Told(person_id=1, at=at(0), cause=cause.value) for cause in (Cause.REMIND, Cause.PROBLEM)]
     assert counted(news, []) == {"remind": (1, 0, READING), "problem": (1, 0, READING)}
-    assert cause_of("handover refused:7") == "handover"
+
+
+@pytest.mark.parametrize(
+    ("intent", "key"),
+    [
+        (Intent(Cause.REMIND, repeat="2022-10-12"), "remind:1:2022-10-12"),
+        (Intent(Cause.PROBLEM, "7:submit:2"), "problem:7:submit:2:1"),
+        (Intent(Cause.HANDOVER_REFUSED, "7"), "handover refused:7:1"),
+        (Intent(Cause.BROADCAST, "9", repeat="again"), "broadcast:9:1:again"),
+    ],
+)
+def test_the_key_of_a_message_names_its_cause(intent: Intent, key: str) -> None:
+    assert intent.to(1) == key
+    assert cause_in(key) == intent.cause.value
+
+
+def test_every_cause_is_told_of_by_somebody() -> None:
+    sources = "".join(file.read_text("utf-8") for file in (ROOT / "handlers").rglob("*.py"))
+    assert {cause.name for cause in Cause} == set(re.findall(r"Intent\(Cause\.(\w+)", sources))
+
+
+def test_what_nobody_asked_for_goes_by_notify() -> None:
+    """So it has a cause: other conversations and jobs post replies alone."""
+    posts = {
+        file.relative_to(ROOT / "handlers").as_posix()
+        for file in (ROOT / "handlers").rglob("*.py")
+        if re.search(r"\bpost\([^)]*\b(priority|intent)=(?!REPLY)", file.read_text("utf-8"))
+    }
+    assert posts == {"engine/notify.py"}
 
 
 @given(st.lists(st.tuples(st.floats(0, 5000), st.sampled_from(["", "/quiz", "/report"])), max_size=20))
@@ -102,9 +132,9 @@ def test_most_time_first() -> None:
 async def night(town: Town, day: int) -> int:
     """The job of the night before `day` of October 2022."""
     town.now = datetime(2022, 10, day, 0, 20, tzinfo=SHANGHAI)
-    async with reading_first(town.database, town.now) as tx:
-        await town.caches.refresh(tx.conn)
-        return await burden.count(tx, town.world)
+    async with town.database.read() as conn:
+        await town.caches.refresh(conn)
+    return await burden.count(town.transactions, town.world)
 
 
 async def busy_day(town: Town) -> None:
@@ -149,7 +179,7 @@ async def test_the_office_sees_roles_and_no_names(town: Town) -> None:
         assert await town.say("郑市", said_) == [NOT_YOURS]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_above_the_ceiling_the_town_is_told_once_on_monday(town: Town) -> None:
     town.now = datetime(2022, 10, 12, 9, 0, tzinfo=SHANGHAI)
     async with town.transaction() as tx, tx.session("test", "push") as session:

@@ -15,10 +15,9 @@ from storage.database import audit
 from storage.database.base import to_base36
 from storage.database.transaction import Conflict
 from storage.store import Store
-from tests.support.standing import TO_CLEARED, TO_SUPPORT, case_after, read
+from tests.support.cases import TO_CLEARED, TO_SUPPORT, case_after, read
 from tests.support.town import VAULT, Town
 
-SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 QUESTION = "您家的困难真的解决了吗？"
 
 
@@ -38,7 +37,7 @@ def after(town: Town, days: int) -> None:
     town.now = town.now + timedelta(days=days)
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_all_phones_are_asked_once_after_four_weeks(town: Town) -> None:
     await town.join_household("张三", 1001)
     await town.join_household("张小", 1001)
@@ -54,7 +53,7 @@ async def test_all_phones_are_asked_once_after_four_weeks(town: Town) -> None:
     assert await tick(town) == 0
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_solved_is_thanked_and_the_second_phone_hears_it(town: Town) -> None:
     await town.join_household("张三", 1001)
     await town.join_household("张小", 1001)
@@ -66,7 +65,7 @@ async def test_solved_is_thanked_and_the_second_phone_hears_it(town: Town) -> No
     assert (await read(town, case.number)).step is Step.CLOSED
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_not_solved_opens_a_new_clue_and_tells_village_and_town(town: Town) -> None:
     await town.join_household("张三", 1001)
     case = await cleared(town)
@@ -82,7 +81,7 @@ async def test_not_solved_opens_a_new_clue_and_tells_village_and_town(town: Town
     assert "没有解决" in (await town.say("张三", f"/solved {to_base36(case.id)} yes"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_without_a_phone_the_helper_asks_at_the_next_visit(town: Town) -> None:
     case = await cleared(town)
     async with town.transaction() as tx, tx.session("test", "entrust") as session:
@@ -96,7 +95,7 @@ async def test_without_a_phone_the_helper_asks_at_the_next_visit(town: Town) -> 
     assert (await read(town, 2)).source is ClueSource.CADRE
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_nobody_is_asked_about_what_was_not_cleared_or_at_night(town: Town) -> None:
     await town.join_household("张三", 1001)
     await case_after(town, [Act.NOT_FOUND])
@@ -109,7 +108,7 @@ async def test_nobody_is_asked_about_what_was_not_cleared_or_at_night(town: Town
     assert await tick(town) == 0
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_nobody_else_answers_and_nothing_is_answered_before_it_was_asked(town: Town) -> None:
     await town.join_household("张三", 1001)
     await town.join_household("马六", 2002)

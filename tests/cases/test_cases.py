@@ -14,12 +14,11 @@ from handlers.cases.table import Act, Party, rules_at
 from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.plan import builtin_plans, load_plan
-from tests.support.standing import TO_NOMINATE, TO_SUPPORT, case_after
+from tests.support.cases import TO_NOMINATE, TO_SUPPORT, case_after
 from tests.support.town import Town
 
 CLOCKS = load_plan(builtin_plans()["wafang-2022"]).clocks
 DAY = date(2022, 10, 12)
-SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def standing(step: Step, clearing: bool = False) -> Clue:
@@ -35,7 +34,7 @@ def test_every_step_but_the_end_is_exactly_one_partys_turn() -> None:
     assert sorted(turns) == sorted(set(Step) - {Step.CLOSED})
     assert whose_turn(Step.CLOSED) is None
     assert steps_of(Party.COUNTY) == [Step.COUNTY_DECIDE]
-    assert set(steps_of(Party.TOWN)) == {Step.OBJECTION, Step.TOWN_REVIEW, Step.REGISTER}
+    assert set(steps_of(Party.TOWN)) == {Step.OBJECTION, Step.TOWN_REVIEW, Step.ENROL}
     for step in turns:
         turn = whose_turn(step)
         assert any(turn in rule.by for rule in rules_at(step))
@@ -50,7 +49,7 @@ def test_left_out_is_what_was_found_true_and_is_neither_decided_nor_in_time(
     assert is_left_out(clue, today, CLOCKS) is (step in NOT_NOMINATED and not clearing and days >= 12)
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_each_role_sees_its_turns_by_deadline(town: Town) -> None:
     await case_after(town, [Act.FOUND], number=1002)
     await case_after(town, [], number=1001)
@@ -67,7 +66,7 @@ async def test_each_role_sees_its_turns_by_deadline(town: Town) -> None:
     assert "曾国强家" in (await town.press("周镇", "4号 白塔村二屯曾国强家 乡镇复核 11-02，还剩 9 天"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_a_long_list_comes_in_pages_and_by_step(town: Town) -> None:
     for _ in range(9):
         await case_after(town, [])
@@ -84,7 +83,7 @@ async def test_a_long_list_comes_in_pages_and_by_step(town: Town) -> None:
     assert "下一页" not in pages
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_the_forgotten_are_listed_before_and_after_their_time(town: Town) -> None:
     start = town.now
     await case_after(town, [Act.FOUND], number=1002)
@@ -92,8 +91,8 @@ async def test_the_forgotten_are_listed_before_and_after_their_time(town: Town) 
     assert "没有应纳未纳" in (await town.say("周镇", "/unregistered"))[-1]
     town.now = start + timedelta(days=12)
     listed = (await town.say("周镇", "应纳未纳"))[-1]
-    assert "还没提名的 1 件，其中 0 件已过期限" in listed
+    assert "还没提名的 1 件，其中 0 件逾期" in listed
     assert "张桂兰家 农户授权 10-27，还剩 3 天" in listed
     town.now = start + timedelta(days=20)
-    assert "其中 1 件已过期限" in (await town.say("郑市", "/unregistered"))[-1]
+    assert "其中 1 件逾期" in (await town.say("郑市", "/unregistered"))[-1]
     assert "没有应纳未纳" in (await town.say("孙村", "/unregistered"))[-1]

@@ -15,7 +15,7 @@ from storage.database.base import to_base36
 from storage.store import Store
 from tests.support.town import Town
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.sqlite_only
 
 VILLAGE, TOWN, COUNTY, ELSEWHERE = "李村", "周镇", "郑市", "孙村"
 

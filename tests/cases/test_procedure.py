@@ -120,8 +120,8 @@ def test_the_time_to_a_decision_counts_from_the_beginning_however_often_a_case_i
 
 
 def test_the_straight_way_takes_every_step_once() -> None:
-    assert straight(TO_DECISION).step is Step.REGISTER
-    cleared = (*TO_DECISION, Act.REGISTER, Act.PROPOSE, Act.SECURE, Act.APPROVE, Act.POST, Act.UNOPPOSED)
+    assert straight(TO_DECISION).step is Step.ENROL
+    cleared = (*TO_DECISION, Act.ENROL, Act.PROPOSE, Act.SECURE, Act.APPROVE, Act.POST, Act.UNOPPOSED)
     assert straight(cleared).step is Step.TOWN_REVIEW
     assert straight((*cleared, Act.ACCEPT, Act.DECIDE)).closed_as == Act.DECIDE
 

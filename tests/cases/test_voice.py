@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from playwright.async_api import expect
 from telegram import Update
 
-from bot.platforms.telegram.platform import TelegramPlatform
+from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.platforms.telegram.updates import Reader
 from bot.service.jobs import Jobs
 from bot.web.headers import HEADERS
@@ -23,12 +23,11 @@ from storage.mail.messages import Outgoing, SentFile
 from storage.mail.outbox import Letter
 from storage.store import Store
 from tests.support.botapi import TOKEN, ApiError, BotApi
-from tests.support.browsing import CHROMIUM, Phones, chromium, shoot
+from tests.support.browser import CHROMIUM, Phones, chromium, shoot
 from tests.support.site import Site
 from tests.support.town import START, VAULT, Town
 
 VOICE = b"OggS the roof leaks"
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def speak(town: Town, name: str, content: bytes = VOICE, seconds: int = 12) -> list[str]:
@@ -68,7 +67,7 @@ async def test_a_household_speaks_and_its_cadre_listens(town: Town) -> None:
     assert town.inboxes["赵村"][-1].file == told.file
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_voice_message_out_of_nowhere_begins_a_report(town: Town) -> None:
     await town.join_household("张三", 1001)
     await speak(town, "张三")
@@ -95,7 +94,7 @@ async def test_more_said_with_the_photos_is_kept_as_well(town: Town) -> None:
         assert len(await store.voices.about(clue.id)) == 1
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_an_objection_and_its_answer_by_voice(town: Town) -> None:
     await report_aloud(town)
     for line in ("/verify 1 none", "去年修好了，不漏了", "提交"):
@@ -109,7 +108,7 @@ async def test_an_objection_and_its_answer_by_voice(town: Town) -> None:
     assert any(message.file == told.file for message in town.inboxes["周镇"][-2:]), "heard again where it is decided"
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_cadres_voice_is_kept_but_words_are_asked_for(town: Town) -> None:
     await report_aloud(town)
     await town.say("李村", "/verify 1 found")
@@ -123,7 +122,7 @@ async def test_a_cadres_voice_is_kept_but_words_are_asked_for(town: Town) -> Non
     assert "听语音（1 条）" in mine[-1], "a household hears itself, not what others said about it"
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_the_voice_of_another_village_is_nobodys_to_hear(town: Town) -> None:
     await report_aloud(town)
     assert await town.say("孙村", "/listen 1") == await town.say("孙村", "/listen 2")
@@ -146,7 +145,7 @@ async def test_an_erased_voice_is_gone_from_case_and_disk(town: Town) -> None:
         assert (await conn.execute(sa.select(sa.func.count()).select_from(media))).scalar_one() == 0
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_what_was_said_and_never_filed_does_not_stay(town: Town) -> None:
     await report_aloud(town)
     stray = await town.keep(b"OggS never filed", "audio/ogg")
@@ -174,12 +173,14 @@ class Api(BotApi):
         return self._deliver(self._writable(params), "voice", "", params, voice=voice)
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_telegram_plays_it_or_gives_it_as_a_file(database: Database, tmp_path: Path) -> None:
     store = MediaStore(tmp_path / "media", VAULT)
     ogg, webm = store.write(VOICE), store.write(b"\x1a\x45\xdf\xa3 voice")
     async with Api() as api:
-        platform = TelegramPlatform(TOKEN, store, database, lambda: START, base_url=api.address, rate=0, pause=0.001)
+        platform = TelegramPlatform(
+            TelegramOptions(TOKEN, api.address, rate=0, pause=0.001), store, database, lambda: START
+        )
         await platform.start()
         api.say(7, "您好")
         for number, file in enumerate((ogg, webm, ogg), 1):
@@ -209,7 +210,7 @@ async def test_telegram_tells_how_long_it_is() -> None:
     assert (heard.attached.seconds, heard.attached.size) == (12, 900)
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_the_phone_page_takes_it_and_plays_it_in_parts(database: Database, tmp_path: Path) -> None:
     async with Site(database, tmp_path / "media").running() as site, site.phone() as phone:
         answer = await phone.client.post(

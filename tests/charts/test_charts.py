@@ -35,7 +35,7 @@ from handlers.charts.theme import (
     rgb,
     scale,
 )
-from tests.support.charting import CHARTS
+from tests.support.charts import CHARTS
 
 SHEETS = {"phone": PHONE, "wall": WALL}
 SMALLEST = {"phone": 28, "wall": 200 / 25.4 * 5.7}

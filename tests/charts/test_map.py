@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
-from bot.cli import cli
 from bot.service.clock import system_clock
 from bot.service.jobs import Jobs
-from bot.setup.opening import House
+from bot.setup.installation import Installation
 from bot.setup.settings import load_settings
 from handlers.calendar.workdays import is_workday
 from handlers.charts import job as charts
@@ -37,13 +35,12 @@ from storage.problems.records import NewProblem
 from storage.problems.states import Action, ProblemState
 from storage.store import Store
 from storage.visits import VisitOutcome
+from tests.support.commands import run
+from tests.support.plan import BAITA, TOWN, WAFANG
 from tests.support.town import Town
 
-TOWN, BAITA, WAFANG = "220881100", "220881100203", "220881100200"
 ALL = [Reach(region=TOWN)]
 PNG = b"\x89PNG\r\n\x1a\n"
-
-only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 class Board:
@@ -169,7 +166,7 @@ async def test_the_burn_down_counts_what_was_open_each_evening_and_ends_with_the
     assert in_words(await _gathered(town, Chart.BURNDOWN)) == "方案 9月30日开始，到时再看"
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_what_happened_long_before_the_plan_counts_on_its_first_day(town: Town) -> None:
     town.now = datetime(2022, 8, 1, 23, 30, tzinfo=SHANGHAI)
     await _fill(town)
@@ -205,11 +202,11 @@ async def test_the_gantt_of_a_problem_tells_its_states_and_names_nobody(town: To
     assert all(one.ends == other.begins for one, other in pairwise(gantt.spans))
     assert [deed.action for deed in gantt.deeds][:3] == [Action.CLAIM, Action.SUBMIT, Action.ACCEPT]
     assert gantt.planned[-1].last == problem.deadline
-    assert in_words(gantt) == "白塔村 (二)5 农村供水\n期限 10月13日，现在整改中，已超 7 天"
+    assert in_words(gantt) == "白塔村 (二)5 农村供水\n期限 10月13日，现在整改中，逾期 7 天"
     assert not any(name in str(gantt) for name in town.people)
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_each_sees_what_is_theirs(board: Board) -> None:
     async def seen(name: str, said: str = "/map") -> Figures:
         board.drawn.clear()
@@ -240,7 +237,7 @@ async def test_each_sees_what_is_theirs(board: Board) -> None:
     assert (gantt.head.place, gantt.title) == ("3号", "白塔村 (二)5 农村供水")
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_what_is_not_theirs_looks_like_what_is_not_there(board: Board) -> None:
     refused = [
         ("李村", "/map gantt 5"), ("李村", "/map gantt 999"), ("冯水", "/map gantt 1"), ("冯水", "/map coverage"),
@@ -254,7 +251,7 @@ async def test_what_is_not_theirs_looks_like_what_is_not_there(board: Board) -> 
     assert board.drawn == []
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_one_message_with_the_way_to_the_other_charts_and_the_large_sheet(board: Board) -> None:
     assert await board.ask("周镇", "/map") == [
         "还有 5 个问题没销号，其中逾期 3 个 [销号进度][排查进度图] [A3 大图] 📎照片"
@@ -262,14 +259,14 @@ async def test_one_message_with_the_way_to_the_other_charts_and_the_large_sheet(
     assert await board.ask("冯水", "/map") == ["还有 1 个问题没销号，其中逾期 1 个 [销号进度] [A3 大图] 📎照片"]
     await board.town.press("周镇", "A3 大图")
     assert await board.ask("李村", "/map gantt 3") == [
-        "白塔村 (二)5 农村供水 / 期限 10月13日，现在整改中，已超 7 天 [查看][A3 大图] 📎照片"
+        "白塔村 (二)5 农村供水 / 期限 10月13日，现在整改中，逾期 7 天 [查看][A3 大图] 📎照片"
     ]
     assert board.town.unread("周镇") == ["瓦房镇问题分布，A3 纸横放打印。 📎瓦房镇-问题分布-20221020-A3.png"]
     assert [wall for _, wall in board.drawn] == [False, False, True, False]
     assert "[看进度图]" in (await board.town.say("周镇", "/problem 3"))[-1]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_who_has_lost_the_post_by_the_time_it_is_drawn_gets_nothing(board: Board) -> None:
     town = board.town
     await town.say("李村", "/map")
@@ -283,7 +280,7 @@ async def test_who_has_lost_the_post_by_the_time_it_is_drawn_gets_nothing(board:
     assert board.drawn == []
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_a_chart_that_cannot_be_drawn_says_so_and_does_not_stand_before_others(board: Board) -> None:
     async def draw(figures: Figures, wall: bool) -> bytes:
         if isinstance(figures, Heat):
@@ -300,17 +297,17 @@ async def test_a_chart_that_cannot_be_drawn_says_so_and_does_not_stand_before_ot
 
 
 @pytest.mark.slow
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_was_killed(
     town: Town, tmp_path: Path
 ) -> None:
     await _fill(town)
-    jobs = Jobs(House(load_settings(data_dir=tmp_path), town.database, town.world), town.clock, lambda: None)
-    easel = jobs._easel
+    jobs = Jobs(Installation(load_settings(data_dir=tmp_path), town.database, town.world), town.clock, lambda: None)
+    easel = charts.EASEL
 
     async def width(said: str) -> int:
         await town.say("周镇", said)
-        await jobs.charts()
+        await jobs.run(charts.JOB)
         await town.settle()
         file = town.inboxes["周镇"][-1].file
         return Image.open(io.BytesIO(town.world.media.read(file or ""))).width
@@ -323,7 +320,7 @@ async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_wa
         os.kill(first, signal.SIGKILL)
         assert await width("/map burndown") == 1080
         assert _processes(easel) != [first]
-        await jobs.charts()
+        await jobs.run(charts.JOB)
         assert len(_processes(easel)) == 1, "it was just used"
     finally:
         easel.clear_away()
@@ -350,9 +347,9 @@ def test_the_command_writes_the_charts_for_the_wall_and_for_a_phone(
 ) -> None:
     monkeypatch.setenv("CUNBAO_DATA_DIR", str(tmp_path / "data"))
     out = tmp_path / "图"
-    done = CliRunner().invoke(cli, ["map", "--region", "白塔村", "--out", str(out)], catch_exceptions=False)
+    done = run("map", "--region", "白塔村", "--out", str(out))
     assert done.exit_code == 0
-    assert CliRunner().invoke(cli, ["map", "--phone", "--out", str(out)], catch_exceptions=False).exit_code == 0
+    assert run("map", "--phone", "--out", str(out)).exit_code == 0
     sizes = {
         path.name.replace(f"{system_clock():%Y%m%d}", "DAY"): Image.open(io.BytesIO(path.read_bytes())).width
         for path in out.iterdir()
@@ -361,6 +358,6 @@ def test_the_command_writes_the_charts_for_the_wall_and_for_a_phone(
     assert sizes == {f"白塔村-{one}-DAY-A3.png": 3307 for one in charts_of} | {
         f"瓦房镇-{one}-DAY.png": 1080 for one in charts_of
     }
-    none = CliRunner().invoke(cli, ["map", "--problem", "17", "--out", str(out)])
+    none = run("map", "--problem", "17", "--out", str(out))
     assert none.exit_code == 1
     assert "没有 17 号问题" in none.output

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import conversation, conversations
+from handlers.engine.conversation import by_name, conversation, conversations
 from handlers.engine.desk import EXPIRES
 from handlers.engine.questions import Choice, Number, Several, Text
 from handlers.engine.world import World
@@ -16,8 +16,11 @@ from storage.mail import inbox, talks
 from storage.mail.talks import Talk
 from storage.people.persons import Role
 from storage.store import Store
-from tests.support.engine_talks import form, on_stage
-from tests.support.town import START, Town, play
+from tests.support.conversations import form, known_as
+from tests.support.town import START, Town
+from tests.support.transcripts import play
+
+pytestmark = pytest.mark.sqlite_only
 
 SPOTS = (("east", "东屯"), ("west", "西屯"))
 
@@ -69,7 +72,7 @@ class Shop:
 
 async def test_what_is_done_once_is_done_once_over_restarts_and_second_thoughts(town: Town) -> None:
     shop = Shop()
-    with on_stage("shop", shop):
+    with known_as("shop", shop):
         heard = await tell(
             town, "李村", "/shop", "瓦", "要", "快点", "上一步", "慢慢来", "修改", "1", "还是快点", "提交"
         )
@@ -79,7 +82,7 @@ async def test_what_is_done_once_is_done_once_over_restarts_and_second_thoughts(
 
 async def test_nobody_goes_back_behind_what_was_done_once(town: Town) -> None:
     shop = Shop()
-    with on_stage("shop", shop):
+    with known_as("shop", shop):
         heard = await tell(town, "李村", "/shop", "瓦", "要")
         assert "[上一步]" not in heard[-1]
         assert (await tell(town, "李村", "上一步"))[0].startswith("已经是第一步了。")
@@ -91,7 +94,7 @@ async def test_nobody_goes_back_behind_what_was_done_once(town: Town) -> None:
 
 async def test_what_was_looked_up_stays_until_an_answer_before_it_changes(town: Town) -> None:
     shop = Shop()
-    with on_stage("shop", shop):
+    with known_as("shop", shop):
         heard = await tell(town, "李村", "/shop", "瓦", "👍\0")
         assert shop.looked_up == ["瓦"]
         heard = await tell(town, "李村", "取消", "/shop", "瓦")
@@ -105,7 +108,7 @@ async def test_what_was_looked_up_stays_until_an_answer_before_it_changes(town: 
 
 
 async def test_changing_one_answer_keeps_the_others(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         heard = await tell(town, "李村", "/form", "李四", "三十", "东屯", "修改", "年龄", "31")
         assert heard[0].startswith("李四 31 east")
         heard = await tell(town, "李村", "修改", "1", "李五")
@@ -114,7 +117,7 @@ async def test_changing_one_answer_keeps_the_others(town: Town) -> None:
 
 
 async def test_back_step_by_step_to_the_first_question(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         heard = await tell(town, "李村", "/form", "李四", "30", "上一步", "上一步")
         assert heard[0] == "姓名？ [取消]"
         assert (await tell(town, "李村", "上一步"))[0].startswith("已经是第一步了。")
@@ -123,7 +126,7 @@ async def test_back_step_by_step_to_the_first_question(town: Town) -> None:
 
 async def test_going_back_from_what_to_change_loses_nothing(town: Town) -> None:
     """Who pressed "change" by mistake sees the summary again, every answer in it."""
-    with on_stage("form", form):
+    with known_as("form", form):
         heard = await tell(town, "李村", "/form", "李四", "30", "东屯", "修改", "上一步")
         assert heard == ["李四 30 east [提交][修改][取消] [上一步]"]
         assert await tell(town, "李村", "提交") == ["存了：李四 30 east"]
@@ -136,7 +139,7 @@ async def test_going_back_from_namesakes_asks_for_the_name_again(town: Town) -> 
 
 
 async def test_an_unreadable_answer_loses_none_before_it(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         await tell(town, "李村", "/form", "李四")
         assert (await tell(town, "李村", "不记得了"))[0].startswith("没看懂这个数")
         assert await answers(town) == {"name": "李四"}
@@ -161,9 +164,8 @@ async def test_an_optional_question_must_be_asked_as_one() -> None:
 
 
 def test_two_conversations_of_one_name_are_a_mistake() -> None:
-    conversations()
     with pytest.raises(ValueError, match="two conversations are named report"):
-        conversation("report", "另一个")(form)
+        by_name([*conversations().values(), conversation("report", "另一个")(form)])
 
 
 def _chat(answered: dict[str, object]) -> Chat:
@@ -176,7 +178,7 @@ def _chat(answered: dict[str, object]) -> Chat:
 
 
 async def test_a_question_that_is_gone_is_forgotten(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         await tell(town, "李村", "/form", "李四", "30")
 
     async def shorter(chat: Chat) -> None:
@@ -184,13 +186,13 @@ async def test_a_question_that_is_gone_is_forgotten(town: Town) -> None:
         place = await chat.ask("place", Choice("住哪？", SPOTS))
         await chat.say(f"存了：{name} {place}")
 
-    with on_stage("form", shorter):
+    with known_as("form", shorter):
         assert await tell(town, "李村", "东屯") == ["存了：李四 east"]
 
 
 async def test_the_open_question_is_gone(town: Town) -> None:
     """What was said to it is no answer to the next one, which is asked."""
-    with on_stage("form", form):
+    with known_as("form", form):
         await tell(town, "李村", "/form", "李四")
 
     async def other(chat: Chat) -> None:
@@ -198,13 +200,13 @@ async def test_the_open_question_is_gone(town: Town) -> None:
         work = await chat.ask("work", Text("做什么活？"))
         await chat.say(f"存了：{name} {work}")
 
-    with on_stage("form", other):
+    with known_as("form", other):
         assert await tell(town, "李村", "30") == ["做什么活？ [上一步][取消]"]
         assert await tell(town, "李村", "木匠") == ["存了：李四 木匠"]
 
 
 async def test_a_new_question_is_asked_in_its_place(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         await tell(town, "李村", "/form", "李四", "30")
 
     async def longer(chat: Chat) -> None:
@@ -213,7 +215,7 @@ async def test_a_new_question_is_asked_in_its_place(town: Town) -> None:
         age = await chat.ask("age", Number("年龄？"))
         await chat.say(f"存了：{name} {phone} {age}")
 
-    with on_stage("form", longer):
+    with known_as("form", longer):
         assert await tell(town, "李村", "东屯") == ["电话？ [上一步][取消]"]
         assert await tell(town, "李村", "8888") == ["存了：李四 8888 30"]
 
@@ -225,9 +227,9 @@ async def test_an_option_that_is_gone_is_asked_again_and_nothing_else(town: Town
         await chat.ask("note", Text("还有？"))
         await chat.say(f"存了：{place} {kinds}")
 
-    with on_stage("ask", lambda chat: asking(chat, SPOTS)):
+    with known_as("ask", lambda chat: asking(chat, SPOTS)):
         await tell(town, "李村", "/ask", "东屯", "1 2")
-    with on_stage("ask", lambda chat: asking(chat, (("west", "西屯"), ("south", "南屯")))):
+    with known_as("ask", lambda chat: asking(chat, (("west", "西屯"), ("south", "南屯")))):
         assert await tell(town, "李村", "没有了") == ["住哪？ [1 西屯][2 南屯] [取消]"]
         assert (await tell(town, "李村", "南屯"))[0].startswith("还有？")
         assert await tell(town, "李村", "没了") == ["存了：south ['pig', 'cow']"]
@@ -241,24 +243,24 @@ async def test_a_question_of_another_kind_under_the_same_key(town: Town) -> None
         what = await chat.ask("what", Text("有啥？"))
         await chat.say(f"存了：{what}")
 
-    with on_stage("ask", photos_first):
+    with known_as("ask", photos_first):
         await tell(town, "李村", "/ask")
         await town.press("李村", "猪")
-    with on_stage("ask", text_now):
+    with known_as("ask", text_now):
         assert await tell(town, "李村", "一头猪") == ["存了：一头猪"]
 
 
 async def test_a_conversation_that_is_gone_ends_politely(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         await tell(town, "李村", "/form", "李四")
     assert await tell(town, "李村", "30") == ["没有这一项，或者不由您办理。发「菜单」看能办什么。"]
     assert "李村" in (await tell(town, "李村", "/me"))[0]
 
 
 async def test_a_post_that_has_ended_ends_its_talks(town: Town) -> None:
-    with on_stage("form", form, roles={Role.VILLAGE}):
+    with known_as("form", form, roles={Role.VILLAGE}):
         await tell(town, "李村", "/form", "李四")
-    with on_stage("form", form, roles={Role.COUNTY}):
+    with known_as("form", form, roles={Role.COUNTY}):
         unknown = await town.say("李村", "/nonsense")
         assert await tell(town, "李村", "30") == unknown
 
@@ -267,7 +269,7 @@ async def test_a_post_that_has_ended_ends_its_talks(town: Town) -> None:
 
 
 async def test_an_answer_after_the_talk_has_expired_goes_nowhere_and_the_draft_comes_back_whole(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         await tell(town, "李村", "/form", "李四", "30")
         town.now += EXPIRES * 2
         heard = await tell(town, "李村", "东屯")
@@ -277,7 +279,7 @@ async def test_an_answer_after_the_talk_has_expired_goes_nowhere_and_the_draft_c
 
 
 async def test_pressing_the_expired_question_itself_goes_on_without_a_detour(town: Town) -> None:
-    with on_stage("form", form):
+    with known_as("form", form):
         await tell(town, "李村", "/form", "李四", "30")
         town.now += EXPIRES * 2
         heard = await town.press("李村", "东屯")

@@ -11,8 +11,8 @@ from storage.mail.messages import Incoming
 from storage.problems.records import Problem
 from storage.problems.states import Action
 from storage.store import Store
-from tests.posts.test_colleagues import clue
-from tests.problems.test_problems import actions, add, submit
+from tests.support.cases import reported_by_unit
+from tests.support.problems import actions, add, submit
 from tests.support.town import Town
 
 Prepare = Callable[[Town], Awaitable[Problem | None]]
@@ -39,7 +39,7 @@ async def _both(town: Town, two: tuple[str, str], *lines: str) -> None:
 
 
 async def _verify(town: Town) -> None:
-    await clue(town)
+    await reported_by_unit(town)
     await _both(town, ("李村", "赵村"), "/verify 1", "属实", "墙裂了")
 
 
@@ -95,7 +95,7 @@ async def _after_a_crash(town: Town, act: Act) -> None:
     await town.say(act.two[1], act.last)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("how", [_one_after_the_other, _after_a_crash], ids=["after", "crash"])
 @pytest.mark.parametrize("name", ACTS)
 async def test_the_second_hears_what_the_first_did(name: str, how: Callable[..., Awaitable[None]], town: Town) -> None:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replay import check
 from tests.support.town import Town
+from tests.support.transcripts import check
 
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts").glob("*.txt"))
 
 
-@pytest.mark.parametrize("restart", [False, True], ids=["straight", "restarts"])
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 async def test_transcript(path: Path, restart: bool, town: Town) -> None:
     await check(path, town, restart=restart)

@@ -22,10 +22,9 @@ from handlers.handbook.passages import Line, cut
 from handlers.handbook.search import LONGEST, Hit, best, nearest, shorten, take_apart
 from handlers.reading import Unreadable
 from storage.handbook.index import BREAK, tokens
-from storage.plan import builtin_plans, load_plan
 from tests.support.documents import RULES, TABLE, pdf, word
+from tests.support.plan import PLAN
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
 PASSAGES = passages_of(PLAN)
 
 

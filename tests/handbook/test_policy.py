@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bot.cli import cli
 from bot.web import uploads
 from handlers.engine.words import NOT_YOURS
 from handlers.handbook.search import take_apart
@@ -22,11 +20,10 @@ from storage.database.transaction import Conflict, Transaction
 from storage.handbook.policies import NewPolicy, Policy, passages
 from storage.migrations.migrate import differences
 from storage.store import Store
+from tests.support.commands import run
 from tests.support.documents import RULES, TABLE, word
+from tests.support.plan import COUNTY, TOWN
 from tests.support.town import Town
-
-TOWN, COUNTY = "220881100", "220881"
-one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def put(
@@ -161,9 +158,9 @@ async def test_no_question_is_taken_for_an_operator(town: Town) -> None:
     assert await found(town, "医保") == ["第1条"]
 
 
-@one_database
+@pytest.mark.sqlite_only
 @settings(
-    max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate],
+    max_examples=40, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(
@@ -185,7 +182,7 @@ def town_loop(database_url: str, tmp_path: Path) -> object:
         runner.run(town.close())
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_the_best_article_comes_first_with_its_figures_and_leads_to_the_whole(town: Town) -> None:
     await town.join_household("张三家", 1001)
     await town.say("周镇", "/addpolicy")
@@ -208,7 +205,7 @@ async def test_the_best_article_comes_first_with_its_figures_and_leads_to_the_wh
     assert "房屋等级：D级，补助标准：每户3万元。" in told
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_the_title_can_be_changed_and_a_newer_version_is_announced(town: Town) -> None:
     await put(town, "低保问答", "旧的")
     await town.say("周镇", "加政策")
@@ -224,7 +221,7 @@ async def test_the_title_can_be_changed_and_a_newer_version_is_announced(town: T
     assert told.startswith("第一条 每月450元 / 出处：《低保问答》")
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_file_dropped_without_a_word_by_the_office_is_a_policy(town: Town) -> None:
     (told,) = await town.send_document("周镇", word(["低保政策明白卡", "第一条 低保金每月400元。"]), "低保.docx")
     assert told.startswith("谁可以查到它？")
@@ -232,7 +229,7 @@ async def test_a_file_dropped_without_a_word_by_the_office_is_a_policy(town: Tow
     assert "谁可以查到它" not in refused
 
 
-@one_database
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("content", "name", "said"),
     [
@@ -253,7 +250,7 @@ async def test_a_file_that_cannot_be_taken_is_refused_kindly_and_another_one_is_
     assert told.startswith("谁可以查到它？")
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_who_may_not_read_a_policy_gets_what_one_gets_for_none(town: Town) -> None:
     await town.join_household("张三家", 1001)
     policy = await put(town, "内部分工", "包保干部由镇里统一调配", for_all=False)
@@ -278,7 +275,7 @@ async def test_who_may_not_read_a_policy_gets_what_one_gets_for_none(town: Town)
     assert (await town.say("李村", "/addpolicy")) == (await town.say("张三家", "/policies")) == [NOT_YOURS]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_policy_is_taken_out_by_who_is_in_charge_of_it(town: Town) -> None:
     own = await put(town, "镇里的办法", "砖瓦补贴每户一百元")
     above = await put(town, "市里的办法", "砂石补贴每户两百元", region=COUNTY)
@@ -298,7 +295,7 @@ async def test_a_policy_is_taken_out_by_who_is_in_charge_of_it(town: Town) -> No
     assert (await town.say("郑市", "/policies"))[0].startswith("手册里还没有加过政策。")
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_the_plan_and_the_procedures_are_answered_and_leafed_through(town: Town) -> None:
     assert await town.say("李村", "查手册") == ["想查什么？ [取消]"]
     (told,) = await town.say("李村", "公示要几天")
@@ -317,7 +314,7 @@ async def test_the_plan_and_the_procedures_are_answered_and_leafed_through(town:
     assert "出处：" in told
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_every_answer_fits_a_phone(town: Town) -> None:
     await put(town, "很长的" * 38, "危房改造，" * 100 + "每户三万元。")
     for question in ("危房改造多少钱", *(one.text for one in town.world.plan.questions[::4])):
@@ -327,7 +324,7 @@ async def test_every_answer_fits_a_phone(town: Town) -> None:
         assert all(len(button.says.encode()) <= 64 for row in message.buttons for button in row)
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_the_office_is_told_how_a_document_stands_in_the_audit(town: Town) -> None:
     policy = await put(town, "办法", "一", "二")
     async with town.database.read() as conn:
@@ -356,14 +353,13 @@ def test_a_policy_is_added_listed_and_removed_from_the_command_line(
     file, scan = tmp_path / "办法.docx", tmp_path / "扫描.pdf"
     file.write_bytes(word(RULES))
     scan.write_bytes(b"%PDF-1.7 broken")
-    run = CliRunner()
-    added = run.invoke(cli, ["policy", "add", str(file)])
+    added = run("policy", "add", str(file))
     assert "《瓦房镇城乡居民医疗保险报销办法》已加进手册，共 3 段。" in added.output
-    assert run.invoke(cli, ["policy", "add", "--cadres-only", "--title", "内部", str(file)]).exit_code == 0
-    assert run.invoke(cli, ["policy", "add", str(scan)]).exit_code == 1
-    listed = run.invoke(cli, ["policy", "list"]).output.splitlines()
+    assert run("policy", "add", "--cadres-only", "--title", "内部", str(file)).exit_code == 0
+    assert run("policy", "add", str(scan)).exit_code == 1
+    listed = run("policy", "list").output.splitlines()
     assert len(listed) == 3
     assert "只给干部" in listed[0]
-    assert run.invoke(cli, ["policy", "remove", listed[0].split()[0]]).exit_code == 0
-    assert run.invoke(cli, ["policy", "remove", "zz~"]).exit_code == 1
-    assert run.invoke(cli, ["policy", "list"]).output.splitlines()[-1] == "共 1 份。"
+    assert run("policy", "remove", listed[0].split()[0]).exit_code == 0
+    assert run("policy", "remove", "zz~").exit_code == 1
+    assert run("policy", "list").output.splitlines()[-1] == "共 1 份。"

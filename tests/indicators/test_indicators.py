@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
-import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,13 +12,11 @@ from handlers.indicators.trends import Trend, entered_by, falls_first, read_figu
 from handlers.reading import Unreadable
 from storage.database import audit
 from storage.people.persons import Person, Post, Role
-from storage.plan import Indicator, builtin_plans, load_plan
+from storage.plan import Indicator
 from storage.store import Store
+from tests.support import tables
+from tests.support.plan import BAITA, PLAN
 from tests.support.town import VAULT, Town
-
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA, WAFANG = "220881100203", "220881100200"
-once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def figures(town: Town) -> dict[tuple[int, str, str], tuple[int, str]]:
@@ -30,12 +26,7 @@ async def figures(town: Town) -> dict[tuple[int, str, str], tuple[int, str]]:
 
 
 def xlsx(*rows: Sequence[object]) -> bytes:
-    book = openpyxl.Workbook()
-    for cells in (("村", "指标", "去年", "今年", "减少原因"), *rows):
-        book.active.append(list(cells))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return tables.xlsx(("村", "指标", "去年", "今年", "减少原因"), *rows)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +99,7 @@ async def test_a_village_enters_in_one_message_and_a_fall_is_asked_back(town: To
         assert not await audit.verify(conn, VAULT)
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_through_choices_and_back(town: Town) -> None:
     await town.say("李村", "/indicator")
     assert "帮扶车间个数今年是多少个" in (await town.press("李村", "帮扶车间个数"))[-1]
@@ -123,7 +114,7 @@ async def test_through_choices_and_back(town: Town) -> None:
     assert town.unread("周镇") == []
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_a_table_comes_in_once_and_the_town_sees_falls_first(town: Town) -> None:
     content = xlsx(
         ("白塔村", "公益岗位人数", 12, 10, "退出两人"),
@@ -155,7 +146,7 @@ async def test_a_table_comes_in_once_and_the_town_sees_falls_first(town: Town) -
     assert "瓦房村 去年 5 今年 9 ▲4" in last
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_a_village_imports_only_its_own_and_sees_its_own(town: Town) -> None:
     await town.say("李村", "/indicatortable")
     content = xlsx(("白塔村", "公益岗位人数", 3, 4), ("瓦房村", "公益岗位人数", 5, 9))
@@ -169,7 +160,7 @@ async def test_a_village_imports_only_its_own_and_sees_its_own(town: Town) -> No
     assert "公益岗位人数 去年 3 今年 4 ▲1" in mine
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_who_has_no_figure_to_enter_is_told_so(town: Town) -> None:
     assert "没有由您填的指标" in (await town.say("冯水", "/indicator"))[-1]
     assert "没有这一项" in (await town.say("郑市", "/indicator"))[-1]

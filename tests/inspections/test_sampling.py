@@ -11,13 +11,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from bot.commands.sample import command
-from bot.setup.opening import opened
+from bot.setup.installation import open_installation
 from bot.setup.settings import load_settings
 from handlers.inspections.sampling import draw, in_addition, share
 from storage.database.transaction import transaction
@@ -25,11 +23,9 @@ from storage.problems.records import NewProblem
 from storage.problems.states import Action, ProblemState
 from storage.roster import Household
 from storage.store import Store
+from tests.support.commands import run
+from tests.support.plan import BAITA
 from tests.support.town import START, Town
-
-BAITA, WAFANG = "220881100203", "220881100200"
-
-only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 numbers = st.lists(st.integers(1, 10**6), unique=True, max_size=60)
 ratios = st.decimals("0.01", 1, places=2).map(float)
@@ -173,7 +169,7 @@ async def test_a_household_that_holds_takes_one_tap_and_the_next_is_offered(town
     assert progress.index("瓦房村 0/1") < progress.index("白塔村 2/2")
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_what_does_not_hold_becomes_a_clue_for_the_village(town: Town) -> None:
     await _sample(town)
     number = (await _drawn(town))[0]
@@ -187,7 +183,7 @@ async def test_what_does_not_hold_becomes_a_clue_for_the_village(town: Town) -> 
     assert "不符 1 户" in (await town.say("郑市", "/sample"))[-1]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_a_household_with_a_closed_problem_is_added_and_can_be_opened_again(town: Town) -> None:
     spared = await _spared(town)
     await _closed_problem(town, spared)
@@ -204,7 +200,7 @@ async def test_a_household_with_a_closed_problem_is_added_and_can_be_opened_agai
     assert "1号" in (await town.press("郑市", "重开 1号"))[-1]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_who_was_not_drawn_is_answered_like_who_does_not_exist(town: Town) -> None:
     await _sample(town)
     spared = await _spared(town)
@@ -213,7 +209,7 @@ async def test_who_was_not_drawn_is_answered_like_who_does_not_exist(town: Town)
     assert "没有这一项" in (await town.say("郑市", "/sample x"))[-1]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_an_empty_roster_is_not_drawn_from(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "empty") as session:
         await session.change(sa.text("DELETE FROM members"))
@@ -224,8 +220,8 @@ async def test_an_empty_roster_is_not_drawn_from(town: Town) -> None:
 
 async def _some_roster() -> None:
     async with (
-        opened(load_settings(), lambda _: None) as house,
-        transaction(house.database, START) as tx,
+        open_installation(load_settings(), lambda _: None) as installation,
+        transaction(installation.database, START) as tx,
         tx.session("test", "roster") as session,
     ):
         for number in range(1001, 1011):
@@ -238,10 +234,10 @@ def test_the_command_draws_what_the_bot_draws(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("CUNBAO_DATA_DIR", str(tmp_path))
     asyncio.run(_some_roster())
     out = tmp_path / "list.xlsx"
-    told = CliRunner().invoke(command, ["--seed", "528", "--village", "白塔村", "--out", str(out)])
+    told = run("sample", "--seed", "528", "--village", "白塔村", "--out", str(out))
     assert told.exit_code == 0, told.output
     wanted = [one.number for one in draw("528", [household(number) for number in range(1001, 1011)], 0.3)[BAITA]]
     assert f"白塔村 10 户，抽 3 户：{' '.join(map(str, wanted))}" in told.output
     rows = list(load_workbook(io.BytesIO(out.read_bytes())).active.values)
     assert [row[3] for row in rows[1:]] == wanted
-    assert CliRunner().invoke(command, ["--seed", "1", "--village", "没有村"]).exit_code == 2
+    assert run("sample", "--seed", "1", "--village", "没有村").exit_code == 2

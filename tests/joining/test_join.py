@@ -20,11 +20,11 @@ from storage.mail.messages import Incoming
 from storage.people.persons import Role
 from storage.roster import member_row, members
 from storage.store import Store
-from tests.support.replay import check
+from tests.support.plan import BAITA
 from tests.support.town import START, VAULT, Town
+from tests.support.transcripts import check
 
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts" / "join").glob("*.txt"))
-BAITA = "220881100203"
 
 
 async def invite(town: Town, role: Role, region: str = BAITA, **more: object) -> str:
@@ -42,7 +42,6 @@ async def invitations(town: Town) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("restart", [False, True], ids=["straight", "restarts"])
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 async def test_transcript(path: Path, restart: bool, town: Town) -> None:
     """As tests.engine.test_transcripts; behind /start stands the name of an invitation instead of its token."""

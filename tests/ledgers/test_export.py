@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,10 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner, Result
 
-from bot.cli import cli
-from bot.setup.opening import House
+from bot.setup.installation import Installation
 from handlers.cases.procedure import take
 from handlers.cases.table import Act, Party
 from handlers.engine.words import NOT_YOURS
@@ -28,25 +25,19 @@ from handlers.wording.people import scope_in_words
 from storage.cases.records import ClueSource
 from storage.database.audit import audit
 from storage.database.base import new_id
-from storage.database.transaction import Transaction, reading_first, transaction
+from storage.database.transaction import transaction
 from storage.mail import chats
 from storage.people.persons import Person, Post, Role
 from storage.people.reach import Reach
-from storage.plan import builtin_plans, load_plan
 from storage.problems.records import NewProblem
 from storage.problems.states import Action, ProblemState
 from storage.quiz import quiz_reviews
 from storage.roster import household_row, households, member_row, members
 from storage.store import Store
 from storage.visits import VisitOutcome
-from tests.bot.test_cli import folder, inside
+from tests.support.commands import inside, run
+from tests.support.plan import BAITA, COUNTY, PLAN, TOWN, WAFANG
 from tests.support.town import START, Town
-
-__all__ = ["folder"]
-
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA, WAFANG, TOWN, COUNTY = "220881100203", "220881100200", "220881100", "220881"
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def add_clue(town: Town, number: int, kinds: list[str]) -> None:
@@ -120,7 +111,7 @@ async def test_what_a_visit_found_stands_beside_the_clue(town: Town) -> None:
     assert row["核查情况"] == "房子去年修过，电话138****1001"
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_a_village_and_a_unit_get_their_own_alone(town: Town) -> None:
     await add_clue(town, 1001, ["housing"])
     await add_clue(town, 2001, ["water"])
@@ -186,18 +177,15 @@ async def test_a_long_ledger_is_made_aside_and_sent_once(town: Town, monkeypatch
     await town.say("孙村", "/export clues")
     assert town.inboxes["孙村"][-1].text == "共 1 行，号码已遮盖。"
 
-    def begin() -> AbstractAsyncContextManager[Transaction]:
-        return reading_first(town.database, town.now)
-
-    assert await exports.work(begin, town.world) == 2
+    assert await exports.work(town.transactions, town.world) == 2
     await town.settle()
     sent = [one for one in town.inboxes["周镇"] if one.file]
     assert [one.text for one in sent] == ["共 2 行，号码已遮盖。", "共 2 行，号码完整，请妥善保管。已留记录。"]
     assert await export_notes(town) == ["瓦房镇，2 行，周镇(瓦房镇乡村振兴办)：向市局报送线索"]
-    assert await exports.work(begin, town.world) == 0
+    assert await exports.work(town.transactions, town.world) == 0
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_who_left_office_gets_no_ledger_that_was_ordered(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.ledgers.export.MOST_AT_ONCE", 0)
     await add_clue(town, 1001, ["housing"])
@@ -207,12 +195,12 @@ async def test_who_left_office_gets_no_ledger_that_was_ordered(town: Town, monke
         person = await people.get(town.people["周镇"])
         assert person is not None
         await people.end_post(person.posts[0].id)
-    await exports.work(lambda: reading_first(town.database, town.now), town.world)
+    await exports.work(town.transactions, town.world)
     await town.settle()
     assert (town.inboxes["周镇"][-1].text, town.inboxes["周镇"][-1].file) == (NOT_YOURS, None)
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_a_ledger_that_cannot_be_made_is_told_and_holds_up_no_other(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,12 +214,12 @@ async def test_a_ledger_that_cannot_be_made_is_told_and_holds_up_no_other(
         raise OSError
 
     monkeypatch.setitem(LEDGERS, "clues", replace(LEDGERS["clues"], rows=broken))
-    assert await exports.work(lambda: reading_first(town.database, town.now), town.world) == 2
+    assert await exports.work(town.transactions, town.world) == 2
     await town.settle()
     assert [one.text for one in town.inboxes["周镇"][-2:]] == [exports.FAILED, "共 1 行，号码已遮盖。"]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_who_may_not_see_whole_numbers_is_told_where_to_go(town: Town) -> None:
     await add_clue(town, 1001, ["housing"])
     assert "要看全号" not in (await town.say("王建", "/export clues"))[-1]
@@ -283,7 +271,7 @@ async def test_a_monitored_household_comes_with_its_measures(town: Town) -> None
     assert (row["措施数"], row["已完成"], row["最近时限"].date()) == (2, 1, date(2022, 10, 25))
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_indicators_stand_beside_last_years(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "figures") as session:
         enter = Store(session).indicators.enter
@@ -319,7 +307,7 @@ async def test_the_unreachable_are_listed_with_the_reason(town: Town) -> None:
     assert found["张三家"]["身份"] == "白塔村 农户（张三家）"
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_weak_clauses_name_nobody(town: Town) -> None:
     async with town.database.write() as conn:
         for name in ("李村", "赵村", "孙村"):
@@ -362,16 +350,12 @@ def test_a_scope_in_words() -> None:
     assert scope_in_words(PLAN, many).endswith("等 5 处")
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
-
-
 @pytest.fixture
-def office(folder: Path) -> Path:
+def office(data_folder: Path) -> Path:
     """A monitored household in each of two villages, and a town officer."""
 
-    async def fill(house: House) -> None:
-        async with transaction(house.database, START) as tx, tx.session("test", "fill") as session:
+    async def fill(installation: Installation) -> None:
+        async with transaction(installation.database, START) as tx, tx.session("test", "fill") as session:
             store = Store(session)
             store.people.appoint(store.people.add("周镇"), Role.TOWN, region=TOWN)
             store.people.appoint(store.people.add("王建"), Role.UNIT, region=TOWN, unit="housing")
@@ -392,8 +376,8 @@ def office(folder: Path) -> Path:
                     ),
                 )
 
-    inside(folder, fill)
-    return folder
+    inside(data_folder, fill)
+    return data_folder
 
 
 def test_the_command_writes_a_masked_ledger_of_one_village(office: Path, tmp_path: Path) -> None:
@@ -420,8 +404,8 @@ def test_the_command_gives_whole_numbers_for_a_name_and_a_reason(office: Path, t
     assert "共 2 行，号码完整" in done.output
     assert openpyxl.load_workbook(out).worksheets[0]["F3"].value == "220881197001011001"
 
-    async def look(house: House) -> None:
-        async with house.database.read() as conn:
+    async def look(installation: Installation) -> None:
+        async with installation.database.read() as conn:
             rows = await conn.execute(sa.select(audit.c.note).where(audit.c.action == "export.whole"))
             assert list(rows.scalars()) == ["瓦房镇，2 行，周镇(瓦房镇乡村振兴办)：核对证件号码"]
 

@@ -16,14 +16,12 @@ from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.database.base import SHANGHAI, to_base36
 from storage.measures import Measure
-from storage.plan import builtin_plans, load_plan
 from storage.roster import households
-from tests.support.standing import case_after, go_on, helped, read
+from tests.support.cases import case_after, go_on, helped, read
+from tests.support.plan import PLAN
 from tests.support.town import Town
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
 KINDS = [kind.code for kind in PLAN.risk_kinds]
-SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DAY = date(2022, 10, 12)
 
 KIND_LISTS = st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique=True)
@@ -86,7 +84,7 @@ def test_every_unmet_condition_gives_its_own_reason_and_what_to_do(met: set[Cond
     assert all("先" in reason for reason in reasons)
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_from_asking_over_the_visit_back_into_the_chain(town: Town) -> None:
     await town.join_household("张三", 1001)
     case = await case_after(town)
@@ -111,7 +109,7 @@ async def test_from_asking_over_the_visit_back_into_the_chain(town: Town) -> Non
     assert (case.step, case.closed_as) == (Step.CLOSED, Act.DECIDE)
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_what_is_not_met_is_refused_with_the_reason_and_nothing_moves(town: Town) -> None:
     case = await case_after(town)
     await helped(town, case)
@@ -125,7 +123,7 @@ async def test_what_is_not_met_is_refused_with_the_reason_and_nothing_moves(town
     assert (await read(town, case.number)).step is Step.SUPPORT
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_an_open_measure_or_none_at_all_is_refused(town: Town) -> None:
     case = await case_after(town)
     key = to_base36(case.id)
@@ -134,7 +132,7 @@ async def test_an_open_measure_or_none_at_all_is_refused(town: Town) -> None:
     assert "「办好housing」还没做完（80%）" in (await town.say("李村", f"/clear {key}"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_a_household_with_nobody_able_to_work_goes_on_being_helped(town: Town) -> None:
     case = await case_after(town)
     await helped(town, case)
@@ -146,7 +144,7 @@ async def test_a_household_with_nobody_able_to_work_goes_on_being_helped(town: T
     assert (await read(town, case.number)).step is Step.SUPPORT
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_the_visit_may_find_the_risk_still_there(town: Town) -> None:
     await town.join_household("张三", 1001)
     case = await case_after(town)
@@ -161,7 +159,7 @@ async def test_the_visit_may_find_the_risk_still_there(town: Town) -> None:
     assert (case.step, case.clearing) == (Step.SUPPORT, False)
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_only_the_village_asks(town: Town) -> None:
     case = await case_after(town)
     for name in ("孙村", "周镇", "王建"):

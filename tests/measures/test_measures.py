@@ -18,15 +18,13 @@ from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36
 from storage.database.transaction import Conflict
 from storage.measures import Measure
-from storage.plan import builtin_plans, load_plan
 from storage.store import Store
-from tests.support.standing import TO_NOMINATE, case_after, helped, measures
+from tests.support.cases import TO_NOMINATE, case_after, helped, measures
+from tests.support.plan import PLAN
 from tests.support.town import VAULT, Town
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
 KINDS = [kind.code for kind in PLAN.risk_kinds]
 SINGLE = ("education", "housing", "water")
-SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def measure(kind: str, text: str = "办", done: bool = False) -> Measure:
@@ -77,7 +75,7 @@ def test_what_is_chosen_is_not_offered_again(kinds: list[str]) -> None:
         assert len(chosen) <= sum(len(PLAN.risk(kind).helps) for kind in kinds)
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_somebody_answers_for_the_household_and_both_are_told(town: Town) -> None:
     await town.join_household("张三", 1001)
     clue = await case_after(town)
@@ -95,7 +93,7 @@ async def test_somebody_answers_for_the_household_and_both_are_told(town: Town) 
     assert "已经是李村" in (await town.say("赵村", "李村"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_a_single_measure_takes_three_messages_and_reaches_unit_and_household(town: Town) -> None:
     await town.join_household("张三", 1001)
     clue = await case_after(town)
@@ -112,7 +110,7 @@ async def test_a_single_measure_takes_three_messages_and_reaches_unit_and_househ
     assert "只有「住房安全」一项风险" in (await town.say("李村", f"/support {to_base36(clue.id)} add"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_several_risks_are_answered_one_by_one_also_in_own_words_by_the_village(town: Town) -> None:
     clue = await case_after(town, kinds=("housing", "income"))
     await town.say("李村", f"/support {to_base36(clue.id)} add")
@@ -130,7 +128,7 @@ async def test_several_risks_are_answered_one_by_one_also_in_own_words_by_the_vi
     assert "还缺" not in (await town.say("李村", f"/support {to_base36(clue.id)}"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_the_unit_reports_and_is_done_only_with_proof(town: Town) -> None:
     await town.join_household("张三", 1001)
     clue = await case_after(town)
@@ -158,7 +156,7 @@ async def test_the_unit_reports_and_is_done_only_with_proof(town: Town) -> None:
     assert "没有要您办的" in (await town.say("王建", "/measure"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_others_get_the_answer_of_a_thing_that_does_not_exist(town: Town) -> None:
     await town.join_household("张三", 1001)
     clue = await case_after(town)
@@ -171,13 +169,13 @@ async def test_others_get_the_answer_of_a_thing_that_does_not_exist(town: Town) 
     assert await town.say("李村", "/measure 不是") == [NOT_YOURS]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_before_and_after_its_step_the_case_cannot_be_helped(town: Town) -> None:
     clue = await case_after(town, TO_NOMINATE)
     assert "现在是「村提名单」" in (await town.say("李村", f"/support {to_base36(clue.id)}"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_what_was_added_by_mistake_can_be_taken_back_until_somebody_worked_on_it(town: Town) -> None:
     await town.join_household("张三", 1001)
     clue = await case_after(town, kinds=("housing", "water"))
@@ -198,7 +196,7 @@ async def test_what_was_added_by_mistake_can_be_taken_back_until_somebody_worked
     assert "没有可撤的" in (await town.say("李村", f"/support {to_base36(clue.id)} drop"))[-1]
 
 
-@SQLITE
+@pytest.mark.sqlite_only
 async def test_a_measure_is_reminded_of_until_it_is_done(town: Town) -> None:
     clue = await case_after(town)
     [made] = await helped(town, clue, percent=0, deadline=date(2022, 10, 25))

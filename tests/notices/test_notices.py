@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from bot.delivery.lane import AT_ONCE, TOGETHER, Lane
+from bot.delivery.bulk_limiter import AT_ONCE, TOGETHER, BulkLimiter
 from bot.delivery.sender import Sender
 from bot.platforms.base import Blocked, Busy
 from handlers.engine.words import NOT_YOURS
@@ -34,7 +34,6 @@ from storage.people.persons import Role
 from storage.store import Store
 from tests.support.town import Recorder, Town
 
-one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 VILLAGES = {"白塔村": "220881100203", "瓦房村": "220881100200"}
 
 
@@ -42,7 +41,7 @@ async def queue(town: Town) -> int:
     """One tick of the job, as `bot.service.jobs` runs it."""
     async with town.database.read() as conn:
         await town.caches.refresh(conn)
-    return await announce.work(lambda: reading_first(town.database, town.now), town.world)
+    return await announce.work(town.transactions, town.world)
 
 
 async def send_out(town: Town) -> None:
@@ -109,7 +108,7 @@ async def test_a_notice_to_all_cadres_is_confirmed_with_one_tap(town: Town) -> N
     assert all("部署会".encode() not in words for words in sealed)
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_villages_are_chosen_and_households_get_it_too(town: Town) -> None:
     for name, number in (("张三", 1001), ("张桂兰", 1002), ("马六", 2002)):
         await town.join_household(name, number)
@@ -122,7 +121,7 @@ async def test_villages_are_chosen_and_households_get_it_too(town: Town) -> None
     assert "不用点「收到」" in (await town.say("周镇", f"/broadcasts {to_base36((await latest(town)).id)} again"))[0]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_the_county_reaches_the_town_and_the_sender_gets_none(town: Town) -> None:
     await town.say("郑市", "发通知")
     await town.say("郑市", "请报进度")
@@ -136,7 +135,7 @@ async def test_the_county_reaches_the_town_and_the_sender_gets_none(town: Town) 
     assert await town.say("周镇", f"/broadcasts {to_base36((await rows(town, notices))[0].id)}") == [NOT_YOURS]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_list_of_names_is_understood_or_said_why_not(town: Town) -> None:
     await town.join_household("张三", 1001)
     await town.join_household("刘伟", 1004)
@@ -154,7 +153,7 @@ async def test_a_list_of_names_is_understood_or_said_why_not(town: Town) -> None
     assert [name for name in town.people if town.unread(name) and name != "周镇"] == ["李村", "张三"]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_list_may_come_as_a_table(town: Town) -> None:
     await send(town, "开会", "7")
     book = Workbook()
@@ -177,7 +176,7 @@ async def test_a_list_may_come_as_a_table(town: Town) -> None:
     assert await rows(town, notices) == []
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_small_file_goes_along_and_a_large_one_is_fetched(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     await town.say("周镇", "/broadcast")
     sha256 = await town.keep(b"agenda", "application/pdf")
@@ -200,7 +199,7 @@ async def test_a_small_file_goes_along_and_a_large_one_is_fetched(town: Town, mo
     assert await town.press_data("李村", wanted) == [NOT_YOURS], "who did not get the notice gets no file either"
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_words_can_come_with_the_command_and_a_phone_number_is_pointed_out(town: Town) -> None:
     town.now = datetime(2022, 10, 12, 22, 10, tzinfo=SHANGHAI)
     await town.say("周镇", "/broadcast 有事打 13812345678")
@@ -210,7 +209,7 @@ async def test_words_can_come_with_the_command_and_a_phone_number_is_pointed_out
     assert card.startswith("发给全部站所：共 3 人")
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_what_is_wrong_on_the_card_is_changed_from_there(town: Town) -> None:
     await send(town, "明天开会", "1")
     await town.press("周镇", "修改")
@@ -221,13 +220,13 @@ async def test_what_is_wrong_on_the_card_is_changed_from_there(town: Town) -> No
     assert "内容：后天开会" in (await town.say("周镇", "后天开会"))[0]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_nobody_to_reach_is_said_at_once(town: Town) -> None:
     assert "一个也联系不上" in (await send(town, "开会", "全部农户"))[0]
     assert await rows(town, notices) == []
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_somebody_on_leave_is_stood_in_for_and_counts_as_reached(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "leave") as session:
         Store(session).leaves.take(
@@ -275,7 +274,7 @@ async def test_the_one_repeat_goes_to_those_who_have_not_confirmed_and_not_at_ni
     assert "再提醒一次]" not in (await town.say("周镇", f"/broadcasts {key}"))[0]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_who_has_blocked_us_is_unreachable_and_not_reminded(town: Town) -> None:
     await send(town, "开会", "1", "发送")
     await queue(town)
@@ -286,7 +285,7 @@ async def test_who_has_blocked_us_is_unreachable_and_not_reminded(town: Town) ->
     assert "再提醒 2 人一次" in (await town.say("周镇", f"/broadcasts {to_base36((await latest(town)).id)} again"))[0]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_long_lists_come_in_pages(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "crowd") as session:
         store = Store(session)
@@ -329,7 +328,7 @@ async def test_a_restart_between_portions_neither_loses_nor_doubles(
     assert sorted(got) == sorted(f"test:{name}" for name in town.people if name not in ("周镇", "郑市"))
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_two_processes_do_not_queue_the_same_portion(town: Town) -> None:
     await send(town, "开会", "1", "发送")
     notice = await latest(town)
@@ -419,7 +418,7 @@ async def test_a_reply_overtakes_a_notice_even_to_the_same_chat(town: Town) -> N
     assert sorted(platform.begun) == sorted(["通知"] * len(names) + ["答复"] * 2)
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_notice_that_must_wait_holds_up_no_reply(town: Town) -> None:
     town.platform.fails = [Busy("slow down", 300)]
     await post(town, "李村", "通知", BULK)
@@ -435,41 +434,41 @@ async def test_a_notice_that_must_wait_holds_up_no_reply(town: Town) -> None:
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 40)), min_size=1, max_size=60), st.floats(1, 60))
 def test_notices_only_take_what_others_leave_of_a_platforms_rate(steps: list[tuple[float, int]], rate: float) -> None:
     """Counted from the start, notices stay below four fifths of the rate, and give way to a rush of others."""
-    lane, now, taken = Lane(rate), 0.0, 0
+    limiter, now, taken = BulkLimiter(rate), 0.0, 0
     for gap, others in steps:
         now += gap
-        lane.passed(others, now)
-        room = lane.room(now, look=True)
+        limiter.passed(others, now)
+        room = limiter.room(now, look=True)
         assert room == 0 or TOGETHER <= room <= AT_ONCE
-        assert others <= AT_ONCE - TOGETHER or room == 0, "others have just filled the lane"
-        lane.took(room, room, now)
+        assert others <= AT_ONCE - TOGETHER or room == 0, "others have just filled it"
+        limiter.took(room, room, now)
         for _ in range(room):
-            lane.ended()
+            limiter.ended()
         taken += room
         assert taken <= AT_ONCE + now * rate * 0.8
         if room:
-            assert lane.room(now + lane.pause(now), look=True) >= TOGETHER
+            assert limiter.room(now + limiter.pause(now), look=True) >= TOGETHER
 
 
 def test_a_platform_without_a_rate_is_only_kept_from_being_filled() -> None:
-    lane = Lane(0)
-    lane.passed(10_000, 1.0)
-    assert lane.room(1.0) == AT_ONCE
-    lane.took(AT_ONCE, AT_ONCE, 1.0)
-    assert lane.room(1.0) == 0
+    limiter = BulkLimiter(0)
+    limiter.passed(10_000, 1.0)
+    assert limiter.room(1.0) == AT_ONCE
+    limiter.took(AT_ONCE, AT_ONCE, 1.0)
+    assert limiter.room(1.0) == 0
     for _ in range(TOGETHER):
-        lane.ended()
-    assert lane.room(1.0) == TOGETHER
+        limiter.ended()
+    assert limiter.room(1.0) == TOGETHER
 
 
 def test_notices_rest_while_a_platform_asks_for_a_pause() -> None:
-    lane = Lane(30)
-    lane.took(lane.room(1.0), AT_ONCE, 1.0)
+    limiter = BulkLimiter(30)
+    limiter.took(limiter.room(1.0), AT_ONCE, 1.0)
     for _ in range(AT_ONCE):
-        lane.ended()
-    lane.rest(20, 2.0)
-    assert (lane.room(21.9), lane.pause(2.0)) == (0, 20)
-    assert lane.room(22.0) == AT_ONCE
+        limiter.ended()
+    limiter.hold_back(20, 2.0)
+    assert (limiter.room(21.9), limiter.pause(2.0)) == (0, 20)
+    assert limiter.room(22.0) == AT_ONCE
 
 
 # Lists -------------------------------------------------------------------------------------------------------------

@@ -20,13 +20,14 @@ from storage.problems.records import NewProblem
 from storage.problems.states import ProblemState
 from storage.roster import household_row, households
 from storage.store import Store
-from tests.support.standing import case_after
-from tests.support.town import Town, play
+from tests.support.cases import case_after
+from tests.support.plan import BAITA, WAFANG
+from tests.support.town import Town
+from tests.support.transcripts import play
 
 FOLDER = Path(__file__).parents[1] / "transcripts" / "wafang"
 FIRST, LAST = date(2022, 9, 30), date(2022, 11, 15)
 WATCHED = ("李村", "赵村", "孙村", "周镇", "郑市", "王建", "冯水", "陈医")
-BAITA, WAFANG = "220881100203", "220881100200"
 HOMES = 3
 """Households of each village that the town of the tests does not have."""
 
@@ -79,7 +80,7 @@ STORY: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only
 async def test_the_plan_from_its_first_day_to_its_last(town: Town) -> None:
     await _settle_villages(town)
     story: list[str] = []

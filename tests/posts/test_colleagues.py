@@ -6,32 +6,17 @@ from datetime import date, datetime, time
 
 import pytest
 
-from handlers.calendar.planning import plan_clue
 from handlers.engine.words import NOT_YOURS
-from storage.cases.records import Clue, ClueSource
 from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36
 from storage.mail.messages import Incoming
 from storage.people.persons import Role
 from storage.store import Store
-from tests.reminders.test_reminders import add, morning, reminded
+from tests.support.cases import reported_by_unit
+from tests.support.mornings import morning, reminded
+from tests.support.plan import BAITA
+from tests.support.problems import add
 from tests.support.town import VAULT, Town
-
-BAITA = "220881100203"
-one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-async def clue(town: Town, number: int = 1001, due_on: date = date(2022, 10, 14)) -> Clue:
-    """A clue about a household, reported by a unit, with its reminders."""
-    home = await town.household(number)
-    async with town.transaction() as tx, tx.session("test", "clue") as session:
-        store = Store(session)
-        filed = await store.clues.add(
-            household_id=home.id, village=home.village, source=ClueSource.CADRE, kinds=["housing"],
-            detail="墙裂了", reporter_id=town.people["王建"], due_on=due_on,
-        )  # fmt: skip
-        plan_clue(store.reminders, town.world.plan, filed, town.now)
-    return filed
 
 
 async def give(town: Town, thing: str, to: str, by: str = "周镇") -> str:
@@ -54,7 +39,7 @@ def on(town: Town, day: int, at: time = time(9)) -> None:
 
 
 async def test_a_clue_assigned_is_reminded_to_the_assignee_alone(town: Town) -> None:
-    filed = await clue(town)
+    filed = await reported_by_unit(town)
     assert "已指派给李村" in await give(town, f"clue:{to_base36(filed.id)}", "李村")
     assert "【指派给您】1号线索 白塔村一屯张三家" in town.unread("李村")[-1]
     assert town.unread("赵村") == []
@@ -64,9 +49,9 @@ async def test_a_clue_assigned_is_reminded_to_the_assignee_alone(town: Town) -> 
     assert "属实吗" in (await town.say("赵村", f"/verify {to_base36(filed.id)}"))[-1], "anyone of the village may act"
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_reassigning_says_who_had_it_and_tells_both(town: Town) -> None:
-    await clue(town)
+    await reported_by_unit(town)
     await give(town, "clue:1", "李村")
     assert "现在由李村办" in (await town.say("李村", "/assign clue:1"))[-1]
     town.unread("赵村")
@@ -79,29 +64,29 @@ async def test_reassigning_says_who_had_it_and_tells_both(town: Town) -> None:
     assert reminded(town, "赵村")
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_problem_is_assigned_by_its_number_and_two_things_of_a_number_are_told_apart(town: Town) -> None:
     await add(town)
     assert "已指派给赵村" in await give(town, "problem:1", "赵村", by="李村")
-    await clue(town)
+    await reported_by_unit(town)
     assert "指派哪一件" in (await town.say("李村", "/assign 1"))[-1]
     assert "现在由赵村办" in (await town.say("李村", "2"))[-1]
 
 
-@one_database
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("args", ["clue:1", "problem:1", "1", "clue:zz", "x:1"])
 async def test_what_is_not_yours_is_not_there_to_assign(town: Town, args: str) -> None:
-    await clue(town)
+    await reported_by_unit(town)
     await add(town)
     assert await town.say("孙村", f"/assign {args}") == [NOT_YOURS]
     assert await town.say("王建", f"/assign {args}") == [NOT_YOURS]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_without_a_number_the_most_pressing_of_ones_own_are_offered(town: Town) -> None:
     assert await town.say("李村", "指派") == ["没有要指派的事。"]
     await add(town)
-    await clue(town)
+    await reported_by_unit(town)
     asked = (await town.say("李村", "指派"))[-1]
     assert asked.index("1号线索") < asked.index("1号问题")
     await town.say("李村", "2")
@@ -109,9 +94,9 @@ async def test_without_a_number_the_most_pressing_of_ones_own_are_offered(town: 
     assert await town.say("孙村", "指派") == ["没有要指派的事。"]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_the_first_of_two_assigning_at_once_is_not_overwritten_unseen(town: Town) -> None:
-    await clue(town)
+    await reported_by_unit(town)
     await town.say("周镇", "/assign clue:1")
     await town.say("吴镇", "/assign clue:1")
     await town.say("周镇", "李村")
@@ -122,7 +107,7 @@ async def test_the_first_of_two_assigning_at_once_is_not_overwritten_unseen(town
 
 
 async def test_on_leave_the_deputy_gets_it_and_afterwards_all_is_as_before(town: Town) -> None:
-    await clue(town, due_on=date(2022, 10, 20))
+    await reported_by_unit(town, due_on=date(2022, 10, 20))
     await give(town, "clue:1", "李村")
     assert "已告诉镇里和赵村" in await take_leave(town, "李村", "10月17日", "10月18日", "赵村")
     assert "白塔村李村，10月17日到10月18日，赵村代办" in town.unread("周镇")[-1]
@@ -137,7 +122,7 @@ async def test_on_leave_the_deputy_gets_it_and_afterwards_all_is_as_before(town:
     assert reminded(town, "赵村") == []
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_news_of_the_village_goes_to_the_deputy_on_these_days_only(town: Town) -> None:
     await take_leave(town, "李村", "今天", "明天", "赵村")
     town.unread("赵村")
@@ -154,9 +139,9 @@ async def _report(town: Town, household: str = "zgq") -> None:
         await town.say("王建", said)
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_what_is_one_persons_alone_ends_at_the_town_when_all_deputies_are_away(town: Town) -> None:
-    await clue(town)
+    await reported_by_unit(town)
     await give(town, "clue:1", "李村")
     await take_leave(town, "赵村", "10月13日", "10月14日")
     await take_leave(town, "李村", "10月13日", "10月14日")
@@ -165,7 +150,7 @@ async def test_what_is_one_persons_alone_ends_at_the_town_when_all_deputies_are_
     assert len(reminded(town, "周镇")) == len(reminded(town, "吴镇")) == 1
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_coming_back_early_ends_it_at_once(town: Town) -> None:
     await take_leave(town, "李村", "今天", "10月20日", "赵村")
     assert "白塔村 李村 10月12日到10月20日，赵村代" in (await town.say("周镇", "谁请假"))[-1]
@@ -179,7 +164,7 @@ async def test_coming_back_early_ends_it_at_once(town: Town) -> None:
     assert "新线索" in town.unread("李村")[-1]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_leave_not_begun_can_be_taken_back_or_another_one_taken(town: Town) -> None:
     await take_leave(town, "李村", "10月20日", "10月21日", "赵村")
     await town.say("李村", "请假")
@@ -191,7 +176,7 @@ async def test_a_leave_not_begun_can_be_taken_back_or_another_one_taken(town: To
     assert "李村取消了10月20日到10月21日的请假" in town.unread("赵村")[-1]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_days_that_make_no_sense_are_asked_again(town: Town) -> None:
     await town.say("李村", "请假")
     assert "已经过去了" in (await town.say("李村", "昨天"))[-1]
@@ -204,7 +189,7 @@ async def test_days_that_make_no_sense_are_asked_again(town: Town) -> None:
     assert "孙村" not in asked, "a deputy is of the same village"
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_who_agrees_to_a_second_phone_is_never_the_deputy(town: Town) -> None:
     """What is about the person, not about the village, is theirs also on leave."""
     async with town.transaction() as tx, tx.session("test", "invite") as session:
@@ -222,12 +207,12 @@ async def test_who_agrees_to_a_second_phone_is_never_the_deputy(town: Town) -> N
     assert town.unread("赵村") == []
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_news_of_ones_own_family_never_goes_to_the_deputy(town: Town) -> None:
     home = await town.household(1002)
     async with town.transaction() as tx, tx.session("test", "home") as session:
         Store(session).people.appoint(town.people["李村"], Role.HOUSEHOLD, region=home.village, household_id=home.id)
-    await clue(town, 1002)
+    await reported_by_unit(town, 1002)
     await take_leave(town, "李村", "今天", "明天", "赵村")
     for said in ("/verify 1 none", "房子去年修好了", "提交"):
         await town.say("赵村", said)
@@ -247,7 +232,7 @@ async def hand(town: Town, leaver: str, to: str, by: str = "周镇") -> str:
 
 
 async def test_a_post_goes_over_with_all_that_was_begun_in_one_step(town: Town) -> None:
-    filed = await clue(town)
+    filed = await reported_by_unit(town)
     await give(town, "clue:1", "李村")
     await morning(town, date(2022, 10, 13))
     await town.press("李村", "明天再提醒")
@@ -273,7 +258,7 @@ async def test_a_post_goes_over_with_all_that_was_begun_in_one_step(town: Town) 
         assert await audit.verify(conn, VAULT) == []
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_the_holder_asks_and_the_town_agrees(town: Town) -> None:
     assert "已报给镇里" in await hand(town, "李村", "赵村", by="李村")
     assert "李村想把「白塔村 村干部」交给：赵村" in town.unread("吴镇")[-1]
@@ -288,7 +273,7 @@ async def test_the_holder_asks_and_the_town_agrees(town: Town) -> None:
     assert await town.say("李村", "/todo") == [NOT_YOURS]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_request_refused_changes_nothing(town: Town) -> None:
     await hand(town, "李村", "赵村", by="李村")
     await town.press("周镇", "去审核")
@@ -298,7 +283,7 @@ async def test_a_request_refused_changes_nothing(town: Town) -> None:
 
 
 async def test_somebody_new_takes_over_by_opening_the_link(town: Town) -> None:
-    await clue(town)
+    await reported_by_unit(town)
     await give(town, "clue:1", "李村")
     await town.say("李村", "/report")
     told = await hand(town, "李村", "新同志，发邀请链接")
@@ -314,7 +299,7 @@ async def test_somebody_new_takes_over_by_opening_the_link(town: Town) -> None:
     assert "现在由何苗办" in (await town.say("赵村", "/assign clue:1"))[-1]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_post_given_away_meanwhile_makes_the_link_useless(town: Town) -> None:
     told = await hand(town, "李村", "新同志，发邀请链接")
     await hand(town, "李村", "孙村")
@@ -356,7 +341,7 @@ async def test_what_the_leaver_says_at_the_same_moment_does_not_take_the_talk_ba
     assert "接着办上报风险（李村交接）： / 哪一户" in (await town.say("孙村", "/resume"))[-1]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_household_is_no_post_and_its_voice_stays(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "home") as session:
         home = await town.household(1002)
@@ -366,7 +351,7 @@ async def test_a_household_is_no_post_and_its_voice_stays(town: Town) -> None:
     assert "困难" in (await town.say("李村", "/selfreport"))[-1]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_nobody_hands_over_beyond_their_reach(town: Town) -> None:
     await town.say("周镇", "/handover")
     assert "没找到「郑市」" in (await town.say("周镇", "郑市"))[-1]

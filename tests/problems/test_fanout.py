@@ -13,10 +13,10 @@ from storage.people.persons import Role
 from storage.problems.fanouts import FOUND, NONE, FanoutTask
 from storage.problems.records import NewProblem, Problem
 from storage.store import Store
-from tests.problems.test_problems import BAITA, WAFANG, add
+from tests.support.plan import BAITA, WAFANG
+from tests.support.problems import add
 from tests.support.town import VAULT, Town
 
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OTHERS = 16
 
 
@@ -93,7 +93,7 @@ async def test_every_other_village_is_asked_and_what_one_finds_goes_on_the_ledge
         assert await audit.verify(conn, VAULT) == []
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_one_tap_says_that_there_is_none(town: Town) -> None:
     problem = await add(town)
     await start(town, "3")
@@ -104,7 +104,7 @@ async def test_one_tap_says_that_there_is_none(town: Town) -> None:
     assert [task.state for task in await tasks(town, problem) if task.village == WAFANG] == [NONE]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_the_town_sees_who_has_not_answered_first(town: Town) -> None:
     problem = await add(town)
     await start(town)
@@ -121,7 +121,7 @@ async def test_the_town_sees_who_has_not_answered_first(town: Town) -> None:
     assert len(await tasks(town, problem)) == OTHERS
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_the_starter_hears_when_the_last_has_answered(town: Town) -> None:
     problem = await add(town)
     await start(town)
@@ -135,7 +135,7 @@ async def test_the_starter_hears_when_the_last_has_answered(town: Town) -> None:
     assert "16 个村都答复了，0 个村有问题" in town.unread("周镇")[-1]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_a_household_is_not_named_to_other_villages(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "add") as session:
         new = NewProblem(
@@ -152,7 +152,7 @@ async def test_a_household_is_not_named_to_other_villages(town: Town) -> None:
     assert "张三" not in told
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_a_problem_that_is_on_the_ledger_already_is_not_entered_twice(town: Town) -> None:
     await add(town)
     await start(town)
@@ -173,7 +173,7 @@ async def test_two_cadres_at_once_give_one_answer(town: Town) -> None:
     assert "已由孙村在" in (await town.say("钱村", "跳过"))[-1]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_the_unanswered_are_reminded_and_it_climbs(town: Town) -> None:
     await cadre(town, "各村", *(village.code for village in town.world.plan.villages if village.code != WAFANG))
     problem = await add(town)
@@ -198,7 +198,7 @@ async def test_the_unanswered_are_reminded_and_it_climbs(town: Town) -> None:
     assert not any("举一反三" in line for line in town.unread("孙村"))
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("command", ["/fanout 1", "/fanouts 1", "/checked {key} no", "/checked {key}"])
 async def test_what_is_not_yours_is_answered_like_what_does_not_exist(town: Town, command: str) -> None:
     problem = await add(town)

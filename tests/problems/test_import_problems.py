@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time
 
 import openpyxl
@@ -16,16 +16,14 @@ from handlers.files.spreadsheets import read_sheets
 from handlers.problems.importing import Report, import_problems, template
 from handlers.problems.rows import Column, Line, find_header, read_lines
 from handlers.reading import Unreadable
-from storage.people.reach import Reach
-from storage.plan import builtin_plans, load_plan
-from storage.problems.records import NewProblem, Problem
-from storage.problems.states import OPEN
+from storage.problems.records import NewProblem
 from storage.roster import Household, Roster
 from storage.store import Store
+from tests.support.plan import BAITA, PLAN
+from tests.support.problems import open_problems
+from tests.support.tables import cells, xlsx
 from tests.support.town import Town
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA = "220881100203"
 ROSTER = Roster(
     [
         Household(id=1, number=1001, village=BAITA, group_name="一屯", head="张三", kind="脱贫户"),
@@ -52,20 +50,6 @@ LEAK: tuple[object, ...] = (
 def midnight(year: int, month: int, day: int) -> datetime:
     """A date as Excel keeps it: without a time zone."""
     return datetime.combine(date(year, month, day), time())
-
-
-def xlsx(*rows: Sequence[object], change: Callable[[openpyxl.Workbook], None] = lambda book: None) -> bytes:
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(list(row))
-    change(book)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def cells(content: bytes) -> list[tuple[object, ...]]:
-    return list(openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True))
 
 
 def lines(*rows: Sequence[object]) -> list[Line]:
@@ -209,7 +193,7 @@ def test_evil_and_broken_files_get_a_kind_answer(content: bytes, words: str) -> 
         read_sheets(content)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), st.dates(), st.booleans()), max_size=12
@@ -224,13 +208,6 @@ def test_any_row_is_a_problem_or_has_a_reason(row: list[object]) -> None:
 async def take_in(town: Town, content: bytes) -> Report:
     async with town.transaction() as tx, tx.session("test", "import") as session:
         return await import_problems(Store(session), town.world.plan, Roster([]), content, town.now)
-
-
-async def ledger(town: Town) -> list[Problem]:
-    async with town.transaction() as tx, tx.session("test", "read") as session:
-        found, total = await Store(session).problems.within([Reach(region="220881")], OPEN, most=10_000)
-    assert total == len(found)
-    return found
 
 
 async def test_each_row_has_its_outcome_and_the_same_file_twice_has_no_second_effect(town: Town) -> None:
@@ -250,11 +227,11 @@ async def test_each_row_has_its_outcome_and_the_same_file_twice_has_no_second_ef
     assert outcomes[0] == ("结果", "原因")
     assert [outcome for outcome, _ in outcomes[1:]] == ["已导入", "已跳过", "已跳过", "有误", "已导入"]
     assert outcomes[2][1] == "与第 2 行相同"
-    assert [problem.number for problem in await ledger(town)] == [1, 2]
+    assert [problem.number for problem in await open_problems(town)] == [1, 2]
 
     again = await take_in(town, content)
     assert (again.imported, again.skipped, len(again.errors)) == (0, 4, 1)
-    assert len(await ledger(town)) == 2
+    assert len(await open_problems(town)) == 2
 
 
 async def test_what_looks_like_a_formula_comes_back_as_text(town: Town) -> None:
@@ -267,7 +244,7 @@ async def test_what_looks_like_a_formula_comes_back_as_text(town: Town) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only
 async def test_five_thousand_rows_are_fine(town: Town) -> None:
     rows = [[*LEAK[:3], None, f"问题{number}", *LEAK[5:]] for number in range(5000)]
     report = await take_in(town, xlsx(HEADINGS, *rows))
@@ -307,7 +284,7 @@ async def test_a_wrong_file_is_asked_for_again_and_a_template_comes_on_request(t
     assert "不是 Excel" in (await town.send_document("周镇", b"x", "台账.xlsx"))[-1]
     assert "可导入 1 条" in (await town.send_document("周镇", xlsx(HEADINGS, LEAK), "台账.xlsx"))[-1]
     await town.press("周镇", "取消")
-    assert await ledger(town) == []
+    assert await open_problems(town) == []
 
 
 async def test_a_unit_imports_only_what_it_answers_for(town: Town) -> None:
@@ -317,7 +294,7 @@ async def test_a_unit_imports_only_what_it_answers_for(town: Town) -> None:
     [asked] = await town.send_document("冯水", xlsx(HEADINGS, LEAK, water), "水.xlsx")
     assert "可导入 1 条，已有跳过 0 条，有误 1 条" in asked
     await town.press("冯水", "提交")
-    assert [problem.description for problem in await ledger(town)] == ["断水"]
+    assert [problem.description for problem in await open_problems(town)] == ["断水"]
 
 
 async def test_only_town_and_units_import(town: Town) -> None:

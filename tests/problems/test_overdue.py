@@ -8,13 +8,14 @@ import pytest
 
 from handlers.engine.words import NOT_YOURS
 from storage.database.base import SHANGHAI
-from tests.problems.test_problems import WAFANG, add, submit
+from tests.support.plan import WAFANG
+from tests.support.problems import add, submit
 from tests.support.town import Town
 
 
 async def test_todo_leads_to_what_the_villages_are_late_with(town: Town) -> None:
     late = await add(town, "屋顶漏雨", deadline=date(2022, 10, 13))
-    await add(town, "井水发黄", WAFANG, ("water",), date(2022, 10, 14))
+    await add(town, "井水发黄", region=WAFANG, units=("water",), deadline=date(2022, 10, 14))
     await add(town, "还早", deadline=date(2022, 10, 25))
     await add(town, "今天到期", deadline=date(2022, 10, 18))
     submitted = await add(town, "已交", deadline=date(2022, 10, 12))
@@ -33,7 +34,7 @@ async def test_todo_leads_to_what_the_villages_are_late_with(town: Town) -> None
     assert "[验收 5号 白塔村 已交" in (await town.say("周镇", "/todo"))[-1]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only
 async def test_pages(town: Town) -> None:
     for number in range(9):
         await add(town, f"问题{number}", deadline=date(2022, 10, 3 + number))
@@ -46,7 +47,7 @@ async def test_pages(town: Town) -> None:
     assert "接着看" not in second
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only
 async def test_nothing_late_is_no_button_and_villages_have_no_such_list(town: Town) -> None:
     await add(town)
     for name in ("周镇", "郑市"):

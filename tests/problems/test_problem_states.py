@@ -23,12 +23,9 @@ from handlers.problems.states import (
 from storage.database.base import SHANGHAI
 from storage.people.persons import Person, Post, Role
 from storage.people.reach import Reach
-from storage.plan import builtin_plans, load_plan
 from storage.problems.records import Problem
 from storage.problems.states import Action, ProblemState
-
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA, WAFANG, TOWN, COUNTY = "220881100203", "220881100200", "220881100", "220881"
+from tests.support.plan import BAITA, COUNTY, PLAN, TOWN, WAFANG
 
 ORDER = list(ProblemState)
 PARTS = st.frozensets(st.sampled_from([part for part in Part if part is not Part.SUBMITTER]))

@@ -8,62 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from handlers.calendar.planning import plan_deadline
 from storage.database import audit
 from storage.database.base import to_base36
 from storage.database.transaction import Conflict
-from storage.problems.records import NewProblem, Problem, ProblemEntry
+from storage.problems.records import Problem
 from storage.problems.states import Action, ProblemState
 from storage.store import Store
-from tests.support.replay import check
+from tests.support.plan import WAFANG
+from tests.support.problems import actions, add, history, read, submit
 from tests.support.town import VAULT, Town
+from tests.support.transcripts import check
 
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts" / "rectify").glob("*.txt"))
-BAITA, WAFANG = "220881100203", "220881100200"
 NOT_YOURS = "没有这一项"
-
-
-async def add(
-    town: Town,
-    description: str = "屋顶漏雨",
-    region: str = BAITA,
-    units: tuple[str, ...] = ("housing",),
-    deadline: date = date(2022, 10, 25),
-    responsible: str = "",
-    item: str = "2.4",
-) -> Problem:
-    async with town.transaction() as tx, tx.session("test", "add") as session:
-        store = Store(session)
-        new = NewProblem(
-            source="ten_tasks", item=item, region=region, description=description,
-            units=units, deadline=deadline, responsible=responsible,
-        )  # fmt: skip
-        problem = await store.problems.add(new, store.problems.fingerprint(f"{region}{description}"))
-        plan_deadline(store.reminders, town.world.plan, "problem", str(problem.id), deadline, town.now)
-    return problem
-
-
-async def read(town: Town, problem: Problem) -> Problem:
-    async with town.transaction() as tx, tx.session("test", "read") as session:
-        found = await Store(session).problems.get(problem.id)
-    assert found is not None
-    return found
-
-
-async def history(town: Town, problem: Problem) -> list[ProblemEntry]:
-    async with town.transaction() as tx, tx.session("test", "read") as session:
-        return (await Store(session).problems.entries(problem.id, 20))[::-1]
-
-
-async def actions(town: Town, problem: Problem) -> list[Action]:
-    return [entry.action for entry in await history(town, problem)]
-
-
-async def submit(town: Town, problem: Problem, name: str = "李村") -> None:
-    await town.say(name, f"/progress {problem.number} done")
-    await town.say(name, "瓦已换好")
-    await town.press(name, "提交")
-    assert (await read(town, problem)).state is ProblemState.REVIEW
 
 
 async def reminded(town: Town, problem: Problem) -> bool:
@@ -72,7 +29,6 @@ async def reminded(town: Town, problem: Problem) -> bool:
         return any(subject == str(problem.id) for subject, _, _ in await Store(session).reminders.known("problem"))
 
 
-@pytest.mark.parametrize("restart", [False, True], ids=["straight", "restarts"])
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 async def test_transcript(path: Path, restart: bool, town: Town) -> None:
     """As tests.engine.test_transcripts, in a town that has three problems on its ledger."""

@@ -15,11 +15,11 @@ from handlers.problems.schedule_rules import schedule
 from storage.database.base import SHANGHAI
 from storage.problems.states import Action, ProblemState
 from storage.store import Store
-from tests.problems.test_problems import WAFANG, add, history, read, submit
+from tests.support.plan import WAFANG
+from tests.support.problems import add, history, read, submit
 from tests.support.town import Town
 
 DAYS = st.dates(date(2021, 1, 1), date(2024, 12, 31))
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @given(DAYS, st.integers(-60, 200))
@@ -60,7 +60,7 @@ async def deadlines(town: Town) -> set[date]:
         return {deadline for _, _, deadline in await Store(session).reminders.known("problem")}
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_the_schedule_is_five_lines_for_those_who_may_see_the_problem(town: Town) -> None:
     await add(town)
     await town.say("李村", "/problem 1")
@@ -89,7 +89,7 @@ async def test_the_town_moves_a_deadline_with_a_reason(town: Town) -> None:
     assert "周镇 改期限：10-25 改为 10-31" in "".join(await town.say("李村", "/problem 1"))
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_what_was_not_moved_and_why(town: Town) -> None:
     problem = await add(town)
     await add(town, "别村的", region=WAFANG)
@@ -107,7 +107,7 @@ async def test_what_was_not_moved_and_why(town: Town) -> None:
     assert "现在是「已销号」" in (await town.say("周镇", "/deadline 1"))[-1]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_a_moved_deadline_is_reminded_of_anew(town: Town) -> None:
     await add(town, deadline=date(2022, 10, 13))
     for said in ("/deadline 1", "10月20日", "雨天"):

@@ -22,10 +22,10 @@ from storage.problems.photo_hash import MOST_APART, Print, apart, dhash
 from storage.problems.signals import SignalKind, problem_signals
 from storage.problems.states import Action, ProblemState
 from storage.store import Store
-from tests.problems.test_problems import WAFANG, add, read, submit
+from tests.support.plan import WAFANG
+from tests.support.problems import add, read, submit
 from tests.support.town import Town
 
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 START = datetime(2022, 10, 12, 9, 0, tzinfo=SHANGHAI)
 HASHES = st.integers(0, (1 << 64) - 1)
 
@@ -256,14 +256,14 @@ async def test_a_position_far_from_where_the_village_reports_from(town: Town) ->
     assert await kinds(town) == [SignalKind.FAR]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_nothing_is_asked_on_a_day_off_and_it_is_not_lost(town: Town) -> None:
     await submit(town, await add(town))
     assert await run(town, 15) == 0  # a Saturday
     assert await run(town, 17) == 2
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_questions_are_the_towns_alone(town: Town) -> None:
     await submit(town, await add(town))
     await run(town)

@@ -15,14 +15,15 @@ from bot.setup.settings import Settings, rows
 from handlers.engine.conversation import conversations
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README = ROOT / "README.md"
+PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MANUAL = ROOT / "docs" / "manual.zh.md"
 MANUAL_LINES = 60
 """What fits on one printed page."""
 
 FOR_TESTS_ONLY = {"CUNBAO_RECORD"}
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 def code(page: Path) -> Iterator[str]:
@@ -38,10 +39,13 @@ def fenced(page: Path, language: str) -> list[str]:
 
 @each_page
 def test_links_and_images_lead_somewhere(page: Path) -> None:
-    text = page.read_text("utf-8")
-    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'<img src="([^"]+)"', text)
-    missing = [target for target in targets if "://" not in target and not _leads_somewhere(page, target)]
-    assert not missing
+    images = re.findall(r'<img src="([^"]+)"', page.read_text("utf-8"))
+    assert [target for target in [*links(page), *images] if not _leads_somewhere(page, target)] == []
+
+
+def links(page: Path) -> list[str]:
+    """Where a page points to in this repository."""
+    return [target for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")) if "://" not in target]
 
 
 def _leads_somewhere(page: Path, target: str) -> bool:
@@ -55,9 +59,17 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_page_is_linked_from_the_readme() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
-    assert [page.name for page in PAGES[1:] if f"({page.relative_to(ROOT)})" not in text] == []
+def test_every_page_and_example_is_reached_from_the_readme() -> None:
+    reached: set[Path] = set()
+    ahead = [README]
+    while ahead:
+        page = ahead.pop()
+        reached.add(page)
+        if page.suffix == ".md":
+            found = {(page.parent / target.partition("#")[0]).resolve() for target in links(page)}
+            ahead += found - reached - {page.parent}
+    examples = (ROOT / "docs" / "examples").iterdir()
+    assert [page for page in [*PAGES, *examples] if page.is_file() and page not in reached] == []
 
 
 @each_page
@@ -89,7 +101,7 @@ def _is_command(words: list[str]) -> bool:
 
 
 def test_every_command_is_in_the_readme_and_explained() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
+    readme = README.read_text("utf-8")
     explained = (ROOT / "docs" / "operations.md").read_text("utf-8")
     for name in cli.list_commands(click.Context(cli)):
         assert f"`cunbao {name}`" in readme

@@ -9,6 +9,7 @@ from pathlib import Path
 import handlers
 import storage
 from bot.commands import COMMANDS
+from handlers.engine.jobs import jobs
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +28,8 @@ def listed(room: str, subjects: tuple[str, ...], what: str) -> set[str]:
     found = set()
     for subject in subjects:
         package = f"{room}.{subject}"
-        names = getattr(import_module(package), what, None)
+        module = import_module(package)
+        names = getattr(module, what, ()) if hasattr(module, "__path__") else None
         found |= {package} if names is None else {f"{package}.{name}" for name in names}
     return found
 
@@ -36,9 +38,21 @@ def test_every_conversation_is_listed() -> None:
     assert listed("handlers", handlers.SUBJECTS, "CONVERSATIONS") == in_sources("handlers", r"^@conversation\(")
 
 
+def test_every_job_is_listed() -> None:
+    assert listed("handlers", handlers.SUBJECTS, "JOBS") == in_sources("handlers", r"^[A-Z]+ = (Long)?Job\(")
+
+
+def test_jobs_have_names_of_their_own() -> None:
+    names = [job.name for job in jobs()]
+    assert len(names) == len(set(names))
+    assert {"remind", "phases", "screening", "burden", "burden_warning"} <= set(names)
+
+
 def test_every_table_is_listed() -> None:
     assert listed("storage", storage.SUBJECTS, "TABLES") == in_sources("storage", r"^\w+ = sa\.Table\(")
 
 
 def test_every_command_is_listed() -> None:
-    assert {f"bot.commands.{name}" for name in COMMANDS} == in_sources("bot/commands", r"^@click\.(command|group)\(")
+    assert {f"bot.commands.{name.replace('-', '_')}" for name in COMMANDS} == in_sources(
+        "bot/commands", r"^@click\.(command|group)\("
+    )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.problems.test_problems import add
+from tests.support.problems import add
 from tests.support.town import Town
 
 PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
@@ -48,7 +48,7 @@ JOBS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.title.replace(" ", "_"))
 @pytest.mark.parametrize("way", ["steps", "sentence"])
 async def test_a_job_costs_what_the_table_says(town: Town, job: Job, way: str) -> None:

@@ -53,6 +53,9 @@ EXCUSED_AT_HOME = {
     "公示时不写": "the promise about the notice that really has this name",
 }
 
+OTHER_NAMES = {"帮助": "a word somebody may say for the menu"}
+"""Literals in which another name than that of docs/style.md stands, and why."""
+
 
 class Literal(NamedTuple):
     """A text as it stands in the sources; what is filled in is one `…`."""
@@ -110,6 +113,24 @@ def test_no_half_width_punctuation_stands_in_a_chinese_sentence() -> None:
 
 def test_no_officialese() -> None:
     assert found(OFFICIALESE, MESSAGES) == []
+
+
+def one_name_for_one_thing() -> list[tuple[str, list[str]]]:
+    """Each thing's name and what it is not called, from the table of docs/style.md."""
+    _, _, behind = (ROOT / "docs" / "style.md").read_text("utf-8").partition("\n## One name for one thing\n")
+    table = behind.partition("\n## ")[0]
+    rows = re.findall(r"^\| [a-z].* \| (.+) \| (.+) \|$", table, re.MULTILINE)
+    return [(name, others.split("、")) for name, others in rows if name != "name"]
+
+
+def test_a_thing_has_one_name() -> None:
+    """A word that is also another thing's name (上报, 申报) is left to whoever reads the text."""
+    rows = one_name_for_one_thing()
+    assert len(rows) > 5
+    names = {name for name, _ in rows}
+    others = "|".join(re.escape(word) for _, words in rows for word in words if word not in names)
+    assert found(re.compile(others), [one for one in MESSAGES if one.text not in OTHER_NAMES]) == []
+    assert OTHER_NAMES.keys() <= {one.text for one in MESSAGES}, "an exception for nothing"
 
 
 def test_no_line_is_longer_than_a_glance() -> None:

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from handlers.engine.words import NOT_YOURS
 from storage.plan import RecitalQuestion
 from storage.quiz import quiz_reviews
-from tests.quiz.test_quiz import answer, asked_in
+from tests.support.quiz import answer, asked_in
 from tests.support.town import Town
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.sqlite_only
 
 _PUT = re.compile(r"(?:^| / )(\d+)/(\d+) ")
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from handlers.quiz.grading import Given, grade
 from handlers.quiz.reciting import says
 from handlers.quiz.reciting.spelling import spelled
-from storage.plan import Plan, Point, RecitalQuestion, builtin_plans, load_plan
+from storage.plan import Point, RecitalQuestion
+from tests.support.plan import PLAN
 
-PLAN: Plan = load_plan(builtin_plans()["wafang-2022"])
 RECITALS = [question for question in PLAN.questions if isinstance(question, RecitalQuestion)]
 FILLERS = ("", "嗯", "那个", "然后", "就是", ",", "、", "。\n", " ", "呃，", "还有")
 SAMPLE = Point(text="市里抽查不低于 30%", accept=("抽查不低于30%", "抽查30%", "百分之三十", "30%", "三成"))

@@ -15,27 +15,19 @@ from handlers.engine.words import NOT_YOURS
 from handlers.quiz.repetition import answered, area_of, choose, choose_extra, digest_of, remember, shuffled
 from storage.database.base import SHANGHAI
 from storage.plan import (
-    NumberQuestion,
     Plan,
     Question,
     RecitalQuestion,
     SeveralQuestion,
-    SingleQuestion,
-    TrueFalseQuestion,
-    builtin_plans,
-    load_plan,
 )
 from storage.quiz import Card, quiz_reviews
 from storage.store import Store
-from tests.support.town import ROSTER, START, Town
+from tests.support.plan import BAITA, PLAN
+from tests.support.quiz import answer, asked_in
+from tests.support.town import START, Town
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA = "220881100203"
 DAY = timedelta(days=1)
 TODAY = START.date()
-
-
-one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def cards_of(*held: tuple[Question, Rating, datetime]) -> dict[str, Card]:
@@ -48,41 +40,6 @@ def changed(plan: Plan, question: str, **changes: object) -> Plan:
         one.model_copy(update=changes) if one.id == question else one for one in plan.written
     )  # fmt: skip
     return Plan.model_construct(**{name: getattr(plan, name) for name in Plan.model_fields} | {"written": written})
-
-
-def asked_in(message: str) -> Question | None:
-    """The question of the plan that a message puts; None for one about the own village."""
-    return next((question for question in PLAN.questions if question.text in message), None)
-
-
-def known_of_baita(message: str) -> str:
-    """What somebody who knows 白塔村 says."""
-    homes = [home for home in ROSTER if home[1] == BAITA]
-    if "是哪一类户" in message:
-        return next(kind for number, _, _, _, kind in homes if f"（{number}号）" in message)
-    counts = {"一共有多少户": len(homes), "多少户脱贫户": 2, "多少户监测户": 1, "问题没有销号": 0}
-    return str(next(count for words, count in counts.items() if words in message))
-
-
-def right(question: Question) -> str:
-    """What somebody who knows it says."""
-    match question:
-        case SingleQuestion():
-            return question.answer
-        case SeveralQuestion():
-            return "、".join(question.answers)
-        case TrueFalseQuestion():
-            return "对" if question.answer else "错"
-        case NumberQuestion():
-            return f"{question.answer:g}"
-        case RecitalQuestion():
-            return "、".join(point.text for point in question.points)
-
-
-async def answer(town: Town, name: str, message: str) -> list[str]:
-    """Answer the question of a message rightly."""
-    question = asked_in(message)
-    return await town.say(name, right(question) if question else known_of_baita(message))
 
 
 async def kept(town: Town, name: str) -> int:
@@ -309,7 +266,7 @@ async def taken(town: Town, name: str) -> dict[str, Card]:
         return await Store(session).quiz.cards(town.people[name])
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_what_was_missed_can_be_said_again_and_the_first_try_counts(town: Town) -> None:
     await town.say("冯水", "/recite r-procedure")
     first = await town.say("冯水", "村提名单，镇复核")
@@ -329,7 +286,7 @@ async def test_what_was_missed_can_be_said_again_and_the_first_try_counts(town: 
     assert (await taken(town, "冯水"))["r-procedure"].memory.stability > before.memory.stability
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_missed_recital_of_the_morning_offers_another_try_and_the_morning_goes_on(town: Town) -> None:
     (message,) = await town.say("冯水", "/quiz")
     while not isinstance(asked_in(message), RecitalQuestion):
@@ -343,7 +300,7 @@ async def test_a_missed_recital_of_the_morning_offers_another_try_and_the_mornin
     assert heard[-1].startswith("2/5")
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_any_recital_can_be_chosen_and_nothing_else(town: Town) -> None:
     (first,) = await town.say("冯水", "背一条")
     assert first.count("[") == 9
@@ -354,7 +311,7 @@ async def test_any_recital_can_be_chosen_and_nothing_else(town: Town) -> None:
         assert await town.say("冯水", f"/recite {other}") == [NOT_YOURS]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_village_is_asked_what_its_roster_says_today(town: Town) -> None:
     texts: set[str] = set()
     for _ in range(8):
@@ -377,7 +334,7 @@ async def test_a_village_is_asked_what_its_roster_says_today(town: Town) -> None
     }  # fmt: skip
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_wrong_answer_about_the_village_points_to_the_roster(town: Town) -> None:
     (message, *_) = await town.say("赵村", "/quiz")
     while asked_in(message) is not None:
@@ -387,7 +344,7 @@ async def test_a_wrong_answer_about_the_village_points_to_the_roster(town: Town)
     assert "见本村情况" not in told
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_who_has_no_village_is_asked_about_none(town: Town) -> None:
     for _ in range(3):
         (message, *_) = await town.say("周镇", "/quiz")

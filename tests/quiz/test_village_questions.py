@@ -14,10 +14,10 @@ from storage.plan import NumberQuestion, SeveralQuestion, SingleQuestion
 from storage.problems.records import NewProblem
 from storage.roster import Household
 from storage.store import Store
-from tests.support.standing import TO_SUPPORT, case_after, helped
+from tests.support.cases import TO_SUPPORT, case_after, helped
+from tests.support.plan import BAITA
 from tests.support.town import START, Town
 
-BAITA = "220881100203"
 PEOPLE = ["李村", "赵村", "孙村", "王建", "冯水"]
 HELPS = ["修缮房屋", "申请低保", "安排公益岗位", "办理慢病签约", "发放助学金"]
 HOMES = [
@@ -108,7 +108,7 @@ async def _asked(town: Town, name: str, exams: int) -> str:
     return "\n".join(found)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only
 async def test_measures_helpers_and_open_problems_come_from_the_ledgers(town: Town) -> None:
     await helped(town, await case_after(town, TO_SUPPORT, ("housing", "medical"), number=1005))
     async with town.transaction() as tx, tx.session("test", "more") as session:

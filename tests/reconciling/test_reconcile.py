@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import openpyxl
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
-from bot.cli import cli
-from bot.setup.opening import House
-from handlers.reading.identity import check_digit
+from bot.setup.installation import Installation
 from handlers.reconciling.hand_in import record
 from handlers.reconciling.sheet import Comparison, read_list
 from storage.database import audit
@@ -22,14 +17,13 @@ from storage.people.persons import Directory, Role, officials
 from storage.reconciling import NATIONAL, Difference, Entered, Owner, differences
 from storage.roster import load_roster, members
 from storage.store import Store
-from tests.bot.test_cli import folder as folder
-from tests.bot.test_cli import inside
-from tests.bot.test_cli import staffed as staffed
+from tests.support import tables
+from tests.support.commands import inside, run
+from tests.support.plan import BAITA, TOWN, WAFANG
+from tests.support.tables import cells, id_number
 from tests.support.town import START, VAULT, Town
 
-BAITA, WAFANG, TOWN = "220881100203", "220881100200", "220881100"
 HEADINGS = ("序号", "行政村", "姓名", "身份证号", "户属性", "家庭人口数", "联系电话")
-once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 ZHANG = (1, "白塔村", "张三", "", "脱贫户", 1, "13800001001")
 ZENG = (2, "白塔村", "曾国强", "", "脱贫户", 1, "13800001003")
@@ -39,22 +33,8 @@ NAMESAKE = (5, "白塔村", "刘伟", "", "", "", "")
 GOOD = (ZHANG, ZENG, MA)
 
 
-def id_number(serial: int) -> str:
-    body = f"22088119800101{serial:03}"
-    return body + check_digit(body)
-
-
 def xlsx(*rows: Sequence[object], headings: Sequence[str] = HEADINGS) -> bytes:
-    book = openpyxl.Workbook()
-    for cells in (("脱贫户花名册",), headings, *rows):
-        book.active.append(list(cells))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def cells(content: bytes) -> list[tuple[object, ...]]:
-    return list(openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True))
+    return tables.xlsx(("脱贫户花名册",), headings, *rows)
 
 
 async def take(
@@ -133,7 +113,7 @@ async def test_numbers_lie_sealed_and_the_chain_holds(town: Town) -> None:
         assert not await audit.verify(conn, VAULT)
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_an_id_number_finds_who_moved_and_changed_their_name(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "id") as session:
         store = Store(session)
@@ -146,7 +126,7 @@ async def test_an_id_number_finds_who_moved_and_changed_their_name(town: Town) -
     ]  # fmt: skip
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_the_village_goes_through_its_differences_with_a_few_taps(town: Town) -> None:
     moved = (2, "白塔村", "曾国强", "", "一般户", 4, "13800009999")
     await take(town, xlsx(ZHANG, moved, NEWCOMER))
@@ -179,7 +159,7 @@ async def test_the_village_goes_through_its_differences_with_a_few_taps(town: To
     ]  # fmt: skip
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_what_the_village_stands_by_comes_back_to_the_sender(town: Town) -> None:
     content = xlsx((*ZHANG[:4], "一般户", *ZHANG[5:]), *GOOD[1:])
     await take(town, content, source="water")
@@ -196,7 +176,7 @@ async def test_what_the_village_stands_by_comes_back_to_the_sender(town: Town) -
     assert "站所说明：9 月已经认定" in back
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_monitoring_is_not_begun_or_ended_by_a_list(town: Town) -> None:
     content = xlsx((*ZHANG[:4], "边缘易致贫户", *ZHANG[5:]), *GOOD[1:])
     await take(town, content, source="water")
@@ -211,7 +191,7 @@ async def test_monitoring_is_not_begun_or_ended_by_a_list(town: Town) -> None:
     assert (await town.household(1001)).kind == "边缘易致贫户"
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_two_people_at_the_same_difference(town: Town) -> None:
     await take(town, xlsx((*ZHANG[:4], "一般户", *ZHANG[5:]), *GOOD[1:]))
     await town.say("李村", "/differences")
@@ -221,7 +201,7 @@ async def test_two_people_at_the_same_difference(town: Town) -> None:
     assert (await town.household(1001)).kind == "脱贫户"
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_a_unit_brings_its_list_in_chat_and_the_owners_hear_of_it_once(town: Town) -> None:
     await town.say("冯水", "/reconcile")
     assert "不是 Excel" in (await town.send_document("冯水", b"PK", "名单.xlsx"))[-1]
@@ -243,7 +223,7 @@ async def test_a_unit_brings_its_list_in_chat_and_the_owners_hear_of_it_once(tow
     assert "白塔村未了结 2 处" in (await town.press("周镇", "白塔村 2 处"))[-1]
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_the_town_says_whose_list_it_is(town: Town) -> None:
     await town.say("周镇", "/reconcile")
     [asked] = await town.send_document("周镇", xlsx(*GOOD), "名单.xlsx")
@@ -254,7 +234,7 @@ async def test_the_town_says_whose_list_it_is(town: Town) -> None:
     assert "新差异 0 处" in (await town.press("周镇", "提交"))[-1]
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_the_town_holds_two_units_lists_against_each_other(town: Town) -> None:
     assert "要先有两家的名单" in (await town.say("周镇", "/twolists"))[-1]
     for name, rows in (("冯水", GOOD), ("王建", (ZHANG, (*ZENG[:6], "13900001003"), NEWCOMER))):
@@ -274,20 +254,20 @@ async def test_the_town_holds_two_units_lists_against_each_other(town: Town) -> 
     assert "没有这一项" in (await town.say("冯水", "/twolists"))[-1]
 
 
-@once
+@pytest.mark.sqlite_only
 async def test_others_get_the_answer_of_what_is_not_there(town: Town) -> None:
     for name, text in (("李村", "/reconcile"), ("郑市", "/differences"), ("冯水", f"/differences {BAITA}")):
         assert "没有这一项" in (await town.say(name, text))[-1]
 
 
 def test_the_command_compares_in_the_name_of_somebody_entitled(staffed: Path, tmp_path: Path) -> None:
-    async def appoint(house: House) -> None:
-        async with transaction(house.database, START) as tx, tx.session("test", "people") as session:
+    async def appoint(installation: Installation) -> None:
+        async with transaction(installation.database, START) as tx, tx.session("test", "people") as session:
             store = Store(session)
             store.people.appoint(store.people.add("周镇"), Role.TOWN, region=TOWN)
 
     def told(*arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(cli, ["reconcile", str(file), *arguments], catch_exceptions=False)
+        done = run("reconcile", str(file), *arguments)
         return done.exit_code, done.output
 
     inside(staffed, appoint)

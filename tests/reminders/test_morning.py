@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import is_workday
 from handlers.cases.table import Act
 from handlers.reminders.morning_words import MOST_LINES, Morning, quiz_label, text_of
@@ -17,25 +16,13 @@ from handlers.weekly import job as weekly
 from storage.database.base import SHANGHAI, new_id
 from storage.mail.messages import PUSH, Outgoing
 from storage.mail.outbox import post
-from storage.problems.records import NewProblem
 from storage.quiz import quiz_reviews
 from storage.store import Store
-from tests.reminders.test_reminders import without_questions
-from tests.support.standing import TO_SUPPORT, case_after
+from tests.support.cases import TO_SUPPORT, case_after
+from tests.support.mornings import without_questions
+from tests.support.plan import WAFANG
+from tests.support.problems import add
 from tests.support.town import Town
-
-BAITA, WAFANG = "220881100203", "220881100200"
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-async def add(town: Town, text: str, deadline: date, region: str = BAITA) -> None:
-    async with town.transaction() as tx, tx.session("test", "add") as session:
-        store = Store(session)
-        new = NewProblem(
-            source="ten_tasks", item="2.4", region=region, description=text, units=("housing",), deadline=deadline
-        )
-        problem = await store.problems.add(new, store.problems.fingerprint(f"{text}{region}"))
-        plan_deadline(store.reminders, town.world.plan, "problem", str(problem.id), deadline, town.now)
 
 
 async def at(town: Town, day: int, hour: int = 7, minute: int = 30) -> None:
@@ -85,26 +72,26 @@ async def test_a_week_of_a_cadre_is_one_message_a_day_and_the_report(town: Town)
             await at(town, day, hour, 30)
             got[town.now.date()] += len(town.unread("李村"))
             if hour == 9:
-                await add(town, f"{day}日来的", date(2022, 10, day) + timedelta(days=3))
+                await add(town, f"{day}日来的", deadline=date(2022, 10, day) + timedelta(days=3))
     week = [got[date(2022, 10, day)] for day in range(10, 18)]
     assert week == [1, 1, 1, 1, 2, 0, 0, 1]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_who_has_nothing_gets_nothing(town: Town) -> None:
     without_questions(town)
     await at(town, 12)
     assert not any(town.unread(name) for name in town.people)
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_only_questions_are_one_line_and_one_button(town: Town) -> None:
     await at(town, 12)
     assert town.unread("郑市") == ["【今天】有几道题，得空练一练，几分钟就好。 [今日五题]"]
     assert [[button.says for button in row] for row in town.inboxes["郑市"][-1].buttons] == [["/quiz"]]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_who_has_done_the_days_questions_is_not_asked(town: Town) -> None:
     await at(town, 12)
     town.unread("郑市")
@@ -121,7 +108,7 @@ async def test_what_came_since_the_last_morning_is_new_once_and_to_whose_turn_it
     without_questions(town)
     await at(town, 12)
     town.now = datetime(2022, 10, 12, 10, 0, tzinfo=SHANGHAI)
-    await add(town, "村路坑洼", date(2022, 11, 10), WAFANG)
+    await add(town, "村路坑洼", deadline=date(2022, 11, 10), region=WAFANG)
     to_town = TO_SUPPORT[: TO_SUPPORT.index(Act.NOMINATE) + 1]
     await case_after(town, acts=to_town)
     await at(town, 19)
@@ -135,7 +122,7 @@ async def test_what_came_since_the_last_morning_is_new_once_and_to_whose_turn_it
     assert not [line for name in ("孙村", "周镇") for line in town.unread(name) if "新来" in line]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_what_is_new_to_somebody_on_leave_is_new_to_their_deputy(town: Town) -> None:
     without_questions(town)
     await at(town, 12)
@@ -144,14 +131,14 @@ async def test_what_is_new_to_somebody_on_leave_is_new_to_their_deputy(town: Tow
         Store(session).leaves.take(
             town.people["李村"], date(2022, 10, 13), last=date(2022, 10, 14), deputy_id=town.people["赵村"]
         )
-    await add(town, "村路坑洼", date(2022, 11, 10))
+    await add(town, "村路坑洼", deadline=date(2022, 11, 10))
     await at(town, 13)
     assert not town.unread("李村")
     [line] = town.unread("赵村")
     assert line.count("村路坑洼") == 1
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_a_later_morning(town: Town) -> None:
     await town.say("李村", "免打扰")
     town.now = datetime(2022, 10, 12, 10, 0, tzinfo=SHANGHAI)
@@ -183,7 +170,7 @@ async def test_only_the_morning(town: Town) -> None:
 async def test_nothing_more_today(town: Town) -> None:
     town.now = datetime(2022, 10, 13, 6, 30, tzinfo=SHANGHAI)
     assert "今天不再给您发消息" in await quiet(town, "李村", "今天别再发")
-    await add(town, "屋顶漏雨", date(2022, 10, 13))
+    await add(town, "屋顶漏雨", deadline=date(2022, 10, 13))
     await push(town, "李村", "张三家有新情况")
     await at(town, 13)
     assert not town.unread("李村")
@@ -195,13 +182,13 @@ async def test_nothing_more_today(town: Town) -> None:
     assert town.unread("李村") == ["再一件"]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_what_falls_due_later_waits_for_the_one_message(town: Town) -> None:
     without_questions(town)
     await quiet(town, "李村", "平时只收早上一条")
     await at(town, 13)
-    await add(town, "屋顶漏雨", date(2022, 10, 14))
-    await add(town, "水管冻裂", date(2022, 10, 21))
+    await add(town, "屋顶漏雨", deadline=date(2022, 10, 14))
+    await add(town, "水管冻裂", deadline=date(2022, 10, 21))
     await at(town, 13, 10)
     assert not town.unread("李村")
     assert len(town.unread("赵村")) == 1
@@ -210,7 +197,7 @@ async def test_what_falls_due_later_waits_for_the_one_message(town: Town) -> Non
     assert "屋顶漏雨（待认领）：今天到期" in line
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_choosing_something_more_lets_nothing_out(town: Town) -> None:
     await quiet(town, "李村", "平时只收早上一条")
     await push(town, "李村", "张三家有新情况")

@@ -14,75 +14,37 @@ import pytest
 import sqlalchemy as sa
 
 from bot.platforms.base import Blocked
-from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import is_workday
 from handlers.engine.words import NOT_YOURS
 from handlers.reminders import job as remind
-from storage.database.base import SHANGHAI, to_base36
+from storage.database.base import SHANGHAI
 from storage.database.transaction import transaction
 from storage.mail import outbox
 from storage.mail.chats import chats
 from storage.people.persons import Role, posts
-from storage.plan import Plan, shift
-from storage.problems.records import NewProblem, Problem
+from storage.plan import shift
+from storage.problems.records import Problem
 from storage.reminders.rows import PENDING, claim, reminders
 from storage.store import Store
-from tests.support.replay import check
+from tests.support.mornings import HEAD, morning, reminded, without_questions
+from tests.support.plan import BAITA, PLAN, WAFANG
+from tests.support.problems import add, submit
 from tests.support.town import Town
+from tests.support.transcripts import check
 
 FOLDER = Path(__file__).parents[1] / "transcripts" / "remind"
 WHOLE_PLAN = FOLDER / "whole_plan.txt"
 TRANSCRIPTS = sorted(set(FOLDER.glob("*.txt")) - {WHOLE_PLAN})
-BAITA, WAFANG = "220881100203", "220881100200"
 WATCHED = ("李村", "周镇", "郑市")
-HEAD = "【今日提醒】"
-OPENS = time(7, 30)
-
-
-async def add(
-    town: Town,
-    description: str = "屋顶漏雨",
-    deadline: date = date(2022, 10, 25),
-    region: str = BAITA,
-    responsible: str = "",
-    units: tuple[str, ...] = ("housing",),
-) -> Problem:
-    """A problem on the ledger, as an import leaves it. Its deadlines are kept out of the plan's own days."""
-    async with town.transaction() as tx, tx.session("test", "add") as session:
-        store = Store(session)
-        new = NewProblem(
-            source="ten_tasks", item="2.4", region=region, description=description,
-            units=units, deadline=deadline, responsible=responsible,
-        )  # fmt: skip
-        problem = await store.problems.add(new, store.problems.fingerprint(f"{region}{description}{deadline}"))
-        plan_deadline(store.reminders, town.world.plan, "problem", str(problem.id), deadline, town.now)
-    return problem
-
-
-async def morning(town: Town, day: date, at: time = OPENS) -> int:
-    town.now = datetime.combine(day, at, SHANGHAI)
-    return await town.tick()
-
-
-def reminded(town: Town, name: str) -> list[str]:
-    """The reminders among what a person got since the last look."""
-    return [line for line in town.unread(name) if line.startswith(HEAD)]
-
-
-def without_questions(town: Town) -> None:
-    """A plan with nothing to ask, so that mornings have only what the test is about."""
-    parts = {name: getattr(town.world.plan, name) for name in Plan.model_fields}
-    town.world.plan = Plan.model_construct(**parts | {"written": ()})
 
 
 def days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=count) for count in range((last - first).days + 1))
 
 
-@pytest.mark.parametrize("restart", [False, True], ids=["straight", "restarts"])
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 async def test_transcript(path: Path, restart: bool, town: Town) -> None:
-    await add(town, "屋顶漏雨", date(2022, 10, 17))
+    await add(town, "屋顶漏雨", deadline=date(2022, 10, 17))
     await check(path, town, restart=restart)
 
 
@@ -127,7 +89,7 @@ async def test_the_second_tick_finds_nothing(town: Town) -> None:
 
 async def test_everything_of_a_day_is_one_short_message(town: Town) -> None:
     for number in range(7):
-        await add(town, f"第{number}处漏雨", date(2022, 10, 13))
+        await add(town, f"第{number}处漏雨", deadline=date(2022, 10, 13))
     await morning(town, date(2022, 10, 13))
     (message,) = (one for one in town.inboxes["李村"] if (one.text or "").startswith(HEAD))
     assert message.text is not None
@@ -391,7 +353,7 @@ async def test_whoever_holds_the_post_on_the_day_is_told(town: Town) -> None:
 async def test_two_workers_at_once_write_one_message(town: Town) -> None:
     """Each may find a part of what is due; it must not become two messages, nor fail."""
     for number in range(30):
-        await add(town, f"第{number}处漏雨", date(2022, 10, 13))
+        await add(town, f"第{number}处漏雨", deadline=date(2022, 10, 13))
     town.now = datetime(2022, 10, 13, 7, 30, tzinfo=SHANGHAI)
 
     async def work() -> int:
@@ -407,11 +369,11 @@ async def test_two_workers_at_once_write_one_message(town: Town) -> None:
     assert [len(reminded(town, name)) for name in ("李村", "赵村", "王建")] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.postgres_only
 async def test_while_one_worker_claims_another_finds_nothing(town: Town) -> None:
     """Else one person's reminders could be shared out between two messages of the same day."""
     for number in range(5):
-        await add(town, f"第{number}处漏雨", date(2022, 10, 13))
+        await add(town, f"第{number}处漏雨", deadline=date(2022, 10, 13))
     town.now = datetime(2022, 10, 13, 7, 30, tzinfo=SHANGHAI)
     async with town.transaction() as first:
         assert len(await claim(first.conn, town.now, 3)) == 3
@@ -445,7 +407,7 @@ async def test_whatever_happens_nobody_gets_two_messages_a_day(town: Town, seed:
     town.now = datetime(2022, 9, 29, 9, 0, tzinfo=SHANGHAI)
     for number in range(12):
         deadline = date(2022, 10, 1) + timedelta(days=chance.randrange(30))
-        await add(town, f"第{number}处", deadline, chance.choice([BAITA, WAFANG]))
+        await add(town, f"第{number}处", deadline=deadline, region=chance.choice([BAITA, WAFANG]))
     got: Counter[tuple[str, date]] = Counter()
     for day in days(date(2022, 9, 30), date(2022, 11, 8)):
         if chance.random() < 0.3:  # the machine is off
@@ -456,7 +418,7 @@ async def test_whatever_happens_nobody_gets_two_messages_a_day(town: Town, seed:
                 for line in reminded(town, name):
                     got[name, day] += 1
                     assert is_workday(day)
-                    assert OPENS <= time(hour) < time(21)
+                    assert PLAN.reminders.opens <= time(hour) < time(21)
                     assert line.split(" [")[0].count(" / ") <= 5
                     labels = [button.label for row in town.inboxes[name][-1].buttons for button in row]
                     again = [label for label in labels if "再提醒" in label]
@@ -494,9 +456,9 @@ async def test_the_whole_plan_morning_by_morning(town: Town) -> None:
 async def _work_of_the_day(town: Town, day: str, problems: dict[str, Problem]) -> list[str]:
     """What people do in the story of the whole plan."""
     if day == "10-12":
-        problems["roof"] = await add(town, "屋顶漏雨", date(2022, 10, 21))
-        problems["pipe"] = await add(town, "自来水时断时续", date(2022, 10, 26), units=("water",))
-        problems["road"] = await add(town, "村路坑洼", date(2022, 10, 28), units=("villages",))
+        problems["roof"] = await add(town, "屋顶漏雨", deadline=date(2022, 10, 21))
+        problems["pipe"] = await add(town, "自来水时断时续", deadline=date(2022, 10, 26), units=("water",))
+        problems["road"] = await add(town, "村路坑洼", deadline=date(2022, 10, 28), units=("villages",))
         return [f"-- {town.now:%Y-%m-%d %H:%M} 台账来了三个问题：1号 21日、2号 26日、3号 28日到期"]
     if day == "10-20":
         await submit(town, problems["roof"])
@@ -515,12 +477,6 @@ async def _work_of_the_day(town: Town, day: str, problems: dict[str, Problem]) -
 def _page(day: date, lines: dict[str, list[str]]) -> list[str]:
     heard = [f"{name}< {text}" for name, texts in lines.items() for text in texts]
     return [f"-- {day} 周{'一二三四五六日'[day.weekday()]}", *heard] if heard else []
-
-
-async def submit(town: Town, problem: Problem) -> None:
-    await town.say("李村", f"/progress {to_base36(problem.id)} done")
-    await town.say("李村", "已经修好")
-    await town.press("李村", "提交")
 
 
 async def rows(town: Town, problem: Problem) -> set[str]:

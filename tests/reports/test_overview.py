@@ -25,15 +25,13 @@ from storage.reports.recount import rebuild, recount
 from storage.roster import Household, household_row, households
 from storage.store import Store
 from storage.visits import VisitOutcome
+from tests.support.plan import TOWN
 from tests.support.town import START, VAULT, Town
 
 VILLAGES = ("220881100200", "220881100203")
-TOWN = "220881100"
 
 SOME = 8
 """Clues and problems that are there before anything is done."""
-
-only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 class Undone(Exception):
@@ -148,7 +146,7 @@ actions = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.generate])  # the history goes on, so nothing can be shrunk
+@settings(max_examples=25, phases=[Phase.generate])  # the history goes on, so nothing can be shrunk
 @given(actions)
 def test_the_totals_equal_a_full_recount_after_anything(
     ledger: Ledger, history: list[tuple[str, int, int, bool]]
@@ -202,7 +200,7 @@ async def _visited(store: Store, home: Household, round: str, by: int) -> None:
     await store.visits.add(home, round, by=by, outcome=VisitOutcome.FINE)
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_a_household_whose_kind_changes_or_that_joins_counts_at_once(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "kind") as session:
         row = next(row for row in await session.read(households.select()) if row.number == 1004)

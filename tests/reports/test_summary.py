@@ -9,12 +9,10 @@ from pathlib import Path
 
 import docx
 import pytest
-from click.testing import CliRunner
 from docx.document import Document
 from docx.oxml.ns import qn
 from docx.shared import Cm
 
-from bot.cli import cli
 from handlers.cases.procedure import take
 from handlers.cases.table import Act, Party
 from handlers.engine.words import NOT_YOURS
@@ -33,25 +31,20 @@ from handlers.reports.month_words import (
     title_of,
 )
 from storage.cases.records import ClueSource
-from storage.plan import builtin_plans, load_plan
 from storage.problems.records import NewProblem
 from storage.problems.states import Action, ProblemState
 from storage.reports.monthly import Month, MonthFigures
 from storage.store import Store
 from storage.visits import VisitOutcome
-from tests.bot.test_cli import folder
+from tests.support.commands import run
+from tests.support.plan import BAITA, PLAN, WAFANG
 from tests.support.town import START, Town
 
-__all__ = ["folder"]
-
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA, WAFANG = "220881100203", "220881100200"
 OCTOBER = Month(date(2022, 10, 1), date(2022, 10, 20))
 BUSY = MonthFigures(
     clues_new=5, verifications=4, refuted=1, clues_closed=1, clues_open=4, clues_late=2,
     problems_new=7, problems_closed=3, problems_open=4, problems_late=1,
 )  # fmt: skip
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def summary(
@@ -220,7 +213,7 @@ async def test_a_town_gets_its_month_from_the_records(town: Town) -> None:
     )
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_a_village_gets_its_own(town: Town) -> None:
     await fill(town)
     await town.say("孙村", "/summary 2022-10")
@@ -232,11 +225,9 @@ async def test_a_village_gets_its_own(town: Town) -> None:
     assert await town.say("王建", "/summary") == [NOT_YOURS]
 
 
-def test_the_command_writes_a_file(folder: Path, tmp_path: Path) -> None:
+def test_the_command_writes_a_file(data_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "月报.docx"
-    done = CliRunner().invoke(
-        cli, ["summary", "--month", "2022-10", "--region", "白塔村", "--out", str(out)], catch_exceptions=False
-    )
+    done = run("summary", "--month", "2022-10", "--region", "白塔村", "--out", str(out))
     assert done.exit_code == 0
     assert docx.Document(str(out)).paragraphs[0].text.startswith("白塔村2022年10月")
-    assert CliRunner().invoke(cli, ["summary", "--month", "十月"]).exit_code == 2
+    assert run("summary", "--month", "十月").exit_code == 2

@@ -25,7 +25,8 @@ from storage.problems.signals import SignalKind
 from storage.reconciling import DifferenceKind, NewDifference, Owner
 from storage.screening.records import ListState, RowState
 from storage.store import Store
-from tests.support.probes import BAITA, CAST, HOME, SECRETS, WAFANG, Probes, enter
+from tests.support.plan import BAITA, WAFANG
+from tests.support.probes import CAST, HOME, SECRETS, Probes, enter
 from tests.support.town import Town
 
 JOIN = words.JOIN.replace("\n", " / ")
@@ -77,7 +78,7 @@ TABLE = {
     "nominate": _clue(VILLAGE),
     "town_review": _clue(TOWN),
     "county_decide": _clue(COUNTY),
-    "register": _clue(TOWN),
+    "enrol": _clue(TOWN),
     "support": _clue(VILLAGE, "{clue} who", "{clue} add"),
     "clear": _clue(VILLAGE),
     "object": _clue({"household"}),
@@ -148,8 +149,6 @@ FORGED = (
     "clue:99999999999999999999", "clue 99999999999999999999 20221025", "problem 1 99999999", "0",
 )  # fmt: skip
 
-one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 async def probes(database_url: str, tmp_path: Path) -> AsyncIterator[Probes]:
@@ -175,7 +174,7 @@ def _command(key: str) -> str:
     return key.partition("#")[0]
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_what_is_not_yours_is_not_there(probes: Probes) -> None:
     filled = await _furnish(probes.town)
     asked: dict[tuple[str, str, str], tuple[str, str]] = {}
@@ -205,7 +204,7 @@ def _fault(real: tuple[str, ...], forged: tuple[str, ...], allowed: bool, in_wor
     return "" if in_words or real in ((NOT_YOURS,), (JOIN,)) else "not the words of what does not exist"
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_a_command_is_only_for_its_roles_and_shows_nobody_elses_secrets(probes: Probes) -> None:
     """Each conversation, without naming a thing, by everybody."""
     await _furnish(probes.town)
@@ -241,7 +240,7 @@ async def test_no_forged_argument_breaks_anything(probes: Probes) -> None:
     assert [said for said, key in asked.items() if not got[key]] == []
 
 
-@one_database
+@pytest.mark.sqlite_only
 async def test_the_button_of_somebody_elses_question_is_like_one_that_never_was(probes: Probes) -> None:
     town = probes.town
     await _furnish(town)

@@ -10,36 +10,28 @@ from pathlib import Path
 import openpyxl
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli import cli
 from handlers.files.spreadsheets import read_csv
 from handlers.files.tables import Cell, Row
-from handlers.reading.identity import check_digit
 from handlers.roster.importing import Report, import_roster, read_roster, template
 from handlers.roster.rows import Family, Line, families, find_header, read_lines
 from storage.database import audit
 from storage.people.persons import Directory, Role, officials
-from storage.plan import builtin_plans, load_plan
 from storage.roster import Household, load_roster, members
 from storage.store import Store
+from tests.support import tables
+from tests.support.commands import run
+from tests.support.plan import BAITA, PLAN
+from tests.support.tables import id_number
 from tests.support.town import VAULT, Town
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA = "220881100203"
 TODAY = date(2022, 10, 12)
 HEADINGS = (
     "行政村", "自然屯", "户编号", "户主", "姓名", "与户主关系", "身份证号", "联系电话", "户类型", "帮扶责任人", "有无劳动能力",
 )  # fmt: skip
 Cells = tuple[Cell, ...]
-
-
-def id_number(serial: int) -> str:
-    """A valid, invented ID number."""
-    body = f"220881198001{serial // 1000 % 28 + 1:02}{serial % 1000:03}"
-    return body + check_digit(body)
 
 
 WANG: Cells = ("白塔村", "一屯", "3001", "王强", "王强", "户主", id_number(1), "13812345678", "脱贫户", "李村", "有")
@@ -52,12 +44,7 @@ def row(cells: Cells = WANG, **changed: Cell) -> Cells:
 
 
 def xlsx(*rows: Sequence[object], headings: Sequence[str] = HEADINGS) -> bytes:
-    book = openpyxl.Workbook()
-    for cells in (headings, *rows):
-        book.active.append(list(cells))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return tables.xlsx(headings, *rows)
 
 
 def lines(*rows: Cells, headings: Sequence[str] = HEADINGS) -> list[Line]:
@@ -331,23 +318,23 @@ def test_the_command_writes_the_outcome_beside_the_file(tmp_path: Path, monkeypa
     monkeypatch.setenv("CUNBAO_DATA_DIR", str(tmp_path / "data"))
     form, file = tmp_path / "模板.xlsx", tmp_path / "名册.xlsx"
 
-    def run(*arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(cli, ["import-roster", *arguments], catch_exceptions=False)
+    def told(*arguments: str) -> tuple[int, str]:
+        done = run("import-roster", *arguments)
         return done.exit_code, done.output
 
-    assert run("--template", str(form))[0] == 0
-    assert run(str(form))[0] == 0
+    assert told("--template", str(form))[0] == 0
+    assert told(str(form))[0] == 0
     file.write_bytes(xlsx(WANG, WIFE, row(姓名="")))
-    code, said = run(str(file))
+    code, said = told(str(file))
     assert code == 1
     assert "新增 2 人(新户 1 户)" in said
     assert "第 4 行「姓名」没有填写" in said
     assert (tmp_path / "名册-导入结果.xlsx").exists()
     file.write_bytes(xlsx(row(联系电话="13987654321"), WIFE))
     for _ in range(2):
-        assert "更新 1 行，不变 1 行" in run(str(file), "--preview")[1]
-    assert "更新 1 行，不变 1 行" in run(str(file))[1]
-    assert "更新 0 行，不变 2 行" in run(str(file))[1]
+        assert "更新 1 行，不变 1 行" in told(str(file), "--preview")[1]
+    assert "更新 1 行，不变 1 行" in told(str(file))[1]
+    assert "更新 0 行，不变 2 行" in told(str(file))[1]
     file.write_bytes(b"PK no spreadsheet")
-    assert run(str(file))[0] == 1
-    assert run()[0] == 2
+    assert told(str(file))[0] == 1
+    assert told()[0] == 2

@@ -5,34 +5,33 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
-from bot.cli import cli
-from bot.setup.opening import opened
+from bot.setup.installation import open_installation
 from bot.setup.settings import load_settings
+from handlers.engine.jobs import Transactions
 from handlers.files import aside
 from handlers.screening import job
-from handlers.screening.job import Begin, Doors, forget_unconfirmed, work
+from handlers.screening.job import forget_unconfirmed, work
 from storage.cases.records import Clue, ClueSource, clue_events, clues
 from storage.cases.steps import Step
 from storage.database.base import new_id, to_base36
-from storage.database.transaction import Transaction, reading_first, transaction
+from storage.database.transaction import transaction
 from storage.people.persons import Role
 from storage.reminders.rows import reminders
 from storage.roster import household_row, households, member_row, members
 from storage.screening.records import ListState, ScreeningList, screening_lists, screening_rows
 from storage.store import Store
-from tests.screening.test_screening_rows import id_number
+from tests.support import tables
+from tests.support.commands import run
+from tests.support.plan import BAITA, TOWN, WAFANG
+from tests.support.tables import id_number
 from tests.support.town import START, VAULT, Town
-
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 HEADINGS = ("序号", "姓名", "身份证号", "行政村", "预警原因")
 MEI = (1, "王梅", id_number(1), "", "大病住院")
@@ -43,17 +42,12 @@ BAD = (5, "赵六", "123", "白塔村", "糖尿病")
 
 
 def xlsx(*rows: Sequence[object], headings: Sequence[str] = HEADINGS) -> bytes:
-    book = openpyxl.Workbook()
-    for row in (headings, *rows):
-        book.active.append(list(row))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return tables.xlsx(headings, *rows)
 
 
 @pytest.fixture
 async def town(town: Town) -> Town:
-    """王梅 lives in 张三's house in 白塔村, 李雷 in 马六's in 瓦房村."""
+    """王梅 lives in 张三's installation in 白塔村, 李雷 in 马六's in 瓦房村."""
     for number, name, serial in ((1001, "王梅", 1), (2002, "李雷", 2)):
         home = await town.household(number)
         async with town.transaction() as tx, tx.session("test", "member") as session:
@@ -72,15 +66,11 @@ async def town(town: Town) -> Town:
     return town
 
 
-def doors(town: Town) -> Doors:
-    return Doors(lambda: reading_first(town.database, town.now), town.transaction)
-
-
-async def run(town: Town) -> None:
+async def tick(town: Town) -> None:
     """What the clock does by itself."""
     async with town.database.read() as conn:
         await town.caches.refresh(conn)
-    await work(doors(town), town.world)
+    await work(town.transactions, town.world)
     await town.settle()
 
 
@@ -88,7 +78,7 @@ async def hand_in(town: Town, content: bytes, who: str = "陈医", name: str = "
     """Returns what the sender is shown of the list."""
     await town.say(who, "筛查名单")
     await town.send_document(who, content, name)
-    await run(town)
+    await tick(town)
     return town.unread(who)
 
 
@@ -96,7 +86,7 @@ async def take_in(town: Town, content: bytes, who: str = "陈医") -> list[str]:
     """Hand a list in and import it; returns what the sender got at the end."""
     await hand_in(town, content, who)
     await town.press(who, "导入")
-    await run(town)
+    await tick(town)
     return town.unread(who)
 
 
@@ -131,12 +121,12 @@ async def test_a_list_is_shown_imported_and_answered_row_by_row(town: Town) -> N
     for who in town.people:
         town.unread(who)
     await town.press("陈医", "导入")
-    await run(town)
+    await tick(town)
     [done] = town.unread("陈医")
     assert "已建线索 2，待认户 1，没找到 1，有误 1" in done
     assert "📎慢病-筛查结果.xlsx" in done
     first, second = await filed(town)
-    assert (first.source, first.kinds, first.village) == (ClueSource.SCREENING, ("medical",), "220881100203")
+    assert (first.source, first.kinds, first.village) == (ClueSource.SCREENING, ("medical",), BAITA)
     assert first.detail == "镇卫生院筛查：王梅，大病住院"
     assert first.reporter_id == town.people["陈医"]
     assert str(first.due_on) == "2022-10-14"
@@ -149,7 +139,7 @@ async def test_a_list_is_shown_imported_and_answered_row_by_row(town: Town) -> N
     assert "另有 1 人" in news
     assert "您村 1 户待核查" in town.unread("孙村")[0]
     assert town.unread("冯水") == []
-    assert second.village == "220881100200"
+    assert second.village == WAFANG
     async with town.database.read() as conn:
         planned = (await conn.execute(sa.select(sa.func.count()).where(reminders.c.subject == "clue"))).scalar_one()
     assert planned >= 4
@@ -157,7 +147,7 @@ async def test_a_list_is_shown_imported_and_answered_row_by_row(town: Town) -> N
 
 async def test_a_file_that_says_what_it_is_needs_no_command(town: Town) -> None:
     assert "正在和名册核对" in " ".join(await town.send_document("陈医", xlsx(MEI), "十月筛查.xlsx"))
-    await run(town)
+    await tick(town)
     assert "共 1 行" in " ".join(town.unread("陈医"))
 
 
@@ -167,7 +157,7 @@ async def test_the_same_file_twice_has_no_second_effect_and_says_so(town: Town) 
     await town.say("陈医", "筛查名单")
     again = await town.send_document("陈医", content, "换个名字.xlsx")
     assert "这份名单您在 10-12 09:00 交过并导入了，不会重复导入" in again[-1]
-    await run(town)
+    await tick(town)
     assert len(await filed(town)) == 2
     await town.say("冯水", "筛查名单")
     assert "别的单位已经交过" in (await town.send_document("冯水", content, "a.xlsx"))[-1]
@@ -212,7 +202,7 @@ async def test_who_is_only_named_is_decided_by_the_village_one_by_one(town: Town
     assert len(await filed(town)) == 2
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_two_people_naming_the_same_household_make_one_clue(town: Town) -> None:
     await take_in(town, xlsx(NAMED, MEI))
     await town.say("李村", "认户")
@@ -222,17 +212,17 @@ async def test_two_people_naming_the_same_household_make_one_clue(town: Town) ->
     assert [clue.detail[-3:] for clue in await filed(town)] == ["病住院", "高血压"]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_reason_nobody_understands_is_asked_for_once(town: Town) -> None:
     [shown] = await hand_in(town, xlsx((1, "王梅", id_number(1), "", "见附件"), (2, "李雷", id_number(2), "", "")))
     assert "有 2 行看不出风险类型" in shown
     assert "有 2 行看不出风险类型，按哪类算" in (await town.press("陈医", "导入"))[-1]
     assert "开始导入" in (await town.say("陈医", "医疗 残疾"))[-1]
-    await run(town)
+    await tick(town)
     assert [clue.kinds for clue in await filed(town)] == [("medical", "disability")] * 2
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_the_results_flow_back_to_the_unit(town: Town) -> None:
     await take_in(town, xlsx(MEI, LI, NAMED))
     first, second = await filed(town)
@@ -254,14 +244,14 @@ async def test_the_results_flow_back_to_the_unit(town: Town) -> None:
     assert "10-12 慢病.xlsx：属实 1，不属实 1，待核查 1" in told
     await town.press("陈医", "看这份")
     await town.press("陈医", "要结果表")
-    await run(town)
+    await tick(town)
     assert "📎慢病-筛查结果.xlsx" in town.unread("陈医")[-1]
     visits = {name: row[5] for name, row in outcomes(town, "陈医").items()}
     assert visits == {"王梅": "属实", "李雷": "不属实", "曾国强": "待核查"}
     assert id_number(1) not in str(outcomes(town, "陈医"))
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_village_sees_whom_it_has_to_visit_and_nobody_elses(town: Town) -> None:
     await take_in(town, xlsx(MEI, LI))
     [seen] = await town.press("李村", "看名单")
@@ -276,7 +266,7 @@ async def test_a_village_sees_whom_it_has_to_visit_and_nobody_elses(town: Town) 
     assert "没有要认的人" in (await town.say("冯水", f"/samehome {key}"))[-1]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_what_cannot_be_read_or_helps_nobody_may_come_again(town: Town) -> None:
     assert "没有读成" in (await hand_in(town, xlsx((1, 2), headings=("甲", "乙"))))[0]
     assert "没有读成" in (await hand_in(town, b"PK broken"))[0]
@@ -290,24 +280,24 @@ async def test_what_cannot_be_read_or_helps_nobody_may_come_again(town: Town) ->
     assert "对上户 1" in (await hand_in(town, xlsx(MEI)))[0]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_list_nobody_wants_is_forgotten_after_a_week(town: Town) -> None:
     await hand_in(town, xlsx(MEI))
     for days, left in ((6, 1), (8, 0)):
         town.now = START + timedelta(days=days)
         async with town.transaction() as tx:
-            await forget_unconfirmed(tx)
+            await forget_unconfirmed(tx, town.world)
         assert len(await lists(town)) == left
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_long_list_is_read_in_a_process_of_its_own(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aside, "MUCH", 0)
     assert "对上户 1" in (await hand_in(town, xlsx(MEI)))[0]
     assert "没有读成" in (await hand_in(town, b"PK broken"))[0]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_csv_from_a_chinese_excel(town: Town) -> None:
     text = "\r\n".join(",".join(str(cell) for cell in row) for row in (HEADINGS, MEI))
     [shown] = await hand_in(town, text.encode("gb18030"), name="名单.csv")
@@ -323,7 +313,7 @@ async def test_an_import_cut_off_anywhere_goes_on_and_files_everything_once(
     async with town.transaction() as tx, tx.session("test", "roster") as session:
         for serial in range(10, 17):
             key = new_id()
-            row = {"number": 5000 + serial, "village": "220881100203", "group_name": "一屯", "head": f"户{serial}"}
+            row = {"number": 5000 + serial, "village": BAITA, "group_name": "一屯", "head": f"户{serial}"}
             session.add(households, household_row(key, row))
             session.add(
                 members,
@@ -366,21 +356,17 @@ async def _one_transaction(town: Town) -> None:
     """Run the job for a few transactions, then crash."""
     opened_so_far = 0
 
-    def counted(begin: Begin) -> Begin:
-        def opened() -> AbstractAsyncContextManager[Transaction]:
-            nonlocal opened_so_far
-            opened_so_far += 1
-            if opened_so_far > 4:
-                raise _Crash
-            return begin()
+    def clock() -> datetime:
+        nonlocal opened_so_far
+        opened_so_far += 1
+        if opened_so_far > 4:
+            raise _Crash
+        return town.now
 
-        return opened
-
-    both = Doors(counted(doors(town).thinking), counted(doors(town).writing))
     async with town.database.read() as conn:
         await town.caches.refresh(conn)
     try:
-        await work(both, town.world)
+        await work(Transactions(town.database, clock), town.world)
     except _Crash:
         return
 
@@ -392,7 +378,7 @@ def test_the_command_takes_a_list_in_for_somebody_in_office(tmp_path: Path, monk
     file.write_bytes(xlsx(MEI, (2, "王梅", id_number(1), "", "")))
 
     def run_command(*arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(cli, ["import-screening", *arguments], catch_exceptions=False)
+        done = run("import-screening", *arguments)
         return done.exit_code, done.output
 
     assert run_command(str(file), "--as", "没这人")[0] == 2
@@ -411,14 +397,14 @@ def test_the_command_takes_a_list_in_for_somebody_in_office(tmp_path: Path, monk
 async def _found() -> None:
 
     async with (
-        opened(load_settings(), lambda _: None) as house,
-        transaction(house.database, START) as tx,
+        open_installation(load_settings(), lambda _: None) as installation,
+        transaction(installation.database, START) as tx,
         tx.session("test", "found") as session,
     ):
         people = Store(session).people
-        people.appoint(people.add("陈医"), Role.UNIT, region="220881100", unit="health")
+        people.appoint(people.add("陈医"), Role.UNIT, region=TOWN, unit="health")
         key = new_id()
-        row = {"number": 1, "village": "220881100203", "group_name": "一屯", "head": "王强"}
+        row = {"number": 1, "village": BAITA, "group_name": "一屯", "head": "王强"}
         session.add(households, household_row(key, row))
         session.add(
             members,

@@ -11,23 +11,15 @@ from hypothesis import strategies as st
 
 from handlers.files.tables import Cell, Row
 from handlers.reading import Unreadable
-from handlers.reading.identity import check_digit
 from handlers.screening.match import MOST, Known, heads_of, match
 from handlers.screening.rows import Column, Entry, Line, find_header, kinds_of, read_lines
-from storage.plan import builtin_plans, load_plan
 from storage.roster import Household
 from storage.screening.records import Namesake, RowState
+from tests.support.plan import BAITA, PLAN, TOWN, WAFANG
+from tests.support.tables import id_number
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA, TOWN = "220881100203", "220881100"
 TODAY = date(2022, 10, 12)
 HEADINGS = ("序号", "姓名", "身份证号", "行政村", "屯组", "联系电话", "预警原因", "自付金额", "备注")
-
-
-def id_number(serial: int) -> str:
-    """A valid, invented ID number."""
-    body = f"220881198001{serial // 1000 % 28 + 1:02}{serial % 1000:03}"
-    return body + check_digit(body)
 
 
 WANG: Row = (1, "王梅", id_number(1), "白塔村", "一屯", "13812345678", "大病住院", 23000, "急")
@@ -134,7 +126,7 @@ def test_reasons_are_the_plans_risk_kinds(reason: str, kinds: list[str]) -> None
     assert list(kinds_of(reason, PLAN.risk_kinds)) == kinds
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), st.dates(), st.booleans()), max_size=10
@@ -177,7 +169,7 @@ FAMILY = known([home(1, "王强")], [Namesake(household_id=1, name="王强", id_
         (person("王梅"), "b9", RowState.UNKNOWN),
         (person("王梅", ""), "b9", RowState.UNKNOWN),
         (person("王小", head="王强"), "b9", RowState.ASK),
-        (person("王梅", "220881100200"), None, RowState.UNKNOWN),
+        (person("王梅", WAFANG), None, RowState.UNKNOWN),
     ],
 )
 def test_only_number_and_name_together_are_certain(who: Entry, blind: str | None, state: RowState) -> None:
@@ -193,11 +185,11 @@ blinds = st.sampled_from(["x", "y", None])
 
 
 @given(
-    st.lists(st.tuples(people, st.sampled_from([BAITA, "220881100200"])), max_size=8),
+    st.lists(st.tuples(people, st.sampled_from([BAITA, WAFANG])), max_size=8),
     st.lists(st.tuples(st.integers(0, 7), people, blinds), max_size=8),
     people,
     blinds,
-    st.sampled_from([BAITA, "220881100200", ""]),
+    st.sampled_from([BAITA, WAFANG, ""]),
 )
 def test_whoever_is_matched_was_named_by_number_and_nobody_with_another_number_is_offered(
     homes: list[tuple[str, str]],

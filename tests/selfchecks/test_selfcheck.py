@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,26 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.engine.words import NOT_YOURS
-from handlers.reminders import checks_job as checks
 from handlers.selfchecks.rules import answering_units, key_of, next_item, scope_of, scopes
 from storage.database import audit
-from storage.database.base import SHANGHAI
 from storage.mail.messages import Incoming
 from storage.people.persons import Role
-from storage.people.reach import Reach
-from storage.plan import builtin_plans, load_plan
-from storage.problems.records import Problem
-from storage.problems.states import OPEN
 from storage.selfchecks import Looked, Scope, SelfCheckFinding
 from storage.store import Store
-from tests.support.replay import check
+from tests.support.mornings import morning
+from tests.support.plan import PLAN
+from tests.support.problems import open_problems
 from tests.support.town import START, VAULT, Town
+from tests.support.transcripts import check
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
 BAITA = Scope("220881100203", "villages")
 HEALTH = Scope("220881100", "health")
 TRANSCRIPT = Path(__file__).parents[1] / "transcripts" / "check" / "selfcheck.txt"
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def looked_at(town: Town, scope: Scope = BAITA) -> dict[str, Looked]:
@@ -44,20 +39,6 @@ async def all_fine(town: Town, scope: Scope, by: str) -> None:
             await Store(session).selfchecks.record(
                 PLAN.id, scope, item=item.id, finding=SelfCheckFinding.FINE, by=town.people[by]
             )
-
-
-async def ledger(town: Town) -> list[Problem]:
-    async with town.transaction() as tx, tx.session("test", "read") as session:
-        found, _ = await Store(session).problems.within([Reach(region="220881")], OPEN, most=99)
-    return found
-
-
-async def morning(town: Town, day: date) -> None:
-    town.now = datetime.combine(day, PLAN.reminders.opens, SHANGHAI)
-    async with town.transaction() as tx:
-        await town.caches.refresh(tx.conn)
-        await checks.keep(tx, town.world)
-    await town.tick()
 
 
 async def fine(town: Town, name: str, times: int) -> str:
@@ -113,13 +94,12 @@ def test_a_unit_rectifies_its_own_and_a_village_leaves_it_to_the_offices_of_the_
 # ---- Talks
 
 
-@pytest.mark.parametrize("restart", [False, True], ids=["straight", "restarts"])
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_transcript(restart: bool, town: Town) -> None:
     await check(TRANSCRIPT, town, restart=restart)
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_village_goes_on_where_it_stopped_and_a_colleague_where_it_stopped(town: Town) -> None:
     asked = (await town.say("李村", "自查"))[-1]
     assert "本村 0/22 项 / (一) 脱贫人口增收 / " in asked
@@ -132,7 +112,7 @@ async def test_a_village_goes_on_where_it_stopped_and_a_colleague_where_it_stopp
     assert list(await looked_at(town)) == ["1", "3.1", "3.2", "3.3"]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_words_do_as_well_as_buttons(town: Town) -> None:
     await town.say("李村", "/selfcheck")
     for words in ("没有问题", "1", "没有"):
@@ -140,7 +120,7 @@ async def test_words_do_as_well_as_buttons(town: Town) -> None:
     assert {one.finding for one in (await looked_at(town)).values()} == {SelfCheckFinding.FINE}
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_what_is_put_off_comes_again_after_the_rest(town: Town) -> None:
     await town.say("陈医", "/selfcheck")
     assert "(二) 政策梳理与宣传" in (await town.press("陈医", "以后再看"))[-1]
@@ -167,7 +147,7 @@ async def test_a_problem_goes_on_the_ledger_with_the_plans_source_task_units_and
     said = (await town.press("李村", "提交"))[-1]
     assert "已列入台账，1号，10-31 前整改" in said
     assert "本村 2/22 项" in said
-    [problem] = await ledger(town)
+    [problem] = await open_problems(town)
     assert (problem.source, problem.item, problem.region) == ("ten_tasks", "3.1", BAITA.region)
     assert (problem.units, problem.deadline) == (("revitalization",), date(2022, 10, 31))
     assert (await looked_at(town))["3.1"].problem_id == problem.id
@@ -178,20 +158,20 @@ async def test_a_problem_goes_on_the_ledger_with_the_plans_source_task_units_and
         assert await audit.verify(conn, VAULT) == []
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_problem_of_one_household_is_placed_there(town: Town) -> None:
     await town.say("王建", "/selfcheck")
     for _ in range(2):
         await fine(town, "王建", 1)
     for said in ("有问题", "1", "C级房没有改造", "1003", "提交"):
         await town.say("王建", said)
-    [problem] = await ledger(town)
+    [problem] = await open_problems(town)
     assert (problem.region, problem.household_id) == (BAITA.region, (await town.household(1003)).id)
     assert (problem.item, problem.units) == ("2.4", ("housing",))
     assert "白塔村二屯曾国强家" in "".join(town.unread("李村"))
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_household_in_trouble_becomes_a_clue(town: Town) -> None:
     """The task has one risk kind in the plan, so that is not asked."""
     await town.say("李村", "/selfcheck")
@@ -203,10 +183,10 @@ async def test_a_household_in_trouble_becomes_a_clue(town: Town) -> None:
     assert (looked.finding, looked.problem_id) == (SelfCheckFinding.CLUE, None)
     assert looked.clue_id is not None
     assert "干部排查" in "".join(town.unread("赵村"))
-    assert not await ledger(town)
+    assert not await open_problems(town)
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_what_is_not_submitted_counts_for_nothing_and_comes_again(town: Town) -> None:
     await town.say("李村", "/selfcheck")
     for said in ("有问题", "1", "台账不全", "跳过"):
@@ -214,7 +194,7 @@ async def test_what_is_not_submitted_counts_for_nothing_and_comes_again(town: To
     assert "本村 0/22 项" in (await town.press("李村", "取消"))[-1]
     await town.say("李村", "取消")
     assert "(一) 脱贫人口增收" in (await town.say("李村", "/selfcheck"))[-1]
-    assert not await ledger(town)
+    assert not await open_problems(town)
 
 
 async def test_the_second_of_two_hears_what_the_first_found_and_files_nothing_twice(town: Town) -> None:
@@ -225,7 +205,7 @@ async def test_the_second_of_two_hears_what_the_first_found_and_files_nothing_tw
     await town.press("李村", "没有问题")
     told = (await town.press("赵村", "提交"))[-1]
     assert "「脱贫人口增收」李村已在 10-12 09:00 查过：没有问题。" in told
-    assert not await ledger(town)
+    assert not await open_problems(town)
     assert (await looked_at(town))["1"].person == "李村"
 
 
@@ -242,13 +222,13 @@ async def test_of_two_at_the_same_moment_the_second_hears_what_the_first_found(t
     assert list(await looked_at(town)) == ["1"]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_before_the_phase_it_is_said_when_it_begins(town: Town) -> None:
     town.now = START.replace(day=10)
     assert "自查从10月12日开始" in (await town.say("李村", "自查"))[-1]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_only_those_concerned_check_and_those_above_see_the_progress(town: Town) -> None:
     command = f"/selfcheck {key_of(BAITA)}"
     assert NOT_YOURS in (await town.say("孙村", command))[-1]
@@ -260,7 +240,7 @@ async def test_only_those_concerned_check_and_those_above_see_the_progress(town:
     assert NOT_YOURS in (await town.say("李村", "/selfchecks"))[-1]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_the_town_sees_who_is_not_through_first_in_the_plans_order(town: Town) -> None:
     await all_fine(town, Scope("220881100200", "villages"), "孙村")
     await town.say("李村", "/selfcheck")
@@ -281,27 +261,27 @@ async def test_the_town_sees_who_is_not_through_first_in_the_plans_order(town: T
 # ---- Reminders
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_each_morning_one_line_until_all_is_looked_at(town: Town) -> None:
-    await morning(town, date(2022, 10, 13))
+    await morning(town, date(2022, 10, 13), checks=True)
     [said] = town.unread("陈医")
     assert "镇卫生院自查 0/10 项：10月31日到期，还剩 18 天" in said
     assert "[去自查]" in said
-    await morning(town, date(2022, 10, 14))
+    await morning(town, date(2022, 10, 14), checks=True)
     assert "自查 0/10 项" in town.unread("陈医")[-1]
     assert "本单位 0/10 项" in (await town.press("陈医", "去自查"))[-1]
     await all_fine(town, HEALTH, "陈医")
-    await morning(town, date(2022, 10, 17))
+    await morning(town, date(2022, 10, 17), checks=True)
     assert not [line for line in town.unread("陈医") if "自查" in line]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_nobody_is_reminded_on_a_day_off_and_after_the_end_it_climbs_to_the_town(town: Town) -> None:
-    await morning(town, date(2022, 10, 15))
+    await morning(town, date(2022, 10, 15), checks=True)
     assert not town.unread("陈医")
-    await morning(town, date(2022, 10, 31))
+    await morning(town, date(2022, 10, 31), checks=True)
     assert "镇卫生院自查 0/10 项：今天到期" in town.unread("陈医")[-1]
     town.unread("周镇")
-    await morning(town, date(2022, 11, 2))
+    await morning(town, date(2022, 11, 2), checks=True)
     assert "⚠ 镇卫生院自查 0/10 项：已逾期 2 个工作日" in town.unread("陈医")[-1]
     assert "件" in town.unread("周镇")[-1]

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from handlers.engine.chat import LEFT_OUT, Chat, Guesses, part, whole
+from handlers.engine.chat import Chat
+from handlers.engine.journal import LEFT_OUT, Guesses
 from handlers.engine.questions import HouseholdChoice, Number, Text
-from tests.support.engine_talks import on_stage
+from storage.mail.talks import Guess
+from tests.support.conversations import known_as
 from tests.support.town import Town
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.sqlite_only
 
 
 async def visit(chat: Chat) -> None:
@@ -37,7 +39,7 @@ class Guesser:
 @pytest.fixture
 def guesser() -> Iterator[Guesser]:
     made = Guesser({})
-    with on_stage("visit", visit, "走访"), on_stage("tell", made, hears="said"):
+    with known_as("visit", visit, title="走访"), known_as("tell", made, first_question="said"):
         yield made
 
 
@@ -57,7 +59,7 @@ async def press(town: Town, label: str) -> str:
 
 
 async def test_one_sentence_and_one_tap(town: Town, guesser: Guesser) -> None:
-    guesser.guesses = {"home": whole(await zhang_san(town)), "count": whole("3"), "note": LEFT_OUT}
+    guesser.guesses = {"home": Guess(await zhang_san(town)), "count": Guess("3"), "note": LEFT_OUT}
     card = await say(town, "张三家三口人")
     assert card.startswith("1001 3 没说 [提交][取消]")
     assert "[改 哪一户：张三（一屯，户号 1001）]" in card
@@ -66,14 +68,14 @@ async def test_one_sentence_and_one_tap(town: Town, guesser: Guesser) -> None:
 
 
 async def test_only_what_is_missing_is_asked(town: Town, guesser: Guesser) -> None:
-    guesser.guesses = {"home": whole(await zhang_san(town)), "note": whole("院里有狗")}
+    guesser.guesses = {"home": Guess(await zhang_san(town)), "note": Guess("院里有狗")}
     assert (await say(town, "张三家")).startswith("几口人？")
     assert (await say(town, "4")).startswith("1001 4 院里有狗")
 
 
 async def test_the_likely_answers_are_offered(town: Town, guesser: Guesser) -> None:
     twins = [(await town.household(number)).id for number in (1004, 1005)]
-    guesser.guesses = {"home": part(twins), "count": whole("2"), "note": LEFT_OUT}
+    guesser.guesses = {"home": Guess(twins, part=True), "count": Guess("2"), "note": LEFT_OUT}
     asked = await say(town, "刘伟家")
     assert asked.startswith("是哪一户？")
     assert "户号1004" in asked
@@ -82,7 +84,7 @@ async def test_the_likely_answers_are_offered(town: Town, guesser: Guesser) -> N
 
 
 async def test_each_part_is_changed_with_one_tap_and_not_guessed_again(town: Town, guesser: Guesser) -> None:
-    guesser.guesses = {"home": whole(await zhang_san(town)), "count": whole("3"), "note": LEFT_OUT}
+    guesser.guesses = {"home": Guess(await zhang_san(town)), "count": Guess("3"), "note": LEFT_OUT}
     await say(town, "张三家三口人")
     assert (await press(town, "改 哪一户：张三（一屯，户号 1001）")).startswith("✎") is False
     assert (await say(town, "曾国强")).startswith("1003 3 没说")
@@ -92,12 +94,12 @@ async def test_each_part_is_changed_with_one_tap_and_not_guessed_again(town: Tow
 
 
 async def test_a_guess_that_fits_no_more_is_asked(town: Town, guesser: Guesser) -> None:
-    guesser.guesses = {"home": whole(await zhang_san(town)), "count": whole("99"), "note": LEFT_OUT}
+    guesser.guesses = {"home": Guess(await zhang_san(town)), "count": Guess("99"), "note": LEFT_OUT}
     guesser.lead = "听到了。"
     assert (await say(town, "张三家九十九口人")).startswith("听到了。 / 几口人？")
 
 
 async def test_who_may_not_is_told_and_stays_where_they_were(town: Town) -> None:
-    with on_stage("visit", visit, "走访", roles=set()), on_stage("tell", Guesser({}), hears="said"):
+    with known_as("visit", visit, title="走访", roles=set()), known_as("tell", Guesser({}), first_question="said"):
         assert "没有这一项" in await say(town, "张三家三口人")
         assert "没有这一项" in await say(town, "张三家三口人")

@@ -11,9 +11,9 @@ import pytest
 from handlers.sentences.understanding import Intent, NameIndex, Understood, understand
 from storage.plan import Plan, builtin_plans, load_plan, write_shifted
 from storage.roster import Household, Roster
+from tests.support.plan import BAITA
 
 WAFANG = builtin_plans()["wafang-2022"]
-BAITA = "220881100203"
 HOME = Household(id=1, number=1001, village=BAITA, group_name="一屯", head="张三", kind="一般户")
 
 

@@ -9,11 +9,11 @@ from storage.mail.messages import SentFile
 from storage.problems.states import ProblemState
 from storage.store import Store
 from storage.visits import VisitOutcome
-from tests.problems.test_problems import add, read, submit
-from tests.support.standing import case_after
+from tests.support.cases import case_after
+from tests.support.problems import add, read, submit
 from tests.support.town import Town
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.sqlite_only
 
 
 async def say(town: Town, name: str, words: str) -> str:

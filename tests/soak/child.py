@@ -15,7 +15,7 @@ import uvloop
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Worker
-from bot.platforms.telegram.platform import TelegramPlatform
+from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.service.clock import system_clock
 from handlers.engine.world import World
 from storage.files.media import MediaStore
@@ -35,16 +35,8 @@ READY = "ready"
 async def _work(path: Path, base_url: str) -> None:
     database = open_database(path)
     media = MediaStore(path.parent / "media", VAULT)
-    platform = TelegramPlatform(
-        TOKEN,
-        media,
-        database,
-        system_clock,
-        base_url=base_url,
-        rate=RATE,
-        answer_within=ANSWER_WITHIN,
-        pause=0.1,
-    )
+    options = TelegramOptions(TOKEN, base_url, RATE, answer_within=ANSWER_WITHIN, pause=0.1)
+    platform = TelegramPlatform(options, media, database, system_clock)
     sender = Sender(database, [platform], system_clock, "soak")
     worker = Worker(database, World(plan(), media), [platform.name], system_clock, lambda _: sender.wake())
     intake = Intake(database, system_clock, worker.wake)

@@ -18,9 +18,8 @@ from storage.mail.talks import Talk, open_talks, rows_of, save
 from storage.people.persons import persons
 from storage.roster import Household, Roster
 from storage.store import Store
+from tests.support.plan import BAITA, WAFANG
 from tests.support.town import START, VAULT, Town
-
-BAITA, WAFANG = "220881100203", "220881100200"
 
 
 class Oops(Exception):
@@ -157,7 +156,7 @@ async def test_a_sealed_text_comes_back_and_a_blind_index_finds_it(database: Dat
         assert [row.id for row in await session.read(found)] == [key]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only
 async def test_nothing_sensitive_lies_in_the_database_file(town: Town, tmp_path: Path) -> None:
     """A report with illness, phone and ID number in its words; then the bytes of every file are searched."""
     secrets = (

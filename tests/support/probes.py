@@ -11,9 +11,8 @@ from storage.mail.messages import Incoming
 from storage.people.persons import Role
 from storage.roster import household_row, households
 from storage.store import Store
-from tests.support.town import Town, _shown
-
-BAITA, WAFANG = "220881100203", "220881100200"
+from tests.support.plan import BAITA, COUNTY, TOWN, WAFANG
+from tests.support.town import Town, shown
 
 CAST: dict[str, tuple[Role, str, str | None] | None] = {
     "stranger": None,
@@ -21,12 +20,12 @@ CAST: dict[str, tuple[Role, str, str | None] | None] = {
     "other household": (Role.HOUSEHOLD, BAITA, None),
     "village": (Role.VILLAGE, BAITA, None),
     "other village": (Role.VILLAGE, WAFANG, None),
-    "unit": (Role.UNIT, "220881100", "housing"),
-    "other unit": (Role.UNIT, "220881100", "water"),
+    "unit": (Role.UNIT, TOWN, "housing"),
+    "other unit": (Role.UNIT, TOWN, "water"),
     "unit elsewhere": (Role.UNIT, WAFANG, "housing"),
-    "town": (Role.TOWN, "220881100", None),
+    "town": (Role.TOWN, TOWN, None),
     "other town": (Role.TOWN, "220881101", None),
-    "county": (Role.COUNTY, "220881", None),
+    "county": (Role.COUNTY, COUNTY, None),
     "other county": (Role.COUNTY, "220882", None),
 }
 """Who there is, seen from one household of one village and the housing office."""
@@ -72,7 +71,7 @@ class Probes:
         await self.town.settle()
         keys = [one.key for one in self._waiting]
         self._waiting.clear()
-        return {key: tuple(_shown(message) for message in self.town.inboxes.get(key, ())) for key in keys}
+        return {key: tuple(shown(message) for message in self.town.inboxes.get(key, ())) for key in keys}
 
 
 async def enter(town: Town) -> dict[str, int]:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from bot.delivery.intake import Intake
-from bot.platforms.web import WebPlatform
+from bot.platforms.web import DemoPage, WebPlatform
 from bot.web.app import build_app
 from bot.web.server import serve
 from storage.database.base import new_id
@@ -36,9 +36,8 @@ class Site:
         self.database = database
         self.woken = asyncio.Event()
         media = MediaStore(folder, database.vault)
-        self.web = WebPlatform(
-            database, media, self.clock, max_upload=200_000, demo=demo, demo_note="计划日期已移到今天。"
-        )
+        page = DemoPage(demo, "计划日期已移到今天。") if demo else None
+        self.web = WebPlatform(database, media, self.clock, max_upload=200_000, demo=page)
         self.url = ""
 
     def clock(self) -> datetime:
@@ -54,7 +53,7 @@ class Site:
         self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         intake = Intake(self.database, self.clock, self.woken.set)
         tasks = [asyncio.create_task(self.web.receive(intake.put))] if receiving else []
-        tasks.append(asyncio.create_task(serve(build_app(self.web), "", 0, sock, hang_up=self.web.hang_up)))
+        tasks.append(asyncio.create_task(serve(build_app(self.web), "", 0, sock, close_streams=self.web.close_streams)))
         try:
             yield self
         finally:

@@ -1,14 +1,11 @@
 """A small town for tests: a real database, the real worker and sender, a platform that records, a clock that is set.
 
-`restart()` throws away everything that lives in memory, as a crash would; a transcript is played with one between any
-two lines.
+`restart()` throws away everything that lives in memory, as a crash would.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +17,9 @@ from bot.delivery.caches import Caches
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Worker
-from bot.platforms.base import Put
-from handlers.engine.world import World
+from bot.platforms.base import Platform, Put
+from handlers.engine.jobs import Transactions
+from handlers.engine.world import PlatformInfo, World
 from handlers.reminders import job as remind
 from handlers.reminders import phases_job as phases
 from storage.database.base import SHANGHAI, new_id
@@ -34,43 +32,47 @@ from storage.mail.chats import chats
 from storage.mail.messages import Incoming, Outgoing, Place, SentFile
 from storage.mail.outbox import Letter
 from storage.people.persons import Role
-from storage.plan import builtin_plans, load_plan
 from storage.roster import Household, household_row, households, load_roster, member_row, members
 from storage.store import Store
+from tests.support.plan import BAITA, COUNTY, PLAN, TOWN, WAFANG
 
 START = datetime(2022, 10, 12, 9, 0, tzinfo=SHANGHAI)
 """A working Wednesday, the first morning of the plan's rectification phase."""
 
 VAULT = Vault(bytes(range(32)))
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-"""Read once: it is the same after every restart."""
-
 PEOPLE = (
-    ("李村", Role.VILLAGE, "220881100203", None),
-    ("赵村", Role.VILLAGE, "220881100203", None),
-    ("孙村", Role.VILLAGE, "220881100200", None),
-    ("周镇", Role.TOWN, "220881100", None),
-    ("吴镇", Role.TOWN, "220881100", None),
-    ("郑市", Role.COUNTY, "220881", None),
-    ("王建", Role.UNIT, "220881100", "乡建办"),
-    ("冯水", Role.UNIT, "220881100", "水管所"),
-    ("陈医", Role.UNIT, "220881100", "卫生院"),
+    ("李村", Role.VILLAGE, BAITA, None),
+    ("赵村", Role.VILLAGE, BAITA, None),
+    ("孙村", Role.VILLAGE, WAFANG, None),
+    ("周镇", Role.TOWN, TOWN, None),
+    ("吴镇", Role.TOWN, TOWN, None),
+    ("郑市", Role.COUNTY, COUNTY, None),
+    ("王建", Role.UNIT, TOWN, "乡建办"),
+    ("冯水", Role.UNIT, TOWN, "水管所"),
+    ("陈医", Role.UNIT, TOWN, "卫生院"),
 )
 """Name, role, region, unit (by its Chinese name in the plan)."""
 
 ROSTER = (
-    (1001, "220881100203", "一屯", "张三", "脱贫户"),
-    (1002, "220881100203", "二屯", "张桂兰", "一般户"),
-    (1003, "220881100203", "二屯", "曾国强", "脱贫户"),
-    (1004, "220881100203", "一屯", "刘伟", "一般户"),
-    (1005, "220881100203", "三屯", "刘伟", "边缘易致贫户"),
-    (2001, "220881100200", "一屯", "张三", "一般户"),
-    (2002, "220881100200", "一屯", "马六", "脱贫户"),
+    (1001, BAITA, "一屯", "张三", "脱贫户"),
+    (1002, BAITA, "二屯", "张桂兰", "一般户"),
+    (1003, BAITA, "二屯", "曾国强", "脱贫户"),
+    (1004, BAITA, "一屯", "刘伟", "一般户"),
+    (1005, BAITA, "三屯", "刘伟", "边缘易致贫户"),
+    (2001, WAFANG, "一屯", "张三", "一般户"),
+    (2002, WAFANG, "一屯", "马六", "脱贫户"),
 )
 
 
-class Recorder:
+PLATFORMS = {
+    "test": PlatformInfo("test"),
+    "web": PlatformInfo("手机网页", "https://cunbao.example/join/{token}"),
+    "telegram": PlatformInfo("Telegram", "https://t.me/cunbao_bot?start={token}"),
+}
+
+
+class Recorder(Platform):
     """A platform that keeps what it was given to send. `fails` lists what the next sends raise instead."""
 
     name = "test"
@@ -108,13 +110,9 @@ class Town:
         self.database = Database(self._url, VAULT)
         if self.database.is_sqlite:
             sa.event.listen(self.database.engine.sync_engine, "connect", _unflushed)
-        self.world = World(
-            PLAN,
-            MediaStore(self._folder / "media", VAULT),
-            web_base="https://cunbao.example",
-            telegram_name="cunbao_bot",
-        )
+        self.world = World(PLAN, MediaStore(self._folder / "media", VAULT), platforms=dict(PLATFORMS))
         self.caches = Caches(self.world)
+        self.transactions = Transactions(self.database, self.clock)
         self.sender = Sender(self.database, [self.platform], self.clock, "test")
         self.worker = Worker(self.database, self.world, ["test"], self.clock, lambda _: self.sender.wake())
         self.intake = Intake(self.database, self.clock, self.worker.wake)
@@ -206,7 +204,7 @@ class Town:
             for button in (button for row in self.inboxes[name][place].buttons for button in row):
                 if button.label == label or button.label.split(" ", 1)[-1] == label:
                     return await self.press_data(name, button.says, str(place + 1))
-        raise AssertionError(f"{name} sees no button {label}: {[_shown(m) for m in self.inboxes[name][-2:]]}")
+        raise AssertionError(f"{name} sees no button {label}: {[shown(m) for m in self.inboxes[name][-2:]]}")
 
     async def press_data(self, name: str, says: str, pressed: str = "1") -> list[str]:
         """Press a button by what it says, which may be old or forged."""
@@ -235,7 +233,7 @@ class Town:
         """What a person has got and the test has not looked at."""
         seen = self._seen.get(name, 0)
         self._seen[name] = len(self.inboxes[name])
-        return [_shown(message) for message in self.inboxes[name][seen:]]
+        return [shown(message) for message in self.inboxes[name][seen:]]
 
     async def _put(self, name: str, message: Incoming) -> list[str]:
         await self._known(name)
@@ -264,7 +262,7 @@ def _unflushed(connection: Any, _: object) -> None:
     cursor.close()
 
 
-def _shown(message: Outgoing) -> str:
+def shown(message: Outgoing) -> str:
     """A message on one line of a transcript: line breaks as " / ", rows of buttons in brackets, files by name."""
     text = (message.text or "").replace("\n\n", "\n").replace("\n", " / ")
     buttons = " ".join("".join(f"[{button.label}]" for button in row) for row in message.buttons)
@@ -274,52 +272,3 @@ def _shown(message: Outgoing) -> str:
         f"📎{message.file_name or '照片'}" if message.file else "",
     ]
     return " ".join(part for part in parts if part).strip()
-
-
-async def play(town: Town, transcript: Sequence[str], restart: bool) -> list[str]:
-    """Play a transcript; returns it as it really went.
-
-    Lines: `# comment`; `-- 2022-10-14 09:00` sets the clock, and with `tick` behind it lets the timed jobs run;
-    `名字 = 户号 1001` makes somebody a household's voice;
-    `名字> words`, `名字> [button]`, `名字> 📷`, `名字> 📍45.6,122.8`; everything else is what people got and is
-    rebuilt: `名字< message`.
-    """
-    played: list[str] = []
-    for line in transcript:
-        if restart:
-            await town.restart()
-        if clock := re.fullmatch(r"-- (\S+ \S+)( tick)?", line):
-            town.now = datetime.strptime(clock[1], "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
-            if clock[2]:
-                await town.tick()
-                played += [line, *_heard(town)]
-                continue
-        elif joined := re.fullmatch(r"(\S+) = 户号 (\d+)", line):
-            await town.join_household(joined[1], int(joined[2]))
-        elif spoken := re.fullmatch(r"([^\s<>]+)> ?(.*)", line):
-            played.append(line)
-            await _act(town, spoken[1], spoken[2])
-            played += _heard(town)
-            continue
-        elif "<" in line.split(" ", 1)[0]:
-            continue
-        played.append(line)
-    return played
-
-
-def _heard(town: Town) -> list[str]:
-    return [f"{name}< {message}" for name in sorted(town.inboxes) for message in town.unread(name)]
-
-
-async def _act(town: Town, name: str, what: str) -> None:
-    before = len(town.inboxes[name])
-    if what.startswith("[") and what.endswith("]"):
-        await town.press(name, what[1:-1])
-    elif what == "📷":
-        await town.send_photo(name, f"photo {town.now} {before}".encode())
-    elif what.startswith("📍"):
-        latitude, longitude = what[1:].split(",")
-        await town.send_place(name, float(latitude), float(longitude))
-    else:
-        await town.say(name, what)
-    town._seen[name] = before

@@ -15,12 +15,10 @@ from storage.problems.records import Problem
 from storage.reports.recount import recount
 from storage.store import Store
 from storage.visits import VisitOutcome, visits
+from tests.support.plan import BAITA, WAFANG
 from tests.support.town import Town
 
-BAITA, WAFANG = "220881100203", "220881100200"
 NOT_YOURS = "没有这一项"
-
-only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def outcome_of(town: Town, number: int) -> VisitOutcome | None:
@@ -61,7 +59,7 @@ async def test_a_village_walks_from_house_to_house_with_two_taps_each(town: Town
     assert "没有要走访的农户了" in (await town.say("李村", "排查"))[-1]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_one_group_can_be_picked_or_named(town: Town) -> None:
     await town.say("李村", "/sweep")
     shown = (await town.press("李村", "二屯 2户"))[-1]
@@ -74,7 +72,7 @@ async def test_one_group_can_be_picked_or_named(town: Town) -> None:
     assert "曾国强" in (await town.say("李村", "2"))[-1]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_any_household_is_found_by_name(town: Town) -> None:
     await town.say("李村", "/sweep")
     assert "张桂兰家" in (await town.say("李村", "zgl"))[-1]
@@ -111,7 +109,7 @@ async def test_a_difficulty_is_reported_on_the_spot_and_counts_once_it_is(town: 
     assert [clue.household_id for clue in await clues(town)] == [(await town.household(1002)).id]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_a_difficulty_not_reported_after_all_does_not_count(town: Town) -> None:
     await visit(town, 1002, "有困难")
     for said in ("1", "厨房漏雨", "跳过"):
@@ -135,7 +133,7 @@ async def test_two_at_the_same_house_at_once_count_once(town: Town) -> None:
         assert await totals(conn) == dict(await recount(conn))
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_other_villages_and_other_roles_find_nothing(town: Town) -> None:
     nobody = await town.say("李村", "/sweep 99999")
     assert await town.say("李村", "/sweep 2001") == nobody
@@ -159,7 +157,7 @@ async def test_the_town_sees_villages_unfinished_first_and_whom_each_has_left(to
     assert "[" not in shown
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_long_lists_come_eight_at_a_time(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "more") as session:
         for number in range(3001, 3021):
@@ -197,7 +195,7 @@ async def test_what_the_town_finds_becomes_a_problem_or_a_clue_at_once(town: Tow
     assert clue.source.value == "supervision"
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_the_town_covers_every_village_and_sees_which_are_open(town: Town) -> None:
     town.now = datetime(2022, 10, 14, 9, 0, tzinfo=SHANGHAI)
     assert "10月17日 开始" in (await supervised(town, "白塔村", "没有"))[-1]
@@ -213,7 +211,7 @@ async def test_the_town_covers_every_village_and_sees_which_are_open(town: Town)
     assert "各村都督导过了" in (await town.say("吴镇", "/supervise"))[-1]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_a_village_without_a_button_is_taken_by_name_not_by_number(town: Town) -> None:
     last = town.world.plan.villages[-1].name
     asked = (await town.say("周镇", "/supervise"))[-1]
@@ -222,7 +220,7 @@ async def test_a_village_without_a_button_is_taken_by_name_not_by_number(town: T
     assert "看了什么" in (await town.say("周镇", last))[-1]
 
 
-@only_sqlite
+@pytest.mark.sqlite_only
 async def test_what_was_confirmed_already_joins_the_open_clue(town: Town) -> None:
     await visit(town, 1002, "有困难")
     for said in ("3", "水停了", "跳过"):

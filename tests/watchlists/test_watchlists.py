@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -14,32 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.engine.words import NOT_YOURS
-from handlers.reminders import checks_job as checks
 from handlers.watchlists.rules import brought_by, first_days
 from storage.database import audit
-from storage.database.base import SHANGHAI
-from storage.plan import builtin_plans, load_plan
 from storage.store import Store
 from storage.watchlists import Watched, WatchlistFigures
-from tests.support.replay import check
+from tests.support import tables
+from tests.support.mornings import morning
+from tests.support.plan import BAITA, PLAN, WAFANG
 from tests.support.town import START, VAULT, Town
+from tests.support.transcripts import check
 
-PLAN = load_plan(builtin_plans()["wafang-2022"])
-BAITA, WAFANG = "220881100203", "220881100200"
 TODAY = START.date()
 HEADINGS = ("序号", "学生姓名", "身份证号", "村", "屯", "备注")
 ZHANG = (1, "张三", "", "白塔村", "", "初二")
 TRANSCRIPT = Path(__file__).parents[1] / "transcripts" / "check" / "watch.txt"
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def xlsx(*rows: Sequence[object]) -> bytes:
-    book = openpyxl.Workbook()
-    for row in (HEADINGS, *rows):
-        book.active.append(list(row))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return tables.xlsx(HEADINGS, *rows)
 
 
 async def bring(
@@ -62,14 +54,6 @@ async def figures(town: Town, code: str = "loans") -> WatchlistFigures:
         return (await Store(session).watchlists.figures(PLAN.id, PLAN.town.code, town.now.date()))[code]
 
 
-async def morning(town: Town, day: date) -> None:
-    town.now = datetime.combine(day, PLAN.reminders.opens, SHANGHAI)
-    async with town.transaction() as tx:
-        await town.caches.refresh(tx.conn)
-        await checks.keep(tx, town.world)
-    await town.tick()
-
-
 # ---- Rules
 
 
@@ -83,7 +67,7 @@ def test_first_checks_are_spread_over_one_period_in_each_village(villages: list[
         assert max(Counter(mine).values()) <= -(-count // every_days)
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_each_unit_brings_the_lists_of_its_tasks_and_the_town_all(town: Town) -> None:
     await town.say("周镇", "/help")  # so that the town's people are known
     codes = {
@@ -120,7 +104,7 @@ async def test_people_are_found_by_number_else_by_name_and_village(town: Town) -
     assert outcomes[6][0] == "有误"  # the roster's 张三 has another number
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_the_preview_tells_before_anything_is_written(town: Town) -> None:
     await town.say("陈医", "/watchlist")
     asked = (await town.send_document("陈医", xlsx(ZHANG, (2, "李四", "", "白塔村", "", "")), "名单.xlsx"))[-1]
@@ -143,7 +127,7 @@ async def test_the_same_file_again_changes_nothing(town: Town) -> None:
 WAFANG_NAME = PLAN.village(WAFANG).name
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_who_is_missing_from_a_new_list_is_taken_off_with_one_tap(town: Town) -> None:
     """Only those of the villages in the file, and only whom the same office had put on the list."""
     await bring(town, ZHANG, (2, "曾国强", "", "白塔村", "", ""), (3, "马六", "", WAFANG_NAME, "", ""))
@@ -158,7 +142,7 @@ async def test_who_is_missing_from_a_new_list_is_taken_off_with_one_tap(town: To
     assert "新增 0 人，跳过 2 人" in again[-1]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_csv_and_the_filled_in_template_are_taken_too(town: Town) -> None:
     await town.say("王建", "/watchlist")
     sent = await town.press("王建", "要模板")
@@ -168,7 +152,7 @@ async def test_a_csv_and_the_filled_in_template_are_taken_too(town: Town) -> Non
     assert "新增 1 人" in (await town.press("王建", "提交"))[-1]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_what_is_no_list_is_refused_kindly_and_asked_for_again(town: Town) -> None:
     await town.say("王建", "/watchlist")
     assert "不是 .xlsx或.csv 文件" in (await town.send_document("王建", b"x", "名单.doc"))[-1]
@@ -176,7 +160,7 @@ async def test_what_is_no_list_is_refused_kindly_and_asked_for_again(town: Town)
     assert "新增 1 人" in (await town.send_document("王建", xlsx(ZHANG), "名单.xlsx"))[-1]
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_list_of_others_does_not_exist(town: Town) -> None:
     for name, command in (("陈医", "/watchlist pupils"), ("周镇", "/watchlist nowhere"), ("李村", "/watchlist loans")):
         assert NOT_YOURS in (await town.say(name, command))[-1]
@@ -185,8 +169,7 @@ async def test_a_list_of_others_does_not_exist(town: Town) -> None:
 # ---- Checking
 
 
-@pytest.mark.parametrize("restart", [False, True], ids=["straight", "restarts"])
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_transcript(restart: bool, town: Town) -> None:
     await bring(town, *((n, name, "", "白塔村", "", "") for n, name in enumerate(("张三", "曾国强", "张桂兰"))))
     for name in town.people:
@@ -210,7 +193,7 @@ async def test_a_check_in_order_comes_again_after_the_period(town: Town) -> None
         assert await audit.verify(conn, VAULT) == []
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_a_failed_check_is_a_clue_of_the_lists_kind_and_the_entry_stays(town: Town) -> None:
     await bring(town, ZHANG, code="pupils")
     await town.say("李村", "/watch")
@@ -224,7 +207,7 @@ async def test_a_failed_check_is_a_clue_of_the_lists_kind_and_the_entry_stays(to
     assert (await figures(town, "pupils")).found == 1
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_whoever_is_off_the_list_is_ended_with_a_reason(town: Town) -> None:
     await bring(town, ZHANG, code="uninsured")
     await town.say("李村", "/watch")
@@ -234,7 +217,7 @@ async def test_whoever_is_off_the_list_is_ended_with_a_reason(town: Town) -> Non
     assert await figures(town, "uninsured") == WatchlistFigures(0, 0, 0, 0, 0)
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_three_at_a_sitting_the_longest_overdue_first(town: Town) -> None:
     rows = [(n, name, "", "白塔村", "", "") for n, name in enumerate(("张三", "曾国强", "张桂兰"))]
     await bring(town, *rows, (9, "刘伟", "", "白塔村", "一屯", ""), (10, "刘伟", "", "白塔村", "三屯", ""))
@@ -258,7 +241,7 @@ async def test_the_second_of_two_hears_that_the_first_has_checked(town: Town) ->
     assert (entry.checked_by, entry.found) == (town.people["李村"], 0)
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_what_is_said_of_ones_health_is_shown_to_nobody_and_kept_sealed(town: Town) -> None:
     await bring(town, (1, "张三", "", "白塔村", "", "糖尿病十年"), code="chronic", by="陈医")
     assert "糖尿病" not in "".join(await town.say("李村", "/watch"))
@@ -267,7 +250,7 @@ async def test_what_is_said_of_ones_health_is_shown_to_nobody_and_kept_sealed(to
     assert not any(word.encode() in bytes(cell) for word in ("张三", "糖尿病") for cell in stored)
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_only_the_village_checks_and_those_above_see_how_it_stands(town: Town) -> None:
     await bring(town, ZHANG)
     assert "今天没有到期的" in (await town.say("孙村", "/watch"))[-1]
@@ -285,13 +268,13 @@ async def test_only_the_village_checks_and_those_above_see_how_it_stands(town: T
 # ---- Reminders
 
 
-@on_sqlite
+@pytest.mark.sqlite_only
 async def test_one_line_a_village_and_day_however_many_are_due(town: Town) -> None:
     rows = [(n, name, "", "白塔村", "", "") for n, name in enumerate(("张三", "曾国强", "张桂兰"))]
     await bring(town, *rows, (9, "马六", "", WAFANG_NAME, "", ""))
     for name in town.people:
         town.unread(name)
-    await morning(town, date(2022, 10, 27))
+    await morning(town, date(2022, 10, 27), checks=True)
     [said] = [line for line in town.unread("李村") if "清单核查" in line]
     assert "白塔村清单核查 2 人：今天到期" in said
     assert f"{WAFANG_NAME}清单核查 1 人" in "".join(town.unread("孙村"))
@@ -299,6 +282,6 @@ async def test_one_line_a_village_and_day_however_many_are_due(town: Town) -> No
     await town.press("李村", "去核查")
     for _ in range(2):
         await town.press("李村", "正常")
-    await morning(town, date(2022, 10, 28))
+    await morning(town, date(2022, 10, 28), checks=True)
     assert "清单核查" not in "".join(town.unread("李村"))
     assert "清单核查 1 人" in "".join(town.unread("孙村"))

@@ -27,11 +27,10 @@ from storage.database.base import SHANGHAI
 from storage.store import Store
 from storage.visits import VisitOutcome
 from storage.weekly.work import Work, WorkKind
-from tests.support.standing import case_after
+from tests.support.cases import case_after
 from tests.support.town import Town
 
 WEEK = date(2022, 10, 10)
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 lines = st.lists(st.sampled_from(["走访 3 户。", "报线索 1 条。"]), min_size=1, max_size=MOST_LINES)
 
 
@@ -159,7 +158,7 @@ async def test_what_was_done_is_in_the_draft_and_one_tap_sends_it(town: Town) ->
     )
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_a_report_is_changed_in_words(town: Town) -> None:
     await friday(town)
     assert "要加一句，直接说" in (await town.press("李村", "修改"))[0]
@@ -176,7 +175,7 @@ async def test_a_report_is_changed_in_words(town: Town) -> None:
     assert "李村：走访了八户，没来得及登记 / 还没报：赵村" in merged
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_the_report_goes_out_as_a_word_file(town: Town) -> None:
     assert "还没有人报" in (await town.say("周镇", "/weeklies 20221010 word"))[0]
     await town.say("李村", "写周报")
@@ -191,7 +190,7 @@ async def test_the_report_goes_out_as_a_word_file(town: Town) -> None:
     assert "瓦房镇驻村工作周报\n10月10日至10月14日\n白塔村\n李村：本周没有登记走访。" in text
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_who_does_not_send_hears_one_line_and_no_more(town: Town) -> None:
     await morning(town, 12)
     await friday(town)
@@ -203,14 +202,14 @@ async def test_who_does_not_send_hears_one_line_and_no_more(town: Town) -> None:
     assert "【周报】10月10日至10月14日" in (await town.press("李村", "看周报"))[0]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_who_says_no_hears_nothing(town: Town) -> None:
     await friday(town)
     assert "也不再提" in (await town.press("李村", "这周不报"))[0]
     assert "周报" not in await morning(town, 17)
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_who_is_on_leave_or_wants_mornings_only_is_not_called(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "leave") as session:
         Store(session).leaves.take(town.people["赵村"], date(2022, 10, 14), last=date(2022, 10, 14), deputy_id=None)
@@ -225,7 +224,7 @@ async def test_who_is_on_leave_or_wants_mornings_only_is_not_called(town: Town) 
     assert not [line for line in town.unread("赵村") if "周报" in line]
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_the_draft_comes_on_the_last_working_afternoon(town: Town) -> None:
     told = {
         (7, 15, 0): 0,  # a holiday
@@ -239,7 +238,7 @@ async def test_the_draft_comes_on_the_last_working_afternoon(town: Town) -> None
         assert await afternoon(town, datetime(2022, 10, day, hour, minute, tzinfo=SHANGHAI)) == count
 
 
-@sqlite_only
+@pytest.mark.sqlite_only
 async def test_the_running_week_can_be_seen_at_any_time(town: Town) -> None:
     assert "1 本周没有登记走访。 [发送][修改][这周不报]" in (await town.say("李村", "本周工作"))[0]
     for said in ("/weekly 20221017", "/weekly 20221011", "/weekly x", "/weekly 20221010 burn"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 from telegram import Bot
 from telegram.error import BadRequest, RetryAfter, TelegramError
@@ -30,18 +31,18 @@ LIMIT = 60.0
 LOST = "文件没有传过来，请再发一次。"
 
 
+@dataclass(eq=False)
 class Files:
     """`most` is the largest file taken, in bytes; `pause` the seconds before the second try."""
 
-    def __init__(
-        self, bot: Bot, store: MediaStore, database: Database, clock: Clock, most: int, pause: float = 1.0
-    ) -> None:
-        self._bot = bot
-        self._store = store
-        self._database = database
-        self._clock = clock
-        self._most = most
-        self._pause = pause
+    bot: Bot
+    media: MediaStore
+    database: Database
+    clock: Clock
+    most: int
+    pause: float = 1.0
+
+    def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._examining = asyncio.Semaphore(2)
 
@@ -70,28 +71,28 @@ class Files:
         while True:
             tries += 1
             try:
-                file = await self._bot.get_file(file_id)
-                if (file.file_size or 0) > self._most:
-                    raise TooLarge(self._most)
+                file = await self.bot.get_file(file_id)
+                if (file.file_size or 0) > self.most:
+                    raise TooLarge(self.most)
                 return bytes(await file.download_as_bytearray())
             except TelegramError as error:
                 if isinstance(error, BadRequest) and "too big" in error.message:
-                    raise TooLarge(self._most) from error
+                    raise TooLarge(self.most) from error
                 if tries == TRIES:
                     raise
-                wait = seconds_of(error) if isinstance(error, RetryAfter) else self._pause * tries
+                wait = seconds_of(error) if isinstance(error, RetryAfter) else self.pause * tries
             await asyncio.sleep(wait)
 
     async def _keep(self, content: bytes, attached: Attached) -> SentFile:
         """Raises TooLarge, Unknown."""
-        if len(content) > self._most:
-            raise TooLarge(self._most)
+        if len(content) > self.most:
+            raise TooLarge(self.most)
         async with self._examining:
             upload = await asyncio.to_thread(examine, content)
-        sha256 = await asyncio.to_thread(self._store.write, upload.content)
-        async with self._database.write() as conn:
+        sha256 = await asyncio.to_thread(self.media.write, upload.content)
+        async with self.database.write() as conn:
             await media.register(
-                conn, sha256, size=len(upload.content), content_type=upload.content_type, now=self._clock()
+                conn, sha256, size=len(upload.content), content_type=upload.content_type, now=self.clock()
             )
         name = attached.name if upload.kind == "document" else ""
         seconds = attached.seconds if upload.kind == "voice" else 0

@@ -7,14 +7,15 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from bot.delivery.shielding import shielded
 from bot.platforms.base import Put
 from bot.platforms.telegram.files import Files
-from bot.platforms.telegram.updates import Heard
+from bot.platforms.telegram.updates import UpdateContent
 
 Json = dict[str, Any]
-Read = Callable[[Json], Heard | None]
+Read = Callable[[Json], UpdateContent | None]
 
-REST = 0.5
+_PAUSE = 0.5
 """Seconds between two looks at what else has come while only files are under way."""
 
 
@@ -42,19 +43,19 @@ class Reception:
         """Whether something of this chat is under way, so that what comes next has to go behind it."""
         return address in self._last
 
-    async def store(self, heard: Sequence[Heard]) -> None:
+    async def store(self, heard: Sequence[UpdateContent]) -> None:
         """Store what needs no file, as a whole and even when cancelled meanwhile. Raises what `put` raises."""
         moved = {one.address: one.blocked for one in heard if one.blocked is not None}
         if moved:
-            await _to_the_end(self._moved(moved))
+            await shielded(self._moved(moved))
         messages = [one.message for one in heard if one.message is not None]
         if messages:
-            await _to_the_end(self._put(messages))
+            await shielded(self._put(messages))
         for one in heard:
             if one.query is not None:
                 self._answer(one.query)
 
-    def begin(self, heard: Heard) -> asyncio.Task[None]:
+    def begin(self, heard: UpdateContent) -> asyncio.Task[None]:
         """Fetch the file and store the message, behind what its chat has under way. Fails if that fails."""
         task = asyncio.create_task(self._follow(heard, self._last.get(heard.address)))
         self._last[heard.address] = task
@@ -68,12 +69,12 @@ class Reception:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _follow(self, heard: Heard, before: asyncio.Task[None] | None) -> None:
+    async def _follow(self, heard: UpdateContent, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await before
         if heard.attached is not None and heard.message is not None:
             message = await self._files.fetch(heard.message, heard.attached)
-            heard = Heard(heard.update_id, heard.address, message, query=heard.query)
+            heard = UpdateContent(heard.update_id, heard.address, message, query=heard.query)
         await self.store([heard])
 
     def _ended(self, address: str, task: asyncio.Task[None]) -> None:
@@ -128,9 +129,9 @@ class Window:
         if given:
             self._next = max(given) + 1
         if self._running and not fresh:
-            await asyncio.wait(self._running.values(), timeout=REST, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._running.values(), timeout=_PAUSE, return_when=asyncio.FIRST_COMPLETED)
 
-    def _begin(self, heard: Heard) -> None:
+    def _begin(self, heard: UpdateContent) -> None:
         task = self._running[heard.update_id] = self._reception.begin(heard)
         task.add_done_callback(functools.partial(self._ended, heard.update_id))
 
@@ -141,13 +142,3 @@ class Window:
         error = task.exception()
         (self._failed if error else self._stored).add(update_id)
         self._error = error or self._error
-
-
-async def _to_the_end(work: Awaitable[None]) -> None:
-    """Wait for work that must not be torn apart; only then be cancelled."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise

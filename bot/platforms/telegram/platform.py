@@ -9,6 +9,7 @@ import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import Counter
@@ -19,16 +20,17 @@ from telegram import BotCommand, BotCommandScopeAllPrivateChats, Update
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter, ExtBot
 
-from bot.platforms.base import Put
+from bot.errors import CannotStart
+from bot.platforms.base import Platform, Put
 from bot.platforms.telegram.answers import ShortAnswers
 from bot.platforms.telegram.files import Files
 from bot.platforms.telegram.form import seconds_of
 from bot.platforms.telegram.intake import Json, Reception, Window
 from bot.platforms.telegram.request import AiohttpRequest
-from bot.platforms.telegram.send import Post
-from bot.platforms.telegram.updates import ALLOWED, Heard, Reader
+from bot.platforms.telegram.send import MessageSender
+from bot.platforms.telegram.updates import ALLOWED, Reader, UpdateContent
 from bot.service.clock import Clock
-from bot.setup.opening import CannotStart
+from bot.setup.installation import Installation
 from handlers.engine.conversation import conversations
 from storage.database.connection import Database
 from storage.files.media import MediaStore
@@ -62,59 +64,67 @@ class _Calls(ShortAnswers, AiohttpRequest):
     """How everything but `getUpdates` is called."""
 
 
-class TelegramPlatform:
-    """Mail of the addresses "telegram:<chat id>".
+@dataclass(frozen=True, slots=True)
+class TelegramOptions:
+    """How to reach Telegram. `base_url` is the Bot API server.
 
-    `base_url` is the Bot API server. `rate` is messages a second at most, 0 for a server of one's own without limit.
-    With `webhook_url`, the public address under which `webhook_routes` are served, Telegram calls us, else we ask it.
-    `answer_within` is how many seconds a call may stay unanswered; `pause` how many pass before the first retry.
+    `rate` is messages a second at most, 0 for a server of one's own without limit. With `webhook_url`, the public address
+    under which `webhook_routes` are served, Telegram calls us, else we ask it. `max_upload` is the largest file taken, in
+    bytes. `answer_within` is how many seconds a call may stay unanswered; `pause` how many pass before the first retry.
+    Raises ValueError for a webhook without a secret.
     """
+
+    token: str
+    base_url: str = SERVER
+    rate: float = 30
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    max_upload: int = 10 * 1024 * 1024
+    answer_within: float = 10.0
+    pause: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.webhook_url and not self.webhook_secret:
+            raise ValueError("a webhook needs a secret")
+
+    @property
+    def webhook_path(self) -> str:
+        """Follows from the token and can't be guessed without it."""
+        return f"/telegram/{hashlib.sha256(self.token.encode()).hexdigest()[:32]}"
+
+
+class TelegramPlatform(Platform):
+    """Mail of the addresses "telegram:<chat id>"."""
 
     name = "telegram"
 
-    def __init__(
-        self,
-        token: str,
-        media: MediaStore,
-        database: Database,
-        clock: Clock,
-        *,
-        base_url: str | None = None,
-        rate: float = 30,
-        webhook_url: str | None = None,
-        webhook_secret: str | None = None,
-        max_upload_mb: int = 10,
-        answer_within: float = 10.0,
-        pause: float = 1.0,
-    ) -> None:
-        if webhook_url and not webhook_secret:
-            raise ValueError("a webhook needs a secret")
-        server = (base_url or SERVER).rstrip("/")
+    def __init__(self, options: TelegramOptions, media: MediaStore, database: Database, clock: Clock) -> None:
+        server = options.base_url.rstrip("/")
+        self._options = options
         self._bot = _Bot(
-            token,
+            options.token,
             f"{server}/bot",
             f"{server}/file/bot",
-            request=_Calls(CALLS_AT_ONCE, read_timeout=answer_within),
-            get_updates_request=AiohttpRequest(1, read_timeout=answer_within),
-            rate_limiter=AIORateLimiter(overall_max_rate=rate) if rate else None,
+            request=_Calls(CALLS_AT_ONCE, read_timeout=options.answer_within),
+            get_updates_request=AiohttpRequest(1, read_timeout=options.answer_within),
+            rate_limiter=AIORateLimiter(overall_max_rate=options.rate) if options.rate else None,
         )
         self._database = database
         self._clock = clock
-        self._pause = pause
-        most = max_upload_mb * 1024 * 1024
-        self._files = Files(self._bot, media, database, clock, most, pause)
-        self._post = Post(self._bot, media)
-        self._reader = Reader(int(token.partition(":")[0]), "", most)
-        self._webhook_url = webhook_url
-        self._webhook_secret = webhook_secret or ""
-        self._webhook_path = f"/telegram/{hashlib.sha256(token.encode()).hexdigest()[:32]}"
+        self._files = Files(self._bot, media, database, clock, options.max_upload, options.pause)
+        self._messages = MessageSender(self._bot, media)
+        self._reader = Reader(int(options.token.partition(":")[0]), "", options.max_upload)
         self._reception: Reception | None = None
         self._answering: set[asyncio.Task[None]] = set()
 
     @property
-    def username(self) -> str:
-        """The bot's name at Telegram; empty until Telegram has told it."""
-        return self._reader.username
+    def rate(self) -> float:
+        return self._options.rate
+
+    @property
+    def join_url(self) -> str:
+        """Empty until Telegram has told the bot's name."""
+        return f"https://t.me/{self._reader.username}?start={{token}}" if self._reader.username else ""
 
     async def start(self) -> None:
         """Ask Telegram who we are. Raises CannotStart when it refuses the token; while it is away, `receive` asks on."""
@@ -133,7 +143,7 @@ class TelegramPlatform:
         """Bring messages in until cancelled. Raises CannotStart when Telegram refuses the token."""
         reception = Reception(put, self._files, self._moved, self._answer_soon)
         try:
-            if self._webhook_url:
+            if self._options.webhook_url:
                 self._reception = reception
                 await self._until_done(self._announce)
                 await asyncio.Event().wait()
@@ -147,11 +157,11 @@ class TelegramPlatform:
 
     async def send(self, letter: Letter) -> None:
         """Deliver one message. Raises SendError."""
-        await self._post.send(letter)
+        await self._messages.send(letter)
 
     def webhook_routes(self) -> list[Route]:
-        """Where Telegram calls us; the path follows from the token and can't be guessed without it."""
-        return [Route(self._webhook_path, self._called, methods=["POST"])]
+        """Where Telegram calls us; empty where we ask it."""
+        return [Route(self._options.webhook_path, self._called, methods=["POST"])] if self._options.webhook_url else []
 
     async def _introduce(self) -> None:
         try:
@@ -169,9 +179,9 @@ class TelegramPlatform:
             if talk.menu and _COMMAND.fullmatch(talk.name)
         ]
         await self._bot.set_my_commands(menu, BotCommandScopeAllPrivateChats())
-        if self._webhook_url:
-            url = self._webhook_url.rstrip("/") + self._webhook_path
-            await self._bot.set_webhook(url, secret_token=self._webhook_secret, allowed_updates=ALLOWED)
+        if self._options.webhook_url:
+            url = self._options.webhook_url.rstrip("/") + self._options.webhook_path
+            await self._bot.set_webhook(url, secret_token=self._options.webhook_secret, allowed_updates=ALLOWED)
         else:
             await self._bot.delete_webhook()
 
@@ -182,7 +192,7 @@ class TelegramPlatform:
 
     async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
         """Take a step, again and again, until Telegram and the database let it succeed. Raises CannotStart."""
-        pause = self._pause
+        pause = self._options.pause
         while True:
             wait = pause
             try:
@@ -202,7 +212,7 @@ class TelegramPlatform:
             await asyncio.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _read(self, raw: Json) -> Heard | None:
+    def _read(self, raw: Json) -> UpdateContent | None:
         """What an update says. One that can't be read would come back for ever: it is counted and passed over."""
         try:
             return self._reader.read(Update.de_json(raw, self._bot), self._clock())
@@ -214,7 +224,7 @@ class TelegramPlatform:
     async def _called(self, request: Request) -> Response:
         """Telegram brings one update; 200 tells it that the update is stored, all else to bring it again."""
         secret = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
-        if not self._webhook_secret or not hmac.compare_digest(secret.encode(), self._webhook_secret.encode()):
+        if not hmac.compare_digest(secret.encode(), self._options.webhook_secret.encode()):
             return Response(status_code=403)
         if self._reception is None:
             return Response(status_code=503)
@@ -246,6 +256,23 @@ class TelegramPlatform:
             await self._bot.answer_callback_query(query)
         except TelegramError as error:  # too late, most likely; the press itself is stored and is worked on
             log.debug("a button could not be answered: %s", error)
+
+
+def telegram_of(installation: Installation, clock: Clock) -> TelegramPlatform | None:
+    """Telegram as the settings want it; None without a token."""
+    settings = installation.settings
+    if settings.telegram_token is None:
+        return None
+    secret = settings.telegram_webhook_secret
+    options = TelegramOptions(
+        settings.telegram_token.get_secret_value(),
+        base_url=settings.telegram_base_url,
+        rate=settings.telegram_rate,
+        webhook_url=settings.telegram_webhook_url or "",
+        webhook_secret=secret.get_secret_value() if secret else "",
+        max_upload=settings.max_upload,
+    )
+    return TelegramPlatform(options, installation.world.media, installation.database, clock)
 
 
 class _Bot(ExtBot[int]):

@@ -33,7 +33,7 @@ Extra = dict[str, Any] | None
 _FILE_NAME = "附件"
 
 
-class Post:
+class MessageSender:
     """Sends letters through `bot`; files come from `media`."""
 
     def __init__(self, bot: ExtBot[Any], media: MediaStore) -> None:

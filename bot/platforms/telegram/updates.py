@@ -44,7 +44,7 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class UpdateContent:
     """One update: a message, a pressed button that wants to be answered, or a chat that blocked or unblocked us."""
 
     update_id: int
@@ -63,7 +63,7 @@ class Reader:
     username: str
     most: int
 
-    def read(self, update: Update, now: datetime) -> Heard | None:
+    def read(self, update: Update, now: datetime) -> UpdateContent | None:
         """What the update says; None when it is nothing for us, such as talk of others in a group."""
         if update.callback_query is not None:
             return self._pressed(update.update_id, update.callback_query, now)
@@ -73,7 +73,7 @@ class Reader:
             return _membership(update.update_id, update.my_chat_member)
         return None
 
-    def _pressed(self, update_id: int, query: CallbackQuery, now: datetime) -> Heard | None:
+    def _pressed(self, update_id: int, query: CallbackQuery, now: datetime) -> UpdateContent | None:
         message = query.message
         if message is None or query.data is None or not _is_chat(message.chat):
             return None
@@ -82,9 +82,9 @@ class Reader:
             pressed=str(message.message_id), private=message.chat.type == ChatType.PRIVATE,
             sender_name=query.from_user.full_name,
         )  # fmt: skip
-        return Heard(update_id, incoming.address, incoming, query=query.id)
+        return UpdateContent(update_id, incoming.address, incoming, query=query.id)
 
-    def _said(self, update_id: int, message: Message) -> Heard | None:
+    def _said(self, update_id: int, message: Message) -> UpdateContent | None:
         chat, sender = message.chat, message.from_user
         if sender is None or not _is_chat(chat):
             return None
@@ -99,7 +99,7 @@ class Reader:
             private=private, sender_name=sender.full_name, trouble=trouble,
         )  # fmt: skip
         says_something = incoming.text or incoming.place or incoming.contact_phone or attached or trouble
-        return Heard(update_id, incoming.address, incoming, attached) if says_something or not private else None
+        return UpdateContent(update_id, incoming.address, incoming, attached) if says_something or not private else None
 
     def _attached(self, message: Message) -> tuple[Attached | None, str | None]:
         """The file to fetch, or why it can't be taken."""
@@ -180,8 +180,8 @@ def _phone(message: Message, sender: User) -> tuple[str | None, str | None]:
     return (card.phone_number, None) if card.user_id == sender.id else (None, card.phone_number)
 
 
-def _membership(update_id: int, change: ChatMemberUpdated) -> Heard | None:
+def _membership(update_id: int, change: ChatMemberUpdated) -> UpdateContent | None:
     if change.chat.type != ChatType.PRIVATE:
         return None
     blocked = change.new_chat_member.status == ChatMemberStatus.BANNED
-    return Heard(update_id, address_of(change.chat.id), blocked=blocked)
+    return UpdateContent(update_id, address_of(change.chat.id), blocked=blocked)

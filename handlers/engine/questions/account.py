@@ -64,7 +64,7 @@ class Account(Question[Told]):
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
-        return f"{shortened(raw['text'])}{described(raw)}"
+        return f"{shortened(raw['text'], 30)}{described(raw)}"
 
 
 def gathered(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -55,4 +55,4 @@ class Document(Question[SentFile | str]):
 
 def _shown(name: str) -> str:
     """A file's name is anybody's: in one short line, without what is invisible."""
-    return shortened(clean(name)) or "文件"
+    return shortened(clean(name), 30) or "文件"

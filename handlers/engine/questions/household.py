@@ -10,6 +10,7 @@ from handlers.engine.questions.base import Answer, More, Option, Prompt, Questio
 from handlers.engine.questions.options import numbered
 from handlers.engine.said import Said
 from handlers.reading import Unreadable, clean, read_choice
+from handlers.wording.households import household_in_village, household_in_words
 from storage.roster import Household
 
 if TYPE_CHECKING:
@@ -60,15 +61,11 @@ class HouseholdChoice(Question[Household]):
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
-        return f"{raw['head']}（{raw['group_name']}，户号 {raw['number']}）"
+        return household_in_village(Household.model_validate(raw), with_number=True)
 
     def _answer(self, household_id: int, chat: Chat) -> Answer:
         return Answer(chat.world.roster.by_id[household_id].model_dump())
 
     def _options(self, ids: Sequence[int], chat: Chat) -> list[Option]:
         listed = [chat.world.roster.by_id[key] for key in ids if key in chat.world.roster.by_id]
-        plan = chat.world.plan
-        return [
-            (str(one.id), f"{one.head} {plan.village(one.village).name}{one.group_name} 户号{one.number}")
-            for one in listed
-        ]
+        return [(str(one.id), household_in_words(chat.world.plan, one, with_number=True)) for one in listed]

@@ -1,4 +1,4 @@
-"""Whether a point's work is said to be done by somebody else: 镇里自查 is not what the village does."""
+"""Whether a point's work is said to be done by somebody else: 镇里自查 is not what the village does. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what was heard is denied in the same breath: 不用公示， 公示可以免了； and not 公示不能少， which only sounds like it."""
+"""Whether what was heard is denied in the same breath: 不用公示， 公示可以免了； and not 公示不能少， which only sounds like it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a figure belongs to a point, and whether the right words stand beside a wrong one."""
+"""Whether a figure belongs to a point, and whether the right words stand beside a wrong one. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a wording, or what sounds like it, stands in what was said."""
+"""Where a wording, or what sounds like it, stands in what was said. Pure."""
 
 from __future__ import annotations
 

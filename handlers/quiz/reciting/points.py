@@ -1,4 +1,4 @@
-"""Which points of a recital were said, and not contradicted."""
+"""Which points of a recital were said, and not contradicted. Pure."""
 
 from __future__ import annotations
 

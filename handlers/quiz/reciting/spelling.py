@@ -1,4 +1,7 @@
-"""Words as they are compared: figures in one spelling, no fillers, and a mark where a part of the sentence ends."""
+"""Words as they are compared: figures in one spelling, no fillers, and a mark where a part of the sentence ends.
+
+Pure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is compared one by one: a character with everything it may sound like, or a figure with its value."""
+"""What is compared one by one: a character with everything it may sound like, or a figure with its value. Pure."""
 
 from __future__ import annotations
 

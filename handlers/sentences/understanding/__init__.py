@@ -1,4 +1,4 @@
-"""Understanding one sentence said outside any talk. Pure: words, roster and plan in, what is meant out."""
+"""Understanding one sentence said outside any talk. Pure. Words, roster and plan in, what is meant out."""
 
 from handlers.sentences.understanding.names import NameIndex
 from handlers.sentences.understanding.sentence import understand

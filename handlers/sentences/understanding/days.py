@@ -1,4 +1,4 @@
-"""The days of a leave in a sentence: 明天, 20号到22号, 请三天假, 请到周五, 国庆后两天; and why it is taken."""
+"""The days of a leave in a sentence: 明天, 20号到22号, 请三天假, 请到周五, 国庆后两天; and why it is taken. Pure."""
 
 from __future__ import annotations
 

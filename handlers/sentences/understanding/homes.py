@@ -1,4 +1,4 @@
-"""Which household a sentence speaks of."""
+"""Which household a sentence speaks of. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What business a sentence is about, weighed from its words and from what else was found in it."""
+"""What business a sentence is about, weighed from its words and from what else was found in it. Pure."""
 
 from __future__ import annotations
 

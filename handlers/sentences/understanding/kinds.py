@@ -1,4 +1,4 @@
-"""Which hardships a sentence tells of, and which it denies."""
+"""Which hardships a sentence tells of, and which it denies. Pure."""
 
 from __future__ import annotations
 

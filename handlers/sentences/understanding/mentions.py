@@ -1,4 +1,4 @@
-"""Words in a sentence that may stand for a household, and how likely each reading is."""
+"""Words in a sentence that may stand for a household, and how likely each reading is. Pure."""
 
 from __future__ import annotations
 

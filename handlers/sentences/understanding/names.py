@@ -1,4 +1,7 @@
-"""Who on the roster is called so: by name, sound, nickname, a part of the name, a name one character off, or a surname."""
+"""Who on the roster is called so: by name, sound, nickname, a part of the name, a name one character off, or a surname.
+
+Pure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number of a problem or clue in a sentence, told from days, sums and households."""
+"""The number of a problem or clue in a sentence, told from days, sums and households. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding the phrases of the lexicon in a sentence."""
+"""Finding the phrases of the lexicon in a sentence. Pure."""
 
 from __future__ import annotations
 

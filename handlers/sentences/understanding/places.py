@@ -1,4 +1,4 @@
-"""Villages and 屯 named in a sentence."""
+"""Villages and 屯 named in a sentence. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One sentence, understood."""
+"""One sentence, understood. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A text as it sounds, a character for a character, so that what sounds alike is equal and places stay the same.
 
 Tones are left out, and so is what voice typing and the north-eastern tongue mix up: zh ch sh and z c s, -ng and -n.
+Pure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What stands around the words of a sentence: places, and what speaks for a name beginning or ending somewhere."""
+"""What stands around the words of a sentence: places, and what speaks for a name beginning or ending somewhere.
+
+Pure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sentence was understood to be."""
+"""What a sentence was understood to be. Pure."""
 
 from __future__ import annotations
 

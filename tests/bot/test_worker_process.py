@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.crew import Crew
 from bot.delivery.intake import Intake
 from bot.delivery.worker import Count, Worker
+from bot.delivery.worker_process import WorkerProcess
 from bot.service.clock import system_clock
 from handlers.engine.world import World
 from storage.database.connection import Database, sqlite_url
@@ -27,7 +27,7 @@ from tests.support.town import VAULT, Town
 
 
 @contextlib.asynccontextmanager
-async def hired(url: str, folder: Path, tell: Callable[[Count], None]) -> AsyncIterator[Worker]:
+async def opened_worker(url: str, folder: Path, tell: Callable[[Count], None]) -> AsyncIterator[Worker]:
     database = Database(url, VAULT)
     world = World(load_plan(builtin_plans()["wafang-2022"]), MediaStore(folder / "media", VAULT))
     yield Worker(database, world, ["test"], system_clock, tell)
@@ -35,25 +35,27 @@ async def hired(url: str, folder: Path, tell: Callable[[Count], None]) -> AsyncI
 
 
 @pytest.fixture
-async def workshop(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[tuple[Town, Crew, asyncio.Queue[Count]]]:
+async def workshop(
+    sqlite_template: Path, tmp_path: Path
+) -> AsyncIterator[tuple[Town, WorkerProcess, asyncio.Queue[Count]]]:
     """A town whose mail is worked on by another process; what it reports comes through the queue."""
     path = tmp_path / "cunbao.db"
     shutil.copy(sqlite_template, path)
     town = Town(sqlite_url(path), tmp_path)
     await town.found()
     counts: asyncio.Queue[Count] = asyncio.Queue()
-    crew = Crew(functools.partial(hired, sqlite_url(path), tmp_path), counts.put_nowait)
-    running = asyncio.create_task(crew.run())
-    yield town, crew, counts
+    process = WorkerProcess(functools.partial(opened_worker, sqlite_url(path), tmp_path), counts.put_nowait)
+    running = asyncio.create_task(process.run())
+    yield town, process, counts
     running.cancel()
     await asyncio.wait([running])
     assert not multiprocessing.active_children()
     await town.close()
 
 
-async def _say(town: Town, crew: Crew, text: str, key: str) -> None:
+async def _say(town: Town, process: WorkerProcess, text: str, key: str) -> None:
     town.now = system_clock()  # the other process has no other
-    intake = Intake(town.database, town.clock, crew.wake)
+    intake = Intake(town.database, town.clock, process.wake)
     await intake.put([Incoming(address="test:李村", key=key, at=town.now, text=text)])
 
 
@@ -64,23 +66,38 @@ async def _answers(town: Town) -> list[str]:
 
 
 async def test_a_message_is_answered_by_the_other_process(
-    workshop: tuple[Town, Crew, asyncio.Queue[Count]],
+    workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]],
 ) -> None:
-    town, crew, counts = workshop
-    await _say(town, crew, "/report", "1")
+    town, process, counts = workshop
+    await _say(town, process, "/report", "1")
     assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)
     assert "哪一户" in (await _answers(town))[0]
 
 
-async def test_a_killed_worker_is_replaced_and_the_talk_goes_on(
-    workshop: tuple[Town, Crew, asyncio.Queue[Count]],
+async def test_a_restarted_worker_finishes_and_a_new_one_goes_on(
+    workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    town, crew, counts = workshop
-    await _say(town, crew, "/report", "1")
+    town, process, counts = workshop
+    await _say(town, process, "/report", "1")
+    await asyncio.wait_for(counts.get(), 60)
+    (before,) = multiprocessing.active_children()
+    process.restart()
+    await _say(town, process, "1001", "2")
+    assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)
+    assert "有什么困难" in (await _answers(town))[1]
+    assert before not in multiprocessing.active_children()
+    assert "ended" not in caplog.text
+
+
+async def test_a_killed_worker_is_replaced_and_the_talk_goes_on(
+    workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]],
+) -> None:
+    town, process, counts = workshop
+    await _say(town, process, "/report", "1")
     await asyncio.wait_for(counts.get(), 60)
     (child,) = multiprocessing.active_children()
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
-    await _say(town, crew, "1001", "2")
+    await _say(town, process, "1001", "2")
     assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)
     assert "有什么困难" in (await _answers(town))[1]

@@ -1,33 +1,23 @@
-"""Small conversations for tests of the engine and of delivery, on stage only while a test needs them."""
+"""Small conversations for tests of the engine and of delivery, known only while a test needs them."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Set
+from contextlib import AbstractContextManager
+from unittest import mock
 
-from handlers.engine import conversation as listed
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import EVERYBODY, Play, conversation, conversations
 from handlers.engine.questions import Choice, Number, Text
 from storage.people.persons import Role
 
 
-@contextlib.contextmanager
-def on_stage(
-    name: str, play: Play, title: str = "试一试", roles: frozenset[Role] | set[Role] = EVERYBODY, hears: str = ""
-) -> Iterator[None]:
-    """Make `play` the conversation `/name`, in place of one that is on stage already."""
-    conversations()  # all of them are listed by now, so that none comes in the place of this one
-    before = listed._known.pop(name, None)
-    conversation(name, title, for_roles=roles, hears=hears)(play)
-    conversations.cache_clear()
-    try:
-        yield
-    finally:
-        del listed._known[name]
-        if before is not None:
-            listed._known[name] = before
-        conversations.cache_clear()
+def known_as(
+    name: str, play: Play, *, title: str = "试一试", roles: Set[Role] = EVERYBODY, first_question: str = ""
+) -> AbstractContextManager[object]:
+    """For a while `play` is the conversation `/name`, in place of one of that name."""
+    made = conversation(name, title, for_roles=frozenset(roles), first_question=first_question)(play)
+    return mock.patch.dict(conversations(), {name: made})
 
 
 async def form(chat: Chat) -> None:

@@ -1,4 +1,4 @@
-"""Opens what the service and the commands work with: folder, key, plan, and a database brought up to date."""
+"""An installation of cunbao: its data folder, key, plan and database, checked and brought up to date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.setup.folder_lock import Taken, alone
+from bot.errors import CannotStart
+from bot.platforms.catalog import platform_infos
+from bot.setup.folder_lock import LockHeld, hold_lock
 from bot.setup.settings import Settings
 from handlers.engine.world import World
 from storage.database.connection import Database
@@ -23,13 +25,9 @@ Tell = Callable[[str], None]
 """Says something to the operator."""
 
 
-class CannotStart(Exception):
-    """Why nothing can be done at all; the message says what to do."""
-
-
 @dataclass(frozen=True, slots=True)
-class House:
-    """What there is to work with."""
+class Installation:
+    """What the service and the commands work with."""
 
     settings: Settings
     database: Database
@@ -37,7 +35,7 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, tell: Tell, plan: Plan | None = None) -> AsyncIterator[House]:
+async def open_installation(settings: Settings, tell: Tell, plan: Plan | None = None) -> AsyncIterator[Installation]:
     """Open everything; `plan` stands in for the one of the settings. Raises CannotStart."""
     plan = plan or open_plan(settings)
     make_folder(settings.data_dir)
@@ -45,9 +43,8 @@ async def opened(settings: Settings, tell: Tell, plan: Plan | None = None) -> As
     database = open_database(settings, vault)
     try:
         await _bring_up_to_date(database)
-        yield House(
-            settings, database, World(plan, MediaStore(settings.media_dir, vault), web_base=settings.web_address)
-        )
+        media = MediaStore(settings.media_dir, vault)
+        yield Installation(settings, database, World(plan, media, platforms=platform_infos(settings)))
     finally:
         await database.close()
 
@@ -100,16 +97,16 @@ def plan_folder(named: str) -> Path:
 
 
 @contextlib.contextmanager
-def only_one(settings: Settings) -> Iterator[None]:
-    """On SQLite a data folder serves one process; PostgreSQL serves any number. Raises CannotStart."""
+def lock_data_folder(settings: Settings) -> Iterator[None]:
+    """Hold the data folder for this process: on SQLite it serves one, PostgreSQL serves any number. Raises CannotStart."""
     if not settings.is_sqlite:
         yield
         return
     make_folder(settings.data_dir)
     try:
-        with alone(settings.data_dir / "cunbao.lock"):
+        with hold_lock(settings.data_dir / "cunbao.lock"):
             yield
-    except Taken:
+    except LockHeld:
         raise CannotStart(
             f"数据目录 {settings.data_dir} 正由另一个 cunbao 使用。请先停下它，或用 CUNBAO_DATA_DIR 换一个目录。"
         ) from None

@@ -1,7 +1,7 @@
-"""The worker in a process of its own, so that talking to the phones and thinking about what they said use two cores.
+"""The worker in a process of its own, so that platforms and conversations use two cores.
 
-Parent and child share nothing but the database. A socket between them carries nudges: one byte down for "mail came", one
-`Count` up for "a batch is written". A lost nudge costs a second, never a message: both sides also look by themselves.
+Parent and child share nothing but the database. A socket between them carries wake-ups: one byte down for "mail came", one
+`Count` up for "a batch is written". A lost wake-up costs a second, never a message: both sides also look by themselves.
 The child ends when the socket does, so it never outlives a parent that was killed.
 """
 
@@ -20,9 +20,9 @@ from multiprocessing.process import BaseProcess
 
 import uvloop
 
-from bot.delivery.finishing import finished
+from bot.delivery.shielding import shielded
 from bot.delivery.worker import Count, Worker
-from bot.service.garbage import seldom_collected
+from bot.service.garbage_collection import rare_garbage_collection
 
 log = logging.getLogger(__name__)
 
@@ -33,34 +33,45 @@ _COUNT = struct.Struct("<3I")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 
 
-class Crew:
-    """Keeps one worker process alive. `tell` hears of every batch."""
+class WorkerProcess:
+    """Keeps one worker process running. `tell` hears of every batch."""
 
     def __init__(self, build: Build, tell: Callable[[Count], None]) -> None:
         self._build = build
         self._tell = tell
         self._line: socket.socket | None = None
+        self._restarting = False
 
     def wake(self) -> None:
         if self._line is not None:
-            with contextlib.suppress(BlockingIOError, ConnectionError):  # full of nudges, or just gone: it will look
+            with contextlib.suppress(BlockingIOError, ConnectionError):  # full, or just gone: it will look
                 self._line.send(b"!")
+
+    def restart(self) -> None:
+        """End the process when its batch is finished; a new one is made by `build` as it is by then."""
+        if self._line is not None:
+            self._restarting = True
+            with contextlib.suppress(OSError):  # it has ended by itself
+                self._line.shutdown(socket.SHUT_WR)
 
     async def run(self) -> None:
         """Until cancelled; then the batch under way is finished and the child has ended."""
         pause = _FIRST_PAUSE
         while True:
             started = asyncio.get_running_loop().time()
-            await self._one_life()
+            await self._run_child()
+            if self._restarting:
+                self._restarting = False
+                continue
             if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
             log.error("the worker process ended; a new one starts in %s s", pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _one_life(self) -> None:
+    async def _run_child(self) -> None:
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)
+        ours.settimeout(0)
         child = multiprocessing.get_context("spawn").Process(target=_child, args=(self._build, theirs), daemon=True)
         with ours, theirs:
             await asyncio.to_thread(child.start)
@@ -71,11 +82,11 @@ class Crew:
             finally:
                 self._line = None
                 ours.close()  # the child sees it, finishes and ends
-                await finished(_gone(child))
+                await shielded(_joined(child))
 
     async def _listen(self, line: socket.socket) -> None:
         rest = b""
-        async for heard in _heard(line):
+        async for heard in _received(line):
             rest += heard
             whole = len(rest) - len(rest) % _COUNT.size
             for numbers in _COUNT.iter_unpack(rest[:whole]):
@@ -83,7 +94,7 @@ class Crew:
             rest = rest[whole:]
 
 
-async def _gone(child: BaseProcess) -> None:
+async def _joined(child: BaseProcess) -> None:
     await asyncio.to_thread(child.join)
 
 
@@ -91,12 +102,12 @@ def _child(build: Build, line: socket.socket) -> None:
     # Ctrl-C reaches the whole terminal; when to stop is the parent's decision
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with seldom_collected():
+    with rare_garbage_collection():
         uvloop.run(_work(build, line))
 
 
 async def _work(build: Build, line: socket.socket) -> None:
-    line.setblocking(False)
+    line.settimeout(0)
 
     def tell(count: Count) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):
@@ -104,7 +115,7 @@ async def _work(build: Build, line: socket.socket) -> None:
 
     async with build(tell) as worker:
         work = asyncio.create_task(worker.run())
-        hear = asyncio.create_task(_hear(line, worker))
+        hear = asyncio.create_task(_wake_worker(line, worker))
         await asyncio.wait([work, hear], return_when=asyncio.FIRST_COMPLETED)
         hear.cancel()
         work.cancel()
@@ -113,12 +124,12 @@ async def _work(build: Build, line: socket.socket) -> None:
             work.result()  # an error of the worker's own ends the process, and its trace is in the log
 
 
-async def _hear(line: socket.socket, worker: Worker) -> None:
-    async for _ in _heard(line):
+async def _wake_worker(line: socket.socket, worker: Worker) -> None:
+    async for _ in _received(line):
         worker.wake()
 
 
-async def _heard(line: socket.socket) -> AsyncIterator[bytes]:
+async def _received(line: socket.socket) -> AsyncIterator[bytes]:
     """What comes, until the other side hangs up, which also shows as an error when it was killed."""
     loop = asyncio.get_running_loop()
     with contextlib.suppress(ConnectionError):

