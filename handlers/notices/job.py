@@ -78,7 +78,7 @@ async def _queue(store: Store, world: World, notice: Notice, along: bool) -> int
         for receiver, people in got_for.items()
         if receiver not in letters
     }
-    intent = Intent(Cause.BROADCAST, f"{notice.id}")
+    intent = Intent(Cause.NOTICE, f"{notice.id}")
     letters |= await notify(store, world, new, intent, personal=True, priority=BULK)
     for receiver, people in got_for.items():
         letter_id = letters.get(receiver)
@@ -102,7 +102,7 @@ async def _queue_again(store: Store, world: World, notice: Notice, along: bool) 
     missing = await store.notice_receipts.next_missing(notice, PORTION)
     letter = message(world.plan, notice, along, again=True)
     letters = {one.receiver_id: letter for one in missing}
-    intent = Intent(Cause.BROADCAST, f"{notice.id}", repeat="again")
+    intent = Intent(Cause.NOTICE, f"{notice.id}", repeat="again")
     await notify(store, world, letters, intent, personal=True, unless_told=True, priority=BULK)
     return _reached([one.person_id for one in missing])
 
@@ -128,7 +128,7 @@ async def _note_out(begin: Begin, world: World, notice: Notice) -> bool:
                     away = f"，联系不上 {figures.unreachable} 人" if figures.unreachable else ""
                     text = f"通知「{shortened(notice.words, 20)}」已发出 {figures.delivered} 人{away}。"
                     told = Outgoing(text=text, buttons=((see(notice.id, "看谁没收到"),),))
-                    intent = Intent(Cause.BROADCAST_OUT, f"{notice.id}")
+                    intent = Intent(Cause.NOTICE_OUT, f"{notice.id}")
                     await notify(Store(session), world, {sender.person.id: told}, intent)
     except Conflict:
         return False

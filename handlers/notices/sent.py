@@ -22,7 +22,9 @@ from storage.people.persons import Role
 _LATEST = 5
 
 
-@conversation("broadcasts", "通知情况", for_roles={Role.TOWN, Role.COUNTY}, words=("通知进度", "谁没收到"))
+@conversation(
+    "notices", "通知情况", for_roles={Role.TOWN, Role.COUNTY}, words=("通知进度", "谁没收到"), was=("broadcasts",)
+)
 async def show_notices(chat: Chat) -> None:
     """Args: a notice, then a page of those who have not confirmed, "out" for those who could not be reached (and a page),
     or "again" for the repeat; without any, the latest notices."""
@@ -51,7 +53,7 @@ async def _list(chat: Chat) -> None:
     office = office_of(chat.person)
     latest = await chat.store.notices.latest(office.role, office.region, _LATEST)
     if not latest:
-        await chat.say("还没有发过通知。", [[Button(label="发通知", says="/broadcast")]])
+        await chat.say("还没有发过通知。", [[Button(label="发通知", says="/notice")]])
         return
     figures = await chat.store.notice_receipts.figures([one.id for one in latest])
     lines, rows = ["最近的通知："], []
@@ -67,7 +69,7 @@ async def _show(chat: Chat, notice: Notice, more: str) -> None:
     kind, _, page = more.partition(" ") if more.startswith(UNREACHED) else ("", "", more)
     reached = kind != UNREACHED
     total = figures.missing if reached and notice.expects else 0 if reached else figures.unreachable
-    places, turn = page_of(range(total), page_named(page), f"/broadcasts {to_base36(notice.id)} {kind}".rstrip())
+    places, turn = page_of(range(total), page_named(page), f"/notices {to_base36(notice.id)} {kind}".rstrip())
     listed = await _missing(chat, notice, reached, places)
     lines = [_head(chat, notice), progress(notice, figures), *_repeated(chat, notice)]
     if listed:

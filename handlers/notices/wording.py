@@ -46,7 +46,7 @@ def file_name(notice: Notice) -> str:
 
 def see(notice_id: int, label: str = "通知情况", more: str = "") -> Button:
     """`more` is what follows the notice in the command."""
-    return Button(label=label, says=f"/broadcasts {to_base36(notice_id)} {more}".rstrip())
+    return Button(label=label, says=f"/notices {to_base36(notice_id)} {more}".rstrip())
 
 
 def progress(notice: Notice, figures: NoticeFigures) -> str:

@@ -45,8 +45,8 @@ class Cause(Enum):
     INDICATOR = "indicator", "指标减少"
     INDICATORS = "indicators", "指标减少"
 
-    BROADCAST = "broadcast", "通知"
-    BROADCAST_OUT = "broadcast-out", "通知"
+    NOTICE = "broadcast", "通知"
+    NOTICE_OUT = "broadcast-out", "通知"
     ASSIGNED = "assigned", "指派"
     TAKEN = "taken", "指派"
     HANDOVER = "handover", "交接"

@@ -72,7 +72,7 @@ def test_news_cost_the_time_to_read_them() -> None:
         (Intent(Cause.REMIND, repeat="2022-10-12"), "remind:1:2022-10-12"),
         (Intent(Cause.PROBLEM, "7:submit:2"), "problem:7:submit:2:1"),
         (Intent(Cause.HANDOVER_REFUSED, "7"), "handover refused:7:1"),
-        (Intent(Cause.BROADCAST, "9", repeat="again"), "broadcast:9:1:again"),
+        (Intent(Cause.NOTICE, "9", repeat="again"), "broadcast:9:1:again"),
     ],
 )
 def test_the_key_of_a_message_names_its_cause(intent: Intent, key: str) -> None:

@@ -52,7 +52,7 @@ async def send_out(town: Town) -> None:
 
 async def send(town: Town, words: str, *answers: str) -> list[str]:
     """The town's officer files a notice; returns what the last answer brought."""
-    await town.say("周镇", "/broadcast")
+    await town.say("周镇", "/notice")
     heard = await town.say("周镇", words)
     for answer in answers:
         heard = await town.say("周镇", answer)
@@ -118,7 +118,7 @@ async def test_villages_are_chosen_and_households_get_it_too(town: Town) -> None
     await send_out(town)
     assert [name for name in town.people if town.unread(name) and name != "周镇"] == ["李村", "赵村", "张三", "张桂兰"]
     assert not town.inboxes["张三"][-1].buttons, "nobody was asked to confirm"
-    assert "不用点「收到」" in (await town.say("周镇", f"/broadcasts {to_base36((await latest(town)).id)} again"))[0]
+    assert "不用点「收到」" in (await town.say("周镇", f"/notices {to_base36((await latest(town)).id)} again"))[0]
 
 
 @pytest.mark.sqlite_only
@@ -131,8 +131,9 @@ async def test_the_county_reaches_the_town_and_the_sender_gets_none(town: Town) 
     assert len([name for name in town.people if any("请报进度" in one for one in town.unread(name))]) == 9, (
         "eight, and the sender's own line"
     )
-    assert "还没有发过通知" in (await town.say("周镇", "/broadcasts"))[0], "the county's notices are not the town's"
-    assert await town.say("周镇", f"/broadcasts {to_base36((await rows(town, notices))[0].id)}") == [NOT_YOURS]
+    assert "还没有发过通知" in (await town.say("周镇", "/notices"))[0], "the county's notices are not the town's"
+    assert "还没有发过通知" in (await town.say("周镇", "/broadcasts"))[0], "buttons of before still work"
+    assert await town.say("周镇", f"/notices {to_base36((await rows(town, notices))[0].id)}") == [NOT_YOURS]
 
 
 @pytest.mark.sqlite_only
@@ -178,7 +179,7 @@ async def test_a_list_may_come_as_a_table(town: Town) -> None:
 
 @pytest.mark.sqlite_only
 async def test_a_small_file_goes_along_and_a_large_one_is_fetched(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    await town.say("周镇", "/broadcast")
+    await town.say("周镇", "/notice")
     sha256 = await town.keep(b"agenda", "application/pdf")
     document = SentFile(sha256=sha256, kind="document", name="议程.pdf")
     await town.say("周镇", "请看议程", files=(document,))
@@ -187,7 +188,7 @@ async def test_a_small_file_goes_along_and_a_large_one_is_fetched(town: Town, mo
     await send_out(town)
     assert town.unread("吴镇")[0].endswith("[收到] 📎议程.pdf")
     monkeypatch.setattr(announce, "ALONG", 3)
-    await town.say("周镇", "/broadcast")
+    await town.say("周镇", "/notice")
     await town.say("周镇", files=(document,))
     await town.say("周镇", "请看议程")
     await town.say("周镇", "镇干部")
@@ -202,7 +203,7 @@ async def test_a_small_file_goes_along_and_a_large_one_is_fetched(town: Town, mo
 @pytest.mark.sqlite_only
 async def test_words_can_come_with_the_command_and_a_phone_number_is_pointed_out(town: Town) -> None:
     town.now = datetime(2022, 10, 12, 22, 10, tzinfo=SHANGHAI)
-    await town.say("周镇", "/broadcast 有事打 13812345678")
+    await town.say("周镇", "/notice 有事打 13812345678")
     card = (await town.say("周镇", "站所"))[0]
     assert "里面有电话或证件号" in card
     assert "现在是 22:10，发出去大家的手机会响。" in card
@@ -256,8 +257,8 @@ async def test_the_one_repeat_goes_to_those_who_have_not_confirmed_and_not_at_ni
     await town.press("孙村", "收到")
     key = to_base36((await latest(town)).id)
     town.now = datetime(2022, 10, 12, 21, 30, tzinfo=SHANGHAI)
-    assert await town.say("周镇", f"/broadcasts {key} again") == ["好的，10月13日 07:30 再提醒 2 人一次。 [通知情况]"]
-    assert await town.say("吴镇", f"/broadcasts {key} again") == [
+    assert await town.say("周镇", f"/notices {key} again") == ["好的，10月13日 07:30 再提醒 2 人一次。 [通知情况]"]
+    assert await town.say("吴镇", f"/notices {key} again") == [
         "10月13日 07:30 会再提醒一次。一条通知只提醒一次。 [通知情况]"
     ]
     for name in ("李村", "赵村", "孙村"):
@@ -270,8 +271,8 @@ async def test_the_one_repeat_goes_to_those_who_have_not_confirmed_and_not_at_ni
     assert town.unread("李村") == ["【通知·再提醒一次】开会 / ——瓦房镇乡村振兴办 / 看到了请点「收到」。 [收到]"]
     assert town.unread("孙村") == town.unread("赵村") == []
     town.now += timedelta(hours=1)
-    assert "07:30 再提醒过一次。" in (await town.say("周镇", f"/broadcasts {key}"))[0]
-    assert "再提醒一次]" not in (await town.say("周镇", f"/broadcasts {key}"))[0]
+    assert "07:30 再提醒过一次。" in (await town.say("周镇", f"/notices {key}"))[0]
+    assert "再提醒一次]" not in (await town.say("周镇", f"/notices {key}"))[0]
 
 
 @pytest.mark.sqlite_only
@@ -282,7 +283,7 @@ async def test_who_has_blocked_us_is_unreachable_and_not_reminded(town: Town) ->
     await town.settle()
     await send_out(town)
     assert "已发出 2 人，联系不上 1 人" in town.unread("周镇")[-1]
-    assert "再提醒 2 人一次" in (await town.say("周镇", f"/broadcasts {to_base36((await latest(town)).id)} again"))[0]
+    assert "再提醒 2 人一次" in (await town.say("周镇", f"/notices {to_base36((await latest(town)).id)} again"))[0]
 
 
 @pytest.mark.sqlite_only
@@ -294,7 +295,7 @@ async def test_long_lists_come_in_pages(town: Town) -> None:
     await send(town, "开会", "1", "发送")
     await send_out(town)
     key = to_base36((await latest(town)).id)
-    first = (await town.say("周镇", f"/broadcasts {key} out"))[0]
+    first = (await town.say("周镇", f"/notices {key} out"))[0]
     assert first.count("无聊天") == 8
     assert "联系不上的 20 人" in first
     assert (await town.press("周镇", "下一页（1/3）"))[0].count("无聊天") == 8
@@ -338,7 +339,7 @@ async def test_two_processes_do_not_queue_the_same_portion(town: Town) -> None:
 
 
 async def test_old_notices_are_erased_with_their_receipts(town: Town) -> None:
-    await town.say("周镇", "/broadcast")
+    await town.say("周镇", "/notice")
     await town.say("周镇", "开会", files=(SentFile(sha256=await town.keep(b"x", "image/png"), kind="photo"),))
     await town.say("周镇", "1")
     await town.press("周镇", "发送")

@@ -107,7 +107,7 @@ TABLE = {
     "snooze#problem": Row(("problem {problem_id} 20221025",), "problem 1 20221025", PROBLEM),
     "start": Row(("{used}",), "{none}", (), in_words=True),
     # notices of an office
-    "broadcasts": Row(("{notice}", "{notice} 1", "{notice} out"), "{none}", TOWN),
+    "notices": Row(("{notice}", "{notice} 1", "{notice} out"), "{none}", TOWN),
     "received": Row(("{notice}",), "{none}", VILLAGE),
     # the handbook
     "policies": Row(("{policy}",), "{none}", ABOVE),
@@ -130,7 +130,7 @@ TABLE = {
 """Conversations about one thing, which somebody may or may not have to do with; behind # where it is one of several."""
 
 ONES_OWN = frozenset({
-    "absences", "broadcast", "cases", "done", "export", "forget", "help", "import", "indicator", "indicators",
+    "absences", "notice", "cases", "done", "export", "forget", "help", "import", "indicator", "indicators",
     "indicatortable", "leave", "map", "me", "my", "overdue", "overview", "tell",
     "quiz", "reconcile", "report", "sample", "selfchecks", "selfreport", "summary", "supervise", "todo", "twolists",
     "unregistered", "watchlist", "watchlists", "weak", "exam", "recite",
