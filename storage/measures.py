@@ -113,7 +113,7 @@ _MEASURE = sa.select(measures, *(supports.c[name] for name in _OF_SUPPORT)).join
 
 
 class Measures:
-    """Opening help, naming who answers for it, and recording its measures. Who may do what is not decided here."""
+    """Opening help, naming who answers for it, and recording its measures. Rights are checked by the callers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -36,7 +36,7 @@ handovers = sa.Table(
 
 
 class Handover(Record):
-    """One post on its way from one person to another.
+    """The handover of one post from one person to another.
 
     `successor_id` None: somebody new, who is to come by an invitation. `accepted` None: the office has not decided;
     `done_at` None: the post has not changed hands yet.
@@ -79,7 +79,7 @@ class Handovers:
         return await self._one(sa.and_(handovers.c.post_id == post_id, handovers.c.done_at.is_not(None)))
 
     async def decide(self, handover: Handover, by: int, *, accepted: bool, invite_id: int | None = None) -> Handover:
-        """Raises Conflict when two decide together."""
+        """Accept or refuse. Raises Conflict when two decide together."""
         return await self._change(handover, decided_by=by, accepted=accepted, invite_id=invite_id)
 
     async def finish(self, handover: Handover, successor_id: int) -> None:
@@ -87,11 +87,11 @@ class Handovers:
         await self._change(handover, successor_id=successor_id, done_at=self._session.now)
 
     async def expect(self, handover: Handover, successor_id: int) -> None:
-        """Somebody has opened the invitation; the post is theirs once they are let in."""
+        """Name who opened the invitation; the post is theirs once they have joined."""
         await self._change(handover, successor_id=successor_id)
 
     async def expected(self, successor_id: int) -> list[Handover]:
-        """What was agreed to go to this person and has not yet."""
+        """The agreed handovers to this person that are not done yet."""
         query = sa.select(handovers).where(
             handovers.c.successor_id == successor_id, handovers.c.accepted, handovers.c.done_at.is_(None)
         )
@@ -104,7 +104,7 @@ class Handovers:
         return post, row.until is None
 
     async def withdraw_others(self, handover: Handover) -> None:
-        """Make the invitations of other handovers of the same post useless, now that it is given away."""
+        """End the invitations of other handovers of the same post, which has been handed over."""
         query = (
             sa.select(invites)
             .join(handovers, handovers.c.invite_id == invites.c.id)
@@ -155,7 +155,7 @@ class Handovers:
             )
 
     async def snoozed(self, person_id: int) -> list[tuple[int, str, str]]:
-        """Row, subject and subject_id of the reminders that this person alone is still to get."""
+        """Id, subject and subject_id of the pending reminders addressed to this person alone."""
         query = sa.select(reminders.c.id, reminders.c.subject, reminders.c.subject_id).where(
             reminders.c.person_id == person_id, reminders.c.state == PENDING
         )

@@ -1,4 +1,4 @@
-"""Two lists held against each other 对账: what differed, whose it is to settle, and how it was settled."""
+"""Reconciling two lists 对账: their differences, who has to settle each, and how it was settled."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Reconciliations:
         self._session = session
 
     def fingerprint(self, source: str, kind: DifferenceKind, subject: str, field: str = "") -> str:
-        """What tells a difference when the list comes again: whose list, and what about whom."""
+        """A blind hash by which a difference is recognised when the list comes again."""
         return self._session.vault.blind("difference", f"{source}|{kind.value}|{subject}|{field}")
 
     def add(self, source: str, kinds: Sequence[str], *, sha256: str, listed: int, matched: int, by: int) -> int:
@@ -247,7 +247,7 @@ class Reconciliations:
         ]
 
     async def settle(self, difference: Difference, how: HowSettled, *, by: int, note: str = "") -> None:
-        """Raises Conflict when somebody acted on it since it was read."""
+        """Settle a difference. Raises Conflict when somebody acted on it since it was read."""
         await self._act(difference, by, note, state=DifferenceState.SETTLED.value, how=how.value)
 
     async def leave_open(self, difference: Difference, by: int, *, note: str, owner: Owner | None = None) -> None:

@@ -145,7 +145,7 @@ class Households:
         return [RosterMember.from_row(row) for row in await self._session.read(sa.select(*columns))]
 
     def blind_id(self, id_number: str) -> str:
-        """By what `Listed.id_blind` an ID number is recognised."""
+        """The blind index of an ID number, as in `RosterMember.id_blind`."""
         return self._session.vault.blind("id", id_number)
 
     async def add(

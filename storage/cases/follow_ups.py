@@ -1,4 +1,4 @@
-"""Asking a household, some weeks after its case was closed, whether it is really solved. Once for each case."""
+"""Follow-ups 回访: asking a household once, some weeks after its case was closed, whether it is solved."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FollowUp(Record):
 
 
 class FollowUps:
-    """What has been asked, and the answers."""
+    """Keeping which cases were asked about, and the answers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -60,5 +60,5 @@ class FollowUps:
         return FollowUp.from_row(rows[0]) if rows else None
 
     async def answer(self, asked: FollowUp, *, solved: bool, by: int) -> None:
-        """Raises Conflict when somebody answered since `asked` was read."""
+        """Record the answer. Raises Conflict when somebody answered since `asked` was read."""
         await self._session.amend(follow_ups, asked.model_dump(), solved=solved, answered_by=by)

@@ -1,4 +1,4 @@
-"""What people have said aloud about a case: kept like photos, and removed when its speaker asks for it or nobody filed it."""
+"""Voice messages of cases: kept like photos, and erased on their speaker's request or when they were never filed."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Voices:
         return sorted(found, key=lambda voice: voice.at)
 
     async def erase_of(self, person_id: int, addresses: list[str]) -> None:
-        """Take out of all cases what a person has said, and what their chats at `addresses` hold of it; the files go
-        with the next purge."""
+        """Erase a person's voice messages from all cases and from their chats at `addresses`; the next purge deletes the
+        files."""
         session = self._session
         said: set[str] = set()
         for subject, owned in (
@@ -77,7 +77,7 @@ class Voices:
 
 
 async def outdated(conn: AsyncConnection, before: datetime) -> list[str]:
-    """The files (sha256) of what was erased, and of what was said before `before` and never filed."""
+    """The files (sha256) of erased voice messages, and of those sent before `before` and never filed."""
     forgotten = sa.or_(media.c.content_type == ERASED, sa.and_(_IS_VOICE, media.c.kept_at < before))
     return list((await conn.execute(sa.select(media.c.sha256).where(forgotten, ~_FILED))).scalars())
 

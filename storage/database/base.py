@@ -31,7 +31,7 @@ ONCE = {"once": True}
 
 
 class Record(BaseModel):
-    """A frozen row or message; what crosses from one room to the next."""
+    """A frozen row or message, as it is passed between the rooms."""
 
     model_config = ConfigDict(frozen=True)
 

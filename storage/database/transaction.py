@@ -126,7 +126,7 @@ class Transaction:
 
 
 class Session:
-    """The only door to the database for conversations and jobs: read, add, amend, note."""
+    """How conversations and jobs use the database: read, add, amend, note."""
 
     def __init__(self, tx: Transaction, actor: str, request: str) -> None:
         self._tx = tx
@@ -252,7 +252,7 @@ class Session:
         )  # fmt: skip
 
     async def _settle(self) -> None:
-        """Bring the database up to this session, behind a savepoint so that the session can still be undone alone."""
+        """Write what this session has added, behind a savepoint, so that it can still be undone alone."""
         if self._tx.only_reads:
             raise PutOff
         if self._savepoint is None:

@@ -42,7 +42,7 @@ class Attachments:
             )
 
     async def of(self, subject: str, subject_id: int) -> list[str]:
-        """The photos; for what was spoken see `storage.cases.voices`."""
+        """The photos (sha256) of a thing; for its voice messages see `storage.cases.voices`."""
         query = (
             sa.select(attachments.c.sha256)
             .join(media, media.c.sha256 == attachments.c.sha256)

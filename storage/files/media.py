@@ -28,7 +28,7 @@ media = sa.Table(
 
 
 ERASED = "erased"
-"""Instead of a content type: the file is nobody's any more and goes with the next purge."""
+"""Stands for the content type of a file that was erased; the next purge deletes it."""
 
 
 class MediaStore:
@@ -53,7 +53,7 @@ class MediaStore:
         return sha256
 
     def read(self, sha256: str) -> bytes:
-        """Raises FileNotFoundError when it was never kept, SealError when the file was altered."""
+        """The content of a file. Raises FileNotFoundError when it was never kept, SealError when the file was altered."""
         return self._vault.open(self.path(sha256).read_bytes())
 
     def remove(self, names: Iterable[str]) -> None:

@@ -41,7 +41,7 @@ passages = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("words", IndexedWords, nullable=False),
 )
-"""Only of policies in force; what they were made of is in the files."""
+"""Passages of the policies in force; the documents themselves are kept files."""
 create_with(passages)
 
 _FIND = {

@@ -115,7 +115,7 @@ class Samples:
             session.add(sample_checks, {**check, **more})
 
     async def progress(self, sample: Sample) -> dict[str, Progress]:
-        """By village, of those that have a household in the sample."""
+        """How far the checks are, by village; only villages with a household in the sample."""
         column = sample_checks.c
         query = (
             sa.select(
@@ -168,7 +168,7 @@ class Samples:
         return {row.household_id for row in await self._session.read(of_clues.union(of_problems))}
 
     async def closed_problems(self, household_id: int) -> Sequence[Problem]:
-        """What may turn out not to be solved."""
+        """The closed problems of a household."""
         query = sa.select(problems.c.id).where(
             problems.c.household_id == household_id, problems.c.state == ProblemState.CLOSED.value
         )

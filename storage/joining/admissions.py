@@ -1,4 +1,4 @@
-"""Who asks to be let in without full proof: tries at the roster, counted, and requests that somebody decides."""
+"""Joining without full proof: failed tries at naming oneself from the roster, and requests that an office decides."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Admissions:
         return int(row.ours), int(row.theirs)
 
     async def count_try(self, address: str, village: str, name: str) -> None:
-        """Written at once rather than with the batch, so that a burst of guesses from one chat is counted one by one."""
+        """Count a try. It is written at once, not with the batch, so that guesses in one batch count one by one."""
         row = {"id": new_id(), "address": address, "name_blind": self._blind(village, name), "at": self._session.now}
         await self._session.change(claim_attempts.insert(), row)
 
@@ -101,7 +101,7 @@ class Admissions:
         return Admission.from_row(rows[0]) if rows else None
 
     async def withdraw(self, admission_id: int) -> None:
-        """End a request whose chat has found its way in without it."""
+        """Close a request whose chat has joined in another way."""
         await self.decide(admission_id, accepted=True, person_id=None)
 
     async def decide(self, admission_id: int, *, accepted: bool, person_id: int | None) -> None:

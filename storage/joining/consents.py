@@ -53,7 +53,7 @@ class Consents:
         return Consent.from_row(rows[0]) if rows else None
 
     async def withdraw(self, person_id: int) -> None:
-        """What was done before stays lawful; nothing more may be asked of the person."""
+        """Withdraw the person's consents; what was done under them stays lawful."""
         for row in await self._session.read(_holding(person_id)):
             await self._session.amend(consents, dict(row._mapping), withdrawn_at=self._session.now)
 

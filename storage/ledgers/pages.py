@@ -1,4 +1,4 @@
-"""What the readers share: a page at a time, so that nobody waits behind a long ledger, and the regions meant."""
+"""What the readers of ledgers share. They read page by page, so that no chat waits behind a long ledger."""
 
 from __future__ import annotations
 

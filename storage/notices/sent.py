@@ -139,14 +139,14 @@ class Notices:
         return [row.person_id for row in await self._session.read(query.order_by(posts.c.person_id).limit(most))]
 
     async def advance(self, notice: Notice, reached: int | None) -> None:
-        """So far letters are queued; None: for everybody. Raises Conflict when somebody else has queued them."""
+        """Note the last person for whom a letter is queued; None: all are. Raises Conflict when another worker did."""
         if reached is not None:
             await self._amend(notice, reached=reached)
         else:
             await self._amend(notice, state=OUT if notice.repeated_at else SENDING_OUT)
 
     async def note_out(self, notice: Notice) -> None:
-        """Everything has gone out. Raises Conflict when that has been noted."""
+        """Note that everything has gone out. Raises Conflict when that was noted before."""
         await self._amend(notice, state=OUT)
 
     async def repeat(self, notice: Notice, at: datetime) -> None:

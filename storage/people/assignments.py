@@ -44,7 +44,7 @@ class Assignment(Record):
 
 
 class Assignments:
-    """Giving things to people. Who may is not decided here."""
+    """Assigning things to people. Rights are checked by the callers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -69,7 +69,7 @@ class Leaves:
         return [Leave.from_row(row) for row in await self._session.read(query.order_by(leaves.c.first_day))]
 
     async def end(self, leave: Leave, today: date) -> None:
-        """Back from `today` on; a leave that has not begun before is taken back whole. Raises Conflict."""
+        """Back from `today` on; a leave that has not begun before is removed. Raises Conflict when it was changed meanwhile."""
         (row,) = await self._session.read(sa.select(leaves).where(leaves.c.id == leave.id))
         if leave.first_day < today:
             await self._session.amend(leaves, dict(row._mapping), last_day=today - timedelta(days=1))
@@ -79,7 +79,7 @@ class Leaves:
 
 
 async def load_leaves(conn: AsyncConnection) -> Sequence[Leave]:
-    """The leaves that were not over when one was filed last; all others are past for certain."""
+    """The leaves that were not over on the day the latest one was filed; the others are past."""
     filed = (await conn.execute(sa.select(leaves.c.filed_at).order_by(leaves.c.filed_at.desc()).limit(1))).scalar()
     if filed is None:
         return ()

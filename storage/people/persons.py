@@ -187,7 +187,7 @@ def _with_posts(found: Iterable[Any], held: Iterable[Any]) -> list[Person]:
 
 
 class ChatAccount(Record):
-    """A chat as the worker meets it: whose it is (if anybody's)."""
+    """The address of a chat and whose it is; None for a stranger's."""
 
     address: str
     person: Person | None

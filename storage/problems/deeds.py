@@ -1,4 +1,4 @@
-"""What was done about problems lately, as far as it takes to ask whether it was really done."""
+"""The latest entries of all problems with what tells of faking: length of words, photos, places."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Deed(Record):
 
 
 class Deeds:
-    """Reads across all problems, for a job; nothing here is meant for a conversation."""
+    """Reading entries across all problems, for the job that raises signals."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -48,7 +48,7 @@ fanout_tasks = sa.Table(
 
 
 class Fanout(Record):
-    """What the villages are asked (`words`), until when they answer, and until when what they find is to be put right."""
+    """A question to all villages: its `words`, the last day to answer, and the last day to rectify what is found."""
 
     id: int
     problem_id: int
@@ -75,7 +75,7 @@ class FanoutTask(Record):
 
 
 class Fanouts:
-    """Starting one and taking the answers. Who may do what is not decided here."""
+    """Starting fan-outs and recording the answers. Rights are checked by the callers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -140,7 +140,7 @@ class Fanouts:
         ]
 
     async def answer(self, task: FanoutTask, by: int, found: Sequence[int]) -> None:
-        """Raises Conflict when somebody answered for the village since the task was read."""
+        """Record a village's answer. Raises Conflict when somebody answered since the task was read."""
         await self._session.amend(
             fanout_tasks,
             await self._session.current(fanout_tasks, task),

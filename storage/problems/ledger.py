@@ -30,7 +30,7 @@ from storage.problems.states import Action, ProblemState
 
 
 class Problems:
-    """The ledger: adding lines, finding them, and recording what is done. Who may do what is not decided here."""
+    """The ledger: adding lines, finding them, and recording what is done. Rights are checked by the callers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -38,7 +38,7 @@ class Problems:
         self._photos = PhotoHashes(session)
 
     def fingerprint(self, key: str) -> str:
-        """What tells a line that is there already: a blind hash of `key`, which holds source, place and words."""
+        """A blind hash by which a problem is recognised when it comes again; `key` holds source, place and words."""
         return self._session.vault.blind("problem", key)
 
     async def known(self, fingerprints: Sequence[str]) -> dict[str, int]:

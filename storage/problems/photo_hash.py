@@ -151,7 +151,7 @@ def _neighbours(band: int) -> Iterator[int]:
 
 
 def _signed(value: int) -> int:
-    """As the databases' 64-bit integers have it."""
+    """As a signed 64-bit integer, which both databases store."""
     return value - (1 << 64) if value >> 63 else value
 
 

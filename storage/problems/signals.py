@@ -17,7 +17,7 @@ from storage.problems.records import problems
 
 
 class SignalKind(StrEnum):
-    """What is worth a question (domain: signals against faking)."""
+    """Why a rectification is doubted (domain: signals against faking)."""
 
     PHOTO = "photo"
     BURST = "burst"
@@ -73,7 +73,7 @@ class Signals:
         return {(row.problem_id, SignalKind(row.kind)) for row in rows}
 
     def add(self, problem_id: int, kind: SignalKind, detail: str) -> None:
-        """The caller has looked whether it was `raised` before."""
+        """Raise a question; the caller has checked in `raised` that it is new."""
         session = self._session
         row = {"id": new_id(), "problem_id": problem_id, "kind": kind.value, "detail": session.vault.seal_text(detail)}
         session.add(problem_signals, row | {"state": OPEN, "raised_at": session.now, "version": 0})
@@ -101,12 +101,12 @@ class Signals:
             await self._change(signal, told_on=day)
 
     async def answer(self, signal: Signal, by: int, words: str) -> None:
-        """Raises Conflict when somebody answered since it was read."""
+        """Record the answer. Raises Conflict when somebody answered since the signal was read."""
         sealed = self._session.vault.seal_text(words)
         await self._change(signal, state=ANSWERED, answer=sealed, answered_by=by, answered_at=self._session.now)
 
     async def answer_all(self, problem_id: int, by: int, words: str) -> None:
-        """A spot check answers whatever was asked about the problem."""
+        """Answer all open questions about a problem, as a spot check does."""
         wanted = (problem_signals.c.problem_id == problem_id, problem_signals.c.state == OPEN)
         for row in await self._session.read(_SIGNALS.where(*wanted)):
             await self.answer(self._signal(row), by, words)

@@ -33,7 +33,7 @@ class Moved(Record):
 
 
 class Mornings:
-    """Reads over everybody at once, for the morning's message; a few statements a day."""
+    """What the morning's message needs about everybody, in a few statements."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -38,8 +38,8 @@ class Month(NamedTuple):
 
 
 class MonthFigures(NamedTuple):
-    """Of one region, or of several added. `open` and `late` are as of the month's last day; who is late has let a day
-    pass that was the last."""
+    """Of one region, or of several added. `open` and `late` are as of the month's last day; late is what is past its
+    deadline."""
 
     clues_new: int = 0
     verifications: int = 0

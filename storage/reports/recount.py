@@ -1,4 +1,4 @@
-"""Everything that is counted, counted anew: for a database from before the totals, and to prove them right."""
+"""Recounting all totals from the rows they count, after a migration or to check them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SOURCES = (
 
 
 async def recount(conn: AsyncConnection) -> Counter[Counted]:
-    """The totals as the rows themselves have them."""
+    """The totals counted from the rows."""
     found: Counter[Counted] = Counter()
     for query, keys in _SOURCES:
         for row in await conn.execute(query):

@@ -52,7 +52,7 @@ class WeeklyReport(Record):
 
 
 class WeeklyReports:
-    """Keeping and finding reports. Who may is not decided here."""
+    """Keeping and finding reports. Rights are checked by the callers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
