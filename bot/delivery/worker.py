@@ -207,7 +207,7 @@ class Worker:
     async def _failed(self, tx: Transaction, mail: Mail, error: Exception) -> None:
         """Count the failure; at the last try park the message and say sorry."""
         dead = mail.attempts + 1 >= MAX_TRIES
-        await inbox.mark_failed(tx.conn, mail, f"{type(error).__name__}: {error}", dead, tx.now)
+        await inbox.mark_failed(tx.conn, mail, f"{type(error).__name__}: {error}", dead=dead, now=tx.now)
         self._count = self._count._replace(failed=self._count.failed + 1, dead=self._count.dead + dead)
         if dead:
             async with tx.session(request=f"inbox:{mail.id}") as session:

@@ -150,7 +150,7 @@ async def mark_done(conn: AsyncConnection, ids: Sequence[int]) -> int:
     return (await conn.execute(_DONE, {"ids": ids})).rowcount
 
 
-async def mark_failed(conn: AsyncConnection, mail: Mail, error: str, dead: bool, now: datetime) -> None:
+async def mark_failed(conn: AsyncConnection, mail: Mail, error: str, *, dead: bool, now: datetime) -> None:
     """Count an attempt and hold the whole chat for a moment (so order is kept), or park the message for good."""
     wait = None if dead else now + timedelta(seconds=2 ** min(mail.attempts, 6))
     await conn.execute(

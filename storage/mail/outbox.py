@@ -122,7 +122,7 @@ _QUIET = sa.exists().where(quiet_times.c.address == outbox.c.address, quiet_time
 """News for somebody who wants none before the next morning."""
 
 
-def _claim(bulk: bool) -> ReturningUpdate[Any]:
+def _claim(*, bulk: bool) -> ReturningUpdate[Any]:
     """Takes what is due: notices or everything else, which no notice to the same chat may hold up."""
     # chats with a message that must be tried again later; what comes behind it may not overtake it
     held = sa.select(_retried.c.address).where(
@@ -163,7 +163,7 @@ _CLAIM, _CLAIM_BULK = _claim(bulk=False), _claim(bulk=True)
 
 
 async def claim(
-    conn: AsyncConnection, owner: str, platforms: Sequence[str], now: datetime, most: int, bulk: bool = False
+    conn: AsyncConnection, owner: str, platforms: Sequence[str], now: datetime, most: int, *, bulk: bool = False
 ) -> Sequence[sa.Row[Any]]:
     """Mark up to `most` due rows as `sending` by `owner`, replies first; in id order, so a chat's order is kept.
 
