@@ -14,7 +14,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.worker import Worker
 from bot.demo.town import marked
 from bot.errors import CannotStart, OperatorError
-from bot.platforms.terminal import TerminalPlatform, lines_of, sit_down, stand_up
+from bot.platforms.terminal import TerminalPlatform, bind_terminal, lines_of, release_terminal
 from bot.service.clock import system_clock
 from bot.setup.folder_lock import LockHeld, hold_lock
 from bot.setup.installation import Installation, open_installation
@@ -67,17 +67,17 @@ async def _talk(installation: Installation, person: Person) -> None:
     worker = Worker(installation.database, world, [platform.name], system_clock, lambda _: sender.wake())
     intake = Intake(installation.database, system_clock, worker.wake)
     async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "chat") as session:
-        await sit_down(session, platform.address, person.id)
+        await bind_terminal(session, platform.address, person.id)
     await sender.adopt()
     try:
         await (_piped if piped else _typed)(platform, intake, worker, sender)
     finally:
         async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "chat") as session:
-            await stand_up(session, platform.address, person.id)
+            await release_terminal(session, platform.address, person.id)
 
 
 async def _piped(platform: TerminalPlatform, intake: Intake, worker: Worker, sender: Sender) -> None:
-    """Line by line: the next is taken when everything that follows from the last has been shown."""
+    """Take the next line when everything that follows from the last has been shown."""
 
     async def settle() -> None:
         while True:
@@ -97,7 +97,7 @@ async def _piped(platform: TerminalPlatform, intake: Intake, worker: Worker, sen
 
 
 async def _typed(platform: TerminalPlatform, intake: Intake, worker: Worker, sender: Sender) -> None:
-    """Until Ctrl-D; what others cause is shown as it comes."""
+    """Talk until Ctrl-D, and show what others cause as it comes."""
     click.echo("输入文字或编号，发送 /help 看能办什么，Ctrl-D 退出。")
     async with asyncio.TaskGroup() as group:
         working = [group.create_task(worker.run()), group.create_task(sender.run(idle_seconds=0.3))]

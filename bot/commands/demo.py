@@ -70,8 +70,8 @@ def prepare(folder: Path, base: Settings, port: int | None = None) -> tuple[Sett
     return settings, plan
 
 
-def _nothing(_: str) -> None:
-    """The key of invented data needs no care."""
+def _say_nothing(_: str) -> None:
+    """Not where the key is: the key of invented data needs no copy."""
 
 
 async def fill(installation: Installation, seed: int) -> bool:
@@ -89,11 +89,11 @@ async def fill(installation: Installation, seed: int) -> bool:
 
 async def _run(settings: Settings, plan: Plan, listening: socket.socket, *, show: bool) -> None:
     with stop_signals() as stop:
-        async with open_installation(settings, _nothing, plan) as installation:
+        async with open_installation(settings, _say_nothing, plan) as installation:
             new = await fill(installation, SEED)
             phones = await _phones(installation)
             if new:
-                await _switch_on(installation, phones)
+                await _show_menus(installation, phones)
             page = DemoPage(phones, demo_note(plan, system_clock().date()))
             service = Service(installation, demo=page)
             url = f"{settings.web_address}/demo"
@@ -130,15 +130,15 @@ async def _phones(installation: Installation) -> Mapping[str, str]:
     }
 
 
-async def _switch_on(installation: Installation, phones: Mapping[str, str]) -> None:
-    """Ask for the menu on each phone, so that nobody is met by empty screens."""
+async def _show_menus(installation: Installation, phones: Mapping[str, str]) -> None:
+    """Ask for the menu on each phone, so that no screen is empty at the start."""
     intake = Intake(installation.database, system_clock, lambda: None)
     now = system_clock()
     await intake.put([Incoming(address=one, key=f"{one}:menu", at=now, choice="/help") for one in phones.values()])
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """The usual port, or any other when that one is taken."""
+    """Listen on the usual port, or on any other when that one is taken."""
     try:
         return listen("127.0.0.1", settings.web_port)
     except CannotStart:
@@ -146,5 +146,5 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _has_screen() -> bool:
-    """Without one, a text browser would take over the terminal."""
+    """Whether there is a screen; without one, a text browser would take over the terminal."""
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -21,7 +21,7 @@ from storage.store import Store
 _SHOWN = 20
 
 
-class _OnlyLooking(Exception):
+class _Preview(Exception):
     """Undoes what a preview has done."""
 
 
@@ -56,11 +56,11 @@ async def _import(settings: Settings, file: Path, content: bytes, *, preview: bo
             return False
         async with transaction(installation.database, now) as tx:
             await Caches(world).refresh(tx.conn)
-            with contextlib.suppress(_OnlyLooking):
+            with contextlib.suppress(_Preview):
                 async with tx.session("operator", "import-roster") as session:
                     report = await import_roster(Store(session), world.roster, world.directory, lines)
                     if preview:
-                        raise _OnlyLooking
+                        raise _Preview
     result = file.with_name(f"{file.stem}-导入结果.xlsx")
     await asyncio.to_thread(lambda: result.write_bytes(report.as_sheet()))
     for wrong in report.errors[:_SHOWN]:

@@ -79,7 +79,7 @@ def _sender(installation: Installation, name: str) -> Person:
 async def _hand_in(
     installation: Installation, file: Path, content: bytes, sender: Person, kinds: list[str]
 ) -> ScreeningList | None:
-    """None when exactly this file was handed in before; one that was cut off goes on."""
+    """Store the list and return it; None when exactly this file was handed in before and is done."""
     sha256 = await asyncio.to_thread(installation.world.media.write, content)
     post = acting_post(sender)
     async with (
@@ -99,7 +99,7 @@ async def _hand_in(
 
 
 async def _run(installation: Installation, file: Path, screening: ScreeningList) -> bool:
-    """Whether every row was taken in. A service that runs beside this command does a part of the work."""
+    """Import the list and return whether every row was taken. A service that runs beside this command does part of it."""
     transactions = Transactions(installation.database, system_clock)
     while screening.state in AT_WORK:
         await work(transactions, installation.world)

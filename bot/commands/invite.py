@@ -79,7 +79,7 @@ async def _invite(settings: Settings, wanted: _Wanted) -> None:
             f"邀请：{post_in_words(installation.world.plan, wanted.role, region, unit)}{f' {wanted.name}' if wanted.name else ''}"
         )
         times = f"可用 {wanted.uses} 次" if wanted.uses else "次数不限"
-        click.echo(f"{times}，{f'{until:%Y-%m-%d %H:%M} 前有效' if until else '长期有效'}。{_care(wanted)}")
+        click.echo(f"{times}，{f'{until:%Y-%m-%d %H:%M} 前有效' if until else '长期有效'}。{_warning(wanted)}")
         telegram = telegram_of(installation, system_clock)
         if telegram:
             await telegram.start()
@@ -89,8 +89,8 @@ async def _invite(settings: Settings, wanted: _Wanted) -> None:
         _show(installation, token, wanted.png)
 
 
-def _care(wanted: _Wanted) -> str:
-    """Who may see it: a household proves itself by name and number, an office is given to whoever opens the link."""
+def _warning(wanted: _Wanted) -> str:
+    """Say who may see the link: a household proves itself by name and number, an office is given to whoever opens the link."""
     if wanted.role is Role.HOUSEHOLD:
         return (
             "可以张贴在村里：农户扫码后还要核对姓名和证件号后四位。" if wanted.uses is None else "请发给要加入的农户。"

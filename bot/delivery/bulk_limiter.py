@@ -38,16 +38,16 @@ class BulkLimiter:
         """Whether more letters of notices wait than could be taken."""
 
     def passed(self, count: int, now: float) -> None:
-        """Other messages have gone to the platform."""
+        """Count messages other than broadcasts that have gone to the platform."""
         if self._leak:
             self._level = min(self._drained(now) + count, AT_ONCE + self._leak * _OVERDRAWN)
 
     def hold_back(self, seconds: float, now: float) -> None:
-        """The platform has asked for a pause: until then it hears of no notice, and has room for answers after it."""
+        """Let no notice through for so many seconds, because the platform has asked for a pause."""
         self._held_until = max(self._held_until, now + seconds)
 
     def room(self, now: float, *, look: bool = False) -> int:
-        """How many letters of notices to take now; 0 as well in a pause and too early to look, unless `look`."""
+        """Return how many letters of notices to take now; 0 in a pause and too soon after the last look, unless `look`."""
         early = now < self._held_until or (not self.more and now - self._looked_at < _LOOK)
         if early and not look:
             return 0
@@ -55,18 +55,18 @@ class BulkLimiter:
         return room if room >= TOGETHER else 0
 
     def took(self, room: int, count: int, now: float) -> None:
-        """Of `room` asked for, so many letters were there."""
+        """Count the letters that were there when `room` were asked for."""
         self._under_way += count
         self.more = count == room
         self._looked_at = now
         self.passed(count, now)
 
     def ended(self) -> None:
-        """One letter less is under way."""
+        """Count one letter less under way."""
         self._under_way -= 1
 
     def pause(self, now: float) -> float:
-        """Seconds until it is worth to look again; infinite when the end of a send will tell, or nothing waits."""
+        """Return the seconds until the next look; infinite when nothing waits or the end of a send comes first."""
         if not self.more or AT_ONCE - self._under_way < TOGETHER:
             return inf
         too_full = self._drained(now) - (AT_ONCE - TOGETHER)

@@ -1,4 +1,4 @@
-"""What is kept in memory from batch to batch, and read again when its stamp has moved."""
+"""Tables kept in memory from batch to batch, and read again when their stamp in the database has changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_OWNERS = 50_000
 
 
 class Caches:
-    """Called at the beginning of every batch, inside its transaction: the roster, who is in office, whose a chat is."""
+    """The roster, the officials, their leaves and the owners of chats. `refresh` comes first in every batch's transaction."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -38,7 +38,7 @@ class Caches:
         self._seen = stamps
 
     async def owners(self, conn: AsyncConnection, addresses: Sequence[str]) -> dict[str, Person | None]:
-        """Whose each chat is; call `refresh` first."""
+        """Return the owner of each chat; call `refresh` first."""
         unknown = [address for address in addresses if address not in self._owners]
         if unknown:
             if len(self._owners) > _MOST_OWNERS:

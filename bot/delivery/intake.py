@@ -27,7 +27,7 @@ class Intake:
         self._known: set[str] = set()
 
     async def put(self, messages: Sequence[Incoming]) -> None:
-        """Raises what the database raises; then nothing was stored and nothing may be acknowledged."""
+        """Store the messages. Raises what the database raises; then nothing was stored and nothing may be acknowledged."""
         if not messages:
             return
         self._waiting += messages

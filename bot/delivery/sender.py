@@ -67,7 +67,7 @@ class Sender:
         self._woken.set()
 
     async def adopt(self) -> int:
-        """Before the first send: what a predecessor left open has an unknown outcome."""
+        """Mark what a predecessor left open as of unknown outcome, before the first send. Returns how many there were."""
         async with self._database.write() as conn:
             return await outbox.adopt(conn, self._owner, self._clock())
 
@@ -94,7 +94,7 @@ class Sender:
                 await asyncio.sleep(self._pause())
 
     async def _cycle(self, *, claim: bool, look: bool = False) -> int:
-        """One transaction: record what has ended, take what is due. Returns how many were taken.
+        """Record what has ended and take what is due, in one transaction. Returns how many were taken.
 
         `look`: for notices too, even if there were none a moment ago.
         """
@@ -154,7 +154,7 @@ class Sender:
                 await asyncio.sleep(0)
 
     async def _turn(self, letters: list[Letter], limiter: BulkLimiter | None) -> None:
-        """One chat's letters, in order. When one has to wait for long, so do those behind it."""
+        """Send one chat's letters in order. When one has to wait for long, so do those behind it."""
         platform = self._platforms[platform_of(letters[0].address)]
         wait: Outcome | None = None
         for letter in letters:
@@ -171,11 +171,11 @@ class Sender:
         self._record_soon()
 
     def _pause(self) -> float:
-        """Seconds until a platform has room again for notices that wait; infinite where none does."""
+        """Return the seconds until a platform has room for notices that wait; infinite when none waits."""
         return min((limiter.pause(self._loop_time()) for limiter in self._limiters.values()), default=inf)
 
     def _record_soon(self) -> None:
-        """What has ended is written with the next claim, or by itself a little later; that saves most transactions."""
+        """Record what has ended with the next claim, or by itself a little later: that saves most transactions."""
         if self._under_way > AT_ONCE // 2:
             self.wake()
         elif (
@@ -190,7 +190,7 @@ class Sender:
         return asyncio.get_running_loop().time()
 
     async def _send(self, platform: Platform, letter: Letter) -> Outcome:
-        """One letter, with as many tries as fit into a short wait."""
+        """Send one letter, with as many tries as fit into a short wait."""
         started = time.perf_counter()
         unsure = False
         try:
@@ -214,7 +214,7 @@ class Sender:
             self._seconds[platform.name].observe(time.perf_counter() - started)
 
     def _trouble(self, platform: Platform, letter: Letter, error: Exception) -> Outcome:
-        """What follows from a send that did not succeed."""
+        """Decide what follows from a send that did not succeed."""
         words = f"{type(error).__name__}: {error}"
         if isinstance(error, Blocked):
             self._blocked.add(letter.address)

@@ -95,7 +95,7 @@ class Worker:
                     continue  # look again: mail held back after a failure, or stored by another process
 
     async def work(self) -> int:
-        """One batch; returns how many messages it worked on."""
+        """Work on one batch; returns how many messages it had."""
         try:
             worked = await self._batch_or_retry()
         except Exception:  # whatever the drivers raise for a row that they don't take
@@ -110,7 +110,7 @@ class Worker:
         return worked
 
     async def _batch_or_retry(self) -> int:
-        """One batch: thought over without the write lock, or where others have written meanwhile, with it."""
+        """Work on a batch without the write lock, or with it where others have written meanwhile."""
         try:
             return await self._work(self.batch)
         except Conflict:
@@ -118,7 +118,7 @@ class Worker:
             return await self._work(self.batch, transaction)
 
     async def _one_by_one(self) -> int:
-        """After a batch could not be written, find the one message that is to blame without holding up the others."""
+        """Work on the messages of a batch that could not be written one by one, to find the one that fails."""
         for worked in range(self.batch):
             try:
                 if not await self._work(1, transaction):
@@ -161,7 +161,7 @@ class Worker:
         return sum(len(mails) for mails in claimed.values()) + len(unreadable)
 
     async def _desks(self, tx: Transaction, claimed: Mapping[str, list[Mail]]) -> _Waiting:
-        """Each chat with its owner and open talks, in a few statements for all."""
+        """Load each chat's owner and open talks, in a few statements for all."""
         addresses = list(claimed)
         await self._caches.refresh(tx.conn)
         owners = await self._caches.owners(tx.conn, addresses)
@@ -172,7 +172,7 @@ class Worker:
         ]
 
     async def _run_all(self, tx: Transaction, batch: _Batch, waiting: _Waiting) -> _Waiting:
-        """Returns what is still to be run: a step was put off."""
+        """Run every chat; returns those in which a step was put off."""
         return [left for desk, mails in waiting if (left := await self._run(tx, batch, desk, mails))]
 
     async def _run(

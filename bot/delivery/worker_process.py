@@ -130,7 +130,7 @@ async def _wake_worker(line: socket.socket, worker: Worker) -> None:
 
 
 async def _received(line: socket.socket) -> AsyncIterator[bytes]:
-    """What comes, until the other side hangs up, which also shows as an error when it was killed."""
+    """Yield what arrives until the other side closes, which shows as an error when it was killed."""
     loop = asyncio.get_running_loop()
     with contextlib.suppress(ConnectionError):
         while heard := await loop.sock_recv(line, 4096):

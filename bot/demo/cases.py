@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bot.demo.courses import COURSES, ENDED_WELL, days_of, party_to
-from bot.demo.days import Happening, at_home, at_work
+from bot.demo.days import Event, at_home, at_work
 from bot.demo.help import Help, national_number
 from bot.demo.shares import shared_out
 from bot.demo.stories import CLUES, JOINED, NOT_FOUND, NOTES, OF_THE_STORY, ClueStory
@@ -66,7 +66,7 @@ class ClueHistory(History):
     def measures(self) -> list[Measure]:
         return [measure for help in self._help for measure in help.measures]
 
-    def happenings(self, count: int) -> list[Happening]:
+    def events(self, count: int) -> list[Event]:
         """About `count` clues, some gone every way, none of them of the same household as another."""
         rng = self.rng
         households = _Households(self.town, rng)
@@ -79,19 +79,19 @@ class ClueHistory(History):
             (source,) = rng.choices(_SOURCES, _SOURCE_WEIGHTS)
             source = ClueSource.SELF_REPORT if Act.OBJECT in course else source
             self._cases.append(_Case(household, rng.choice(CLUES), source, course))
-        return [happening for case in self._cases for happening in self._played(case)]
+        return [event for case in self._cases for event in self._played(case)]
 
-    def _played(self, case: _Case) -> Iterator[Happening]:
+    def _played(self, case: _Case) -> Iterator[Event]:
         rng = self.rng
         days = days_of(case.course, self.plan.clocks.publicize, rng, self.today)
         own = case.source is ClueSource.SELF_REPORT
         reported = (at_home if own else at_work)(rng, days[0])
         reporter = self._reporter(case)
-        yield Happening(reported, lambda: self._report(case, reporter))
+        yield Event(reported, lambda: self._report(case, reporter))
         if rng.random() < _JOINED_SHARE:
             others = self.town.of(Role.VILLAGE, case.household.village)
             other = rng.choice([one.person.id for one in others if one.person.id != reporter])
-            yield Happening(reported + timedelta(hours=2), lambda: self._join(case, other))
+            yield Event(reported + timedelta(hours=2), lambda: self._join(case, other))
         for act, day in zip(case.course, days[1:], strict=True):
             at = at_work(rng, day)
             yield self._step(case, act, at)
@@ -138,7 +138,7 @@ class ClueHistory(History):
     async def _join(self, case: _Case, person: int) -> None:
         await self.store.clues.join(case.filed(), person, detail=JOINED)
 
-    def _step(self, case: _Case, act: Act, at: datetime) -> Happening:
+    def _step(self, case: _Case, act: Act, at: datetime) -> Event:
         rng, household = self.rng, case.household
         facts: dict[str, int] = {}
         note = NOTES.get(act, "")
@@ -155,7 +155,7 @@ class ClueHistory(History):
                 note = f"{household.kind}，系统编号 {national_number(household)}"
         role = _ROLES.get(party_to(act))
         by = self._official(case, role) if role else 0
-        return Happening(at, lambda: self._move(case, act, by, note, facts))
+        return Event(at, lambda: self._move(case, act, by, note, facts))
 
     def _official(self, case: _Case, role: Role) -> int:
         helper = case.household.helper_id if role is Role.VILLAGE else None
@@ -168,20 +168,20 @@ class ClueHistory(History):
             clue, to, by=by or case.voice, outcome=act.value, note=note, facts=facts or None
         )
 
-    def _helped(self, case: _Case, registered: datetime) -> Iterator[Happening]:
+    def _helped(self, case: _Case, registered: datetime) -> Iterator[Event]:
         """Measures against each risk on the day of registering; those of a case to be cleared are done in time."""
         help = Help(self.store, self.plan, case.household, case.story, self._official(case, Role.VILLAGE))
         deadlines = [add_workdays(registered.date(), self.rng.randint(8, 25)) for _ in case.story.kinds]
-        yield Happening(registered + timedelta(hours=1), lambda: help.begin(case.filed().id, deadlines))
+        yield Event(registered + timedelta(hours=1), lambda: help.begin(case.filed().id, deadlines))
         self._help.append(help)
         done = Act.PROPOSE in case.course
         for percent, day in ((50, add_workdays(registered.date(), 1)), (100, add_workdays(registered.date(), 3))):
             if day < self.today and (done or percent < 100):
-                yield Happening(at_work(self.rng, day), lambda percent=percent: help.report(percent))  # type: ignore[misc]
+                yield Event(at_work(self.rng, day), lambda percent=percent: help.report(percent))  # type: ignore[misc]
 
 
 class _Households:
-    """Takes for each clue a household of which it could be true, none twice."""
+    """Chooses for each clue a household of which it could be true, none twice."""
 
     def __init__(self, town: Town, rng: Random) -> None:
         self._village = town.story.village

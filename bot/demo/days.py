@@ -1,4 +1,4 @@
-"""Moments at which people would have done something, in order of what happened."""
+"""Events of the invented past, and likely moments for them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from storage.database.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Event:
     """Something that was done, and when."""
 
     at: datetime
     do: Callable[[], Awaitable[None]]
 
 
-async def play(tx: Transaction, happenings: list[Happening]) -> None:
-    """Let everything happen in order, each at its own time, so that numbers and the audit chain run as in a real town."""
+async def play(tx: Transaction, events: list[Event]) -> None:
+    """Run the events in order, each at its own time, so that numbers and the audit chain run as in a real town."""
     now = tx.now
-    for happening in sorted(happenings, key=lambda one: one.at):
-        tx.now = happening.at
-        await happening.do()
+    for event in sorted(events, key=lambda one: one.at):
+        tx.now = event.at
+        await event.do()
     tx.now = now
 
 

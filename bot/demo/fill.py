@@ -105,8 +105,8 @@ async def make_demo_data(
         await play(
             tx,
             [
-                *clues.happenings(max(_FEWEST_CASES, round(CLUES * share))),
-                *ledger.happenings(max(_FEWEST_CASES, round(PROBLEMS * share))),
+                *clues.events(max(_FEWEST_CASES, round(CLUES * share))),
+                *ledger.events(max(_FEWEST_CASES, round(PROBLEMS * share))),
             ],
         )
         tx.now = now

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from bot.demo.days import Happening, at_work, workdays_before
+from bot.demo.days import Event, at_work, workdays_before
 from bot.demo.names import MARK
 from bot.demo.shares import shared_out
 from bot.demo.stories import PROBLEMS, ProblemStory
@@ -71,18 +71,18 @@ class Ledger(History):
     def problems(self) -> list[Problem]:
         return [line.listed() for line in self._lines]
 
-    def happenings(self, count: int) -> list[Happening]:
+    def events(self, count: int) -> list[Event]:
         """About `count` problems, at least one of each fate."""
         rng = self.rng
         fates = shared_out(_FATES, count)
         rng.shuffle(fates)
-        happenings: list[Happening] = []
+        events: list[Event] = []
         for place, (fate, (story, region)) in enumerate(zip(fates, self._places(), strict=False)):
             days = sorted(rng.sample(workdays_before(self.today, _REACH_BACK), len(fate) + 1))
             line = self._line(story, region, self._deadline(fate, days, overdue=place % _OVERDUE_EVERY == 0))
             self._lines.append(line)
-            happenings += self._played(line, fate, days)
-        return happenings
+            events += self._played(line, fate, days)
+        return events
 
     def _places(self) -> Iterator[tuple[ProblemStory, str]]:
         """Which story and where; no story twice in a place, and the story's village more often than others."""
@@ -127,8 +127,8 @@ class Ledger(History):
         left = workdays_between(self.today, self.plan.phase("rectify").last)
         return add_workdays(self.today, self.rng.randint(0, max(left, _FEWEST_DAYS_LEFT)))
 
-    def _played(self, line: _Line, fate: Sequence[Action], days: Sequence[date]) -> Iterator[Happening]:
-        yield Happening(at_work(self.rng, days[0]), lambda: self._put(line))
+    def _played(self, line: _Line, fate: Sequence[Action], days: Sequence[date]) -> Iterator[Event]:
+        yield Event(at_work(self.rng, days[0]), lambda: self._put(line))
         said = iter(zip(line.story.progress, _PERCENTS, strict=True))
         for action, day in zip(fate, days[1:], strict=True):
             at = at_work(self.rng, day)
@@ -149,7 +149,7 @@ class Ledger(History):
 
     def _act(
         self, at: datetime, line: _Line, action: Action, by: Official, text: str = "", percent: int | None = None
-    ) -> Happening:
+    ) -> Event:
         async def do() -> None:
             problem = line.listed()
             parts = parts_of(by.person, problem, self.plan)
@@ -158,7 +158,7 @@ class Ledger(History):
                 problem, action, state=state, by=by.person.id, text=text, percent=percent
             )
 
-        return Happening(at, do)
+        return Event(at, do)
 
     async def _put(self, line: _Line) -> None:
         problems = self.store.problems

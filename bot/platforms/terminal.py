@@ -132,16 +132,16 @@ def _options(buttons: Iterable[Button]) -> list[str]:
     return [*lines, " ".join(words)] if words else lines
 
 
-async def sit_down(session: Session, address: str, person_id: int) -> None:
-    """Make the terminal the place where the person is written to."""
+async def bind_terminal(session: Session, address: str, person_id: int) -> None:
+    """Bind the terminal's chat to the person, who is written to there from now on."""
     known = await session.read(sa.select(chats.c.address).where(chats.c.address == address))
     if not known:
         session.add(chats, {"address": address, "platform": platform_of(address), "last_seen": session.now})
     await Chats(session).bind(address, person_id)
 
 
-async def stand_up(session: Session, address: str, person_id: int) -> None:
-    """Leave the terminal: whoever has a phone as well is written to there again."""
+async def release_terminal(session: Session, address: str, person_id: int) -> None:
+    """Unbind the terminal's chat if the person has another one, and is written to there again."""
     if len(await Chats(session).of(person_id)) > 1:
         await Chats(session).bind(address, None)
 

@@ -1,4 +1,4 @@
-"""Where the time comes from; every part of the bot is given one, so tests and the demo can be at any date."""
+"""The clock. Every part of the bot is given one, so that tests can be at any date."""
 
 from __future__ import annotations
 

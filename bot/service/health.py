@@ -29,7 +29,7 @@ def routes(database: Database) -> list[Route]:
         return JSONResponse({"ok": True})
 
     async def metrics(request: Request) -> Response:
-        """Counters only, but nobody outside needs them."""
+        """The counters, for callers from inside only."""
         if not _from_inside(request):
             return PlainTextResponse("Not Found", status_code=404)
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -38,7 +38,7 @@ def routes(database: Database) -> list[Route]:
 
 
 def _from_inside(request: Request) -> bool:
-    """From this machine or its private network, and not by way of the proxy that lets phones in."""
+    """Whether the caller is on this machine or its private network, and did not come through the phones' proxy."""
     if request.client is None or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The clock's ticks. What is due is kept in rows; here is only how often somebody looks."""
+"""The scheduler: how often each job looks for what is due. What is due is kept in the database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Tick:
 
 
 def scheduler(ticks: Sequence[Tick]) -> AsyncIOScheduler:
-    """Not yet started. A tick never runs twice at once; ticks missed while the machine slept become one."""
+    """Build the scheduler, not yet started. A tick never runs twice at once; ticks missed while the machine slept become one."""
     made = AsyncIOScheduler(timezone=SHANGHAI)
     for tick in ticks:
         made.add_job(
@@ -45,7 +45,7 @@ def _trigger(schedule: Schedule) -> BaseTrigger:
 
 
 def _skipping_overlaps(run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-    """Leaves out a tick that comes while the job still runs: what is due then is found by the next."""
+    """Leave out a tick that comes while the job still runs: the next one finds what is due."""
     busy = asyncio.Lock()
 
     async def once() -> None:

@@ -232,7 +232,7 @@ def variable(name: str) -> str:
 
 
 def unknown_variables() -> list[str]:
-    """`CUNBAO_...` variables of the environment that mean nothing: a slip of the pen, most likely."""
+    """`CUNBAO_...` variables of the environment that are no setting: most likely misspelt."""
     known = {row.name for row in rows()}
     return sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
 

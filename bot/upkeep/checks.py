@@ -191,7 +191,7 @@ async def _media(conn: AsyncConnection, store: MediaStore) -> list[Finding]:
 
 
 async def _clock(conn: AsyncConnection, now: datetime) -> list[Finding]:
-    """A clock that was put back, or a machine that woke up in 1970, would send reminders on wrong days."""
+    """Compare the clock with the last record: a clock that was put back would send reminders on wrong days."""
     latest = (await conn.execute(sa.select(sa.func.max(audit.audit.c.at)))).scalar_one_or_none()
     if latest is not None and latest > now + _SLACK:
         return [_failed(f"最后一条记录的时间 {latest:%Y-%m-%d %H:%M} 在未来", "本机时钟可能慢了，请校准时间")]

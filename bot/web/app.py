@@ -107,7 +107,7 @@ class _Pages:
         self._examining = asyncio.Semaphore(2)
 
     async def home(self, request: Request) -> Response:
-        """The own chat, or how to get one."""
+        """Show the person's chat, or how to get one."""
         address = self._sessions.read(request.cookies.get(COOKIE))
         if address:
             return await self._chat_page(request, address)
@@ -189,7 +189,7 @@ class _Pages:
         return JSONResponse({})
 
     async def photo(self, request: Request) -> Response:
-        """One file, with the field `key`; answers when it is kept and will not be lost."""
+        """Take one file, with the field `key`; answers when it is stored."""
         address = self._poster(request)
         try:
             key, content, name, seconds = await self._form(request)
@@ -214,7 +214,7 @@ class _Pages:
         return JSONResponse({})
 
     async def _form(self, request: Request) -> tuple[str, bytes, str, int]:
-        """Key, content and name of the one file, and how many seconds a recording lasts. Raises TooLarge, Refusal."""
+        """Return key, content and name of the one file, and the seconds of a recording. Raises TooLarge, Refusal."""
         room = self._web.max_upload + 4096  # what surrounds a file in a form
         if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
             raise Refusal(400, "没有收到照片，请重新选一张。")
@@ -234,7 +234,7 @@ class _Pages:
             await form.close()
 
     async def media(self, request: Request) -> Response:
-        """A file of the own chat; another chat's file does not exist here."""
+        """Send a file of the person's own chat; 404 for another chat's."""
         address, sha256 = self._address(request), request.path_params["sha256"]
         if not _SHA256.fullmatch(sha256):
             raise HTTPException(404)
@@ -275,7 +275,7 @@ class _Pages:
         }  # fmt: skip
 
     def _address(self, request: Request) -> str:
-        """Whose request it is. Raises Refusal for nobody's."""
+        """Return the address whose request it is. Raises Refusal without a session."""
         token = request.cookies.get(COOKIE)
         if self._web.demo:
             token = request.headers.get("X-Session") or request.query_params.get("session") or token
@@ -295,7 +295,7 @@ class _Pages:
 
 
 def _shown(said: PagePost) -> Outgoing | None:
-    """How the own chat shows it. A pressed button shows in the message it belongs to."""
+    """Return how a message looks in the sender's own chat; None for a button, which shows in the message it belongs to."""
     if said.place is not None:
         return Outgoing(text="已发送定位")
     if said.text is None or said.text.startswith("/start "):  # an invitation is a secret, and no sentence
@@ -325,7 +325,7 @@ def _as_json(line: Line) -> dict[str, Any]:
 
 
 def _look(says: str) -> str:
-    """How a button stands out: what goes on with the talk most, what leaves it least."""
+    """Return the style of a button: "main" for going on, "quiet" for leaving, empty for the rest."""
     value = says.rpartition(":")[2]
     return "main" if value in (DONE, YES) else "quiet" if value in (BACK, CANCEL, LATER, SKIP) else ""
 

@@ -1,4 +1,4 @@
-"""Who somebody is, in the few words that stand over their chat: "白塔村 村干部"."""
+"""The heading of a person's chat: their post in a few words, "白塔村 村干部"."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.plan import Plan
 
 
 def title_of(plan: Plan, person: Person) -> str:
-    """By the first post; empty for somebody without one."""
+    """Return the first post in words; empty for somebody without one."""
     if not person.posts:
         return ""
     post = person.posts[0]
@@ -19,7 +19,7 @@ def title_of(plan: Plan, person: Person) -> str:
 
 
 async def heading_of(database: Database, plan: Plan, address: str) -> Heading:
-    """What stands over the page of an address."""
+    """Look up the heading of the page of an address."""
     async with database.read() as conn:
         person = (await accounts(conn, [address]))[address].person
     return Heading(title_of(plan, person), in_office=person.has(*IN_OFFICE)) if person else Heading()

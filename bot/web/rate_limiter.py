@@ -1,4 +1,4 @@
-"""How fast one sender may go: a bucket of tokens that fills again with time."""
+"""A rate limit for each sender: a bucket of tokens that fills again with time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the app on uvicorn inside a process that minds its own signals."""
+"""Runs the app on uvicorn, in a process that handles signals itself."""
 
 from __future__ import annotations
 

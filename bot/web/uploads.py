@@ -109,7 +109,7 @@ def _document_type(content: bytes) -> str | None:
 
 
 def _is_text(content: bytes) -> bool:
-    """Words as an editor writes them, in one of the encodings of Chinese; a page with markup in it is none."""
+    """Whether it is plain text in one of the encodings of Chinese; a page with markup is not."""
     marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     if not content or content.lstrip().startswith(b"<") or (not marked and _NOT_IN_TEXT.search(content)):
         return False
@@ -123,7 +123,7 @@ def _is_text(content: bytes) -> bool:
 
 
 def _photo(content: bytes) -> bytes:
-    """Upright JPEG without metadata."""
+    """Return an upright JPEG without metadata. Raises Unknown."""
     try:
         with Image.open(io.BytesIO(content), formats=_PHOTOS) as image:
             if image.width * image.height > MOST_PIXELS:

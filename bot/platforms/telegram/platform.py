@@ -37,9 +37,6 @@ from storage.files.media import MediaStore
 from storage.mail.chats import mark_blocked, mark_unblocked
 from storage.mail.outbox import Letter
 
-os.environ.setdefault("PTB_TIMEDELTA", "1")  # else python-telegram-bot warns at each RetryAfter
-logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)  # the sender tells and counts them
-
 log = logging.getLogger(__name__)
 
 SERVER = "https://api.telegram.org"
@@ -99,6 +96,8 @@ class TelegramPlatform(Platform):
     name = "telegram"
 
     def __init__(self, options: TelegramOptions, media: MediaStore, database: Database, clock: Clock) -> None:
+        os.environ.setdefault("PTB_TIMEDELTA", "1")  # else python-telegram-bot warns at each RetryAfter
+        logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)  # the sender logs and counts them
         server = options.base_url.rstrip("/")
         self._options = options
         self._bot = _Bot(
