@@ -35,6 +35,7 @@ check: $(VENV)/.dev ## check format, style, types, import rules and documentatio
 	$(BIN)/ruff check
 	$(BIN)/mypy bot handlers storage tests
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 	$(BIN)/python -m pytest -q $(wildcard tests/project/test_project.py tests/project/test_docs.py)
 
 bench: $(VENV)/.dev ## measure speed and growth; writes build/bench.json

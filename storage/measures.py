@@ -70,7 +70,6 @@ class Support(Record):
     national_number: str
     kind: str
     responsible_id: int | None
-    begun_at: datetime
     version: int
 
 

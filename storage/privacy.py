@@ -42,7 +42,6 @@ class Erasure(Record):
 
     id: int
     person_id: int
-    asked_at: datetime
     accepted: bool | None
 
 

@@ -135,10 +135,6 @@ class Households:
         )
         return [Household.from_row(row) for row in await self._session.read(query)]
 
-    async def members_of(self, household_id: int) -> Sequence[sa.Row[Any]]:
-        """Name, relation and sealed numbers of the members."""
-        return await self._session.read(sa.select(members).where(members.c.household_id == household_id))
-
     async def everyone(self) -> list[RosterMember]:
         """Everybody on the roster."""
         columns = (members.c.id, members.c.household_id, members.c.name, members.c.id_blind)

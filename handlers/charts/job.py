@@ -123,10 +123,10 @@ async def work(begin: Begin, world: World, draw: Draw) -> int:
 async def _one(begin: Begin, world: World, order: ChartOrder, draw: Draw) -> bool:
     """False when another process was quicker."""
     try:
-        return await _answer(begin, world, order, *await _made(begin, world, order, draw))
+        return await _answer(begin, order, *await _made(begin, world, order, draw))
     except Exception:
         log.exception("chart order %s failed", order.id)
-        return await _answer(begin, world, order, Outgoing(text=FAILED), None)
+        return await _answer(begin, order, Outgoing(text=FAILED), None)
 
 
 async def _made(begin: Begin, world: World, order: ChartOrder, draw: Draw) -> tuple[Outgoing, bytes | None]:
@@ -151,7 +151,7 @@ async def _figures(store: Store, world: World, order: ChartOrder, person: Person
     return await gather(store, world, reach, chart, store.session.now) if reach else None
 
 
-async def _answer(begin: Begin, world: World, order: ChartOrder, message: Outgoing, picture: bytes | None) -> bool:
+async def _answer(begin: Begin, order: ChartOrder, message: Outgoing, picture: bytes | None) -> bool:
     try:
         async with begin() as tx:
             await tx.begin_writing()

@@ -50,9 +50,6 @@ HATCH = "//"
 _CLOSE = 14
 """Of 255, in the part of a colour that differs most."""
 
-LEAST_CONTRAST = 4.5
-"""WCAG 2.1, success criterion 1.4.3 (AA) for text."""
-
 
 def rgb(colour: str) -> RGB:
     """A colour's parts, from 0 to 1."""

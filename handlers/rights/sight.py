@@ -43,10 +43,6 @@ def sight_of_clue(person: Person, clue: Clue, units: Collection[str], followed: 
     return Sight.FULL if followed and person.has(*IN_OFFICE) else Sight.NOTHING
 
 
-def may_see_clue(person: Person, clue: Clue, units: Collection[str], followed: bool) -> bool:
-    return sight_of_clue(person, clue, units, followed) is not Sight.NOTHING
-
-
 def may_admit(person: Person, village: str) -> bool:
     """Whether the person decides who joins a household of the village without proof: the town office does."""
     return person.covers(village, Role.TOWN)

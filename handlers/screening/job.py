@@ -109,7 +109,7 @@ async def _take_all_down(
     for first in range(0, len(lines), CHUNK):
         async with transactions.reading_first() as tx:
             async with tx.session(request=_request(screening)) as session:
-                await take_down(Store(session), world, screening, lines[first : first + CHUNK], known)
+                await take_down(Store(session), screening, lines[first : first + CHUNK], known)
             await tx.begin_writing()
         await asyncio.sleep(0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -30,7 +30,6 @@ class FollowUp(Record):
 
     id: int
     clue_id: int
-    asked_at: datetime
     solved: bool | None
     answered_by: int | None
     version: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -32,7 +31,6 @@ class ChartOrder(Record):
     chart: str
     wall: bool
     problem_id: int | None
-    asked_at: datetime
 
 
 class ChartOrders:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,7 +29,6 @@ class LedgerOrder(Record):
     address: str
     ledger: str
     reason: str
-    asked_at: datetime
 
 
 class LedgerOrders:

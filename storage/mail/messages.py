@@ -64,7 +64,6 @@ class Incoming(Record):
     place: Place | None = None
     contact_phone: str | None = None
     private: bool = True
-    sender_name: str = ""
     trouble: str | None = None
     """Why a part of the message could not be taken (such as a file too large), in words for its sender."""
 

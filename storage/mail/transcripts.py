@@ -122,11 +122,6 @@ async def kept_for(conn: AsyncConnection, vault: Vault, address: str, sha256: st
     return Kept(content_type=lines[0].content_type or "", name=lines[0].shown.file_name) if lines else None
 
 
-async def erase(conn: AsyncConnection, address: str) -> int:
-    """Remove a chat's whole transcript, as its person may demand; returns how many lines there were."""
-    return (await conn.execute(web_messages.delete().where(web_messages.c.address == address))).rowcount
-
-
 async def purge(conn: AsyncConnection, before: datetime) -> int:
     """Remove lines older than `before`; returns how many."""
     return (await conn.execute(web_messages.delete().where(web_messages.c.at < before))).rowcount

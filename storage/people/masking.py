@@ -33,13 +33,6 @@ def mask_bank(number: str) -> str:
     return "*" * (len(number) - _KEPT) + number[-_KEPT:]
 
 
-def mask_name(name: str) -> str:
-    """Hide the middle of a name for public views: 张小三 becomes 张*三， 张三 becomes 张*."""
-    if len(name) < 3:
-        return name[:1] + "*" * (len(name) - 1)
-    return name[0] + "*" * (len(name) - 2) + name[-1]
-
-
 _PLAIN = str.maketrans("０１２３４５６７８９Ｘｘ＋－　", "0123456789Xx+- ")
 # A masked number keeps its ends beside its stars: they begin no new number.
 _SENSITIVE = re.compile(

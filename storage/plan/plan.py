@@ -118,10 +118,6 @@ class Plan(PlanPart):
         """The phases `day` lies in, the earliest begun first; they may overlap."""
         return tuple(phase for phase in self.phases if phase.first <= day <= phase.last)
 
-    def phase_on(self, day: date) -> Phase | None:
-        """The phase whose work is being done on `day`: of several, the one begun first."""
-        return next(iter(self.phases_on(day)), None)
-
     def units_for(self, item: str) -> tuple[Unit, ...]:
         """Who answers for a task, with groups replaced by their members; nobody twice."""
         named = (self.unit(code) for code in self.item(item).units)

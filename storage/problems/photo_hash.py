@@ -93,7 +93,6 @@ class PhotoHashes:
                 photo_hashes.c.person_id,
                 photo_hashes.c.at,
                 earlier.c.problem_id.label("first_problem_id"),
-                earlier.c.person_id.label("first_person_id"),
                 earlier.c.at.label("first_at"),
             )
             .join(earlier, earlier.c.id == photo_hashes.c.same_as)
@@ -104,13 +103,12 @@ class PhotoHashes:
 
 
 class Repeat(Record):
-    """A photo about one problem that had been shown before: about which, when, and by whom."""
+    """A photo about one problem that had been shown before: about which, and when."""
 
     problem_id: int
     person_id: int
     at: datetime
     first_problem_id: int
-    first_person_id: int
     first_at: datetime
 
 

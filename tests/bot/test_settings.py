@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.errors import SettingsError
 from bot.service import logs
 from bot.setup.settings import Settings, load_settings, rows, unknown_variables
-from tests.support.commands import ROOT
+from tests.support.paths import ROOT
 
 TOKEN = "123456:SECRET-token"
 

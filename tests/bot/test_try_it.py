@@ -18,7 +18,8 @@ from bot.setup.settings import load_settings
 from storage.database.base import new_id
 from storage.mail import transcripts
 from storage.mail.messages import Incoming
-from tests.support.commands import ROOT, cunbao
+from tests.support.commands import cunbao
+from tests.support.paths import ROOT
 
 TRY_IT = (ROOT / "README.md").read_text("utf-8").partition("## Try it")[2].partition("\n## ")[0]
 ON_THE_HOUSEHOLDS, ON_THE_CADRES = re.findall(r"Say (\S+) on\s+the\s+(?:household's|cadre's)", TRY_IT)

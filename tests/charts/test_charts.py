@@ -23,7 +23,6 @@ from handlers.charts.theme import (
     FAINT,
     GREY,
     INK,
-    LEAST_CONTRAST,
     PAPER,
     PHONE,
     STEPS,
@@ -40,6 +39,8 @@ from tests.support.charts import CHARTS
 SHEETS = {"phone": PHONE, "wall": WALL}
 SMALLEST = {"phone": 28, "wall": 200 / 25.4 * 5.7}
 """Pixels: 10 on a screen 390 wide; on the wall 5.7 mm, which can be read from 2 m."""
+LEAST_CONTRAST = 4.5
+"""WCAG 2.1, success criterion 1.4.3 (AA) for text."""
 
 # Linear RGB as people without one kind of cone see it (Viénot, Brettel, Mollon 1999).
 PROTANOPIA = ((0.11238, 0.88762, 0.0), (0.11238, 0.88762, 0.0), (0.00401, -0.00401, 1.0))

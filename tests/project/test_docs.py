@@ -13,8 +13,8 @@ import pytest
 from bot.cli import cli
 from bot.setup.settings import Settings, rows
 from handlers.engine.conversation import conversations
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MANUAL = ROOT / "docs" / "manual.zh.md"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 IMPURE = {
     "handlers.engine.chat", "handlers.engine.desk", "storage.store", "storage.database.transaction", "asyncio",
 }  # fmt: skip

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from pathlib import Path
 
 import handlers
 import storage
 from bot.commands import COMMANDS
 from handlers.engine.jobs import jobs
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 def in_sources(room: str, pattern: str) -> set[str]:

@@ -13,7 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 # Put together here so that this file does not name what it forbids.
 REGISTRY_HOSTS = [

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from handlers.cases.table import ACTS, STEPS
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 HAN = r"[\u4e00-\u9fff]"
 
 HALF_WIDTH = re.compile(rf"{HAN}[,;:!?]|[,;!?]{HAN}|{HAN}\(|\({HAN}|\){HAN}|{HAN}\.{HAN}")

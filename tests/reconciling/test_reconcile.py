@@ -118,7 +118,7 @@ async def test_an_id_number_finds_who_moved_and_changed_their_name(town: Town) -
     async with town.transaction() as tx, tx.session("test", "id") as session:
         store = Store(session)
         home = await town.household(2002)
-        [member] = await store.households.members_of(home.id)
+        [member] = await session.read(sa.select(members).where(members.c.household_id == home.id))
         await store.households.correct_member(member.id, id_number=id_number(3))
     found, _ = await take(town, xlsx((3, "白塔村", "马陆", id_number(3), "脱贫户", 1, "")), kinds=())
     assert [(one.field, one.ours, one.theirs) for one in found.found] == [

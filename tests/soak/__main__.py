@@ -10,8 +10,8 @@ from pathlib import Path
 import uvloop
 
 from tests.soak.run import soak
-from tests.support.botapi import ROOT
 from tests.support.figures import report
+from tests.support.paths import ROOT
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tests.soak.child import READY
-from tests.support.botapi import ROOT
+from tests.support.paths import ROOT
 
 START_LIMIT = 60.0
 """Seconds a start may take before it counts as failed."""

@@ -22,10 +22,9 @@ from bot.setup.settings import PREFIX, load_settings
 from storage.database.transaction import transaction
 from storage.people.persons import Role
 from storage.store import Store
+from tests.support.paths import ROOT
 from tests.support.plan import BAITA
 from tests.support.town import START
-
-ROOT = Path(__file__).parents[2]
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:

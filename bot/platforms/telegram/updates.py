@@ -80,7 +80,6 @@ class Reader:
         incoming = Incoming(
             address=address_of(message.chat.id), key=self._key(update_id), at=now, choice=query.data,
             pressed=str(message.message_id), private=message.chat.type == ChatType.PRIVATE,
-            sender_name=query.from_user.full_name,
         )  # fmt: skip
         return UpdateContent(update_id, incoming.address, incoming, query=query.id)
 
@@ -96,7 +95,7 @@ class Reader:
         incoming = Incoming(
             address=address_of(chat.id), key=self._key(update_id), at=message.date.astimezone(SHANGHAI),
             text=message.text or message.caption or card, place=_place(message), contact_phone=phone,
-            private=private, sender_name=sender.full_name, trouble=trouble,
+            private=private, trouble=trouble,
         )  # fmt: skip
         says_something = incoming.text or incoming.place or incoming.contact_phone or attached or trouble
         return UpdateContent(update_id, incoming.address, incoming, attached) if says_something or not private else None

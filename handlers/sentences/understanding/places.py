@@ -14,7 +14,6 @@ from storage.plan.lexicon import Lexicon
 _VILLAGE = "村"
 _WHOLE = ("镇", "乡", "屯", "组", "社")
 """What a village's name stands before when something else is meant: 瓦房镇, 春阳屯."""
-_LONGEST = 12
 _FEWEST = 2
 
 

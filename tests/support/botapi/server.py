@@ -1,144 +1,36 @@
-"""A Telegram Bot API server on the loopback for tests, soak and bench, with faults on request.
+"""One bot's server with the phones of all its users: what each method does, and who hears of it."""
 
-In-process it is an object: `async with BotApi() as api`, point a bot at `api.base_url` and
-`api.base_file_url`, and play the phones with `api.say(...)`, `api.press(...)`, `await api.next_message(...)`.
-As its own process it is `python -m tests.support.botapi`, which prints its addresses as one JSON line and takes the
-same calls, with the same argument names, as JSON posted to `/control/<call>`; see `RemoteBotApi`.
-
-Method names and limits are those of the public Bot API documentation, error texts those its server gives.
-"""
-
-import argparse
 import asyncio
-import base64
-import contextlib
 import dataclasses
-import inspect
 import itertools
 import json
 import random
 import re
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
-from urllib.parse import parse_qsl, unquote
+from typing import Any, Self
 
 import aiohttp
-import uvloop
 
-TOKEN = "1234567:TEST-token-of-the-loopback-server"
-MAX_TEXT, MAX_CAPTION, MAX_CALLBACK_DATA, MAX_BUTTONS = 4096, 1024, 64, 100
-MAX_DOWNLOAD = 20 * 1024 * 1024
-
-ROOT = Path(__file__).parents[2]
-
-Json = dict[str, Any]
-
-
-@dataclass
-class Faults:
-    """What goes wrong, as probabilities a call (0 to 1). `seed` makes the sequence of draws repeatable.
-
-    `methods` limits the faults of a call to those methods, lower case; empty means all. `delay` (seconds)
-    holds back every answer; it is no fault and applies to all methods.
-    """
-
-    throttle: float = 0.0  # 429 with retry_after; nothing done
-    error: float = 0.0  # 500; nothing done
-    bad_gateway: float = 0.0  # 502 with an HTML body; nothing done
-    drop: float = 0.0  # connection cut; nothing done
-    lose: float = 0.0  # done, then the connection is cut: outcome unknown to the caller
-    hang: float = 0.0  # done, then never answered: outcome unknown to the caller
-    duplicate: float = 0.0  # an update already confirmed is given again, a getUpdates answer or a push
-    shuffle: float = 0.0  # updates of one getUpdates answer come out of order
-    retry_after: float = 1.0  # seconds
-    delay: float = 0.0  # seconds
-    seed: int = 0
-    methods: list[str] = field(default_factory=list)
-
-    def table(self) -> list[tuple[str, float]]:
-        """Faults of a call with the upper bound of each one's share of [0, 1)."""
-        kinds = ("throttle", "error", "bad_gateway", "drop", "lose", "hang")
-        return list(zip(kinds, itertools.accumulate(getattr(self, kind) for kind in kinds), strict=True))
-
-
-@dataclass
-class Message:
-    """A message in a chat, as the phone shows it: really delivered, whatever the bot was told."""
-
-    chat_id: int
-    message_id: int
-    from_bot: bool
-    kind: str  # text, photo, document, location or contact
-    text: str = ""  # or the caption
-    reply_markup: Json | None = None
-    file_id: str | None = None
-    time: float = 0.0  # Unix time
-    answered: bool = True  # False: the bot was never told that this was sent
-    edits: int = 0
-    markups: list[Json] = field(default_factory=list)  # keyboards it had before, which a slow thumb may still hit
-
-    def buttons(self) -> list[Json]:
-        """Its inline buttons now, row by row."""
-        rows = (self.reply_markup or {}).get("inline_keyboard", [])
-        return [button for row in rows for button in row]
-
-
-@dataclass
-class Call:
-    """One request of the bot: what it asked, what became of it."""
-
-    method: str
-    params: Json
-    time: float
-    fault: str | None  # the fault injected, if any
-    done: bool = False  # it took effect
-    answered: bool = False  # the answer reached the bot's socket
-    code: int = 0  # HTTP status given or meant
-    message_id: int | None = None
-
-    @property
-    def chat_id(self) -> int | None:
-        return int(self.params["chat_id"]) if "chat_id" in self.params else None
-
-    @property
-    def text(self) -> str:
-        return str(self.params.get("text") or self.params.get("caption") or "")
-
-    @property
-    def reply_markup(self) -> Json | None:
-        markup: Json | None = _decoded(self.params.get("reply_markup"))
-        return markup
-
-
-class ApiError(Exception):
-    """An answer with `ok: false`."""
-
-    def __init__(self, code: int, description: str, **parameters: object) -> None:
-        super().__init__(description)
-        self.code = code
-        self.body: Json = {"ok": False, "error_code": code, "description": description}
-        if parameters:
-            self.body["parameters"] = parameters
-
-
-@dataclass
-class _Upload:
-    filename: str
-    content: bytes
-    mimetype: str
-
-
-@dataclass
-class _Raw:
-    """A result that is already JSON."""
-
-    text: str
+from tests.support.botapi.connection import Connection
+from tests.support.botapi.values import (
+    MAX_BUTTONS,
+    MAX_CALLBACK_DATA,
+    MAX_CAPTION,
+    MAX_DOWNLOAD,
+    MAX_TEXT,
+    TOKEN,
+    ApiError,
+    Call,
+    Faults,
+    Json,
+    Message,
+    Raw,
+    Upload,
+    decoded,
+)
 
 
 class BotApi:
@@ -190,9 +82,9 @@ class BotApi:
         self._pusher: asyncio.Task[None] | None = None
         self._arrival = asyncio.Event()
         self._server: asyncio.Server | None = None
-        self.connections: set[_Connection] = set()
+        self.connections: set[Connection] = set()
         self.address = ""
-        self.methods: dict[str, Callable[[Json, dict[str, _Upload]], Any]] = {
+        self.methods: dict[str, Callable[[Json, dict[str, Upload]], Any]] = {
             name.removeprefix("_api_"): getattr(self, name) for name in dir(self) if name.startswith("_api_")
         }
         self.set_faults(**dataclasses.asdict(faults or Faults()))
@@ -202,7 +94,7 @@ class BotApi:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), host, port, backlog=1024)
+        self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=1024)
         self.address = "http://{}:{}".format(*self._server.sockets[0].getsockname()[:2])
 
     async def stop(self) -> None:
@@ -428,7 +320,7 @@ class BotApi:
         for update_id in list(itertools.takewhile(lambda known: known < offset, self._pending)):
             self._given.append(self._pending.pop(update_id))
 
-    async def _api_getupdates(self, params: Json, _: dict[str, _Upload]) -> _Raw:
+    async def _api_getupdates(self, params: Json, _: dict[str, Upload]) -> Raw:
         if self._webhook:
             raise ApiError(
                 409,
@@ -443,7 +335,7 @@ class BotApi:
                 )
             )
         if "allowed_updates" in params:
-            self._allowed = set(_decoded(params["allowed_updates"]))
+            self._allowed = set(decoded(params["allowed_updates"]))
         self._confirm(int(params.get("offset") or 0))
         limit = min(max(int(params.get("limit") or 100), 1), 100)
         seconds = float(params.get("timeout") or 0)
@@ -463,20 +355,20 @@ class BotApi:
         if len(updates) > 1 and self._random.random() < self.faults.shuffle:
             self._count("shuffle")
             self._random.shuffle(updates)
-        return _Raw(f"[{','.join(updates)}]")
+        return Raw(f"[{','.join(updates)}]")
 
     def _count(self, kind: str) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
     # Webhook
 
-    async def _api_setwebhook(self, params: Json, _: dict[str, _Upload]) -> bool:
+    async def _api_setwebhook(self, params: Json, _: dict[str, Upload]) -> bool:
         secret = str(params.get("secret_token") or "")
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
             raise ApiError(400, "Bad Request: secret token contains unallowed characters")
         await self._stop_pushing()
         if "allowed_updates" in params:
-            self._allowed = set(_decoded(params["allowed_updates"]))
+            self._allowed = set(decoded(params["allowed_updates"]))
         if _true(params.get("drop_pending_updates")):
             self._pending.clear()
         if url := str(params.get("url") or ""):
@@ -488,11 +380,11 @@ class BotApi:
             self._pusher = asyncio.create_task(self._push())
         return True
 
-    async def _api_deletewebhook(self, params: Json, uploads: dict[str, _Upload]) -> bool:
+    async def _api_deletewebhook(self, params: Json, uploads: dict[str, Upload]) -> bool:
         kept = {"drop_pending_updates": params.get("drop_pending_updates", False)}
         return await self._api_setwebhook(kept, uploads)
 
-    def _api_getwebhookinfo(self, params: Json, _: dict[str, _Upload]) -> Json:
+    def _api_getwebhookinfo(self, params: Json, _: dict[str, Upload]) -> Json:
         shown = {key: value for key, value in self._webhook.items() if key != "secret"} or {"url": ""}
         return {"has_custom_certificate": False, "pending_update_count": len(self._pending), **shown}
 
@@ -543,25 +435,25 @@ class BotApi:
 
     # Methods of the bot
 
-    def _api_getme(self, params: Json, _: dict[str, _Upload]) -> Json:
+    def _api_getme(self, params: Json, _: dict[str, Upload]) -> Json:
         return self.bot | {
             "can_join_groups": True,
             "can_read_all_group_messages": False,
             "supports_inline_queries": False,
         }
 
-    def _api_sendmessage(self, params: Json, _: dict[str, _Upload]) -> Json:
+    def _api_sendmessage(self, params: Json, _: dict[str, Upload]) -> Json:
         chat_id = self._writable(params)
         text = _text(params, "text", MAX_TEXT)
         return self._deliver(chat_id, "text", text, params)
 
-    def _api_sendphoto(self, params: Json, uploads: dict[str, _Upload]) -> Json:
+    def _api_sendphoto(self, params: Json, uploads: dict[str, Upload]) -> Json:
         chat_id = self._writable(params)
         content = self._content(params, uploads, "photo")
         caption = _text(params, "caption", MAX_CAPTION)
         return self._deliver(chat_id, "photo", caption, params, photo=self._sizes(content.content))
 
-    def _api_senddocument(self, params: Json, uploads: dict[str, _Upload]) -> Json:
+    def _api_senddocument(self, params: Json, uploads: dict[str, Upload]) -> Json:
         chat_id = self._writable(params)
         content = self._content(params, uploads, "document")
         caption = _text(params, "caption", MAX_CAPTION)
@@ -569,39 +461,39 @@ class BotApi:
         document |= {"file_name": content.filename, "mime_type": content.mimetype}
         return self._deliver(chat_id, "document", caption, params, document=document)
 
-    def _api_sendchataction(self, params: Json, _: dict[str, _Upload]) -> bool:
+    def _api_sendchataction(self, params: Json, _: dict[str, Upload]) -> bool:
         self._writable(params)
         return True
 
-    def _api_editmessagetext(self, params: Json, _: dict[str, _Upload]) -> Json:
+    def _api_editmessagetext(self, params: Json, _: dict[str, Upload]) -> Json:
         message = self._editable(params)
         if message.kind != "text":
             raise ApiError(400, "Bad Request: there is no text in the message to edit")
         return self._edit(message, _text(params, "text", MAX_TEXT), _markup(params))
 
-    def _api_editmessagereplymarkup(self, params: Json, _: dict[str, _Upload]) -> Json:
+    def _api_editmessagereplymarkup(self, params: Json, _: dict[str, Upload]) -> Json:
         message = self._editable(params)
         return self._edit(message, message.text, _markup(params))
 
-    def _api_answercallbackquery(self, params: Json, _: dict[str, _Upload]) -> bool:
+    def _api_answercallbackquery(self, params: Json, _: dict[str, Upload]) -> bool:
         query_id = str(params.get("callback_query_id", ""))
         if query_id not in self._queries:
             raise ApiError(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
         self.answers[query_id] = params
         return True
 
-    def _api_setmycommands(self, params: Json, _: dict[str, _Upload]) -> bool:
-        commands = _decoded(params["commands"])
+    def _api_setmycommands(self, params: Json, _: dict[str, Upload]) -> bool:
+        commands = decoded(params["commands"])
         for command in commands:
             if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]):
                 raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
         self.commands = commands
         return True
 
-    def _api_getmycommands(self, params: Json, _: dict[str, _Upload]) -> list[Json]:
+    def _api_getmycommands(self, params: Json, _: dict[str, Upload]) -> list[Json]:
         return self.commands
 
-    def _api_getfile(self, params: Json, _: dict[str, _Upload]) -> Json:
+    def _api_getfile(self, params: Json, _: dict[str, Upload]) -> Json:
         file_id = str(params.get("file_id", ""))
         if file_id not in self._files:
             raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
@@ -610,7 +502,7 @@ class BotApi:
             raise ApiError(400, "Bad Request: file is too big")
         return _file_json(file_id, content) | {"file_path": path}
 
-    def _api_download(self, params: Json, _: dict[str, _Upload]) -> bytes:
+    def _api_download(self, params: Json, _: dict[str, Upload]) -> bytes:
         """Not a method of the Bot API but its file address, which faults hit under this name."""
         for path, content in self._files.values():
             if path == params["file_path"]:
@@ -685,7 +577,7 @@ class BotApi:
             body["reply_markup"] = message.reply_markup
         return body
 
-    def _content(self, params: Json, uploads: dict[str, _Upload], name: str) -> _Upload:
+    def _content(self, params: Json, uploads: dict[str, Upload], name: str) -> Upload:
         value = str(params.get(name) or "")
         part = value.removeprefix("attach://") if value.startswith("attach://") else name
         if part in uploads:
@@ -694,7 +586,7 @@ class BotApi:
             return uploads[part]
         if value in self._files:
             path, content = self._files[value]
-            return _Upload(path.rsplit("/", 1)[-1], content, "application/octet-stream")
+            return Upload(path.rsplit("/", 1)[-1], content, "application/octet-stream")
         if value:
             raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
         raise ApiError(400, f"Bad Request: there is no {name} in the request")
@@ -717,10 +609,6 @@ def _file_json(file_id: str, content: bytes) -> Json:
     return {"file_id": file_id, "file_unique_id": "u" + file_id, "file_size": len(content)}
 
 
-def _decoded(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) and value else value
-
-
 def _true(value: object) -> bool:
     return str(value).lower() in ("true", "1")
 
@@ -739,7 +627,7 @@ def _text(params: Json, name: str, most: int) -> str:
 
 def _markup(params: Json) -> Json | None:
     try:
-        markup: Json | None = _decoded(params.get("reply_markup"))
+        markup: Json | None = decoded(params.get("reply_markup"))
     except ValueError:
         raise ApiError(400, "Bad Request: can't parse reply keyboard markup JSON object") from None
     buttons = [button for row in (markup or {}).get("inline_keyboard", []) for button in row]
@@ -756,347 +644,3 @@ def _markup(params: Json) -> Json | None:
         if len(str(button.get("callback_data", "x")).encode()) not in range(1, MAX_CALLBACK_DATA + 1):
             raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
     return markup
-
-
-# HTTP. A protocol of our own, because the bench needs more requests a second than aiohttp's server gives.
-
-_REASONS = {
-    200: "OK",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    408: "Request Timeout",
-}
-_REASONS |= {409: "Conflict", 411: "Length Required", 429: "Too Many Requests", 500: "Internal Server Error"}
-_REASONS |= {501: "Not Implemented", 502: "Bad Gateway"}
-_HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-
-
-class _Connection(asyncio.Protocol):
-    """One keep-alive HTTP/1.1 connection: requests one after another, bodies with a Content-Length."""
-
-    def __init__(self, api: BotApi) -> None:
-        self._api = api
-        self._loop = asyncio.get_running_loop()
-        self._buffer = b""
-        self._busy = False
-        self._task: asyncio.Task[None] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its base class
-        self._api.connections.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._api.connections.discard(self)
-        if self._task is not None:
-            self._task.cancel()
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if not self._busy:
-            self._take()
-
-    def _take(self) -> None:
-        """Serve the request at the front of the buffer, if it is whole."""
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            return
-        lines = self._buffer[:end].decode("latin-1").split("\r\n")
-        verb, target, _ = lines[0].split(" ", 2)
-        length, content_type = 0, ""
-        for line in lines[1:]:
-            name, _, value = line.partition(":")
-            name = name.lower()
-            if name == "content-length":
-                length = int(value)
-            elif name == "content-type":
-                content_type = value.strip()
-            elif name == "transfer-encoding":
-                return self._answer(411, {"ok": False, "description": "chunked bodies are not served here"})
-        begin = end + 4
-        if len(self._buffer) < begin + length:
-            return
-        body = self._buffer[begin : begin + length]
-        self._buffer = self._buffer[begin + length :]
-        self._busy = True
-        self._serve(verb, target, content_type, body)
-
-    def _serve(self, verb: str, target: str, content_type: str, body: bytes) -> None:
-        path, _, query = target.partition("?")
-        api = self._api
-        if path.startswith("/bot"):
-            token, _, method = path[4:].partition("/")
-            if unquote(token) != api.token:
-                return self._answer(401, ApiError(401, "Unauthorized").body)
-            try:
-                params, uploads = _parameters(query, content_type, body)
-            except ValueError as error:
-                return self._answer(400, ApiError(400, f"Bad Request: can't parse the request: {error}").body)
-            self._call(method.lower(), params, uploads)
-        elif path.startswith("/file/bot"):
-            token, _, name = path[9:].partition("/")
-            if unquote(token) != api.token:
-                return self._answer(401, ApiError(401, "Unauthorized").body)
-            self._call("download", {"file_path": unquote(name)}, {})
-        elif path.startswith("/control/"):
-            self._task = self._loop.create_task(self._control(path[9:], json.loads(body or b"{}")))
-        else:
-            self._answer(404, ApiError(404, "Not Found").body)
-
-    def _call(self, method: str, params: Json, uploads: dict[str, _Upload]) -> None:
-        api = self._api
-        handler = api.methods.get(method)
-        if handler is None:
-            return self._answer(404, ApiError(404, "Not Found").body)
-        call = Call(method, params, time.time(), api.draw(method))
-        if api.recording:
-            api.calls.append(call)
-        if call.fault == "drop":
-            self._transport.abort()
-        elif call.fault == "bad_gateway":
-            call.code = 502
-            self._write(502, _HTML, "text/html")
-        elif call.fault == "error":
-            self._reply(call, ApiError(500, "Internal Server Error"))
-        elif call.fault == "throttle":
-            seconds = api.faults.retry_after
-            after = int(seconds) if seconds.is_integer() else seconds
-            self._reply(call, ApiError(429, f"Too Many Requests: retry after {after}", retry_after=after))
-        elif inspect.iscoroutinefunction(handler):
-            api.changed()
-            self._task = self._loop.create_task(self._wait(call, handler(params, uploads)))
-            return
-        else:
-            try:
-                result = handler(params, uploads)
-            except ApiError as error:
-                result = error
-            except (KeyError, TypeError, ValueError) as error:
-                result = ApiError(400, f"Bad Request: invalid parameters: {error!r}")
-            self._finish(call, result)
-        api.changed()
-
-    async def _wait(self, call: Call, work: Any) -> None:
-        try:
-            result = await work
-        except ApiError as error:
-            result = error
-        self._task = None
-        self._finish(call, result)
-        self._api.changed()
-
-    def _finish(self, call: Call, result: Any) -> None:
-        call.done = not isinstance(result, ApiError)
-        if isinstance(result, dict) and "message_id" in result:
-            call.message_id = result["message_id"]
-        if call.fault == "lose":
-            self._untold(call)
-            self._transport.abort()
-        elif call.fault == "hang":
-            self._untold(call)  # stays busy: never answers, and takes no further request
-        else:
-            self._after_delay(lambda: self._reply(call, result))
-
-    def _after_delay(self, answer: Callable[[], None]) -> None:
-        delay = self._api.faults.delay
-        if delay:
-            self._loop.call_later(delay, answer)
-        else:
-            answer()
-
-    def _reply(self, call: Call, result: Any) -> None:
-        if self._transport.is_closing():
-            return self._untold(call)
-        call.answered = True
-        if isinstance(result, ApiError):
-            call.code = result.code
-            self._answer(result.code, result.body)
-        elif isinstance(result, bytes):
-            call.code = 200
-            self._write(200, result, "application/octet-stream")
-        else:
-            call.code = 200
-            text = result.text if isinstance(result, _Raw) else json.dumps(result, ensure_ascii=False)
-            self._write(200, f'{{"ok":true,"result":{text}}}'.encode())
-
-    def _untold(self, call: Call) -> None:
-        if call.message_id is not None and call.method.startswith("send") and call.chat_id is not None:
-            self._api.message(call.chat_id, call.message_id).answered = False
-
-    async def _control(self, name: str, arguments: Json) -> None:
-        code, body = await _controlled(self._api, name, arguments)
-        self._task = None
-        self._answer(code, body)
-
-    def _answer(self, code: int, body: Json) -> None:
-        self._write(code, json.dumps(body, ensure_ascii=False).encode())
-
-    def _write(self, code: int, body: bytes, content_type: str = "application/json") -> None:
-        head = f"HTTP/1.1 {code} {_REASONS[code]}\r\nContent-Type: {content_type}\r\n"
-        self._transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        self._busy = False
-        if self._buffer:
-            self._take()
-
-
-def _parameters(query: str, content_type: str, body: bytes) -> tuple[Json, dict[str, _Upload]]:
-    params: Json = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
-    uploads: dict[str, _Upload] = {}
-    if content_type.startswith("application/json"):
-        params.update(json.loads(body or b"{}"))
-    elif content_type.startswith("application/x-www-form-urlencoded"):
-        params.update(parse_qsl(body.decode(), keep_blank_values=True))
-    elif content_type.startswith("multipart/form-data"):
-        boundary = b"--" + content_type.partition("boundary=")[2].strip('"').encode()
-        for part in (b"\r\n" + body).split(b"\r\n" + boundary)[1:-1]:
-            head, _, content = part.partition(b"\r\n\r\n")
-            told = head.decode()
-            name = _header(r'[; ]name="([^"]*)"', told)
-            if "filename=" in told:
-                mimetype = _header(r"(?i)content-type: *([^\r\n]+)", told)
-                uploads[name] = _Upload(_header(r'filename="([^"]*)"', told), content, mimetype)
-            else:
-                params[name] = content.decode()
-    return params, uploads
-
-
-def _header(pattern: str, head: str) -> str:
-    found = re.search(pattern, head)
-    return found[1] if found else ""
-
-
-# Control
-
-_CONTROLS = (
-    *(
-        "set_faults",
-        "name_user",
-        "block",
-        "unblock",
-        "say",
-        "say_many",
-        "press",
-        "expire_queries",
-        "send_photo",
-    ),
-    *(
-        "send_document",
-        "share_location",
-        "share_contact",
-        "message",
-        "messages",
-        "truth",
-        "calls_of",
-        "pending",
-    ),
-    *("next_message", "wait_sent"),
-)
-
-
-async def _controlled(api: BotApi, name: str, arguments: Json) -> tuple[int, Json]:
-    if name not in _CONTROLS:
-        return 404, {
-            "ok": False,
-            "description": f"no such control call; there are {', '.join(sorted(_CONTROLS))}",
-        }
-    if "content" in arguments:
-        arguments["content"] = base64.b64decode(arguments["content"])
-    try:
-        result = getattr(api, name)(**arguments)
-        if inspect.isawaitable(result):
-            result = await result
-    except TimeoutError:
-        return 408, {"ok": False, "description": "timed out"}
-    except (LookupError, TypeError) as error:
-        return 400, {"ok": False, "description": str(error)}
-    return 200, {"ok": True, "result": _plain(result)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
-
-
-class RemoteBotApi:
-    """A `BotApi` in a process of its own, so that its work does not slow the bot under test.
-
-    `options` are those of the command line. Call what `/control` offers by name, for example
-    `await remote("say", user_id=1, text="好")`; messages and calls come as dicts of their fields.
-    """
-
-    def __init__(self, *options: str) -> None:
-        self._options = options
-        self.base_url = self.base_file_url = self.address = ""
-
-    async def __aenter__(self) -> Self:
-        command = (sys.executable, "-m", "tests.support.botapi", "--until-stdin-closes", *self._options)
-        self._process = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        told = json.loads(await self._process.stdout.readline())
-        self.address, self.base_url, self.base_file_url = (
-            told["address"],
-            told["base_url"],
-            told["base_file_url"],
-        )
-        self._session = aiohttp.ClientSession(self.address)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._session.close()
-        self._process.terminate()
-        await self._process.wait()
-
-    async def __call__(self, name: str, **arguments: Any) -> Any:
-        """Make a control call. Raises TimeoutError where the call waits in vain, else LookupError."""
-        if "content" in arguments:
-            arguments["content"] = base64.b64encode(arguments["content"]).decode()
-        async with self._session.post(f"/control/{name}", json=arguments) as response:
-            body = await response.json()
-        if body["ok"]:
-            return body["result"]
-        raise (TimeoutError if response.status == 408 else LookupError)(body["description"])
-
-
-async def _main() -> None:
-    parser = argparse.ArgumentParser(description="A Telegram Bot API server on the loopback for tests.")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free port (default)")
-    parser.add_argument("--token", default=TOKEN)
-    parser.add_argument("--faults", type=json.loads, default={}, help='JSON, for example {"throttle": 0.05, "seed": 7}')
-    parser.add_argument("--known-only", action="store_true", help="refuse sends to users who never wrote")
-    parser.add_argument("--no-recording", action="store_true", help="keep no list of calls, for load tests")
-    parser.add_argument("--until-stdin-closes", action="store_true", help="end with the process that started this")
-    options = parser.parse_args()
-    api = BotApi(
-        token=options.token,
-        faults=Faults(**options.faults),
-        known_only=options.known_only,
-        recording=not options.no_recording,
-    )
-    await api.start(port=options.port)
-    told = {
-        "address": api.address,
-        "base_url": api.base_url,
-        "base_file_url": api.base_file_url,
-        "token": api.token,
-    }
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
-    if options.until_stdin_closes:
-        await asyncio.to_thread(sys.stdin.read)
-    else:
-        await asyncio.Event().wait()
-    await api.stop()
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(_main())
