@@ -6,7 +6,7 @@ The household agrees on its own phone, or signs on paper and the cadre photograp
 from __future__ import annotations
 
 from handlers.cases.procedure import parties_of
-from handlers.cases.steps import act, at_step, goes_on, house
+from handlers.cases.steps import act, at_step, home_in_words, next_step_row
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -45,11 +45,11 @@ async def _by_phone(chat: Chat, clue: Clue) -> None:
 
 
 async def _on_paper(chat: Chat, clue: Clue) -> None:
-    prompt = f"{house(chat, clue)}签授权承诺书了吗？（农户绑定了手机的，也可以自己点同意）"
+    prompt = f"{home_in_words(chat, clue)}签授权承诺书了吗？（农户绑定了手机的，也可以自己点同意）"
     if await chat.ask("signed", Choice(prompt, [(_YES, "签了，拍照"), (_NO, "农户不同意")])) == _YES:
         shown = await chat.ask("photos", Photos("请拍下签好字的授权承诺书。", with_place=False))
         clue = await act(chat, clue, Act.AUTHORIZE, "农户已在纸上签字", photos=shown.photos)
-        await chat.say("收到授权书。接下来开会评议。", goes_on(clue))
+        await chat.say("收到授权书。接下来开会评议。", next_step_row(clue))
         return
     reason = await chat.ask("reason", Text("农户为什么不同意？", min_length=2, example="不愿意查存款"))
     await act(chat, clue, Act.DECLINE, reason)

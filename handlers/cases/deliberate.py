@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.cases.steps import act, at_step, goes_on, title
+from handlers.cases.steps import act, at_step, clue_in_words, next_step_row
 from handlers.cases.table import Act, Party
 from handlers.cases.votes import EXAMPLE, Votes, read_votes
 from handlers.engine.chat import Chat
@@ -43,7 +43,7 @@ async def deliberate(chat: Chat) -> None:
         return
     about = "消除风险" if clue.clearing else "纳入监测"
     votes = await chat.ask(
-        "votes", _VoteCount(f"评议{about}：{title(chat, clue)}\n到会、同意、反对各几人？例如：{EXAMPLE}")
+        "votes", _VoteCount(f"评议{about}：{clue_in_words(chat, clue)}\n到会、同意、反对各几人？例如：{EXAMPLE}")
     )
     reason = ""
     if not votes.passed:
@@ -58,6 +58,6 @@ async def deliberate(chat: Chat) -> None:
     what = Act.APPROVE if votes.passed else Act.FAIL
     clue = await act(chat, clue, what, reason or str(votes), facts=votes._asdict(), photos=minutes.photos)
     if votes.passed:
-        await chat.say("记下了。接下来在村里公示，公示稿我来写。", goes_on(clue))
+        await chat.say("记下了。接下来在村里公示，公示稿我来写。", next_step_row(clue))
     else:
         await chat.say("记下了，已告诉农户。")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.steps import act, at_step, title
+from handlers.cases.steps import act, at_step, clue_in_words
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -18,7 +18,7 @@ async def enrol(chat: Chat) -> None:
     if clue is None:
         return
     number = await chat.ask(
-        "number", Text(f"{title(chat, clue)}\n国家系统里的编号是？", max_length=40, example="JC2208810001")
+        "number", Text(f"{clue_in_words(chat, clue)}\n国家系统里的编号是？", max_length=40, example="JC2208810001")
     )
     kinds = [(kind.label, kind.label) for kind in chat.world.plan.household_types if kind.monitored]
     kind = await chat.ask("kind", Choice("登记为哪一类？", kinds))

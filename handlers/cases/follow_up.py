@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.cases.filing import file_seen
 from handlers.cases.procedure import parties_of
-from handlers.cases.steps import look, named
+from handlers.cases.steps import clue_button, named
 from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -58,8 +58,10 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
         [official.person.id for official in town],
         f"【回访未解决】{household_in_words(chat.world.plan, household)}\n{text}\n村里会再上门看看。",
         intent=Intent(Cause.UNSOLVED, f"{clue.id}"),
-        buttons=[[look(fresh)]],
+        buttons=[[clue_button(fresh)]],
         file=next(iter(told.spoken), None),
     )
     days = chat.world.plan.clocks.verify.days
-    await chat.say(f"记下了，编号 {fresh.number}，村里和镇里都知道了。{days} 个工作日内上门看看。", [[look(fresh)]])
+    await chat.say(
+        f"记下了，编号 {fresh.number}，村里和镇里都知道了。{days} 个工作日内上门看看。", [[clue_button(fresh)]]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.steps import house
+from handlers.cases.steps import home_in_words
 from handlers.cases.view import audible, in_sight
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -22,5 +22,5 @@ async def listen(chat: Chat) -> None:
     for voice in voices:
         who = await name_of(chat, voice.person_id)
         await chat.say(
-            f"{clue.number}号 {house(chat, clue)}\n{who}，{moment_in_words(voice.at)} 说的", file=voice.sha256
+            f"{clue.number}号 {home_in_words(chat, clue)}\n{who}，{moment_in_words(voice.at)} 说的", file=voice.sha256
         )

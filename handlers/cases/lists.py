@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from handlers.cases.procedure import NOT_NOMINATED, decision_due, is_left_out, steps_of
-from handlers.cases.steps import house
+from handlers.cases.steps import clue_button, home_in_words
 from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -15,7 +15,6 @@ from handlers.wording.days import deadline_in_words
 from handlers.wording.paging import PAGE, page_named, page_of
 from storage.cases.records import Clue
 from storage.cases.steps import Step
-from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 
@@ -73,13 +72,10 @@ def _page(chat: Chat, lines: list[tuple[date, Clue, str]], command: str, page: s
     lines.sort(key=lambda one: (one[0], one[1].number))
     shown, turn = page_of(lines, page_named(page), command)
     today = chat.now.date()
-    rows = [
-        [Button(label=_label(chat, clue, due, step, today), says=f"/clue {to_base36(clue.id)}")]
-        for due, clue, step in shown
-    ]
+    rows = [[clue_button(clue, _label(chat, clue, due, step, today))] for due, clue, step in shown]
     return [*rows, *turn]
 
 
 def _label(chat: Chat, clue: Clue, due: date, step: str, today: date) -> str:
     when = "" if due == date.max else f" {deadline_in_words(due, today)}"
-    return f"{clue.number}号 {house(chat, clue)} {step}{when}"
+    return f"{clue.number}号 {home_in_words(chat, clue)} {step}{when}"

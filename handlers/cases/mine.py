@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers.cases.steps import clue_button
 from handlers.cases.table import STEPS
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -9,8 +10,6 @@ from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import day_in_words
 from handlers.wording.paging import page_named, page_of
 from storage.cases.records import Clue
-from storage.database.base import to_base36
-from storage.mail.messages import Button
 
 _MOST = 500
 
@@ -26,7 +25,7 @@ async def my_clues(chat: Chat) -> None:
         await chat.say("还没有报过。发「菜单」看能办什么。")
         return
     shown, turn = page_of(followed, page_named(chat.args), "/my")
-    rows = [[Button(label=_line(chat, clue), says=f"/clue {to_base36(clue.id)}")] for clue in shown]
+    rows = [[clue_button(clue, _line(chat, clue))] for clue in shown]
     head = "您家的事" if at_home else "您上报或跟进的"
     await chat.say(f"{head}，共 {len(followed)} 件。点一件看办到哪了：", [*rows, *turn])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.cases.procedure import Refused, parties_of, take
-from handlers.cases.steps import act, at_step, mine, title
+from handlers.cases.steps import act, at_step, clue_in_words, mine
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -52,7 +52,9 @@ async def objection(chat: Chat) -> None:
     for voice in await chat.store.voices.about(clue.id):
         if voice.at == objected.at:
             await chat.say("农户的语音：", file=voice.sha256)
-    verdict = await chat.ask("verdict", Choice(f"{title(chat, clue)}{ended}\n农户说：{objected.note}", _VERDICTS))
+    verdict = await chat.ask(
+        "verdict", Choice(f"{clue_in_words(chat, clue)}{ended}\n农户说：{objected.note}", _VERDICTS)
+    )
     reason = await chat.ask(
         "reason", Text("请写几句答复，农户会看到。", min_length=2, example="已请村里和驻村队一起再去看")
     )

@@ -7,7 +7,7 @@ import asyncio
 from handlers.cases.procedure import publicity_ends
 from handlers.cases.publicity import Publicity, write_publicity
 from handlers.cases.publicity_file import as_docx
-from handlers.cases.steps import act, at_step, goes_on, house
+from handlers.cases.steps import act, at_step, home_in_words, next_step_row
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
@@ -55,7 +55,7 @@ async def _watch(chat: Chat, clue: Clue) -> None:
     if over:
         options.insert(0, (_UNOPPOSED, "期满，没有异议"))
     until = "已期满" if over else f"到 {day_in_words(last)}"
-    what = await chat.ask("what", Choice(f"{house(chat, clue)}的公示{until}。怎么样？", options))
+    what = await chat.ask("what", Choice(f"{home_in_words(chat, clue)}的公示{until}。怎么样？", options))
     if what == _LATER:
         await chat.say("好的。")
     elif what == _UNOPPOSED:
@@ -66,11 +66,11 @@ async def _watch(chat: Chat, clue: Clue) -> None:
             "reason", Text("什么异议？（不用写是谁提的）", min_length=2, example="他家有一台农机没算")
         )
         clue = await act(chat, clue, Act.OPPOSE, reason)
-        await chat.say("记下了，要重新评议。", goes_on(clue))
+        await chat.say("记下了，要重新评议。", next_step_row(clue))
 
 
 def _next(clue: Clue) -> Rows:
-    return goes_on(clue) if clue.step is Step.NOMINATE else ()
+    return next_step_row(clue) if clue.step is Step.NOMINATE else ()
 
 
 def _publicity(chat: Chat, clue: Clue) -> Publicity:

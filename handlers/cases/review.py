@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.cases.procedure import Refused, out_of_order, parties_of
-from handlers.cases.steps import act, mine, title
+from handlers.cases.steps import act, clue_in_words, mine
 from handlers.cases.table import ACTS, Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -97,7 +97,7 @@ async def _card(chat: Chat, key: str, step: Step) -> str | None:
     if clue is None or clue.step is not step:
         return None
     about = "消除风险" if clue.clearing else "纳入监测"
-    lines = [f"{about}：{title(chat, clue)}", clue.detail]
+    lines = [f"{about}：{clue_in_words(chat, clue)}", clue.detail]
     for event in await chat.store.clues.events(clue.id):
         if event.outcome in (Act.FOUND, Act.SECURE, Act.APPROVE, Act.RETURN):
             lines.append(f"{day_in_words(event.at)} {Act(event.outcome).label}：{event.note}")

@@ -45,21 +45,21 @@ async def at_step(chat: Chat, step: Step, *parties: Party) -> Clue | None:
     return clue
 
 
-def house(chat: Chat, clue: Clue) -> str:
+def home_in_words(chat: Chat, clue: Clue) -> str:
     """Village, group and name, as people speak of the house."""
     household = chat.world.roster.by_id.get(clue.household_id)
     return household_in_words(chat.world.plan, household) if household else f"{clue.number}号线索"
 
 
-def title(chat: Chat, clue: Clue) -> str:
-    return f"{clue.number}号 {house(chat, clue)}（{kinds_in_words(chat.world.plan, clue.kinds)}）"
+def clue_in_words(chat: Chat, clue: Clue) -> str:
+    return f"{clue.number}号 {home_in_words(chat, clue)}（{kinds_in_words(chat.world.plan, clue.kinds)}）"
 
 
-def look(clue: Clue, label: str = "查看") -> Button:
+def clue_button(clue: Clue, label: str = "查看") -> Button:
     return Button(label=label, says=f"/clue {to_base36(clue.id)}")
 
 
-def goes_on(clue: Clue) -> Rows:
+def next_step_row(clue: Clue) -> Rows:
     """The button for the step that is next."""
     return [[Button(label=clue.step.label, says=f"/{clue.step.value} {to_base36(clue.id)}")]]
 
@@ -117,9 +117,9 @@ async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
     agrees = [[Button(label="看看同意什么", says=f"/authorize {to_base36(clue.id)}")]]
     next_step = agrees if clue.step is Step.AUTHORIZE else objects
     intent = Intent(Cause.CASE, f"{clue.id}:{clue.version}")
-    buttons = [*next_step, [look(clue)]]
+    buttons = [*next_step, [clue_button(clue)]]
     await chat.push(family, f"{clue.number}号：{words.text}", intent, buttons=buttons, personal=True)
-    await chat.push(others, f"{clue.number}号线索：{what.label}。", intent, buttons=[[look(clue)]])
+    await chat.push(others, f"{clue.number}号线索：{what.label}。", intent, buttons=[[clue_button(clue)]])
 
 
 async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str, voices: tuple[str, ...]) -> None:
@@ -139,8 +139,8 @@ async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str,
     assigned = await chat.store.assignments.holders("clue", [str(clue.id)]) if role is Role.VILLAGE else {}
     await chat.push(
         [one for one in holding if one in assigned.values()] or holding,
-        f"【{clue.step.label}】{title(chat, clue)}\n{what.label}{reason}{due}",
+        f"【{clue.step.label}】{clue_in_words(chat, clue)}\n{what.label}{reason}{due}",
         intent=Intent(Cause.TURN, f"{clue.id}:{clue.version}"),
-        buttons=[*goes_on(clue), [look(clue)]],
+        buttons=[*next_step_row(clue), [clue_button(clue)]],
         file=next(iter(voices), None),
     )

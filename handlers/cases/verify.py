@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.steps import act, at_step, goes_on, house
+from handlers.cases.steps import act, at_step, home_in_words, next_step_row
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -24,7 +24,9 @@ async def verify(chat: Chat) -> None:
         return
     outcome = chat.args.partition(" ")[2]
     if outcome not in _OUTCOMES:
-        outcome = await chat.ask("outcome", Choice(f"{house(chat, clue)}的困难属实吗？", list(_OUTCOMES.items())))
+        outcome = await chat.ask(
+            "outcome", Choice(f"{home_in_words(chat, clue)}的困难属实吗？", list(_OUTCOMES.items()))
+        )
     found = outcome == Act.FOUND
     prompt = "到家看到什么？照片、定位可以一起发。" if found else "为什么不属实？这句话会发给农户，请说明白。"
     example = "东屋漏雨，墙有裂缝" if found else "房子去年已修好，不漏了"
@@ -41,4 +43,4 @@ async def verify(chat: Chat) -> None:
         await chat.say("记下了，已告诉农户。农户可以向镇里提异议。")
         return
     due = f"，{day_in_words(clue.due_on)}前定下来" if clue.due_on else ""
-    await chat.say(f"记下了。接着请农户签授权书，按程序评议{due}。", goes_on(clue))
+    await chat.say(f"记下了。接着请农户签授权书，按程序评议{due}。", next_step_row(clue))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, added
 from handlers.charts.gathering import villages_in
-from handlers.charts.words import NONE_OPEN, against_plan, until
+from handlers.charts.words import NONE_OPEN, against_plan, deadline_and_state
 from handlers.rights.reach import reach_of
 from handlers.rights.sight import IN_OFFICE
 from handlers.visits.coverage import progress_in_words
@@ -63,7 +63,7 @@ def in_words(figures: Figures) -> str:
         case Coverage():
             return progress_in_words(figures.total.done, figures.total.households)
         case Gantt():
-            return f"{figures.title}\n{until(figures)}"
+            return f"{figures.title}\n{deadline_and_state(figures)}"
         case _:
             total = figures.coverage.total
             return f"{_open(added(count for _, count in figures.areas))}\n{progress_in_words(total.done, total.households)}"

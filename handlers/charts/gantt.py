@@ -10,7 +10,7 @@ from handlers.charts.days import Days, name_days
 from handlers.charts.figures import Band, Gantt, GanttDeed, Span
 from handlers.charts.frame import body_of, framed
 from handlers.charts.theme import ALARM, FAINT, GREY, GRID, HATCH, INK, PAPER, STEPS, ChartSheet
-from handlers.charts.words import until
+from handlers.charts.words import deadline_and_state
 from storage.problems.states import Action, ProblemState
 
 _TITLE = "问题进度图"
@@ -38,7 +38,11 @@ def draw(figures: Gantt, sheet: ChartSheet) -> Canvas:
     row = min((bottom - top - fixed) / rows, sheet.row(_ROW * 1.25))
     canvas.text(sheet.margin, top + sheet.row(0.6), figures.title, sheet.body * 1.15, width=sheet.inner)
     canvas.text(
-        sheet.margin, top + sheet.row(1.7), until(figures), colour=ALARM if figures.late else INK, width=sheet.inner
+        sheet.margin,
+        top + sheet.row(1.7),
+        deadline_and_state(figures),
+        colour=ALARM if figures.late else INK,
+        width=sheet.inner,
     )
     days = _days(figures, sheet)
     first = top + sheet.row(_HEAD)

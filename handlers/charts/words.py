@@ -32,7 +32,7 @@ def _planned_on(figures: BurnDown, day: date) -> float | None:
     return line.get(day, 0.0 if line and day > max(line) else None)
 
 
-def until(figures: Gantt) -> str:
+def deadline_and_state(figures: Gantt) -> str:
     """The deadline of a problem and how far it is off."""
     closed = figures.state is ProblemState.CLOSED
     day = day_in_words(figures.deadline) if closed else deadline_in_words(figures.deadline, figures.head.as_of.date())

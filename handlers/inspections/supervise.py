@@ -15,7 +15,7 @@ from handlers.engine.questions import Day, HouseholdChoice, Several, Text
 from handlers.engine.questions.base import Answer, More, Prompt
 from handlers.engine.questions.next_one import VillageChoice, by_village
 from handlers.engine.said import DONE, Said
-from handlers.problems.actions import name, see
+from handlers.problems.actions import problem_button, problem_in_words
 from handlers.reading import shortened
 from handlers.rights.reach import villages_of
 from handlers.wording.days import day_in_words
@@ -151,8 +151,8 @@ async def _tell_village(chat: Chat, problem: Problem) -> None:
     cadres = chat.world.directory.holding(Role.VILLAGE, problem.region)
     await chat.push(
         [official.person.id for official in cadres],
-        f"【督导发现】{name(chat.world, problem)}\n{shortened(problem.description, 100)}\n"
+        f"【督导发现】{problem_in_words(chat.world, problem)}\n{shortened(problem.description, 100)}\n"
         f"请在 {day_in_words(problem.deadline)}前整改。",
         intent=Intent(Cause.PROBLEM, f"{problem.id}:supervision"),
-        buttons=[[see(problem)]],
+        buttons=[[problem_button(problem)]],
     )

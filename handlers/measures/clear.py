@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.steps import act, explain, goes_on, house, mine
+from handlers.cases.steps import act, explain, home_in_words, mine, next_step_row
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -52,7 +52,7 @@ async def _obstacles(chat: Chat, clue: Clue) -> list[str]:
 
 async def _conditions(chat: Chat, clue: Clue, visit: bool) -> set[Condition]:
     """Which hold. All are shown in one message; only where some do not, one says which."""
-    head = f"{house(chat, clue)}，{'到家看过，' if visit else ''}这些都做到了吗？"
+    head = f"{home_in_words(chat, clue)}，{'到家看过，' if visit else ''}这些都做到了吗？"
     listed = "、".join(condition.label for condition in Condition)
     said = await chat.ask("all", Choice(f"{head}\n{listed}", [(_ALL, "都做到了"), (_NOT_ALL, "有的没做到")]))
     if said == _ALL:
@@ -68,12 +68,12 @@ async def _refuse(chat: Chat, clue: Clue, reasons: list[str]) -> None:
 
 
 async def _propose(chat: Chat, clue: Clue) -> None:
-    if not await chat.confirm(f"{clue.number}号 {house(chat, clue)}\n条件都做到了，提请消除风险。"):
+    if not await chat.confirm(f"{clue.number}号 {home_in_words(chat, clue)}\n条件都做到了，提请消除风险。"):
         await chat.say("没有提交。")
         return
     clue = await act(chat, clue, Act.PROPOSE, facts=_facts())
     due = f"请在 {day_in_words(clue.due_on)}前" if clue.due_on else "请"
-    await chat.say(f"已提请。{due}再到家看一次，看过后点下面。", goes_on(clue))
+    await chat.say(f"已提请。{due}再到家看一次，看过后点下面。", next_step_row(clue))
 
 
 async def _secure(chat: Chat, clue: Clue) -> None:
@@ -85,7 +85,7 @@ async def _secure(chat: Chat, clue: Clue) -> None:
         await chat.say("没有提交。")
         return
     clue = await act(chat, clue, Act.SECURE, seen.text, _facts(), seen.photos, seen.spoken)
-    await chat.say("记下了。接着开会评议、公示，再报镇里和市里。", goes_on(clue))
+    await chat.say("记下了。接着开会评议、公示，再报镇里和市里。", next_step_row(clue))
 
 
 async def _still_at_risk(chat: Chat, clue: Clue, reasons: list[str]) -> None:

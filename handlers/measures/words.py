@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.cases.steps import house
+from handlers.cases.steps import home_in_words
 from handlers.engine.chat import Chat
 from handlers.engine.world import World
 from handlers.reading import shortened
@@ -67,4 +67,4 @@ def open_lines(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
 
 
 def about(chat: Chat, clue: Clue) -> str:
-    return f"{clue.number}号 {house(chat, clue)}"
+    return f"{clue.number}号 {home_in_words(chat, clue)}"

@@ -14,7 +14,7 @@ from handlers.engine.attendance import away_on, passed_on
 from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.notices.wording import message, see
+from handlers.notices.wording import message
 from handlers.reading import shortened
 from storage.database.transaction import Conflict
 from storage.mail.intents import Cause, Intent
@@ -127,7 +127,7 @@ async def _note_out(begin: Begin, world: World, notice: Notice) -> bool:
                 if figures and sender:
                     away = f"，联系不上 {figures.unreachable} 人" if figures.unreachable else ""
                     text = f"通知「{shortened(notice.words, 20)}」已发出 {figures.delivered} 人{away}。"
-                    told = Outgoing(text=text, buttons=((see(notice.id, "看谁没收到"),),))
+                    told = Outgoing(text=text, buttons=((notice_button(notice.id, "看谁没收到"),),))
                     intent = Intent(Cause.NOTICE_OUT, f"{notice.id}")
                     await notify(Store(session), world, {sender.person.id: told}, intent)
     except Conflict:

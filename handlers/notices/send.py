@@ -10,7 +10,7 @@ from handlers.engine.questions import Choice, Several
 from handlers.engine.questions.options import NO
 from handlers.notices.audience import Of, Whom, all_of, households_in, in_words, office_of
 from handlers.notices.questions import QUIETLY, Dispatch, NameList, NoticeWords, Words, left_out
-from handlers.notices.wording import see
+from handlers.notices.wording import notice_button
 from handlers.reading import shortened
 from storage.notices.addressees import AudienceCount
 from storage.notices.sent import Audience
@@ -48,7 +48,7 @@ async def send_notice(chat: Chat) -> None:
         chat.person.id, office.role, region=office.region, audience=audience, words=words.text,
         file=words.file, file_name=words.file_name, expects=choice != QUIETLY,
     )  # fmt: skip
-    await chat.say(f"开始发了，{count.reachable} 人。发完告诉您，不用等。", [[see(filed)]])
+    await chat.say(f"开始发了，{count.reachable} 人。发完告诉您，不用等。", [[notice_button(filed)]])
 
 
 async def _ask_words(chat: Chat) -> Words:

@@ -8,7 +8,7 @@ from handlers.calendar.deadlines import next_open
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.notices.audience import in_words, office_of
-from handlers.notices.wording import AGAIN, UNREACHED, progress, see
+from handlers.notices.wording import AGAIN, UNREACHED, notice_button, progress
 from handlers.reading import shortened
 from handlers.wording.days import moment_in_words
 from handlers.wording.paging import page_named, page_of
@@ -60,7 +60,7 @@ async def _list(chat: Chat) -> None:
     for place, one in enumerate(latest, 1):
         words, at = shortened(one.words, 14), moment_in_words(one.filed_at)
         lines.append(f"{place} {at} {words}：{progress(one, figures.get(one.id, NoticeFigures()))}")
-        rows.append([see(one.id, f"{place} {words}")])
+        rows.append([notice_button(one.id, f"{place} {words}")])
     await chat.say("\n".join(lines), rows)
 
 
@@ -90,12 +90,12 @@ async def _missing(chat: Chat, notice: Notice, reached: bool, places: Sequence[i
 
 def _further(notice: Notice, figures: NoticeFigures, reached: bool) -> list[list[Button]]:
     if not reached:
-        return [[see(notice.id, "返回这条通知")]]
+        return [[notice_button(notice.id, "返回这条通知")]]
     rows = []
     if notice.expects and figures.missing and not notice.repeated_at and notice.state == OUT:
-        rows.append([see(notice.id, "再提醒一次", AGAIN)])
+        rows.append([notice_button(notice.id, "再提醒一次", AGAIN)])
     if figures.unreachable:
-        rows.append([see(notice.id, f"联系不上 {figures.unreachable} 人", UNREACHED)])
+        rows.append([notice_button(notice.id, f"联系不上 {figures.unreachable} 人", UNREACHED)])
     return rows
 
 
@@ -120,7 +120,7 @@ def _line(chat: Chat, one: Missing) -> str:
 async def _repeat(chat: Chat, notice: Notice) -> None:
     """Once, and never at night: before the window opens it waits for the morning."""
     figures = (await chat.store.notice_receipts.figures([notice.id])).get(notice.id, NoticeFigures())
-    back = [[see(notice.id)]]
+    back = [[notice_button(notice.id)]]
     if notice.repeated_at is not None:
         await chat.say(f"{_repeated(chat, notice)[0]}一条通知只提醒一次。", back)
     elif not notice.expects:

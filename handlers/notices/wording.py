@@ -44,7 +44,7 @@ def file_name(notice: Notice) -> str:
     return notice.file_name if PurePath(notice.file_name).suffix else ""
 
 
-def see(notice_id: int, label: str = "通知情况", more: str = "") -> Button:
+def notice_button(notice_id: int, label: str = "通知情况", more: str = "") -> Button:
     """`more` is what follows the notice in the command."""
     return Button(label=label, says=f"/notices {to_base36(notice_id)} {more}".rstrip())
 

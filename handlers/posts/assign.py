@@ -11,7 +11,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
 from handlers.engine.questions.person import PersonChoice
 from handlers.problems import actions as rectifying
-from handlers.problems.actions import name
+from handlers.problems.actions import place_of
 from handlers.reading import shortened
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
@@ -141,6 +141,6 @@ def _of_clue(chat: Chat, clue: Clue) -> _Thing:
 
 
 def _of_problem(chat: Chat, problem: Problem) -> _Thing:
-    title = f"{problem.number}号问题 {name(chat.world, problem).partition(' ')[2]} {shortened(problem.description)}"
+    title = f"{problem.number}号问题 {place_of(chat.world, problem)} {shortened(problem.description)}"
     closed = problem.state is ProblemState.CLOSED
     return _Thing("problem", problem.id, problem.region, title, closed, f"/problem {to_base36(problem.id)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
-from handlers.problems.actions import act, explain_state, find, name, parts, tell_rectifiers
+from handlers.problems.actions import act, explain_state, find, parts, problem_in_words, tell_rectifiers
 from handlers.problems.states import RULES, Part, Refused
 from storage.people.persons import Role
 from storage.problems.states import Action
@@ -23,7 +23,7 @@ async def accept(chat: Chat) -> None:
     if problem.state is not RULES[Action.ACCEPT].before:
         await chat.say(await explain_state(chat, problem))
         return
-    title = name(chat.world, problem)
+    title = problem_in_words(chat.world, problem)
     if verdict not in (_OK, _NO):
         verdict = await chat.ask("verdict", Choice(f"{title}：验收通过吗？", [(_OK, "验收通过"), (_NO, "退回")]))
     try:

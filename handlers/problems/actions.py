@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
@@ -10,7 +11,8 @@ from handlers.engine.lookup import by_number_or_id
 from handlers.engine.questions import Evidence
 from handlers.engine.world import World
 from handlers.problems.states import RULES, Part, may_redate, next_state, parts_of, possible
-from handlers.wording.days import moment_in_words
+from handlers.reading import shortened
+from handlers.wording.days import deadline_in_words, moment_in_words
 from handlers.wording.households import household_in_words
 from storage.database.base import to_base36
 from storage.mail.intents import Cause, Intent
@@ -39,15 +41,21 @@ def parts(chat: Chat, problem: Problem) -> frozenset[Part]:
     return parts_of(chat.person, problem, chat.world.plan)
 
 
-def place(world: World, problem: Problem) -> str:
+def place_of(world: World, problem: Problem) -> str:
     household = world.roster.by_id.get(problem.household_id or 0)
     if household is not None:
         return household_in_words(world.plan, household)
     return "全镇" if problem.region == world.plan.town.code else world.plan.village(problem.region).name
 
 
-def name(world: World, problem: Problem) -> str:
-    return f"{problem.number}号 {place(world, problem)}"
+def problem_in_words(world: World, problem: Problem) -> str:
+    return f"{problem.number}号 {place_of(world, problem)}"
+
+
+def problem_line(world: World, problem: Problem, today: date) -> str:
+    """ "17号 白塔村 屋顶漏雨 10月21日，还剩 7 个工作日", as it stands in a list."""
+    about = f"{problem_in_words(world, problem)} {shortened(problem.description)}"
+    return f"{about} {deadline_in_words(problem.deadline, today)}"
 
 
 def rectifiers(world: World, problem: Problem) -> list[int]:
@@ -101,7 +109,9 @@ async def tell_rectifiers(chat: Chat, problem: Problem, text: str, action: Actio
         worked,
         text,
         intent=Intent(Cause.PROBLEM, f"{problem.id}:{action}:{problem.version}"),
-        buttons=[[see(problem), *([report(problem)] if problem.state is ProblemState.WORKING else [])]],
+        buttons=[
+            [problem_button(problem), *([progress_button(problem)] if problem.state is ProblemState.WORKING else [])]
+        ],
     )
 
 
@@ -114,11 +124,11 @@ async def explain_state(chat: Chat, problem: Problem) -> str:
     return f"{problem.number}号：{who}已在 {moment_in_words(last.at)} {last.action.label}，现在是「{problem.state.label}」。"
 
 
-def see(problem: Problem) -> Button:
-    return Button(label="查看", says=f"/problem {to_base36(problem.id)}")
+def problem_button(problem: Problem, label: str = "查看") -> Button:
+    return Button(label=label, says=f"/problem {to_base36(problem.id)}")
 
 
-def report(problem: Problem) -> Button:
+def progress_button(problem: Problem) -> Button:
     return Button(label="报进展", says=f"/progress {to_base36(problem.id)}")
 
 
@@ -137,7 +147,7 @@ def buttons_for(chat: Chat, problem: Problem) -> list[list[Button]]:
     mine = parts(chat, problem)
     row = [Button(label=action.label, says=says[action]) for action in possible(problem.state, mine)]
     if problem.state is ProblemState.UNCLAIMED and row:
-        row.append(report(problem))  # the first progress claims it, which saves a tap
+        row.append(progress_button(problem))  # the first progress claims it, which saves a tap
     more = [Button(label="倒排工期", says=f"/schedule {key}")] if problem.state is not ProblemState.CLOSED else []
     if may_redate(problem.state, mine):
         more.append(Button(label=Action.REDATE.label, says=f"/deadline {key}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import act, explain_state, find, name, parts, report
+from handlers.problems.actions import act, explain_state, find, parts, problem_in_words, progress_button
 from handlers.problems.states import RULES
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words
@@ -23,4 +23,4 @@ async def claim(chat: Chat) -> None:
     else:
         claimed = await act(chat, problem, Action.CLAIM)
         until = deadline_in_words(claimed.deadline, chat.now.date())
-        await chat.say(f"已认领 {name(chat.world, claimed)}。期限 {until}。", [[report(claimed)]])
+        await chat.say(f"已认领 {problem_in_words(chat.world, claimed)}。期限 {until}。", [[progress_button(claimed)]])

@@ -9,7 +9,7 @@ from handlers.calendar.workdays import add_workdays
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Number, Text
-from handlers.problems.actions import find, name, parts
+from handlers.problems.actions import find, parts, problem_in_words
 from handlers.problems.states import Part
 from handlers.reading import shortened
 from handlers.wording.days import day_in_words, moment_in_words
@@ -36,7 +36,7 @@ async def start_fanout(chat: Chat) -> None:
         who = "您" if before.started_by == chat.person.id else before.person
         await chat.say(
             f"{problem.number}号：{who}已在 {moment_in_words(before.started_at)} 发起举一反三。",
-            [[see_answers(problem)]],
+            [[answers_button(problem)]],
         )
         return
     words = await _ask_words(chat, problem)
@@ -60,12 +60,12 @@ async def start_fanout(chat: Chat) -> None:
     for village, task in tasks.items():
         plan_deadline(chat.store.reminders, chat.world.plan, "fanout", str(task), due_on, chat.now)
         await _ask_village(chat, village, task, words, due_on)
-    await chat.say(f"已发给 {len(villages)} 个村，{day_in_words(due_on)}前答复。", [[see_answers(problem)]])
+    await chat.say(f"已发给 {len(villages)} 个村，{day_in_words(due_on)}前答复。", [[answers_button(problem)]])
 
 
 async def _ask_words(chat: Chat, problem: Problem) -> str:
     """What to look for. The words about a household stay with those whose business it is."""
-    title = name(chat.world, problem)
+    title = problem_in_words(chat.world, problem)
     if problem.household_id is not None:
         prompt = f"{title} 涉及农户。请另写一句要各村查什么，别写姓名。"
         return await chat.ask("words", Text(prompt, max_length=200, min_length=4))
@@ -95,5 +95,5 @@ async def _ask_village(chat: Chat, village: str, task: int, words: str, due_on: 
     )
 
 
-def see_answers(problem: Problem) -> Button:
+def answers_button(problem: Problem) -> Button:
     return Button(label="看各村答复", says=f"/fanouts {to_base36(problem.id)}")

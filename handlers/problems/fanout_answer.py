@@ -8,8 +8,8 @@ from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Evidence, HouseholdChoice, Photos, Text
-from handlers.problems.actions import name, rectifiers, see
-from handlers.problems.fanout import see_answers
+from handlers.problems.actions import problem_button, problem_in_words, rectifiers
+from handlers.problems.fanout import answers_button
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.rows import bare
 from handlers.reading import shortened
@@ -127,10 +127,10 @@ async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem
     plan_deadline(store.reminders, chat.world.plan, "problem", str(problem.id), problem.deadline, chat.now)
     await chat.push(
         rectifiers(chat.world, problem),
-        f"【新问题】{name(chat.world, problem)} {shortened(problem.description, 60)}\n"
+        f"【新问题】{problem_in_words(chat.world, problem)} {shortened(problem.description, 60)}\n"
         f"举一反三查出，{day_in_words(problem.deadline)}前整改。",
         intent=Intent(Cause.FOUND, f"{problem.id}"),
-        buttons=[[see(problem)]],
+        buttons=[[problem_button(problem)]],
     )
     return problem
 
@@ -143,4 +143,4 @@ async def _tell_starter(chat: Chat, fanout: Fanout, first: Problem) -> None:
     having = sum(bool(task.found) for task in tasks)
     text = f"【举一反三】{first.number}号：{len(tasks)} 个村都答复了，{having} 个村有问题。"
     intent = Intent(Cause.FANNED, f"{fanout.id}")
-    await chat.push([fanout.started_by], text, intent, buttons=[[see_answers(first)]])
+    await chat.push([fanout.started_by], text, intent, buttons=[[answers_button(first)]])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import find, parts, see
-from handlers.problems.fanout import see_answers
+from handlers.problems.actions import find, parts, problem_button
+from handlers.problems.fanout import answers_button
 from handlers.problems.states import Part
 from handlers.reading import shortened
 from handlers.wording.days import day_in_words, moment_in_words, time_left_in_words
@@ -30,14 +30,14 @@ async def show_fanouts(chat: Chat) -> None:
         chat.refuse()
     fanout = await chat.store.fanouts.of(problem.id)
     if fanout is None:
-        await chat.say(f"{problem.number}号还没有举一反三。", [[see(problem)]])
+        await chat.say(f"{problem.number}号还没有举一反三。", [[problem_button(problem)]])
         return
     tasks = await chat.store.fanouts.tasks(fanout.id)
     shown, turn = page_of(tasks, page_named(page), f"/fanouts {to_base36(problem.id)}")
     numbers = {one.id: one.number for one in await chat.store.problems.several([p for t in shown for p in t.found])}
     head = f"{problem.number}号举一反三，{day_in_words(fanout.due_on)}前答复。{_counts(tasks)}"
     lines = [_line(chat, task, [numbers[key] for key in task.found]) for task in shown]
-    await chat.say("\n".join([head, *lines]), [*turn, [see(problem)]])
+    await chat.say("\n".join([head, *lines]), [*turn, [problem_button(problem)]])
 
 
 async def _list(chat: Chat) -> None:
@@ -49,7 +49,7 @@ async def _list(chat: Chat) -> None:
             continue
         tasks = await chat.store.fanouts.tasks(fanout.id)
         lines.append(f"{problem.number}号 {shortened(fanout.words, 20)}：{_counts(tasks)}")
-        rows.append([Button(label=f"{problem.number}号各村答复", says=see_answers(problem).says)])
+        rows.append([Button(label=f"{problem.number}号各村答复", says=answers_button(problem).says)])
     if not lines:
         await chat.say("还没有举一反三。打开一个问题，点「举一反三」就能发给各村。")
         return

@@ -17,7 +17,7 @@ from handlers.engine.questions import Document
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX, read_sheets, write_form, write_outcomes
 from handlers.files.tables import EXAMPLE, Row, RowError
-from handlers.problems.actions import name, rectifiers, see
+from handlers.problems.actions import problem_button, problem_in_words, rectifiers
 from handlers.problems.rows import Column, Header, Line, find_header, read_lines
 from handlers.problems.states import acts_for
 from handlers.reading import Unreadable, shortened
@@ -259,12 +259,12 @@ async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
     for person_id, mine in by_person.items():
         mine.sort(key=lambda problem: (problem.deadline, problem.number))
         lines = [
-            f"{name(chat.world, one)} {shortened(one.description, 20)} {deadline_in_words(one.deadline, today)}"
+            f"{problem_in_words(chat.world, one)} {shortened(one.description, 20)} {deadline_in_words(one.deadline, today)}"
             for one in mine[:_SHOWN_NEWS]
         ]
         if len(mine) == 1:
             key = to_base36(mine[0].id)
-            buttons = [[Button(label="认领", says=f"/claim {key}"), see(mine[0])]]
+            buttons = [[Button(label="认领", says=f"/claim {key}"), problem_button(mine[0])]]
         else:
             buttons = [[Button(label="我的待办", says="/todo")]]
         more = ["……"] if len(mine) > _SHOWN_NEWS else []

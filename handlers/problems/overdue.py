@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import name
+from handlers.problems.actions import problem_button, problem_line
 from handlers.problems.states import oversees
-from handlers.reading import shortened
-from handlers.wording.days import time_left_in_words
 from handlers.wording.paging import page_named, page_of
-from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.states import TO_RECTIFY
@@ -25,15 +22,7 @@ async def overdue(chat: Chat) -> None:
         return
     places, turn = page_of(range(total), page_named(chat.args), "/overdue")
     found, _ = await chat.store.problems.within(reach, TO_RECTIFY, most=len(places), before=today, skip=places[0])
-    rows = [
-        [
-            Button(
-                label=f"{name(chat.world, one)} {shortened(one.description)} {time_left_in_words(one.deadline, today)}",
-                says=f"/problem {to_base36(one.id)}",
-            )
-        ]
-        for one in found
-    ]
+    rows = [[problem_button(one, problem_line(chat.world, one, today))] for one in found]
     await chat.say(f"逾期没整改完的有 {total} 件，最久的在前：", [*rows, *turn])
 
 

@@ -12,13 +12,21 @@ from handlers.engine.questions import Account, Evidence, Option, Question
 from handlers.engine.questions.account import MOST_PHOTOS, described, gathered
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text
 from handlers.engine.said import DONE, Said
-from handlers.problems.actions import FINISHED, act, explain_state, find, name, parts, see
+from handlers.problems.actions import (
+    FINISHED,
+    act,
+    explain_state,
+    find,
+    parts,
+    problem_button,
+    problem_in_words,
+    problem_line,
+)
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import MOST_PERCENT, RULES, checked_percent, rectifies
 from handlers.reading import Unreadable, read_choice, read_number, shortened
 from handlers.reading.percents import percent_in
 from handlers.rights.sight import IN_OFFICE
-from handlers.wording.days import deadline_in_words
 from handlers.wording.evidence import evidence_in_words
 from storage.database.base import to_base36
 from storage.mail.intents import Cause, Intent
@@ -46,9 +54,9 @@ async def progress(chat: Chat) -> None:
     if problem is None or not parts(chat, problem) & RULES[Action.PROGRESS].by:
         chat.refuse()
     if problem.state not in TO_RECTIFY:
-        await chat.say(await explain_state(chat, problem), [[see(problem)]])
+        await chat.say(await explain_state(chat, problem), [[problem_button(problem)]])
         return
-    title = name(chat.world, problem)
+    title = problem_in_words(chat.world, problem)
     done = finished == FINISHED
     asked = "做了什么？" if done else "做了什么，到几成了？一句话说完。"
     told = await chat.ask(
@@ -77,13 +85,7 @@ async def _mine(chat: Chat) -> list[list[str]]:
     reach = rectifies(chat.person, chat.world.plan)
     found, _ = await chat.store.problems.within(reach, TO_RECTIFY, most=_MOST_LISTED)
     today = chat.now.date()
-    return [
-        [
-            to_base36(one.id),
-            f"{name(chat.world, one)} {shortened(one.description)} {deadline_in_words(one.deadline, today)}",
-        ]
-        for one in found
-    ]
+    return [[to_base36(one.id), problem_line(chat.world, one, today)] for one in found]
 
 
 def _summary(title: str, text: str, far: Far, shown: Evidence) -> str:
@@ -98,7 +100,7 @@ async def _record(chat: Chat, problem: Problem, text: str, far: Far, shown: Evid
     if problem.state is ProblemState.UNCLAIMED:
         problem = await act(chat, problem, Action.CLAIM)
     problem = await act(chat, problem, Action.PROGRESS, text, checked_percent(far.percent), shown, prints)
-    title = name(chat.world, problem)
+    title = problem_in_words(chat.world, problem)
     if not far.submit:
         key = to_base36(problem.id)
         submit = [[Button(label="提交验收", says=f"/progress {key} {FINISHED}")]] if far.percent == MOST_PERCENT else []
@@ -116,7 +118,7 @@ async def _record(chat: Chat, problem: Problem, text: str, far: Far, shown: Evid
                 Button(label=Action.ACCEPT.label, says=f"/accept {key} ok"),
                 Button(label=Action.RETURN.label, says=f"/accept {key} no"),
             ],
-            [see(problem)],
+            [problem_button(problem)],
         ],
         file=shown.photos[0] if shown.photos else None,
     )

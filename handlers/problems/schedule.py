@@ -8,7 +8,15 @@ from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Day, Text
-from handlers.problems.actions import explain_state, find, name, parts, rectifiers, report, see
+from handlers.problems.actions import (
+    explain_state,
+    find,
+    parts,
+    problem_button,
+    problem_in_words,
+    progress_button,
+    rectifiers,
+)
 from handlers.problems.schedule_rules import Step, schedule
 from handlers.problems.states import Part, may_redate, possible
 from handlers.rights.sight import IN_OFFICE
@@ -26,12 +34,12 @@ async def show_schedule(chat: Chat) -> None:
     if problem is None:
         chat.refuse()
     today = chat.now.date()
-    head = f"{name(chat.world, problem)} 倒排工期（期限 {deadline_in_words(problem.deadline, today)}）"
+    head = f"{problem_in_words(chat.world, problem)} 倒排工期（期限 {deadline_in_words(problem.deadline, today)}）"
     steps = schedule(problem.opened_at.date(), problem.deadline)
     lines = [_line(place, step, problem, today) for place, step in enumerate(steps, 1)]
     mine = Action.PROGRESS in possible(problem.state, parts(chat, problem))
-    buttons = [report(problem)] if mine else []
-    await chat.say("\n".join([head, *lines]), [[see(problem), *buttons]])
+    buttons = [progress_button(problem)] if mine else []
+    await chat.say("\n".join([head, *lines]), [[problem_button(problem), *buttons]])
 
 
 def _line(place: int, step: Step, problem: Problem, today: date) -> str:
@@ -47,21 +55,22 @@ async def move_deadline(chat: Chat) -> None:
     if problem is None or Part.TOWN not in parts(chat, problem):
         chat.refuse()
     if not may_redate(problem.state, parts(chat, problem)):
-        await chat.say(await explain_state(chat, problem), [[see(problem)]])
+        await chat.say(await explain_state(chat, problem), [[problem_button(problem)]])
         return
-    title, today = name(chat.world, problem), chat.now.date()
+    title, today = problem_in_words(chat.world, problem), chat.now.date()
     until = deadline_in_words(problem.deadline, today)
     day = await chat.ask("day", Day(f"{title}：期限 {until}。\n改到哪天？例如：10月31日", past_ok=False))
     if day == problem.deadline:
-        await chat.say("期限就是这一天，不用改。", [[see(problem)]])
+        await chat.say("期限就是这一天，不用改。", [[problem_button(problem)]])
         return
     reason = await chat.ask("reason", Text("为什么改？这句话会发给整改的同志。", min_length=2, example="雨天不能上房"))
-    moved = await chat.store.problems.redate(problem, day, by=chat.person.id, reason=reason)
+    change = f"{day_in_words(problem.deadline)}改为 {day_in_words(day)}"
+    moved = await chat.store.problems.redate(problem, day, by=chat.person.id, text=f"{change}：{reason}")
     await chat.store.reminders.cancel("problem", str(problem.id))
     if problem.state is not ProblemState.REVIEW:  # what waits for the town reminds nobody else
         plan_deadline(chat.store.reminders, chat.world.plan, "problem", str(problem.id), day, chat.now)
     worked = await chat.store.problems.rectified_by(problem.id)
-    text = f"【改期限】{title}\n{day_in_words(problem.deadline)} 改为 {day_in_words(day)}。\n原因：{reason}"
+    text = f"【改期限】{title}\n{change}。\n原因：{reason}"
     intent = Intent(Cause.PROBLEM, f"{problem.id}:{Action.REDATE}:{moved.version}")
-    await chat.push([*worked, *rectifiers(chat.world, problem)], text, intent, buttons=[[see(moved)]])
-    await chat.say(f"{title}期限改为 {deadline_in_words(day, today)}，已告诉整改的同志。", [[see(moved)]])
+    await chat.push([*worked, *rectifiers(chat.world, problem)], text, intent, buttons=[[problem_button(moved)]])
+    await chat.say(f"{title}期限改为 {deadline_in_words(day, today)}，已告诉整改的同志。", [[problem_button(moved)]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
-from handlers.problems.actions import name
+from handlers.problems.actions import problem_in_words
 from handlers.wording.days import moment_in_words
 from storage.database.base import to_base36
 from storage.mail.messages import Button
@@ -32,7 +32,12 @@ async def signals(chat: Chat) -> None:
         return
     words = await chat.ask(
         "words",
-        Text(f"{name(chat.world, problem)}：{signal.detail}\n为什么正常？一句话就行。", 200, 2, "开会时集中补录的"),
+        Text(
+            f"{problem_in_words(chat.world, problem)}：{signal.detail}\n为什么正常？一句话就行。",
+            200,
+            2,
+            "开会时集中补录的",
+        ),
     )
     await chat.store.signals.answer(signal, chat.person.id, words)
     await chat.say(f"记下了：{problem.number}号，{words}", [[Button(label="看别的疑点", says="/signals")]])
@@ -56,7 +61,7 @@ async def _list(chat: Chat) -> None:
     rows = []
     for place, signal in enumerate(found, 1):
         problem = problems[signal.problem_id]
-        lines.append(f"{place}. {name(chat.world, problem)}：{signal.detail}")
+        lines.append(f"{place}. {problem_in_words(chat.world, problem)}：{signal.detail}")
         rows.append([Button(label=f"{place} 说明正常", says=f"/signals {to_base36(signal.id)}"), _look(place, problem)])
     await chat.say("\n".join(lines), rows)
 

@@ -10,7 +10,7 @@ from handlers.calendar.deadlines import next_open
 from handlers.engine.jobs import Daily, Job
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.problems.actions import name
+from handlers.problems.actions import problem_in_words
 from handlers.problems.signal_rules import bursts, far_away, no_visit
 from handlers.reading import shortened
 from handlers.wording.days import day_in_words, moment_in_words
@@ -68,7 +68,7 @@ async def _message(store: Store, world: World, untold: Sequence[Signal]) -> Outg
     problems = {one.id: one for one in await store.problems.several([signal.problem_id for signal in untold])}
     lines = [f"【疑点】有 {len(untold)} 处想请镇里看一看，只是提问，不是结论："]
     for signal in untold[:_SHOWN]:
-        lines.append(f"{name(world, problems[signal.problem_id])}：{shortened(signal.detail, 60)}")
+        lines.append(f"{problem_in_words(world, problems[signal.problem_id])}：{shortened(signal.detail, 60)}")
     lines += ["……"] if len(untold) > _SHOWN else []
     return Outgoing(text="\n".join(lines), buttons=((Button(label="逐条看", says="/signals"),),))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Evidence, Photos, Text
-from handlers.problems.actions import act, explain_state, find, name, parts, see, tell_rectifiers
+from handlers.problems.actions import act, explain_state, find, parts, problem_button, problem_in_words, tell_rectifiers
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import RULES
 from storage.people.persons import Role
@@ -25,14 +25,14 @@ async def spot_check(chat: Chat) -> None:
     verdict = await chat.ask(
         "verdict",
         Choice(
-            f"{name(chat.world, problem)}：{problem.description}\n看了现场，属实吗？",
+            f"{problem_in_words(chat.world, problem)}：{problem.description}\n看了现场，属实吗？",
             [(_REAL, "属实，保持销号"), (_NOT_REAL, "不属实，重开")],
         ),
     )
     if verdict == _NOT_REAL:
         await _open_again(chat, problem)
         return
-    title = name(chat.world, problem)
+    title = problem_in_words(chat.world, problem)
     seen = await chat.ask("seen", Text(f"{title}：现场看到了什么？", min_length=2, example="屋顶新瓦，屋里不漏"))
     shown = await _shown(chat)
     prints = await prints_of(chat, shown.photos)
@@ -56,13 +56,13 @@ async def _closed(chat: Chat, said: str, action: Action) -> Problem | None:
     if problem is None or not parts(chat, problem) & RULES[action].by:
         chat.refuse()
     if problem.state is not RULES[action].before:
-        await chat.say(await explain_state(chat, problem), [[see(problem)]])
+        await chat.say(await explain_state(chat, problem), [[problem_button(problem)]])
         return None
     return problem
 
 
 async def _open_again(chat: Chat, problem: Problem) -> None:
-    title = name(chat.world, problem)
+    title = problem_in_words(chat.world, problem)
     reason = await chat.ask(
         "reason", Text(f"{title}：抽查发现了什么？这句话会发给整改的同志。", min_length=2, example="屋顶又漏了")
     )

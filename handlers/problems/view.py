@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import buttons_for, find, name
+from handlers.problems.actions import buttons_for, find, problem_in_words
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words, moment_in_words
@@ -42,7 +42,10 @@ def _about(chat: Chat, problem: Problem) -> list[str]:
     who = "、".join(
         [*(plan.unit(unit).name for unit in problem.units), *([problem.responsible] if problem.responsible else [])]
     )
-    lines = [f"【{name(chat.world, problem)}】{problem.state.label} {problem.percent}%{item}", problem.description]
+    lines = [
+        f"【{problem_in_words(chat.world, problem)}】{problem.state.label} {problem.percent}%{item}",
+        problem.description,
+    ]
     if problem.measures:
         lines.append(f"措施：{problem.measures}")
     until = (

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from handlers.engine.world import World
 from handlers.measures.words import doers
-from handlers.problems.actions import place, rectifiers
+from handlers.problems.actions import place_of, rectifiers
 from handlers.reading import shortened
 from handlers.reminders.campaign import phases
 from handlers.reminders.matter import Matter, ids_of
@@ -49,7 +49,7 @@ async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str,
     for problem in await store.problems.several(_rows(ids)):
         if problem.state is ProblemState.CLOSED:
             continue
-        what = f"{place(world, problem)} {shortened(problem.description)}（{problem.state.label}）"
+        what = f"{place_of(world, problem)} {shortened(problem.description)}（{problem.state.label}）"
         found[str(problem.id)] = Matter(
             titles=((f"{problem.number}号问题 {what}", ()),),
             deadline=problem.deadline,

@@ -5,47 +5,46 @@ from __future__ import annotations
 from datetime import date
 
 from handlers.cases.procedure import steps_of
+from handlers.cases.steps import clue_button, home_in_words
 from handlers.cases.table import STEPS, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import name
+from handlers.problems.actions import problem_button, problem_in_words
 from handlers.problems.overdue import overdue_button
 from handlers.problems.states import judges, rectifies
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words
-from handlers.wording.households import household_in_words
+from handlers.wording.paging import page_named, page_of
 from storage.database.base import to_base36
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.problems.states import TO_RECTIFY, ProblemState
 
-_MOST = 8
+_MOST = 500
 
 
 @conversation("todo", "我的待办", for_roles=IN_OFFICE, words=("待办", "要办的"), menu=4)
 async def todo(chat: Chat) -> None:
-    problems, total = await chat.store.problems.within(rectifies(chat.person, chat.world.plan), TO_RECTIFY, most=_MOST)
-    review, to_review = await chat.store.problems.within(judges(chat.person), [ProblemState.REVIEW], most=_MOST)
+    """Args: a page."""
+    problems, _ = await chat.store.problems.within(rectifies(chat.person, chat.world.plan), TO_RECTIFY, most=_MOST)
+    review, _ = await chat.store.problems.within(judges(chat.person), [ProblemState.REVIEW], most=_MOST)
     found: list[tuple[date, Button]] = []
     for problem in [*problems, *review]:
         mark = "验收 " if problem.state is ProblemState.REVIEW else ""
-        label = f"{mark}{name(chat.world, problem)} {shortened(problem.description)}"
-        found.append((problem.deadline, Button(label=label, says=f"/problem {to_base36(problem.id)}")))
-    others = [*await _clues(chat), *await _fanouts(chat)]
-    found = sorted([*found, *others], key=lambda one: one[0])
-    total += to_review + len(others)
+        label = f"{mark}{problem_in_words(chat.world, problem)} {shortened(problem.description)}"
+        found.append((problem.deadline, problem_button(problem, label)))
+    found = sorted([*found, *await _clues(chat), *await _fanouts(chat)], key=lambda one: one[0])
     late = await overdue_button(chat)
     if not found:
         await chat.say("没有要办的事。", late)
         return
     today = chat.now.date()
+    shown, turn = page_of(found, page_named(chat.args), "/todo")
     rows = [
-        [Button(label=f"{button.label} {deadline_in_words(due, today)}", says=button.says)]
-        for due, button in found[:_MOST]
+        [Button(label=f"{button.label} {deadline_in_words(due, today)}", says=button.says)] for due, button in shown
     ]
-    more = f"\n只列出最急的 {_MOST} 件。看别的问题，回复如：/problem 17" if total > _MOST else ""
-    await chat.say(f"您有 {total} 件要办，按期限排：{more}", [*rows, *late])
+    await chat.say(f"您有 {len(found)} 件要办，按期限排：", [*rows, *turn, *late])
 
 
 async def _clues(chat: Chat) -> list[tuple[date, Button]]:
@@ -53,10 +52,7 @@ async def _clues(chat: Chat) -> list[tuple[date, Button]]:
     return [
         (
             clue.due_on or clue.reported_at.date(),
-            Button(
-                label=f"{STEPS[clue.step].todo} {household_in_words(chat.world.plan, chat.world.roster.by_id[clue.household_id])}",
-                says=f"/clue {to_base36(clue.id)}",
-            ),
+            clue_button(clue, f"{STEPS[clue.step].todo} {home_in_words(chat, clue)}"),
         )
         for party in (Party.VILLAGE, Party.TOWN, Party.COUNTY)
         for post in chat.person.posts_as(Role(party.value))

@@ -48,7 +48,7 @@ def _sheets(content: bytes) -> list[list[Row]]:
     return [rows]
 
 
-async def take_down(store: Store, screening: Screening, lines: Sequence[Line], known: Known) -> None:
+async def take_down(store: Store, screening: ScreeningList, lines: Sequence[Line], known: Known) -> None:
     """Match a chunk of rows with two look-ups and note the outcome of each. `known` is the roster without members."""
     blinds = {line.row: _blind(store, line.entry) for line in lines if line.entry}
     known = Known(known.roster, known.heads)

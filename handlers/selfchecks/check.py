@@ -11,7 +11,7 @@ from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice, HouseholdChoice, Several, Told
-from handlers.problems.actions import name, rectifiers, see
+from handlers.problems.actions import problem_button, problem_in_words, rectifiers
 from handlers.problems.photo_prints import prints_of
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
@@ -181,9 +181,9 @@ async def _file_problem(chat: Chat, scope: Scope, item: Item, told: Told, househ
     await store.selfchecks.link_problem(plan.id, scope, item=item.id, problem_id=problem.id)
     await chat.push(
         rectifiers(chat.world, problem),
-        f"【自查发现】{name(chat.world, problem)}\n{shortened(told.text, 60)}",
+        f"【自查发现】{problem_in_words(chat.world, problem)}\n{shortened(told.text, 60)}",
         intent=Intent(Cause.SELFCHECK, f"{problem.id}"),
-        buttons=[[see(problem)]],
+        buttons=[[problem_button(problem)]],
         file=told.photos[0] if told.photos else None,
     )
     return f"已列入台账，{problem.number}号，{day_in_words(problem.deadline)}前整改。"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.cases.filing import report
-from handlers.cases.steps import goes_on
+from handlers.cases.steps import next_step_row
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
@@ -58,7 +58,7 @@ async def sweep(chat: Chat) -> None:
     await chat.store.visits.add(household, chat.world.round, by=chat.person.id, outcome=outcome, note=note)
     done = "记下了。" if outcome.met else "记下了，这一户还要再去。"
     if outcome.met and (clue := await _unverified(chat, household)):
-        await chat.say(f"{done}这户还有 {clue.number}号没核查。", goes_on(clue))
+        await chat.say(f"{done}这户还有 {clue.number}号没核查。", next_step_row(clue))
         done = ""
     await _go_on(chat, household.village, done)
 

@@ -38,6 +38,6 @@ def time_left_in_words(deadline: date, today: date) -> str:
     """ "还剩 7 个工作日", "逾期 6 个工作日", or "今天到期"."""
     if deadline == today:
         return "今天到期"
-    count = workdays_between(today, deadline)
-    workdays = f" {abs(count)} 个工作日" if count else "不到 1 个工作日"
+    count = workdays_between(min(deadline, today), max(deadline, today))
+    workdays = f" {count} 个工作日" if count else "不到 1 个工作日"
     return ("还剩" if deadline > today else "逾期") + workdays

@@ -146,10 +146,9 @@ class Problems:
         count(session, problem_keys, before=row, after=after)
         return self._problem(after)
 
-    async def redate(self, problem: Problem, deadline: date, *, by: int, reason: str) -> Problem:
-        """Move the deadline. Raises Conflict when somebody acted since `problem` was read."""
+    async def redate(self, problem: Problem, deadline: date, *, by: int, text: str) -> Problem:
+        """Move the deadline; `text` says from when to when and why. Raises Conflict when somebody acted since `problem` was read."""
         row = await self._session.current(problems, problem)
-        text = f"{problem.deadline:%m-%d} 改为 {deadline:%m-%d}：{reason}"
         self._enter(problem.id, Action.REDATE, by, text, problem.percent, None)
         after = await self._session.amend(problems, row, deadline=deadline)
         count(self._session, problem_keys, before=row, after=after)

@@ -213,7 +213,7 @@ async def test_two_who_accept_the_same_problem_at_once(town: Town) -> None:
     await town.intake.put([message(ZHOU, "/accept 1 ok"), message(WU, "/accept 1 ok")])
     await town.settle()
     assert town.unread("周镇") == ["1号 白塔村已销号，已告诉整改的同志。"]
-    assert town.unread("吴镇") == ["1号：周镇已在 10-12 09:00 验收通过，现在是「已销号」。"]
+    assert town.unread("吴镇") == ["1号：周镇已在 10月12日 09:00 验收通过，现在是「已销号」。"]
     assert len([heard for heard in town.unread("李村") if "验收通过" in heard]) == 1
     assert [entry.action for entry in await history(town, problem)].count(Action.ACCEPT) == 1
     assert {row.state for row in await rows(town, inbox.inbox)} == {inbox.DONE}

@@ -63,7 +63,7 @@ async def test_each_role_sees_its_turns_by_deadline(town: Town) -> None:
     await case_after(town, [*TO_NOMINATE, Act.NOMINATE], number=1003)
     assert "乡镇复核 1" in (await town.say("周镇", "/cases"))[-1]
     assert "没有轮到您" in (await town.say("郑市", "/cases"))[-1]
-    assert "曾国强家" in (await town.press("周镇", "4号 白塔村二屯曾国强家 乡镇复核 11-02，还剩 9 天"))[-1]
+    assert "曾国强家" in (await town.press("周镇", "4号 白塔村二屯曾国强家 乡镇复核 11月2日，还剩 7 个工作日"))[-1]
 
 
 @pytest.mark.sqlite_only
@@ -73,7 +73,7 @@ async def test_a_long_list_comes_in_pages_and_by_step(town: Town) -> None:
     await case_after(town, [Act.FOUND])
     [first] = await town.say("李村", "/cases")
     assert first.count("号 白塔村") == 8
-    second = (await town.press("李村", "下一页（共 10 件）"))[-1]
+    second = (await town.press("李村", "下一页（1/2）"))[-1]
     assert second.count("号 白塔村") == 2
     await town.say("李村", "/cases")
     only = (await town.press("李村", "农户授权 1"))[-1]
@@ -92,7 +92,7 @@ async def test_the_forgotten_are_listed_before_and_after_their_time(town: Town) 
     town.now = start + timedelta(days=12)
     listed = (await town.say("周镇", "应纳未纳"))[-1]
     assert "还没提名的 1 件，其中 0 件逾期" in listed
-    assert "张桂兰家 农户授权 10-27，还剩 3 天" in listed
+    assert "张桂兰家 农户授权 10月27日，还剩 3 个工作日" in listed
     town.now = start + timedelta(days=20)
     assert "其中 1 件逾期" in (await town.say("郑市", "/unregistered"))[-1]
     assert "没有应纳未纳" in (await town.say("孙村", "/unregistered"))[-1]

@@ -202,7 +202,7 @@ async def test_the_gantt_of_a_problem_tells_its_states_and_names_nobody(town: To
     assert all(one.ends == other.begins for one, other in pairwise(gantt.spans))
     assert [deed.action for deed in gantt.deeds][:3] == [Action.CLAIM, Action.SUBMIT, Action.ACCEPT]
     assert gantt.planned[-1].last == problem.deadline
-    assert in_words(gantt) == "白塔村 (二)5 农村供水\n期限 10月13日，现在整改中，逾期 7 天"
+    assert in_words(gantt) == "白塔村 (二)5 农村供水\n期限 10月13日，逾期 5 个工作日，现在整改中"
     assert not any(name in str(gantt) for name in town.people)
 
 
@@ -259,7 +259,7 @@ async def test_one_message_with_the_way_to_the_other_charts_and_the_large_sheet(
     assert await board.ask("冯水", "/map") == ["还有 1 个问题没销号，其中逾期 1 个 [销号进度] [A3 大图] 📎照片"]
     await board.town.press("周镇", "A3 大图")
     assert await board.ask("李村", "/map gantt 3") == [
-        "白塔村 (二)5 农村供水 / 期限 10月13日，现在整改中，逾期 7 天 [查看][A3 大图] 📎照片"
+        "白塔村 (二)5 农村供水 / 期限 10月13日，逾期 5 个工作日，现在整改中 [查看][A3 大图] 📎照片"
     ]
     assert board.town.unread("周镇") == ["瓦房镇问题分布，A3 纸横放打印。 📎瓦房镇-问题分布-20221020-A3.png"]
     assert [wall for _, wall in board.drawn] == [False, False, True, False]

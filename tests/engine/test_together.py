@@ -111,10 +111,10 @@ async def _check(town: Town, act: Act, how: Callable[..., Awaitable[None]]) -> N
     problem = await act.prepare(town)
     await how(town, act)
     said = {name: town.inboxes[name][-1].text or "" for name in act.two}
-    told = {name: text for name, text in said.items() if "已在 10-12 09:00" in text}
+    told = {name: text for name, text in said.items() if "已在 10月12日 09:00" in text}
     ((second, text),) = told.items()
     (first,) = set(act.two) - {second}
-    assert f"{first}已在 10-12 09:00 {act.did}" in text
+    assert f"{first}已在 10月12日 09:00 {act.did}" in text
     if problem is not None:
         done = await actions(town, problem)
         assert [done.count(action) for action in act.once] == [1] * len(act.once)

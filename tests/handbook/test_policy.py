@@ -190,7 +190,7 @@ async def test_the_best_article_comes_first_with_its_figures_and_leads_to_the_wh
     assert asked == ["谁可以查到它？ [1 农户也能查][2 只给干部] [上一步][取消]"]
     await town.press("周镇", "农户也能查")
     shown = town.inboxes["周镇"][-1].text or ""
-    assert "《瓦房镇城乡居民医疗保险报销办法》\n瓦政发〔2022〕60号 2022-10-08\n分成 3 段，农户也能查。" in shown
+    assert "《瓦房镇城乡居民医疗保险报销办法》\n瓦政发〔2022〕60号 2022年10月8日\n分成 3 段，农户也能查。" in shown
     (_, done) = await town.press("周镇", "提交")
     assert done.startswith("《瓦房镇城乡居民医疗保险报销办法》加进手册了，现在就能查。")
     for person in ("张三家", "李村"):

@@ -141,7 +141,7 @@ async def test_a_table_comes_in_once_and_the_town_sees_falls_first(town: Town) -
     assert "公益岗位人数 去年 17 今年 19 ▲2(1 村减少，15 村没填全)" in overview
     by_village = (await town.press("周镇", "公益岗位人数"))[-1]
     assert "减少的在前： / 白塔村 去年 12 今年 10 ▼2" in by_village
-    assert "[后面的村]" in by_village
+    assert "[下一页（1/3）]" in by_village
     last = (await town.say("周镇", "/indicators posts 16"))[-1]
     assert "瓦房村 去年 5 今年 9 ▲4" in last
 

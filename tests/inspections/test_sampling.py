@@ -160,7 +160,7 @@ async def test_a_household_that_holds_takes_one_tap_and_the_next_is_offered(town
     assert shown.index(str(numbers[0])) < shown.index(str(numbers[1]))
     await town.say("郑市", "1")
     told = (await town.press("郑市", "属实"))[-1]
-    assert f"户号{numbers[1]}" in told
+    assert f"户号 {numbers[1]}" in told
     await town.say("郑市", f"/check {numbers[1]}")
     assert "白塔村抽中的户都查完了" in (await town.press("郑市", "属实"))[-1]
     assert "您已在" in (await town.say("郑市", f"/check {numbers[1]}"))[-1]

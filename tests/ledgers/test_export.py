@@ -87,7 +87,7 @@ async def test_a_town_gets_its_clues_as_a_file(town: Town) -> None:
     assert name == "瓦房镇-风险线索台账-20221017.xlsx"
     assert [row["村"] for row in rows] == ["白塔村", "瓦房村"]
     assert (rows[0]["户主"], rows[0]["户号"], rows[0]["风险类型"]) == ("张三", 1001, "住房安全")
-    assert (rows[0]["当前环节"], rows[0]["已用天数"], rows[0]["是否超期"]) == ("入户核查", 5, "是")
+    assert (rows[0]["当前环节"], rows[0]["已用天数"], rows[0]["是否逾期"]) == ("入户核查", 5, "是")
     assert notes["范围"] == "瓦房镇"
     assert "周镇" in notes["导出人"]
     assert notes["号码"].startswith("已遮盖")
@@ -105,7 +105,7 @@ async def test_what_a_visit_found_stands_beside_the_clue(town: Town) -> None:
     town.now += timedelta(days=9)
     await town.say("李村", "/export clues")
     [row], _, _ = sheet_of(town, "李村")
-    assert (row["当前环节"], row["已用天数"], row["环节期限"], row["是否超期"]) == ("已办结", 0, None, "否")
+    assert (row["当前环节"], row["已用天数"], row["环节期限"], row["是否逾期"]) == ("已办结", 0, None, "否")
     assert row["核查结果"] == "核查不属实"
     assert row["核查日期"].date() == START.date()
     assert row["核查情况"] == "房子去年修过，电话138****1001"
@@ -267,7 +267,9 @@ async def test_a_monitored_household_comes_with_its_measures(town: Town) -> None
     await town.say("周镇", "/export households")
     [row], _, _ = sheet_of(town, "周镇")
     assert (row["系统编号"], row["帮扶责任人"], row["家庭人口"]) == ("0042", "李村", 1)
-    assert row["帮扶措施"] == ("1. 装防滑扶手(镇乡建办，2022-10-20前，100%)\n2. 翻修屋顶(镇乡建办，2022-10-25前，0%)")
+    assert row["帮扶措施"] == (
+        "1. 装防滑扶手(镇乡建办，2022年10月20日前，100%)\n2. 翻修屋顶(镇乡建办，2022年10月25日前，0%)"
+    )
     assert (row["措施数"], row["已完成"], row["最近时限"].date()) == (2, 1, date(2022, 10, 25))
 
 

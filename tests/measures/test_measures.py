@@ -205,7 +205,7 @@ async def test_a_measure_is_reminded_of_until_it_is_done(town: Town) -> None:
     town.now = datetime.combine(date(2022, 10, 24), time(8), SHANGHAI)
     await town.tick()
     [reminded] = [line for line in town.unread("王建") if "今日提醒" in line]
-    assert "帮扶措施 白塔村张三家 办好housing" in reminded
+    assert "帮扶措施 白塔村一屯张三家 办好housing" in reminded
     await town.say("李村", f"/measure {to_base36(made.id)}")
     for said in ("修完了", "100"):
         await town.say("李村", said)

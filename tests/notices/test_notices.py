@@ -95,14 +95,14 @@ async def test_a_notice_to_all_cadres_is_confirmed_with_one_tap(town: Town) -> N
     assert await town.press("李村", "已收到") == ["✓ 您已经点过「收到」了，谢谢。"]
     shown = await town.press("周镇", "看谁没收到")
     assert shown == [
-        "「明天上午九点在镇里开部署会」 / 周镇 09:00 发给全部村干部 / 已送达 2 人，已收到 1 人 / "
+        "「明天上午九点在镇里开部署会」 / 周镇 10月12日 09:00 发给全部村干部 / 已送达 2 人，已收到 1 人 / "
         "还没点「收到」的 1 人： / 赵村 白塔村 [再提醒一次] [联系不上 1 人]"
     ]
     assert (await town.press("周镇", "联系不上 1 人"))[0].endswith(
         "（没有绑定聊天或已停用）： / 孙村 瓦房村 [返回这条通知]"
     )
     assert await town.say("吴镇", "通知情况") == [
-        "最近的通知： / 1 09:00 明天上午九点在镇里开部署会：已送达 2 人，已收到 1 人 [1 明天上午九点在镇里开部署会]"
+        "最近的通知： / 1 10月12日 09:00 明天上午九点在镇里开部署会：已送达 2 人，已收到 1 人 [1 明天上午九点在镇里开部署会]"
     ]
     sealed = [row.words for row in await rows(town, notices)]
     assert all("部署会".encode() not in words for words in sealed)

@@ -110,8 +110,8 @@ async def test_on_leave_the_deputy_gets_it_and_afterwards_all_is_as_before(town:
     await reported_by_unit(town, due_on=date(2022, 10, 20))
     await give(town, "clue:1", "李村")
     assert "已告诉镇里和赵村" in await take_leave(town, "李村", "10月17日", "10月18日", "赵村")
-    assert "白塔村李村，10月17日到10月18日，赵村代办" in town.unread("周镇")[-1]
-    assert "10月17日到10月18日请假，请您代办" in town.unread("赵村")[-1]
+    assert "白塔村李村，10月17日至10月18日，赵村代办" in town.unread("周镇")[-1]
+    assert "10月17日至10月18日请假，请您代办" in town.unread("赵村")[-1]
 
     await morning(town, date(2022, 10, 17))
     assert reminded(town, "李村") == []
@@ -153,7 +153,7 @@ async def test_what_is_one_persons_alone_ends_at_the_town_when_all_deputies_are_
 @pytest.mark.sqlite_only
 async def test_coming_back_early_ends_it_at_once(town: Town) -> None:
     await take_leave(town, "李村", "今天", "10月20日", "赵村")
-    assert "白塔村 李村 10月12日到10月20日，赵村代" in (await town.say("周镇", "谁请假"))[-1]
+    assert "白塔村 李村 10月12日至10月20日，赵村代" in (await town.say("周镇", "谁请假"))[-1]
     assert "没有这一项" in (await town.say("赵村", "/absences"))[-1]
     on(town, 13)
     await town.say("李村", "/leave")
@@ -173,7 +173,7 @@ async def test_a_leave_not_begun_can_be_taken_back_or_another_one_taken(town: To
     assert "已经请过假了" in (await town.say("李村", "10月22日"))[-1]
     await town.say("李村", "请假")
     assert "已销假" in (await town.press("李村", "取消这次请假"))[-1]
-    assert "李村取消了10月20日到10月21日的请假" in town.unread("赵村")[-1]
+    assert "李村取消了10月20日至10月21日的请假" in town.unread("赵村")[-1]
 
 
 @pytest.mark.sqlite_only
@@ -320,7 +320,7 @@ async def test_two_officers_hand_over_one_post_at_the_same_moment(town: Town) ->
     await town.settle()
     told = sorted(town.inboxes[name][-1].text or "" for name in ("周镇", "吴镇"))
     assert sum("好了" in text for text in told) == 1
-    assert sum("已在 10-12 09:00 交给" in text for text in told) == 1
+    assert sum("已在 10月12日 09:00 交给" in text for text in told) == 1
     async with town.transaction() as tx, tx.session("test", "read") as session:
         held = await Store(session).people.get(town.people["李村"])
     assert held is not None

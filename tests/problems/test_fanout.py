@@ -57,7 +57,7 @@ async def test_every_other_village_is_asked_and_what_one_finds_goes_on_the_ledge
     await town.say("周镇", "跳过")
     summary = (await town.press("周镇", "跳过"))[-1]
     assert "请 16 个村查：屋顶漏雨" in summary
-    assert "10-19 前答复，查出的 10-26 前整改" in summary
+    assert "10月19日前答复，查出的 10月26日前整改" in summary
     assert "已发给 16 个村" in (await town.press("周镇", "提交"))[-1]
     asked = await tasks(town, problem)
     assert len(asked) == OTHERS
@@ -65,7 +65,7 @@ async def test_every_other_village_is_asked_and_what_one_finds_goes_on_the_ledge
     assert not town.unread("李村"), "the village where it was found is not asked"
     [told] = town.unread("钱村")
     assert "别处查出：屋顶漏雨" in told
-    assert "10月19日 前答复" in told
+    assert "10月19日前答复" in told
 
     await town.press("孙村", "有，报问题")
     await town.say("孙村", "卫生室屋顶漏雨")
@@ -77,7 +77,7 @@ async def test_every_other_village_is_asked_and_what_one_finds_goes_on_the_ledge
     await town.say("孙村", "马六")
     await town.press("孙村", "跳过")
     done = (await town.press("孙村", "没有了，提交"))[-1]
-    assert "记下了：2号、3号，10-26 前整改" in done
+    assert "记下了：2号、3号，10月26日前整改" in done
     first, second = await numbered(town, 2), await numbered(town, 3)
     for found in (first, second):
         assert (found.region, found.source, found.item) == (WAFANG, problem.source, problem.item)
@@ -87,7 +87,7 @@ async def test_every_other_village_is_asked_and_what_one_finds_goes_on_the_ledge
     assert any("📎照片" in line for line in await town.say("孙村", "/problem 2"))
 
     again = (await town.press("钱村", "没有"))[-1]
-    assert "瓦房村已由孙村在 10-12 09:00 答复：有，2号、3号。" in again
+    assert "瓦房村已由孙村在 10月12日 09:00 答复：有，2号、3号。" in again
     assert [task.state for task in await tasks(town, problem) if task.village == WAFANG] == [FOUND]
     async with town.database.read() as conn:
         assert await audit.verify(conn, VAULT) == []
@@ -98,7 +98,7 @@ async def test_one_tap_says_that_there_is_none(town: Town) -> None:
     problem = await add(town)
     await start(town, "3")
     assert "举一反三 查本村有没有" in "".join(await town.say("孙村", "/todo"))
-    assert await town.press("孙村", "举一反三 查本村有没有 10-17，还剩 5 天")
+    assert await town.press("孙村", "举一反三 查本村有没有 10月17日，还剩 3 个工作日")
     assert "本村没有" in (await town.press("孙村", "没有"))[-1]
     assert "没有要办的事" in (await town.say("孙村", "/todo"))[-1]
     assert [task.state for task in await tasks(town, problem) if task.village == WAFANG] == [NONE]
@@ -113,11 +113,11 @@ async def test_the_town_sees_who_has_not_answered_first(town: Town) -> None:
     assert "16 个村，15 个未答复，0 个有问题" in shown
     assert shown.count("：未答复") == 8
     assert "瓦房村" not in shown
-    rest = (await town.press("周镇", "接着看（共 16 个村）"))[-1]
+    rest = (await town.press("周镇", "下一页（1/2）"))[-1]
     assert rest.count("：未答复") == 7
-    assert "瓦房村：没有（孙村 10-12 09:00）" in rest
+    assert "瓦房村：没有（孙村 10月12日 09:00）" in rest
     assert "1号 屋顶漏雨：16 个村，15 个未答复" in (await town.say("郑市", "/fanouts"))[-1]
-    assert "周镇已在 10-12 09:00 发起" in (await town.say("吴镇", "/fanout 1"))[-1]
+    assert "周镇已在 10月12日 09:00 发起" in (await town.say("吴镇", "/fanout 1"))[-1]
     assert len(await tasks(town, problem)) == OTHERS
 
 
@@ -159,7 +159,7 @@ async def test_a_problem_that_is_on_the_ledger_already_is_not_entered_twice(town
     await town.press("孙村", "有，报问题")
     for said in ("厨房漏雨了", "跳过", "跳过", "还有一个", "厨房漏雨了", "跳过", "跳过", "没有了，提交"):
         last = (await town.say("孙村", said))[-1]
-    assert "记下了：2号，10-26 前整改" in last
+    assert "记下了：2号，10月26日前整改" in last
 
 
 async def test_two_cadres_at_once_give_one_answer(town: Town) -> None:

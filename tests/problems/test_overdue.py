@@ -26,11 +26,14 @@ async def test_todo_leads_to_what_the_villages_are_late_with(town: Town) -> None
         assert listed.endswith("[村里逾期 2 件]")
         [shown] = await town.press(name, "村里逾期 2 件")
         assert "逾期没整改完的有 2 件，最久的在前" in shown
-        first, second = shown.index("屋顶漏雨 逾期 3 个工作日"), shown.index("井水发黄 逾期 2 个工作日")
+        first, second = (
+            shown.index("屋顶漏雨 10月13日，逾期 3 个工作日"),
+            shown.index("井水发黄 10月14日，逾期 2 个工作日"),
+        )
         assert first < second
         assert "今天到期" not in shown
         assert "已交" not in shown
-    assert "逾期" in (await town.press("郑市", f"{late.number}号 白塔村 屋顶漏雨 逾期 3 个工作日"))[-1]
+    assert "逾期" in (await town.press("郑市", f"{late.number}号 白塔村 屋顶漏雨 10月13日，逾期 3 个工作日"))[-1]
     assert "[验收 5号 白塔村 已交" in (await town.say("周镇", "/todo"))[-1]
 
 
@@ -39,12 +42,13 @@ async def test_pages(town: Town) -> None:
     for number in range(9):
         await add(town, f"问题{number}", deadline=date(2022, 10, 3 + number))
     first = (await town.say("郑市", "逾期"))[-1]
-    assert "有 9 件，最久的在前，第 1 到 7 件" in first
-    assert first.index("问题0") < first.index("问题6")
-    second = (await town.press("郑市", "接着看"))[-1]
-    assert "问题7" in second
+    assert "有 9 件，最久的在前" in first
+    assert first.index("问题0") < first.index("问题7")
+    second = (await town.press("郑市", "下一页（1/2）"))[-1]
+    assert "问题7" not in second
     assert "问题8" in second
-    assert "接着看" not in second
+    assert "下一页" not in second
+    assert "[上一页]" in second
 
 
 @pytest.mark.sqlite_only

@@ -104,7 +104,7 @@ async def test_the_second_of_two_officers_hears_what_the_first_did(town: Town) -
     problem = await add(town)
     await submit(town, problem)
     await town.press("周镇", "验收通过")
-    assert "周镇已在 10-12 09:00 验收通过" in (await town.press("吴镇", "验收通过"))[-1]
+    assert "周镇已在 10月12日 09:00 验收通过" in (await town.press("吴镇", "验收通过"))[-1]
     assert (await actions(town, problem)).count(Action.ACCEPT) == 1
     assert "您已在" in (await town.press("周镇", "退回"))[-1]
 
@@ -203,6 +203,9 @@ async def test_todo_lists_the_most_pressing_eight(town: Town) -> None:
     assert listed.index("问题20") < listed.index("问题21") < listed.index("问题27")
     assert "问题28" not in listed
     assert "别村的" not in listed
+    [rest] = await town.press("李村", "下一页（1/2）")
+    assert rest.index("问题28") < rest.index("问题29")
+    assert "别村的" not in rest
     assert "别村的" in (await town.say("冯水", "待办"))[-1]
     assert "没有要办的事" in (await town.say("陈医", "/todo"))[-1]
 

@@ -65,8 +65,8 @@ async def test_the_schedule_is_five_lines_for_those_who_may_see_the_problem(town
     await add(town)
     await town.say("李村", "/problem 1")
     [shown] = await town.press("李村", "倒排工期")
-    assert "5 验收：10-24 至 10-25" in shown
-    assert "1 摸清底数：10-12 ← 现在" in shown
+    assert "5 验收：10月24日至10月25日" in shown
+    assert "1 摸清底数：10月12日 ← 现在" in shown
     assert shown.count(" / ") == 5
     assert (await town.say("孙村", "/schedule 1")) == [NOT_YOURS]
 
@@ -77,16 +77,16 @@ async def test_the_town_moves_a_deadline_with_a_reason(town: Town) -> None:
     await town.say("周镇", "/problem 1")
     await town.press("周镇", "改期限")
     await town.say("周镇", "10月31日")
-    assert "期限改为 10-31" in (await town.say("周镇", "雨天不能上房"))[-1]
+    assert "期限改为 10月31日" in (await town.say("周镇", "雨天不能上房"))[-1]
     for name in ("李村", "王建"):
         [told] = town.unread(name)[-1:]
-        assert "【改期限】1号 白塔村 / 10-25 改为 10-31。 / 原因：雨天不能上房" in told
+        assert "【改期限】1号 白塔村 / 10月25日改为 10月31日。 / 原因：雨天不能上房" in told
     found = await read(town, problem)
     assert (found.deadline, found.state) == (date(2022, 10, 31), ProblemState.WORKING)
     assert await deadlines(town) == {date(2022, 10, 31)}
     last = (await history(town, problem))[-1]
-    assert (last.action, last.text) == (Action.REDATE, "10-25 改为 10-31：雨天不能上房")
-    assert "周镇 改期限：10-25 改为 10-31" in "".join(await town.say("李村", "/problem 1"))
+    assert (last.action, last.text) == (Action.REDATE, "10月25日改为 10月31日：雨天不能上房")
+    assert "周镇 改期限：10月25日改为 10月31日" in "".join(await town.say("李村", "/problem 1"))
 
 
 @pytest.mark.sqlite_only

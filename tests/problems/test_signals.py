@@ -188,7 +188,7 @@ async def test_the_same_photo_for_two_problems_is_asked_about_once(town: Town) -
     assert await run(town, 14) == 2
     [told] = [line for line in town.unread("周镇") if "疑点" in line]
     assert "有 1 处想请镇里看一看，只是提问，不是结论" in told
-    assert "2号 白塔村：10-13 的照片和 1号 10-12 的很像，是同一张吗？" in told
+    assert "2号 白塔村：10月13日的照片和 1号 10月12日的很像，是同一张吗？" in told
     assert await run(town, 14) == 0, "once a day"
     assert await run(town, 17) == 0, "and each question once"
     assert await kinds(town) == [SignalKind.PHOTO]
@@ -204,7 +204,7 @@ async def test_the_town_explains_or_goes_and_looks(town: Town) -> None:
     assert await kinds(town) == [SignalKind.NO_VISIT] * 2
     town.unread("吴镇")
     shown = (await town.say("周镇", "疑点"))[-1]
-    assert "1. 1号 白塔村：李村 10-12 报 100%，没有照片、定位，说明也很短，去看过吗？" in shown
+    assert "1. 1号 白塔村：李村 10月12日报 100%，没有照片、定位，说明也很短，去看过吗？" in shown
     assert "[1 说明正常][1 去抽查] [2 说明正常][2 看问题]" in shown
     await town.press("周镇", "2 说明正常")
     assert "记下了：2号" in (await town.say("周镇", "我和他一起去看的"))[-1]
@@ -216,7 +216,7 @@ async def test_the_town_explains_or_goes_and_looks(town: Town) -> None:
     await town.press("吴镇", "跳过")
     assert (await read(town, problem)).state is ProblemState.CLOSED
     assert "没有要看的疑点" in (await town.say("周镇", "/signals"))[-1]
-    assert "吴镇已在 10-13 08:05 答复：抽查属实：瓦是新的" in (await town.press("周镇", "1 说明正常"))[-1]
+    assert "吴镇已在 10月13日 08:05 答复：抽查属实：瓦是新的" in (await town.press("周镇", "1 说明正常"))[-1]
     assert await run(town, 14) == 0
 
 
@@ -239,7 +239,7 @@ async def test_a_burst_is_one_question_about_its_first_problem(town: Town) -> No
         town.now += timedelta(seconds=10)
     await run(town)
     told = "".join(town.unread("周镇"))
-    assert "1号 白塔村：李村 10-12 09:00 起一分钟左右提交验收 7 件" in told
+    assert "1号 白塔村：李村 10月12日 09:00 起一分钟左右提交验收 7 件" in told
     assert await kinds(town) == [SignalKind.BURST]
 
 
@@ -250,7 +250,7 @@ async def test_a_position_far_from_where_the_village_reports_from(town: Town) ->
     town.now += timedelta(minutes=20)
     await act(town, 7, Place(latitude=46.0, longitude=122.8))
     await run(town)
-    assert "7号 白塔村：李村 10-12 11:20 的定位离白塔村常见位置约 44 公里，当时在现场吗？" in "".join(
+    assert "7号 白塔村：李村 10月12日 11:20 的定位离白塔村常见位置约 44 公里，当时在现场吗？" in "".join(
         town.unread("吴镇")
     )
     assert await kinds(town) == [SignalKind.FAR]

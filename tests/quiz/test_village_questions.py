@@ -93,7 +93,7 @@ def test_a_helper_knows_how_many_and_of_what_type() -> None:
     count, kind = about_entrusted(12, HOMES[:1])
     assert isinstance(count, NumberQuestion)
     assert count.answer == 12
-    assert "户1家（1号）" in kind.text
+    assert "户1家（户号 1）" in kind.text
     assert about_entrusted(0, []) == []
 
 
@@ -118,8 +118,8 @@ async def test_measures_helpers_and_open_problems_come_from_the_ledgers(town: To
         await store.problems.add(new, store.problems.fingerprint("one"))
     town.now = town.now.replace(hour=10)
     text = await _asked(town, "李村", 5)
-    assert "刘伟家（1005号）的帮扶责任人是谁？" in text
-    assert "刘伟家（1005号）定了哪几项帮扶措施？" in text
+    assert "刘伟家（户号 1005）的帮扶责任人是谁？" in text
+    assert "刘伟家（户号 1005）定了哪几项帮扶措施？" in text
     assert "办好housing" in text
     assert "白塔村还有多少个问题没有销号？" in text
     assert "刘伟家" not in await _asked(town, "孙村", 2)

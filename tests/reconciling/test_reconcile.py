@@ -243,7 +243,7 @@ async def test_the_town_holds_two_units_lists_against_each_other(town: Town) -> 
         await town.say(name, "不查漏户")
         await town.press(name, "提交")
     await town.say("周镇", "/twolists")
-    done = (await town.press("周镇", "镇水管所 10-12 3人"))[-1]
+    done = (await town.press("周镇", "镇水管所 10月12日 3人"))[-1]
     assert "镇水管所和镇乡建办的名单" in done
     sha256 = town.inboxes["周镇"][-1].file
     assert sha256 is not None

@@ -42,7 +42,7 @@ async def push(town: Town, name: str, text: str) -> None:
     await town.settle()
 
 
-lines = st.lists(st.sampled_from(["1号问题：今天到期", "2号线索：已逾期 2 个工作日"]), max_size=9)
+lines = st.lists(st.sampled_from(["1号问题：今天到期", "2号线索：10月10日，逾期 2 个工作日"]), max_size=9)
 
 
 @given(lines, st.lists(st.just("3号线索"), max_size=9), st.booleans(), st.booleans())
@@ -115,7 +115,7 @@ async def test_what_came_since_the_last_morning_is_new_once_and_to_whose_turn_it
     assert town.unread("孙村") == ["【今天】新来 1 件：1号问题 瓦房村 村路坑洼（待认领） [查看 1号问题]"]
     for name in ("周镇", "吴镇"):
         [line] = town.unread(name)
-        assert "新来 1 件：1号线索 白塔村张三家 住房安全，待乡镇复核" in line
+        assert "新来 1 件：1号线索 白塔村一屯张三家 住房安全，待乡镇复核" in line
     assert "[复核 白塔村一屯张三家" in (await town.say("周镇", "/todo"))[0]
     assert not town.unread("郑市")
     await at(town, 20)
@@ -177,7 +177,7 @@ async def test_nothing_more_today(town: Town) -> None:
     await at(town, 14)
     got = town.unread("李村")
     assert "张三家有新情况" in got
-    assert any("屋顶漏雨（待认领）：已逾期 1 个工作日" in line for line in got)
+    assert any("屋顶漏雨（待认领）：10月13日，逾期 1 个工作日" in line for line in got)
     await push(town, "李村", "再一件")
     assert town.unread("李村") == ["再一件"]
 

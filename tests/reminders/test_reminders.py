@@ -75,7 +75,7 @@ async def test_days_late_are_working_days(town: Town) -> None:
     await add(town, deadline=date(2022, 10, 14))
     await morning(town, date(2022, 10, 18))
     [line] = reminded(town, "周镇")
-    assert "⚠ 1号问题 白塔村 屋顶漏雨（待认领）：已逾期 2 个工作日" in line
+    assert "⚠ 1号问题 白塔村 屋顶漏雨（待认领）：10月14日，逾期 2 个工作日" in line
     assert not reminded(town, "郑市")
 
 
@@ -138,7 +138,7 @@ async def test_after_downtime_one_digest_says_so(town: Town) -> None:
     await morning(town, date(2022, 10, 19), time(9, 30))
     [line] = reminded(town, "李村")
     assert line.startswith(
-        "【今日提醒】2 件 / ⚠ 1号问题 白塔村 屋顶漏雨（待认领）：已逾期 2 个工作日 / 2号问题 白塔村 水管冻裂"
+        "【今日提醒】2 件 / ⚠ 1号问题 白塔村 屋顶漏雨（待认领）：10月17日，逾期 2 个工作日 / 2号问题 白塔村 水管冻裂"
     )
     await morning(town, date(2022, 10, 20))
     assert len(reminded(town, "李村")) == 1  # the phase, seven working days before its end
@@ -161,17 +161,17 @@ async def test_downtime_over_the_national_day_holiday_is_one_digest(town: Town) 
         assert await morning(town, day) == 0
     await morning(town, date(2022, 10, 8), time(8))
     [line] = reminded(town, "李村")
-    assert "1号问题 白塔村 屋顶漏雨（待认领）：已逾期 1 个工作日" in line
-    assert "2号问题 白塔村 水管冻裂（待认领）：已逾期 1 个工作日" in line
+    assert "1号问题 白塔村 屋顶漏雨（待认领）：9月30日，逾期 1 个工作日" in line
+    assert "2号问题 白塔村 水管冻裂（待认领）：10月5日，逾期 1 个工作日" in line
     assert "因系统停用晚到" in line
 
 
 async def test_after_long_downtime_a_matter_goes_as_high_as_its_days_say(town: Town) -> None:
     await add(town, deadline=date(2022, 10, 14))
     await morning(town, date(2022, 10, 26))
-    assert "已逾期 8 个工作日" in reminded(town, "郑市")[0]
+    assert "10月14日，逾期 8 个工作日" in reminded(town, "郑市")[0]
     await morning(town, date(2022, 10, 28))
-    assert "已逾期 10 个工作日" in reminded(town, "郑市")[0]
+    assert "10月14日，逾期 10 个工作日" in reminded(town, "郑市")[0]
 
 
 async def test_what_is_imported_in_the_evening_does_not_come_late(town: Town) -> None:
@@ -191,7 +191,7 @@ async def test_what_comes_up_after_todays_message_waits_for_the_next_morning(tow
     assert not reminded(town, "李村")
     await morning(town, date(2022, 10, 14))
     [line] = reminded(town, "李村")
-    assert "水管冻裂（待认领）：已逾期 1 个工作日" in line
+    assert "水管冻裂（待认领）：10月13日，逾期 1 个工作日" in line
     assert "停用" not in line
 
 
@@ -256,9 +256,9 @@ async def test_a_problem_cannot_be_waved_away(town: Town) -> None:
 
 async def test_a_phase_that_is_known_is_not_told_again_to_this_person(town: Town) -> None:
     await morning(town, date(2022, 10, 20))
-    line = "「排查整改」阶段结束、问题清零、「加强督导」阶段结束：10月31日，还剩 11 天 [知道了]"
+    line = "「排查整改」阶段结束、问题清零、「加强督导」阶段结束：10月31日，还剩 7 个工作日 [知道了]"
     assert line in reminded(town, "李村")[0]
-    assert "「加强督导」阶段结束、市抽查完成：10月31日，还剩 11 天 [知道了]" in reminded(town, "郑市")[0]
+    assert "「加强督导」阶段结束、市抽查完成：10月31日，还剩 7 个工作日 [知道了]" in reminded(town, "郑市")[0]
     assert await town.press("李村", "知道了") == ["好的，这一项不再提醒您。"]
     reminded(town, "赵村")
     await morning(town, date(2022, 10, 26))
@@ -270,7 +270,7 @@ async def test_submitting_silences_and_returning_takes_up_where_it_was(town: Tow
     """Returned on the very day on which its first overdue reminder had gone out: the next one still comes."""
     problem = await add(town, deadline=date(2022, 10, 12))
     await morning(town, date(2022, 10, 14))
-    assert "已逾期 2 个工作日" in reminded(town, "李村")[0]
+    assert "10月12日，逾期 2 个工作日" in reminded(town, "李村")[0]
     await submit(town, problem)
     assert await rows(town, problem) == set()
     await town.press("周镇", "退回")
@@ -278,7 +278,7 @@ async def test_submitting_silences_and_returning_takes_up_where_it_was(town: Tow
     await morning(town, date(2022, 10, 17))
     assert not reminded(town, "李村")
     await morning(town, date(2022, 10, 18))
-    assert "已逾期 4 个工作日" in reminded(town, "李村")[0]
+    assert "10月12日，逾期 4 个工作日" in reminded(town, "李村")[0]
 
 
 async def test_what_is_closed_is_not_spoken_of(town: Town) -> None:

@@ -100,7 +100,7 @@ class Ledger:
     async def _redate(self, store: Store, number: int, to: int) -> None:
         problem = await store.problems.numbered(number)
         if problem is not None:
-            await store.problems.redate(problem, date(2022, 10, 10) + timedelta(days=to), by=self.person, reason="x")
+            await store.problems.redate(problem, date(2022, 10, 10) + timedelta(days=to), by=self.person, text="x")
 
     async def _visit(self, store: Store, home: Household, outcome: VisitOutcome) -> None:
         await store.visits.add(home, "round", by=self.person, outcome=outcome)

@@ -76,7 +76,7 @@ def test_a_busy_month_in_words() -> None:
     assert title_of(made) == "瓦房镇2022年10月防返贫监测和问题整改月报"
     assert words["风险"] == (
         "本月新增风险线索5条(干部排查3条、农户自主申报2条)；入户核查4次，其中不属实1次；办结1条。"
-        "截至10月20日，在办4条，其中超过环节期限2条(白塔村2条)。"
+        "截至10月20日，在办4条，其中逾期2条(白塔村2条)。"
     )
     assert words["问题"] == "本月新增问题7个，销号3个。截至10月20日，未销号4个，其中逾期1个(白塔村1个)。"
     assert words["排查"] == "第二轮排查应走访300户，已走访299户，占99.6%；还有1户没有走访，较多的是白塔村1户。"
@@ -198,7 +198,7 @@ async def test_a_town_gets_its_month_from_the_records(town: Town) -> None:
     assert name == "瓦房镇2022年10月防返贫监测和问题整改月报.docx"
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)
     assert "本月新增风险线索2条(干部排查1条、农户自主申报1条)；入户核查1次，其中不属实1次；办结1条。" in text
-    assert "在办2条，其中超过环节期限1条(瓦房村1条)。" in text
+    assert "在办2条，其中逾期1条(瓦房村1条)。" in text
     assert "本月新增问题2个，销号1个。截至10月12日，未销号1个，其中逾期1个(白塔村1个)。" in text
     assert "应走访7户，已走访1户，占14.2%" in text
     assert "10月31日 「" in text
@@ -207,10 +207,7 @@ async def test_a_town_gets_its_month_from_the_records(town: Town) -> None:
     assert rows["瓦房村"] == ["0", "0", "1", "1", "1", "1", "0", "0", "0/2"]
     await town.press("周镇", "9月的")
     text = "\n".join(paragraph.text for paragraph in got(town, "周镇")[0].paragraphs)
-    assert (
-        "本月新增风险线索1条(部门筛查预警1条)；没有入户核查；办结0条。截至9月30日，在办1条，没有超过环节期限的。"
-        in text
-    )
+    assert "本月新增风险线索1条(部门筛查预警1条)；没有入户核查；办结0条。截至9月30日，在办1条，没有逾期的。" in text
 
 
 @pytest.mark.sqlite_only

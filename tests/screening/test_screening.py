@@ -135,7 +135,7 @@ async def test_a_list_is_shown_imported_and_answered_row_by_row(town: Town) -> N
     assert "18 位" in str(outcomes(town, "陈医")["赵六"][-1])
 
     [news] = town.unread("李村")
-    assert "【镇卫生院筛查名单】您村 1 户待核查，请在 10月14日 前入户" in news
+    assert "【镇卫生院筛查名单】您村 1 户待核查，请在 10月14日前入户" in news
     assert "另有 1 人" in news
     assert "您村 1 户待核查" in town.unread("孙村")[0]
     assert town.unread("冯水") == []
@@ -156,7 +156,7 @@ async def test_the_same_file_twice_has_no_second_effect_and_says_so(town: Town) 
     await take_in(town, content)
     await town.say("陈医", "筛查名单")
     again = await town.send_document("陈医", content, "换个名字.xlsx")
-    assert "这份名单您在 10-12 09:00 交过并导入了，不会重复导入" in again[-1]
+    assert "这份名单您在 10月12日 09:00 交过并导入了，不会重复导入" in again[-1]
     await tick(town)
     assert len(await filed(town)) == 2
     await town.say("冯水", "筛查名单")
@@ -241,7 +241,7 @@ async def test_the_results_flow_back_to_the_unit(town: Town) -> None:
     await town.say("陈医", "认户")
     await town.press("陈医", "是")
     [told] = await town.say("陈医", "筛查结果")
-    assert "10-12 慢病.xlsx：属实 1，不属实 1，待核查 1" in told
+    assert "10月12日 慢病.xlsx：属实 1，不属实 1，待核查 1" in told
     await town.press("陈医", "看这份")
     await town.press("陈医", "要结果表")
     await tick(town)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -145,7 +146,7 @@ async def test_a_problem_goes_on_the_ledger_with_the_plans_source_task_units_and
     await town.say("李村", "监测员没有培训")
     await town.press("李村", "跳过")
     said = (await town.press("李村", "提交"))[-1]
-    assert "已列入台账，1号，10-31 前整改" in said
+    assert "已列入台账，1号，10月31日前整改" in said
     assert "本村 2/22 项" in said
     [problem] = await open_problems(town)
     assert (problem.source, problem.item, problem.region) == ("ten_tasks", "3.1", BAITA.region)
@@ -204,7 +205,7 @@ async def test_the_second_of_two_hears_what_the_first_found_and_files_nothing_tw
         await town.say("赵村", said)
     await town.press("李村", "没有问题")
     told = (await town.press("赵村", "提交"))[-1]
-    assert "「脱贫人口增收」李村已在 10-12 09:00 查过：没有问题。" in told
+    assert "「脱贫人口增收」李村已在 10月12日 09:00 查过：没有问题。" in told
     assert not await open_problems(town)
     assert (await looked_at(town))["1"].person == "李村"
 
@@ -248,9 +249,9 @@ async def test_the_town_sees_who_is_not_through_first_in_the_plans_order(town: T
         await town.say("李村", said)
     pages = []
     said = (await town.say("周镇", "自查进度"))[-1]
-    while "[下一页]" in said:
+    while found := re.search(r"\[(下一页（\d/4）)\]", said):
         pages += said.split(" [")[0].split(" / ")[1:]
-        said = (await town.press("周镇", "下一页"))[-1]
+        said = (await town.press("周镇", found[1]))[-1]
     pages += said.split(" / ")[1:]
     assert "自查查完 1/26 家，10月31日为止" in said
     assert len(pages) == 26
@@ -265,7 +266,7 @@ async def test_the_town_sees_who_is_not_through_first_in_the_plans_order(town: T
 async def test_each_morning_one_line_until_all_is_looked_at(town: Town) -> None:
     await morning(town, date(2022, 10, 13), checks=True)
     [said] = town.unread("陈医")
-    assert "镇卫生院自查 0/10 项：10月31日到期，还剩 18 天" in said
+    assert "镇卫生院自查 0/10 项：10月31日，还剩 12 个工作日" in said
     assert "[去自查]" in said
     await morning(town, date(2022, 10, 14), checks=True)
     assert "自查 0/10 项" in town.unread("陈医")[-1]
@@ -283,5 +284,5 @@ async def test_nobody_is_reminded_on_a_day_off_and_after_the_end_it_climbs_to_th
     assert "镇卫生院自查 0/10 项：今天到期" in town.unread("陈医")[-1]
     town.unread("周镇")
     await morning(town, date(2022, 11, 2), checks=True)
-    assert "⚠ 镇卫生院自查 0/10 项：已逾期 2 个工作日" in town.unread("陈医")[-1]
+    assert "⚠ 镇卫生院自查 0/10 项：10月31日，逾期 2 个工作日" in town.unread("陈医")[-1]
     assert "件" in town.unread("周镇")[-1]

@@ -62,7 +62,7 @@ async def test_one_sentence_and_one_tap(town: Town, guesser: Guesser) -> None:
     guesser.guesses = {"home": Guess(await zhang_san(town)), "count": Guess("3"), "note": LEFT_OUT}
     card = await say(town, "张三家三口人")
     assert card.startswith("1001 3 没说 [提交][取消]")
-    assert "[改 哪一户：张三（一屯，户号 1001）]" in card
+    assert "[改 哪一户：一屯张三家（户号 1001）]" in card
     assert "[改 还有什么：未填]" in card
     assert "存了：1001 3 没说，猜的" in await press(town, "提交")
 
@@ -78,15 +78,15 @@ async def test_the_likely_answers_are_offered(town: Town, guesser: Guesser) -> N
     guesser.guesses = {"home": Guess(twins, part=True), "count": Guess("2"), "note": LEFT_OUT}
     asked = await say(town, "刘伟家")
     assert asked.startswith("是哪一户？")
-    assert "户号1004" in asked
-    assert "户号1005" in asked
+    assert "户号 1004" in asked
+    assert "户号 1005" in asked
     assert (await say(town, "2")).startswith("1005 2 没说")
 
 
 async def test_each_part_is_changed_with_one_tap_and_not_guessed_again(town: Town, guesser: Guesser) -> None:
     guesser.guesses = {"home": Guess(await zhang_san(town)), "count": Guess("3"), "note": LEFT_OUT}
     await say(town, "张三家三口人")
-    assert (await press(town, "改 哪一户：张三（一屯，户号 1001）")).startswith("✎") is False
+    assert (await press(town, "改 哪一户：一屯张三家（户号 1001）")).startswith("✎") is False
     assert (await say(town, "曾国强")).startswith("1003 3 没说")
     assert "几口人" in await press(town, "改 几口人：3")
     assert (await say(town, "5")).startswith("1003 5 没说")

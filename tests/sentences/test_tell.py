@@ -32,7 +32,7 @@ async def test_a_sentence_and_a_tap_are_a_report(town: Town) -> None:
     assert card.startswith("白塔村一屯张三家 / 住房安全、医疗")
     assert "白塔村张三家房子漏雨" in card
     assert "[提交][取消]" in card
-    assert "[改 哪一户：张三（一屯，户号 1001）]" in card
+    assert "[改 哪一户：一屯张三家（户号 1001）]" in card
     assert "编号 1" in await press(town, "李村", "提交")
     async with town.transaction() as tx, tx.session("test", "read") as session:
         clue = await Store(session).clues.numbered(1)
@@ -45,8 +45,8 @@ async def test_a_sentence_and_a_tap_are_a_report(town: Town) -> None:
 async def test_one_of_two_namesakes_is_chosen_and_nothing_is_asked_twice(town: Town) -> None:
     asked = await say(town, "李村", "刘伟家没水吃了")
     assert asked.startswith("是哪一户？")
-    assert "户号1004" in asked
-    assert "户号1005" in asked
+    assert "户号 1004" in asked
+    assert "户号 1005" in asked
     assert (await say(town, "李村", "1005")).startswith("白塔村三屯刘伟家 / 饮水安全")
     assert "编号 1" in await press(town, "李村", "提交")
 
@@ -59,7 +59,7 @@ async def test_the_village_and_the_group_named_decide(town: Town) -> None:
 
 async def test_every_part_can_be_put_right_on_the_card(town: Town) -> None:
     await say(town, "李村", "张三家房子漏雨")
-    assert "哪一户" in await press(town, "李村", "改 哪一户：张三（一屯，户号 1001）")
+    assert "哪一户" in await press(town, "李村", "改 哪一户：一屯张三家（户号 1001）")
     assert (await say(town, "李村", "曾国强")).startswith("白塔村二屯曾国强家 / 住房安全")
     await press(town, "李村", "改 有什么困难：住房安全")
     assert "医疗" in (await say(town, "李村", "医疗")).split("[")[0]

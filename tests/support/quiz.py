@@ -37,6 +37,6 @@ def known_of_baita(message: str) -> str:
     """What somebody who knows 白塔村 says."""
     homes = [home for home in ROSTER if home[1] == BAITA]
     if "是哪一类户" in message:
-        return next(kind for number, _, _, _, kind in homes if f"（{number}号）" in message)
+        return next(kind for number, _, _, _, kind in homes if f"（户号 {number}）" in message)
     counts = {"一共有多少户": len(homes), "多少户脱贫户": 2, "多少户监测户": 1, "问题没有销号": 0}
     return str(next(count for words, count in counts.items() if words in message))

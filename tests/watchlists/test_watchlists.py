@@ -236,7 +236,7 @@ async def test_the_second_of_two_hears_that_the_first_has_checked(town: Town) ->
     for name in ("李村", "赵村"):
         await town.say(name, "/watch")
     await town.press("李村", "正常")
-    assert "张三已由李村核查过，下次 11-11。" in (await town.press("赵村", "有问题"))[-1]
+    assert "张三已由李村核查过，下次 11月11日。" in (await town.press("赵村", "有问题"))[-1]
     [entry] = await on_list(town)
     assert (entry.checked_by, entry.found) == (town.people["李村"], 0)
 
