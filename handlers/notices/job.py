@@ -14,7 +14,7 @@ from handlers.engine.attendance import away_on, passed_on
 from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.notices.wording import message
+from handlers.notices.wording import message, notice_button
 from handlers.reading import shortened
 from storage.database.transaction import Conflict
 from storage.mail.intents import Cause, Intent
