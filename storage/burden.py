@@ -38,7 +38,7 @@ burden_days = sa.Table(
 _MOST_CAUSE = 40
 
 
-class Asked(Record):
+class BurdenRow(Record):
     """What was asked of one person on one day by one cause: a conversation, or a kind of news.
 
     `messages` sent unasked, `answers` given in talks, `seconds` it took.
@@ -53,7 +53,7 @@ class Asked(Record):
     seconds: int
 
 
-class Told(Record):
+class News(Record):
     """A message sent unasked. `cause` is the value of a `Cause`; empty where the message tells none."""
 
     person_id: int
@@ -61,8 +61,8 @@ class Told(Record):
     cause: str
 
 
-class Said(Record):
-    """A message a person sent, without its content. `command`: the words, if they can begin a talk; else empty."""
+class Received(Record):
+    """A message that a person sent, without its content. `command`: the words, if they can begin a talk; else empty."""
 
     person_id: int
     at: datetime
@@ -80,21 +80,21 @@ class Burden:
         day: date | None = rows[0].day
         return day
 
-    def add(self, asked: Iterable[Asked]) -> None:
+    def add(self, asked: Iterable[BurdenRow]) -> None:
         for one in asked:
             row = one.model_dump() | {"cause": one.cause[:_MOST_CAUSE], "role": one.role.value}
             self._session.add(burden_days, row)
 
-    async def between(self, first: date, last: date) -> list[Asked]:
+    async def between(self, first: date, last: date) -> list[BurdenRow]:
         """Everything from the first day to the last, both included."""
         query = sa.select(burden_days).where(burden_days.c.day.between(first, last))
-        return [Asked.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
+        return [BurdenRow.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
 
     async def forget(self, before: date) -> None:
         await self._session.change(burden_days.delete().where(burden_days.c.day < before))
 
 
-async def told_between(conn: AsyncConnection, begin: datetime, end: datetime) -> list[Told]:
+async def news_between(conn: AsyncConnection, begin: datetime, end: datetime) -> list[News]:
     """What was sent unasked from `begin` to before `end` to people we know."""
     query = (
         sa.select(chats.c.person_id, outbox.c.sent_at.label("at"), outbox.c.intent)
@@ -105,11 +105,11 @@ async def told_between(conn: AsyncConnection, begin: datetime, end: datetime) ->
         )
     )  # fmt: skip
     rows = await conn.execute(query)
-    return [Told(person_id=row.person_id, at=row.at, cause=cause_in(row.intent or "")) for row in rows]
+    return [News(person_id=row.person_id, at=row.at, cause=cause_in(row.intent or "")) for row in rows]
 
 
-async def said_between(conn: AsyncConnection, begin: datetime, end: datetime) -> Sequence[Any]:
-    """What was received from `begin` to before `end` from people we know, still sealed; `opened` reads it."""
+async def received_between(conn: AsyncConnection, begin: datetime, end: datetime) -> Sequence[Any]:
+    """What was received from `begin` to before `end` from people we know, still sealed; `without_content` reads it."""
     query = (
         sa.select(chats.c.person_id, inbox.c.received_at.label("at"), inbox.c.payload)
         .join(chats, chats.c.address == inbox.c.address)
@@ -122,9 +122,9 @@ async def said_between(conn: AsyncConnection, begin: datetime, end: datetime) ->
     return (await conn.execute(query)).all()
 
 
-def opened(vault: Vault, rows: Sequence[Any], words: frozenset[str]) -> list[Said]:
+def without_content(vault: Vault, rows: Sequence[Any], words: frozenset[str]) -> list[Received]:
     """The rows with nothing of their content but the command or, of `words`, the word that they are. Blocking."""
-    return [Said(person_id=row.person_id, at=row.at, command=_command(vault, row.payload, words)) for row in rows]
+    return [Received(person_id=row.person_id, at=row.at, command=_command(vault, row.payload, words)) for row in rows]
 
 
 def _command(vault: Vault, payload: bytes, words: frozenset[str]) -> str:

@@ -116,7 +116,7 @@ def _enrol(
     roster, enrolled = [], 0
     for village, size in zip(plan.villages, _sizes(rng, len(plan.villages), count), strict=True):
         groups = rng.randint(3, len(_NUMERALS))
-        cadres = [official.person.id for official in directory.holding(Role.VILLAGE, village.code)]
+        cadres = directory.ids(Role.VILLAGE, village.code)
         for place in range(size):
             kind, able = next(kinds), True
             helper: int | None = cadres[0]

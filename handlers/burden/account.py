@@ -9,7 +9,7 @@ from handlers.burden.rules import causes, exceeded, figures, in_words, loads, wa
 from handlers.engine.conversation import conversation_named, conversations
 from handlers.engine.world import World
 from handlers.weekly.words import period
-from storage.burden import Asked
+from storage.burden import BurdenRow
 from storage.mail.intents import Cause
 
 _MOST_CAUSES = 3
@@ -33,7 +33,7 @@ def words() -> frozenset[str]:
     return frozenset(word for one in conversations().values() for word in one.words)
 
 
-def account(world: World, week: date, asked: Sequence[Asked]) -> str:
+def account(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
     """The week in at most eight lines: warnings first, a line for each role, and what took most of the time."""
     found = loads(asked, world.plan.burden)
     lines = [f"【负担账本】{period(week)}，村报自己占用大家的："]
@@ -44,7 +44,7 @@ def account(world: World, week: date, asked: Sequence[Asked]) -> str:
     return "\n".join(lines)
 
 
-def alarm(world: World, week: date, asked: Sequence[Asked]) -> str:
+def alarm(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
     """What to tell the office of a week above the ceiling; empty where none was."""
     above = exceeded(loads(asked, world.plan.burden))
     if not above:

@@ -27,7 +27,7 @@ async def tell(tx: Transaction, world: World) -> int:
     is missed.
     """
     today = tx.now.date()
-    town = [one.person.id for one in world.directory.holding(Role.TOWN, world.plan.town.code)]
+    town = world.directory.ids(Role.TOWN, world.plan.town.code)
     if next_open(tx.now, world.plan.reminders) > tx.now:
         return 0
     days = [today - timedelta(days=back) for back in range(_LOOKS_BACK)]

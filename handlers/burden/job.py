@@ -12,7 +12,7 @@ from handlers.engine.jobs import Daily, Job, LongJob, Transactions
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.weekly.words import week_before
-from storage.burden import opened, said_between, told_between
+from storage.burden import news_between, received_between, without_content
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction
 from storage.mail.intents import Cause, Intent
@@ -26,36 +26,32 @@ _KEPT = timedelta(days=60)
 
 async def count(transactions: Transactions, world: World) -> int:
     """The days since the last counted up to yesterday; returns how many rows it made. Before messages are erased."""
-    async with transactions.reading_first() as tx:
-        return await _count(tx, world)
-
-
-COUNT = LongJob("burden", Daily(0, 20), count)
-
-
-async def _count(tx: Transaction, world: World) -> int:
-    today = tx.now.date()
-    async with tx.session(request="job:burden") as session:
-        last = await Store(session).burden.last_day()
-    first = max(last + timedelta(days=1), today - _CATCHES_UP) if last else today - timedelta(days=1)
-    if first >= today:
-        return 0
-    begin, end = _midnight(first), _midnight(today)
-    told = await told_between(tx.conn, begin, end)
-    sealed = await said_between(tx.conn, begin, end)
-    said = await asyncio.to_thread(opened, tx.vault, sealed, words())
 
     def role_of(person_id: int) -> Role:
         official = world.directory.person(person_id)
         return official.person.posts[0].role if official else Role.HOUSEHOLD
 
-    asked = tally(told, said, role_of, begun_by)
-    await tx.begin_writing()
-    async with tx.session(request="job:burden") as session:
-        store = Store(session)
-        store.burden.add(asked)
-        await store.burden.forget(today - _KEPT)
-    return len(asked)
+    async with transactions.reading_first() as tx:
+        today = tx.now.date()
+        async with tx.session(request="job:burden") as session:
+            last = await Store(session).burden.last_day()
+        first = max(last + timedelta(days=1), today - _CATCHES_UP) if last else today - timedelta(days=1)
+        if first >= today:
+            return 0
+        begin, end = _midnight(first), _midnight(today)
+        news = await news_between(tx.conn, begin, end)
+        sealed = await received_between(tx.conn, begin, end)
+        received = await asyncio.to_thread(without_content, tx.vault, sealed, words())
+        rows = tally(news, received, role_of, begun_by)
+        await tx.begin_writing()
+        async with tx.session(request="job:burden") as session:
+            store = Store(session)
+            store.burden.add(rows)
+            await store.burden.forget(today - _KEPT)
+    return len(rows)
+
+
+COUNT = LongJob("burden", Daily(0, 20), count)
 
 
 async def warn(tx: Transaction, world: World) -> int:
@@ -68,7 +64,7 @@ async def warn(tx: Transaction, world: World) -> int:
         words = alarm(world, week, await store.burden.between(week, last_of(week)))
         if not words:
             return 0
-        town = [one.person.id for one in world.directory.holding(Role.TOWN, world.plan.town.code)]
+        town = world.directory.ids(Role.TOWN, world.plan.town.code)
         message = Outgoing(text=words, buttons=((Button(label="看账本", says=f"/burden {week:%Y%m%d}"),),))
         return len(
             await notify(store, world, dict.fromkeys(town, message), Intent(Cause.BURDEN, f"{week}"), unless_told=True)

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from statistics import median
 
-from storage.burden import Asked, Said, Told
+from storage.burden import BurdenRow, News, Received
 from storage.people.persons import Role
 from storage.plan import BurdenLimits, Ceiling
 
@@ -32,20 +32,20 @@ _Key = tuple[date, int, str]
 
 
 def tally(
-    told: Iterable[Told],
-    said: Iterable[Said],
+    news: Iterable[News],
+    received: Iterable[Received],
     role_of: Callable[[int], Role],
     begun_by: Callable[[str], str],
-) -> list[Asked]:
-    """A row a day, person and cause. `said` is in order for each person; `begun_by` names the conversation of a command."""
+) -> list[BurdenRow]:
+    """A row a day, person and cause. `received` is in order for each person; `begun_by` names the conversation of a command."""
     messages: Counter[_Key] = Counter()
     answers: Counter[_Key] = Counter()
     seconds: Counter[_Key] = Counter()
-    for news in told:
-        key = (news.at.date(), news.person_id, news.cause)
+    for message in news:
+        key = (message.at.date(), message.person_id, message.cause)
         messages[key] += 1
         seconds[key] += READING
-    for person_id, mine in groupby(said, key=lambda one: one.person_id):
+    for person_id, mine in groupby(received, key=lambda one: one.person_id):
         running, last = "", None
         for one in mine:
             gap = one.at - last if last else NEW_TALK * 2
@@ -58,7 +58,7 @@ def tally(
             answers[key] += 1
             seconds[key] += int(gap.total_seconds()) if gap <= LONGEST_GAP else 0
     return [
-        Asked(
+        BurdenRow(
             day=key[0], person_id=key[1], cause=key[2], role=role_of(key[1]),
             messages=messages[key], answers=answers[key], seconds=seconds[key],
         )
@@ -84,7 +84,7 @@ class Load:
         return self.people >= FEWEST
 
 
-def loads(asked: Iterable[Asked], limits: BurdenLimits) -> list[Load]:
+def loads(asked: Iterable[BurdenRow], limits: BurdenLimits) -> list[Load]:
     """By role, those of whom anything was asked."""
     by_role: dict[Role, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for one in asked:
@@ -110,7 +110,7 @@ def _load(role: Role, sums: Sequence[Sequence[int]], ceiling: Ceiling | None) ->
     )
 
 
-def causes(asked: Iterable[Asked], roles: Iterable[Role], most: int) -> list[tuple[str, int]]:
+def causes(asked: Iterable[BurdenRow], roles: Iterable[Role], most: int) -> list[tuple[str, int]]:
     """What took most of the time of these roles, with minutes."""
     wanted = frozenset(roles)
     seconds: Counter[str] = Counter()

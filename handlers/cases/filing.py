@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,8 +183,8 @@ async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str
     )
 
 
-def _carers(world: World, household: Household) -> list[int]:
+def _carers(world: World, household: Household) -> Sequence[int]:
     helper = world.directory.person(household.helper_id) if household.helper_id else None
     if helper is not None and helper.address and helper.person.covers(household.village, Role.VILLAGE):
         return [helper.person.id]
-    return [cadre.person.id for cadre in world.directory.holding(Role.VILLAGE, household.village)]
+    return world.directory.ids(Role.VILLAGE, household.village)

@@ -53,9 +53,8 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
     source = ClueSource.SELF_REPORT if own else ClueSource.CADRE
     text = f"{clue.number}号办结后回访，困难还在：{told.text}"
     fresh = await file_seen(chat, household, source, list(clue.kinds), text, told)
-    town = chat.world.directory.holding(Role.TOWN, clue.village)
     await chat.push(
-        [official.person.id for official in town],
+        chat.world.directory.ids(Role.TOWN, clue.village),
         f"【回访未解决】{household_in_words(chat.world.plan, household)}\n{text}\n村里会再上门看看。",
         intent=Intent(Cause.UNSOLVED, f"{clue.id}"),
         buttons=[[clue_button(fresh)]],

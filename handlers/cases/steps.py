@@ -135,7 +135,7 @@ async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str,
     due = f"\n请在 {day_in_words(clue.due_on)}前办理。" if clue.due_on else ""
     why = "原因：" if ACTS[what].needs_reason else ""
     reason = f"\n{why}{note}" if note else ""
-    holding = [official.person.id for official in chat.world.directory.holding(role, region)]
+    holding = chat.world.directory.ids(role, region)
     assigned = await chat.store.assignments.holders("clue", [str(clue.id)]) if role is Role.VILLAGE else {}
     await chat.push(
         [one for one in holding if one in assigned.values()] or holding,

@@ -38,7 +38,7 @@ def on_duty(world: World, meant: Iterable[int], day: date) -> dict[int, tuple[in
     away = away_on(world, day)
     absent = [world.directory.person(one) for one in meant if one in away]
     regions = {post.region for one in absent if one for post in one.person.posts_as(Role.VILLAGE)}
-    town = [one.person.id for region in sorted(regions) for one in world.directory.holding(Role.TOWN, region)]
+    town = [one for region in sorted(regions) for one in world.directory.ids(Role.TOWN, region)]
     return receivers(meant, away, list(dict.fromkeys(town)))
 
 

@@ -28,9 +28,10 @@ async def notify(
 ) -> dict[int, int]:
     """Queue each person's message, where they can be written to; returns the id of each receiver's.
 
-    What is meant for somebody on leave goes to who stands in for them, unless it is `personal`: about themselves or their
-    family, or chosen for just these people. `by` is the person who did what is told, and is not told. An intent reaches a
-    person once: whom it may have reached before is left out with `unless_told`; without, that is an error of the database.
+    What is meant for somebody on leave goes to who stands in for them, unless that person has a message too, or it is
+    `personal`: about people themselves or their family, or chosen for just these. `by` is the person who did what is told,
+    and is not told. An intent reaches a person once: whom it may have reached before is left out with `unless_told`;
+    without, that is an error of the database.
     """
     meant = [one for one in messages if one != by]
     receivers = dict.fromkeys(meant, ()) if personal else on_duty(world, meant, store.session.now.date())

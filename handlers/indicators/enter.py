@@ -60,10 +60,9 @@ async def indicator(chat: Chat) -> None:
 
 async def warn(chat: Chat, where: str, wanted: Indicator, trend: Trend, reason: str, key: str) -> None:
     """Tell the town of a figure that fell."""
-    town = chat.world.directory.holding(Role.TOWN, chat.world.plan.town.code)
     why = f"\n原因：{reason}" if reason else ""
     await chat.push(
-        [official.person.id for official in town],
+        chat.world.directory.ids(Role.TOWN, chat.world.plan.town.code),
         f"【指标减少】{where} {wanted.title} {trend}{why}",
         intent=Intent(Cause.INDICATOR, f"{chat.now.year}:{key}"),
         buttons=[[Button(label="看各村", says=f"/indicators {wanted.code}")]],

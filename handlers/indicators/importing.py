@@ -150,7 +150,7 @@ async def _warn(chat: Chat, lines: list[Line]) -> None:
     """One message to the town, if somebody else brings figures that fell."""
     found = await _known(chat)
     fell = [line for line in lines if line.code and _trend(line, found, chat.now.year).falls]
-    town = chat.world.directory.holding(Role.TOWN, chat.world.plan.town.code)
+    town = chat.world.directory.ids(Role.TOWN, chat.world.plan.town.code)
     if fell:
         plan = chat.world.plan
         named = [
@@ -158,9 +158,7 @@ async def _warn(chat: Chat, lines: list[Line]) -> None:
         ]
         text = "\n".join([f"【指标减少】导入的表里有 {len(fell)} 项比去年少：", *named])
         rows = [[Button(label="看指标", says="/indicators")]]
-        await chat.push(
-            [one.person.id for one in town], text, Intent(Cause.INDICATORS, chat.store.session.request), buttons=rows
-        )
+        await chat.push(town, text, Intent(Cause.INDICATORS, chat.store.session.request), buttons=rows)
 
 
 async def _template(chat: Chat) -> str:

@@ -148,9 +148,8 @@ async def _problem(chat: Chat, village: str, text: str, deadline: date, supervis
 
 
 async def _tell_village(chat: Chat, problem: Problem) -> None:
-    cadres = chat.world.directory.holding(Role.VILLAGE, problem.region)
     await chat.push(
-        [official.person.id for official in cadres],
+        chat.world.directory.ids(Role.VILLAGE, problem.region),
         f"【督导发现】{problem_in_words(chat.world, problem)}\n{shortened(problem.description, 100)}\n"
         f"请在 {day_in_words(problem.deadline)}前整改。",
         intent=Intent(Cause.PROBLEM, f"{problem.id}:supervision"),

@@ -66,7 +66,7 @@ async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
     prompt = f"新手机要加入：{post}。\n" + ("是您本人吗？" if mine else f"核实过是{asked.name}本人吗？")
     if await chat.ask("answer", Choice(prompt, [(_YES, "是本人"), (_NO, "不是")])) == _NO:
         await _refuse(chat, asked, "身份没有核实通过，没有加入。请找镇里。")
-        town = [one.person.id for one in chat.world.directory.holding(Role.TOWN, asked.region)]
+        town = chat.world.directory.ids(Role.TOWN, asked.region)
         news = f"有人冒用{asked.name}的姓名和手机号加入「{post}」，没有通过。请留意。"
         await chat.push(town, news, Intent(Cause.ADMIT_REFUSED, f"{asked.id}"))
         return

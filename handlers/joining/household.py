@@ -141,7 +141,7 @@ async def _ask_office(chat: Chat, invite: Invite, claim: Introduction, agreed_at
     )
     village = region_in_words(chat.world.plan, invite.region)
     await chat.push(
-        [official.person.id for official in chat.world.directory.holding(Role.TOWN, invite.region)],
+        chat.world.directory.ids(Role.TOWN, invite.region),
         f"{village}有人自称{claim.name}，扫码加入时{TRIES}次没对上。请核实是哪一户。",
         intent=Intent(Cause.ADMIT, f"{asked.id}"),
         buttons=[[Button(label="去核实", says=f"/admit {to_base36(asked.id)}")]],

@@ -79,7 +79,7 @@ async def _enter(chat: Chat, invite: Invite, who: Introduction, post: str) -> No
         chat.address, who.name, role=invite.role, region=invite.region, unit=invite.unit, person_id=known
     )
     own = await chat.store.chats.reachable([known])
-    town = [] if own else [one.person.id for one in chat.world.directory.holding(Role.TOWN, invite.region)]
+    town = [] if own else chat.world.directory.ids(Role.TOWN, invite.region)
     await chat.push(
         [known] if own else town,
         f"有人用{who.name}的姓名和手机号在一部新手机上加入：{post}。请核实是不是本人。",

@@ -97,7 +97,7 @@ async def _tell_all_done(chat: Chat, clue: Clue) -> None:
     measures = await chat.store.measures.of(clue.id)
     if support is None or not all(one.done for one in measures):
         return
-    village = [official.person.id for official in chat.world.directory.holding(Role.VILLAGE, clue.village)]
+    village = chat.world.directory.ids(Role.VILLAGE, clue.village)
     people = [support.responsible_id] if support.responsible_id in village else village
     await chat.push(
         [one for one in people if one],

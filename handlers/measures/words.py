@@ -31,8 +31,7 @@ def doers(world: World, measure: Measure) -> list[int]:
     """Who carries a measure out: its unit's people; for the village's own, who answers for the household."""
     village = world.roster.by_id[measure.household_id].village
     unit = world.plan.unit(measure.unit)
-    holding = world.directory.holding(unit.role, village, unit.code if unit.role is Role.UNIT else None)
-    people = [official.person.id for official in holding]
+    people = list(world.directory.ids(unit.role, village, unit.code if unit.role is Role.UNIT else None))
     if unit.role is Role.VILLAGE and measure.responsible_id in people:
         return [measure.responsible_id]
     return people

@@ -51,7 +51,7 @@ async def _portion(begin: Begin, world: World, notice: Notice) -> bool:
         async with begin() as tx:
             async with tx.session(request=_REQUEST) as session:
                 queue = _queue_again if notice.repeated_at else _queue
-                reached = await queue(Store(session), world, notice, along)
+                reached = await queue(Store(session), world, notice, along=along)
             await tx.begin_writing()
             async with tx.session(request=_REQUEST) as session:
                 await Store(session).notices.advance(notice, reached)
@@ -65,7 +65,7 @@ def _goes_along(world: World, notice: Notice) -> bool:
     return path is not None and path.exists() and path.stat().st_size <= ALONG
 
 
-async def _queue(store: Store, world: World, notice: Notice, along: bool) -> int | None:
+async def _queue(store: Store, world: World, notice: Notice, *, along: bool) -> int | None:
     """Letters of the first round; returns how far it got, None for the end."""
     meant = await store.notices.next_meant(notice, PORTION)
     away = away_on(world, store.session.now.date()) if world.leaves else {}
@@ -97,7 +97,7 @@ def _deputy(world: World, notice: Notice, person_id: int, away: Away) -> int | N
     return deputy if deputy != notice.sender_id else None
 
 
-async def _queue_again(store: Store, world: World, notice: Notice, along: bool) -> int | None:
+async def _queue_again(store: Store, world: World, notice: Notice, *, along: bool) -> int | None:
     """Letters of the repeat, to whoever got the first one and has not confirmed it."""
     missing = await store.notice_receipts.next_missing(notice, PORTION)
     letter = message(world.plan, notice, along, again=True)

@@ -110,8 +110,8 @@ async def _snoozed(chat: Chat, leaver: Person, post: Post, left: list[Post]) -> 
         rows[subject][subject_id].append(row)
     moved = []
     for subject, ids in rows.items():
-        for subject_id, matter in (await FINDERS[subject](chat.store, chat.world, list(ids))).items():
-            kept = any(one.covers(matter.region) for one in left)
-            if (post.covers(matter.region) or matter.region.startswith(post.region)) and not kept:
+        for subject_id, item in (await FINDERS[subject](chat.store, chat.world, list(ids))).items():
+            kept = any(one.covers(item.region) for one in left)
+            if (post.covers(item.region) or item.region.startswith(post.region)) and not kept:
                 moved += ids[subject_id]
     return moved

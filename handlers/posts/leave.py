@@ -130,7 +130,7 @@ def _deputies(chat: Chat, first: date, last: date) -> list[Person]:
 
 def _town(chat: Chat) -> list[int]:
     regions = {post.region for post in chat.person.posts_as(Role.VILLAGE)}
-    town = [one.person.id for region in sorted(regions) for one in chat.world.directory.holding(Role.TOWN, region)]
+    town = [one for region in sorted(regions) for one in chat.world.directory.ids(Role.TOWN, region)]
     return [one for one in dict.fromkeys(town) if one != chat.person.id]
 
 

@@ -81,7 +81,7 @@ def _others(chat: Chat, problem: Problem) -> list[str]:
 
 async def _ask_village(chat: Chat, village: str, task: int, words: str, due_on: date) -> None:
     key = to_base36(task)
-    cadres = [official.person.id for official in chat.world.directory.holding(Role.VILLAGE, village)]
+    cadres = chat.world.directory.ids(Role.VILLAGE, village)
     await chat.push(
         cadres,
         f"【举一反三】别处查出：{shortened(words, 100)}\n本村有没有同样的问题？请在 {day_in_words(due_on)}前答复。",

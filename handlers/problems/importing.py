@@ -11,8 +11,10 @@ from functools import partial
 from typing import Any
 
 from handlers.calendar.planning import plan_deadline
+from handlers.engine.attendance import on_duty
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Takes, conversation
+from handlers.engine.notify import notify
 from handlers.engine.questions import Document
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX, read_sheets, write_form, write_outcomes
@@ -24,7 +26,7 @@ from handlers.reading import Unreadable, shortened
 from handlers.wording.days import deadline_in_words, full_day_in_words
 from storage.database.base import to_base36
 from storage.mail.intents import Cause, Intent
-from storage.mail.messages import Button, SentFile
+from storage.mail.messages import Button, Outgoing, SentFile
 from storage.people.persons import Person, Role
 from storage.plan import Plan
 from storage.problems.records import NewProblem, Problem
@@ -247,15 +249,16 @@ async def _keep_template(chat: Chat) -> str:
 
 
 async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
-    """One message to each person who has something to rectify, however many problems it is."""
+    """One message to each person who has something to rectify, for themselves or for somebody on leave."""
     alike: dict[tuple[object, ...], list[Problem]] = defaultdict(list)
     for problem in added:
         alike[problem.region, problem.units, problem.responsible].append(problem)
+    today = chat.now.date()
     by_person: dict[int, list[Problem]] = defaultdict(list)
     for problems in alike.values():
-        for person_id in rectifiers(chat.world, problems[0]):
+        for person_id in on_duty(chat.world, rectifiers(chat.world, problems[0]), today):
             by_person[person_id] += problems
-    today, intent = chat.now.date(), Intent(Cause.IMPORT, chat.store.session.request)
+    messages = {}
     for person_id, mine in by_person.items():
         mine.sort(key=lambda problem: (problem.deadline, problem.number))
         lines = [
@@ -264,9 +267,11 @@ async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
         ]
         if len(mine) == 1:
             key = to_base36(mine[0].id)
-            buttons = [[Button(label="认领", says=f"/claim {key}"), problem_button(mine[0])]]
+            row = [Button(label="认领", says=f"/claim {key}"), problem_button(mine[0])]
         else:
-            buttons = [[Button(label="我的待办", says="/todo")]]
+            row = [Button(label="我的待办", says="/todo")]
         more = ["……"] if len(mine) > _SHOWN_NEWS else []
         text = "\n".join([f"【新问题】有 {len(mine)} 件要整改：", *lines, *more])
-        await chat.push([person_id], text, intent, buttons=buttons)
+        messages[person_id] = Outgoing(text=text, buttons=(tuple(row),))
+    intent = Intent(Cause.IMPORT, chat.store.session.request)
+    await notify(chat.store, chat.world, messages, intent, personal=True, by=chat.person.id)

@@ -108,9 +108,8 @@ async def _record(chat: Chat, problem: Problem, text: str, far: Far, shown: Evid
         return
     problem = await act(chat, problem, Action.SUBMIT)
     key = to_base36(problem.id)
-    town = chat.world.directory.holding(Role.TOWN, problem.region)
     await chat.push(
-        [official.person.id for official in town],
+        chat.world.directory.ids(Role.TOWN, problem.region),
         f"【请验收】{title}\n{shortened(problem.description, 60)}\n{chat.person.name}：{shortened(text, 100)}",
         intent=Intent(Cause.PROBLEM, f"{problem.id}:submit:{problem.version}"),
         buttons=[

@@ -41,7 +41,7 @@ async def tell(tx: Transaction, world: World) -> int:
         return 0
     today = tx.now.date()
     intent = Intent(Cause.SIGNALS, f"{today}")
-    town = [one.person.id for one in world.directory.holding(Role.TOWN, world.plan.town.code)]
+    town = world.directory.ids(Role.TOWN, world.plan.town.code)
     async with tx.session(request="job:signals") as session:
         if await outbox.known_intents(session, [intent.to(person_id) for person_id in town]):
             return 0

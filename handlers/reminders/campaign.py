@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.reminders.matter import Matter, ids_of
+from handlers.reminders.work_item import WorkItem, ids_of
 from storage.people.persons import Role
 from storage.plan import Plan
 from storage.store import Store
 
 
-async def phases(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+async def phases(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
     """Days of the campaign; each person hears of what the plan names them as the audience of."""
     found = {}
     for day, events in campaign_days(world.plan).items():
         key = day_key(day)
         if key in ids:
             titles = tuple((event.title, _audience(world, event)) for event in events)
-            found[key] = Matter(
+            found[key] = WorkItem(
                 titles=titles,
                 deadline=day,
                 does=f"/done phase {key} {key}",
@@ -42,7 +42,7 @@ class CampaignEvent:
 
 
 def campaign_days(plan: Plan) -> dict[date, list[CampaignEvent]]:
-    """What happens on which day. One day is one matter, so that three phases ending together are one line."""
+    """What happens on which day. One day is one item, so that three phases ending together are one line."""
     days: dict[date, list[CampaignEvent]] = defaultdict(list)
     for phase in plan.phases:
         days[phase.last].append(CampaignEvent(f"「{phase.name}」阶段结束", phase.audience))
@@ -58,4 +58,4 @@ def day_key(day: date) -> str:
 
 def _audience(world: World, event: CampaignEvent) -> tuple[int, ...]:
     meant = ids_of(one for one in world.directory.officials if one.person.has(*event.audience))
-    return meant or ids_of(world.directory.holding(Role.TOWN, world.plan.town.code))
+    return meant or world.directory.ids(Role.TOWN, world.plan.town.code)

@@ -9,7 +9,7 @@ from handlers.measures.words import doers
 from handlers.problems.actions import place_of, rectifiers
 from handlers.reading import shortened
 from handlers.reminders.campaign import phases
-from handlers.reminders.matter import Matter, ids_of
+from handlers.reminders.work_item import WorkItem, ids_of
 from handlers.selfchecks.rules import done, holders, name_of, scope_of
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
@@ -20,10 +20,10 @@ from storage.problems.fanouts import OPEN
 from storage.problems.states import ProblemState
 from storage.store import Store
 
-Find = Callable[[Store, World, Sequence[str]], Awaitable[dict[str, Matter]]]
+Find = Callable[[Store, World, Sequence[str]], Awaitable[dict[str, WorkItem]]]
 
 
-async def _clues(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+async def _clues(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
     found = {}
     assigned = await store.assignments.holders("clue", ids)
     for clue in await store.clues.several(_rows(ids)):
@@ -31,26 +31,26 @@ async def _clues(store: Store, world: World, ids: Sequence[str]) -> dict[str, Ma
             continue
         where = household_in_words(world.plan, world.roster.by_id[clue.household_id])
         what = f"{shortened(kinds_in_words(world.plan, clue.kinds))}，待{clue.step.label}"
-        found[str(clue.id)] = Matter(
+        found[str(clue.id)] = WorkItem(
             titles=((f"{clue.number}号线索 {where} {what}", ()),),
             deadline=clue.due_on,
             does=f"/clue {to_base36(clue.id)}",
             label=f"查看 {clue.number}号线索",
             responsible=_assignee(world, assigned.get(str(clue.id)), clue.village)
-            or ids_of(world.directory.holding(Role.VILLAGE, clue.village)),
+            or world.directory.ids(Role.VILLAGE, clue.village),
             region=clue.village,
         )
     return found
 
 
-async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
     found = {}
     assigned = await store.assignments.holders("problem", ids)
     for problem in await store.problems.several(_rows(ids)):
         if problem.state is ProblemState.CLOSED:
             continue
         what = f"{place_of(world, problem)} {shortened(problem.description)}（{problem.state.label}）"
-        found[str(problem.id)] = Matter(
+        found[str(problem.id)] = WorkItem(
             titles=((f"{problem.number}号问题 {what}", ()),),
             deadline=problem.deadline,
             does=f"/problem {to_base36(problem.id)}",
@@ -62,14 +62,14 @@ async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str,
     return found
 
 
-async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
     found = {}
     for measure in await store.measures.several(_rows(ids)):
         if measure.done:
             continue
         household = world.roster.by_id[measure.household_id]
         where = household_in_words(world.plan, household)
-        found[str(measure.id)] = Matter(
+        found[str(measure.id)] = WorkItem(
             titles=((f"帮扶措施 {where} {shortened(measure.text)}", ()),),
             deadline=measure.deadline,
             does=f"/measure {to_base36(measure.id)}",
@@ -86,23 +86,23 @@ def _assignee(world: World, person_id: int | None, region: str) -> tuple[int, ..
     return (official.person.id,) if official and official.person.covers(region, Role.VILLAGE) else ()
 
 
-async def _fanouts(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+async def _fanouts(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
     """Villages that have not answered yet whether they have a problem that was found elsewhere."""
     found = {}
     for task in await store.fanouts.several(_rows(ids)):
         if task.state == OPEN:
-            found[str(task.id)] = Matter(
+            found[str(task.id)] = WorkItem(
                 titles=((f"举一反三 {world.plan.village(task.village).name} 待答复", ()),),
                 deadline=task.due_on,
                 does=f"/checked {to_base36(task.id)}",
                 label="现在答复",
-                responsible=ids_of(world.directory.holding(Role.VILLAGE, task.village)),
+                responsible=world.directory.ids(Role.VILLAGE, task.village),
                 region=task.village,
             )
     return found
 
 
-async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
     """One line for a village or unit that has not gone through all of its tasks."""
     plan, found = world.plan, {}
     for key in ids:
@@ -111,7 +111,7 @@ async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[s
             continue
         count, total = done(await store.selfchecks.of(plan.id, scope)), len(plan.items_for(scope.unit))
         if count < total:
-            found[key] = Matter(
+            found[key] = WorkItem(
                 titles=((f"{name_of(scope, plan)}自查 {count}/{total} 项", ()),),
                 deadline=plan.phase(plan.selfcheck.phase).last,
                 does=f"/selfcheck {key}",
@@ -122,17 +122,17 @@ async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[s
     return found
 
 
-async def _watched(store: Store, world: World, ids: Sequence[str]) -> dict[str, Matter]:
+async def _watched(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
     """One line for each village with checks due today, however many people they are about."""
     today = store.session.now.date()
     counts = await store.watchlists.due_by_village(world.plan.id, today, ids)
     return {
-        village: Matter(
+        village: WorkItem(
             titles=((f"{world.plan.village(village).name}清单核查 {count} 人", ()),),
             deadline=today,
             does=f"/watch {village}",
             label="去核查",
-            responsible=ids_of(world.directory.holding(Role.VILLAGE, village)),
+            responsible=world.directory.ids(Role.VILLAGE, village),
             region=village,
         )
         for village, count in counts.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from handlers.calendar.deadlines import next_open
@@ -18,8 +19,8 @@ from handlers.engine.jobs import Every, Job
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.reminders.finders import FINDERS
-from handlers.reminders.matter import Matter, concerned_on, may_put_off, unattended
-from handlers.reminders.morning import Besides, Shown, besides, message
+from handlers.reminders.morning import DueLine, MorningNews, message, morning_news
+from handlers.reminders.work_item import About, WorkItem, concerned_on, may_put_off, unattended
 from handlers.wording.days import day_in_words
 from storage.database.transaction import Transaction
 from storage.mail import outbox
@@ -32,7 +33,17 @@ from storage.store import Store
 
 _AT_ONCE = 1000
 
-Due = tuple[Reminder, Matter]
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A reminder whose time has come, and the open work that it is about."""
+
+    reminder: Reminder
+    item: WorkItem
+
+    @property
+    def about(self) -> About:
+        return About(self.reminder.subject, self.reminder.subject_id, self.reminder.deadline)
 
 
 async def fire(tx: Transaction, world: World) -> int:
@@ -52,9 +63,9 @@ async def fire(tx: Transaction, world: World) -> int:
         if not claimed and not is_morning:
             return 0
         quiet = await store.quiet_times.all()
-        due = await _due(store, world, _latest(claimed), tx.now.date())
-        beside = await besides(store, world, last and last[1]) if is_morning else {}
-        without_due = await _tell(store, world, due, beside, quiet)
+        due = await _due(store, world, _latest(claimed))
+        news = await morning_news(store, world, last and last[1]) if is_morning else {}
+        without_due = await _tell(store, world, due, news, quiet)
         if is_morning:
             store.mornings.begin(tx.now.date())
             await _release(store, quiet, tx.now)
@@ -68,33 +79,34 @@ async def _tell(
     store: Store,
     world: World,
     due: Mapping[int, list[Due]],
-    beside: Mapping[int, Besides],
+    news: Mapping[int, MorningNews],
     quiet: Mapping[str, Quiet],
 ) -> int:
     """Queue each person's message, or put off what is due; returns how many messages have nothing that is due.
 
-    `beside` is empty for what comes up after the morning's round.
+    `news` is empty for what comes up after the morning's round.
     """
     now, without_due = store.session.now, 0
     intent = Intent(Cause.REMIND, repeat=f"{now.date()}")
-    people = list(dict.fromkeys([*due, *beside]))
+    people = list(dict.fromkeys([*due, *news]))
     told = await outbox.known_intents(store.session, [intent.to(person_id) for person_id in people])
     for person_id in people:
-        official, items = world.directory.person(person_id), due.get(person_id, [])
+        official, mine = world.directory.person(person_id), due.get(person_id, [])
         if official is None or not official.address:
             continue
         wanted = quiet.get(official.address) or Quiet(address=official.address)
-        waits = wanted.off_on == now.date() or (wanted.holds and not beside)
-        if waits or intent.to(person_id) in told:
-            _put_off(store, world, person_id, items, now)
-        elif written := _message(world, person_id, items, beside.get(person_id, Besides()), now):
+        waits = wanted.off_on == now.date() or (wanted.holds and not news)
+        if waits or intent.to(person_id) in told:  # one message a day: the rest waits for the next working morning
+            for one in mine:
+                snooze(store, world, one.about, person_id)
+        elif written := _message(world, person_id, mine, news.get(person_id, MorningNews()), now):
             await notify(store, world, {person_id: written}, intent, personal=True, not_before=_opens(wanted, now))
-            without_due += not items
+            without_due += not mine
     return without_due
 
 
 async def _release(store: Store, quiet: Mapping[str, Quiet], now: datetime) -> None:
-    """What was held back for this morning goes out with it."""
+    """Let what was held back for this morning go out with it."""
     for one in quiet.values():
         if one.holds and one.off_on != now.date():
             await store.quiet_times.release(one, _opens(one, now))
@@ -113,60 +125,60 @@ def _latest(claimed: list[Reminder]) -> list[Reminder]:
     return list(last.values())
 
 
-async def _due(store: Store, world: World, claimed: list[Reminder], today: date) -> dict[int, list[Due]]:
+async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int, list[Due]]:
     """What each person is to hear of, without what they have acknowledged."""
-    by_person: dict[int, dict[Matter, Due]] = defaultdict(dict)
-    matters = await _matters(store, world, claimed)
+    today = store.session.now.date()
+    by_person: dict[int, dict[WorkItem, Due]] = defaultdict(dict)
+    items = await _items(store, world, claimed)
     for reminder in claimed:
-        matter = matters.get((reminder.subject, reminder.subject_id))
-        if matter is None or matter.deadline != reminder.deadline:  # closed, gone or moved meanwhile
+        item = items.get((reminder.subject, reminder.subject_id))
+        if item is None or item.deadline != reminder.deadline:  # closed, gone or moved meanwhile
             continue
         if is_overdue(reminder.stage):
             plan_next_overdue(store.reminders, world.plan, reminder, today)
-        for person_id in _meant(world, reminder, matter, today):
-            by_person[person_id][matter] = (reminder, matter)
+        for person_id in _meant(world, reminder, item, today):
+            by_person[person_id][item] = Due(reminder, item)
     done = await store.reminders.acknowledgements(by_person)
     still = {
-        person_id: [item for item in items.values() if (person_id, *_about(item[0])) not in done]
-        for person_id, items in by_person.items()
+        person_id: [one for one in due.values() if (person_id, *one.about) not in done]
+        for person_id, due in by_person.items()
     }
-    return {person_id: items for person_id, items in still.items() if items}
+    return {person_id: due for person_id, due in still.items() if due}
 
 
-def _meant(world: World, reminder: Reminder, matter: Matter, today: date) -> tuple[int, ...]:
+def _meant(world: World, reminder: Reminder, item: WorkItem, today: date) -> tuple[int, ...]:
     """Who is to hear of it. Somebody who wanted to be told again must still have to do with it."""
     if reminder.person_id is None:
-        return concerned_on(world, matter, level_on(world.plan, reminder, today), today)
-    if not may_put_off(world, matter, reminder.person_id, today):
+        return concerned_on(world, item, level_on(world.plan, reminder, today), today)
+    if not may_put_off(world, item, reminder.person_id, today):
         return ()
-    return tuple(on_duty(world, [reminder.person_id], today)) if matter.can_be_late else (reminder.person_id,)
+    return tuple(on_duty(world, [reminder.person_id], today)) if item.can_be_late else (reminder.person_id,)
 
 
-async def _matters(store: Store, world: World, due: list[Reminder]) -> dict[tuple[str, str], Matter]:
+async def _items(store: Store, world: World, due: list[Reminder]) -> dict[tuple[str, str], WorkItem]:
+    """By subject and id."""
     ids: dict[str, list[str]] = defaultdict(list)
     for reminder in due:
         ids[reminder.subject].append(reminder.subject_id)
     return {
-        (subject, key): matter
+        (subject, key): item
         for subject, keys in ids.items()
-        for key, matter in (await FINDERS[subject](store, world, keys)).items()
+        for key, item in (await FINDERS[subject](store, world, keys)).items()
     }
 
 
-def _put_off(store: Store, world: World, person_id: int, items: list[Due], now: datetime) -> None:
-    """One message a day: what comes later than today's waits for the next working morning."""
-    for reminder, _ in items:
-        snooze(store, world, reminder.subject, reminder.subject_id, reminder.deadline, person_id, now)
-
-
-def snooze(
-    store: Store, world: World, subject: str, subject_id: str, deadline: date, person_id: int, now: datetime
-) -> datetime:
+def snooze(store: Store, world: World, about: About, person_id: int) -> datetime:
     """Remind this one person again on the next working morning; returns when."""
-    again = _next_morning(world, now)
+    again = _next_morning(world, store.session.now)
     series = f":{person_id}:{again:%m%d}"
     store.reminders.plan(
-        subject, subject_id, stage="again", due_at=again, deadline=deadline, person_id=person_id, series=series
+        about.subject,
+        about.subject_id,
+        stage="again",
+        due_at=again,
+        deadline=about.deadline,
+        person_id=person_id,
+        series=series,
     )
     return again
 
@@ -177,25 +189,19 @@ def _next_morning(world: World, now: datetime) -> datetime:
     return next_open(datetime.combine(now.date() + timedelta(days=1), policy.opens, now.tzinfo), policy)
 
 
-def _message(world: World, person_id: int, items: list[Due], beside: Besides, now: datetime) -> Outgoing | None:
+def _message(world: World, person_id: int, due: list[Due], news: MorningNews, now: datetime) -> Outgoing | None:
     """One person's message; None where there is nothing to say."""
-    items = sorted(items, key=lambda item: item[0].deadline)
-    return message(world, person_id, [_shown(world, person_id, item, now) for item in items], beside)
+    due = sorted(due, key=lambda one: one.item.deadline)
+    return message(world, person_id, [_line(world, person_id, one, now) for one in due], news)
 
 
-def _shown(world: World, person_id: int, item: Due, now: datetime) -> Shown:
-    reminder, matter = item
-    today, again = now.date(), _next_morning(world, now)
+def _line(world: World, person_id: int, due: Due, now: datetime) -> DueLine:
+    item, today, again = due.item, now.date(), _next_morning(world, now)
     later = "明天再提醒" if again.date() == today + timedelta(days=1) else f"{day_in_words(again)}再提醒"
-    about = f"{reminder.subject} {reminder.subject_id} {reminder.deadline:%Y%m%d}"
-    may_wait = matter.can_be_late or again.date() <= matter.deadline
-    return Shown(
-        matter=matter,
-        line=matter.line(person_id, today) + ("（责任人空缺或联系不上）" if unattended(world, matter) else ""),
-        late=reminder.due_at.date() < today,
-        later=Button(label=later, says=f"/snooze {about}") if may_wait else None,
+    may_wait = item.can_be_late or again.date() <= item.deadline
+    return DueLine(
+        item=item,
+        line=item.line(person_id, today) + ("（责任人空缺或联系不上）" if unattended(world, item) else ""),
+        late=due.reminder.due_at.date() < today,
+        later=Button(label=later, says=f"/snooze {due.about}") if may_wait else None,
     )
-
-
-def _about(reminder: Reminder) -> tuple[str, str, date]:
-    return reminder.subject, reminder.subject_id, reminder.deadline

@@ -11,8 +11,8 @@ from handlers.cases.table import Party
 from handlers.engine.attendance import away_on, on_duty
 from handlers.engine.world import World
 from handlers.reminders.finders import FINDERS
-from handlers.reminders.matter import Matter, ids_of
 from handlers.reminders.morning_words import PRESSING, Morning, quiz_label, text_of
+from handlers.reminders.work_item import WorkItem
 from handlers.weekly.words import week_before
 from storage.database.base import SHANGHAI
 from storage.mail.messages import Button, Outgoing
@@ -23,23 +23,25 @@ _OFFICES = {Party.TOWN: Role.TOWN, Party.COUNTY: Role.COUNTY}
 
 
 @dataclass(slots=True)
-class Besides:
+class MorningNews:
     """For one person. `unsent`: the first day of the week whose report was written for them and not sent."""
 
-    fresh: list[Matter] = field(default_factory=list)
+    fresh: list[WorkItem] = field(default_factory=list)
     quiz: bool = False
     unsent: date | None = None
 
 
-async def besides(store: Store, world: World, since: datetime | None) -> dict[int, Besides]:
+async def morning_news(store: Store, world: World, since: datetime | None) -> dict[int, MorningNews]:
     """For everybody in office who is not on leave. `since` is the last morning; None: there was none, so nothing is new."""
     now = store.session.now
     away = away_on(world, now.date())
-    found = {one.person.id: Besides() for one in world.directory.officials if one.address and one.person.id not in away}
-    for matter, people in (await _fresh(store, world, since)).items() if since else ():
+    found = {
+        one.person.id: MorningNews() for one in world.directory.officials if one.address and one.person.id not in away
+    }
+    for item, people in (await _fresh(store, world, since)).items() if since else ():
         for person_id in on_duty(world, people, now.date()):
             if person_id in found:
-                found[person_id].fresh.append(matter)
+                found[person_id].fresh.append(item)
     midnight = datetime.combine(now.date(), time(), SHANGHAI)
     questions = len(world.plan.questions)
     done = (
@@ -52,61 +54,61 @@ async def besides(store: Store, world: World, since: datetime | None) -> dict[in
     return found
 
 
-async def _fresh(store: Store, world: World, since: datetime) -> dict[Matter, tuple[int, ...]]:
+async def _fresh(store: Store, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
     """What has come since then, each with those whose turn it is."""
     moved = {str(case.id): whose_turn(case.step) for case in await store.mornings.moved_cases(since)}
     ids = {"clue": dict.fromkeys(moved), "problem": dict.fromkeys(map(str, await store.mornings.new_problems(since)))}
     for subject, subject_id in await store.mornings.assigned(since):
         ids.setdefault(subject, {})[subject_id] = None
-    found: dict[Matter, tuple[int, ...]] = {}
+    found: dict[WorkItem, tuple[int, ...]] = {}
     for subject, keys in ids.items():
-        for key, matter in (await FINDERS[subject](store, world, list(keys))).items():
+        for key, item in (await FINDERS[subject](store, world, list(keys))).items():
             party = moved.get(key) if subject == "clue" else None
             office = _OFFICES.get(party) if party else None
-            found[matter] = ids_of(world.directory.holding(office, matter.region)) if office else matter.responsible
+            found[item] = world.directory.ids(office, item.region) if office else item.responsible
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A matter that is due, as it is shown: its line, whether it came late, and the button that puts it off."""
+class DueLine:
+    """What is due, as it is shown: its line, whether it came late, and the button that puts it off."""
 
-    matter: Matter
+    item: WorkItem
     line: str
     late: bool
     later: Button | None
 
 
-def message(world: World, person_id: int, due: Sequence[Shown], has: Besides) -> Outgoing | None:
+def message(world: World, person_id: int, due: Sequence[DueLine], news: MorningNews) -> Outgoing | None:
     """The message of a morning; None where there is nothing to say. `due` in the order in which it presses."""
-    named = {one.matter for one in due}
-    fresh = [matter for matter in has.fresh if matter not in named]
+    named = {one.item for one in due}
+    fresh = [item for item in news.fresh if item not in named]
     morning = Morning(
         due=[one.line for one in due],
         missed=sum(one.late for one in due),
-        fresh=[title for matter in fresh for title, _ in matter.titles],
-        quiz=has.quiz,
-        unsent=has.unsent is not None,
+        fresh=[title for item in fresh for title, _ in item.titles],
+        quiz=news.quiz,
+        unsent=news.unsent is not None,
     )
     if morning.empty:
         return None
     shown, rest = due[: morning.shown], due[morning.shown :]
-    own = any(person_id in one.matter.responsible and one.matter.can_be_late for one in rest)
+    own = any(person_id in one.item.responsible and one.item.can_be_late for one in rest)
     morning = replace(morning, rest_is_own=own)
-    rows = [(_look(one.matter), *([one.later] if one.later else [])) for one in shown]
-    rows += [(_look(matter),) for matter in fresh[: PRESSING - len(shown)]]
-    last = tuple(_ways(world, own or len(fresh) > PRESSING - len(shown), has))
+    rows = [(_look(one.item), *([one.later] if one.later else [])) for one in shown]
+    rows += [(_look(item),) for item in fresh[: PRESSING - len(shown)]]
+    last = tuple(_further(world, news, more=own or len(fresh) > PRESSING - len(shown)))
     return Outgoing(text=text_of(morning), buttons=(*rows, last) if last else tuple(rows))
 
 
-def _look(matter: Matter) -> Button:
-    return Button(label=matter.label, says=matter.does)
+def _look(item: WorkItem) -> Button:
+    return Button(label=item.label, says=item.does)
 
 
-def _ways(world: World, more: bool, has: Besides) -> Iterable[Button]:
-    if has.quiz:
+def _further(world: World, news: MorningNews, *, more: bool) -> Iterable[Button]:
+    if news.quiz:
         yield Button(label=quiz_label(world.plan.quiz_daily), says="/quiz")
     if more:
         yield Button(label="全部待办", says="/todo")
-    if has.unsent:
-        yield Button(label="看周报", says=f"/weekly {has.unsent:%Y%m%d}")
+    if news.unsent:
+        yield Button(label="看周报", says=f"/weekly {news.unsent:%Y%m%d}")

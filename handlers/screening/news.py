@@ -112,7 +112,7 @@ async def tell_villages(store: Store, world: World, screening: ScreeningList) ->
     asked = await store.screening_results.by_village(screening.id, RowState.ASK)
     mine: dict[int, list[str]] = defaultdict(list)
     for village in dict.fromkeys([*filed, *asked]):
-        cadres = [cadre.person.id for cadre in world.directory.holding(Role.VILLAGE, village)]
+        cadres = world.directory.ids(Role.VILLAGE, village)
         for person_id in on_duty(world, cadres, store.session.now.date()):
             mine[person_id].append(village)
     due_on = last_day(store.session.now.date(), world.plan.clocks.verify)

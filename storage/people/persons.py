@@ -243,5 +243,9 @@ class Directory:
             )
         ]
 
+    def ids(self, role: Role, region: str, unit: str | None = None) -> tuple[int, ...]:
+        """The ids of the persons of `holding`."""
+        return tuple(official.person.id for official in self.holding(role, region, unit))
+
     def person(self, person_id: int) -> Official | None:
         return self._by_id.get(person_id)

@@ -14,7 +14,7 @@ from handlers.burden import job as burden
 from handlers.burden.account import begun_by
 from handlers.burden.rules import FEWEST, READING, causes, loads, tally
 from handlers.engine.words import NOT_YOURS
-from storage.burden import Asked, Burden, Said, Told
+from storage.burden import Burden, BurdenRow, News, Received
 from storage.database.base import SHANGHAI
 from storage.mail.intents import Cause, Intent, cause_in
 from storage.mail.messages import PUSH, Outgoing
@@ -32,11 +32,11 @@ def at(seconds: float) -> datetime:
     return datetime(2022, 10, 12, 9, 0, tzinfo=SHANGHAI) + timedelta(seconds=seconds)
 
 
-def said(*moments: tuple[float, str], person: int = 1) -> list[Said]:
-    return [Said(person_id=person, at=at(seconds), command=command) for seconds, command in moments]
+def said(*moments: tuple[float, str], person: int = 1) -> list[Received]:
+    return [Received(person_id=person, at=at(seconds), command=command) for seconds, command in moments]
 
 
-def counted(told: list[Told], heard: list[Said]) -> dict[str, tuple[int, int, int]]:
+def counted(told: list[News], heard: list[Received]) -> dict[str, tuple[int, int, int]]:
     rows = tally(told, heard, lambda _: Role.VILLAGE, begun_by)
     return {one.cause: (one.messages, one.answers, one.seconds) for one in rows}
 
@@ -62,7 +62,7 @@ def test_an_unknown_command_is_an_answer() -> None:
 
 
 def test_news_cost_the_time_to_read_them() -> None:
-    news = [Told(person_id=1, at=at(0), cause=cause.value) for cause in (Cause.REMIND, Cause.PROBLEM)]
+    news = [News(person_id=1, at=at(0), cause=cause.value) for cause in (Cause.REMIND, Cause.PROBLEM)]
     assert counted(news, []) == {"remind": (1, 0, READING), "problem": (1, 0, READING)}
 
 
@@ -102,8 +102,8 @@ def test_no_more_time_is_counted_than_passed(moments: list[tuple[float, str]]) -
     assert 0 <= spent <= (heard[-1].at - heard[0].at).total_seconds() if heard else spent == 0
 
 
-def asked(person: int, messages: int, seconds: int, cause: str = "quiz", role: Role = Role.VILLAGE) -> Asked:
-    return Asked(
+def asked(person: int, messages: int, seconds: int, cause: str = "quiz", role: Role = Role.VILLAGE) -> BurdenRow:
+    return BurdenRow(
         day=DAY, person_id=person, cause=cause, role=role, messages=messages, answers=0, seconds=seconds
     )  # fmt: skip
 

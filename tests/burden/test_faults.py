@@ -10,6 +10,7 @@ from storage.database.base import SHANGHAI
 from storage.mail import inbox, outbox
 from storage.mail.messages import PUSH, Incoming, Outgoing
 from storage.mail.outbox import UNCERTAIN, Outcome
+from storage.store import Store
 from tests.support.town import START, Town
 
 
@@ -90,3 +91,12 @@ async def test_nobody_is_called_at_night_or_on_a_day_off(town: Town) -> None:
         assert await tick(town) == 0
     town.now = datetime(2022, 10, 17, 8, 0, tzinfo=SHANGHAI)
     assert await tick(town) == 2
+
+
+async def test_who_is_on_leave_is_left_in_peace(town: Town) -> None:
+    async with town.transaction() as tx, tx.session("test", "leave") as session:
+        Store(session).leaves.take(town.people["周镇"], START.date(), last=START.date(), deputy_id=None)
+    await fail_a_send(town)
+    assert await tick(town) == 1
+    assert (len(town.unread("吴镇")), town.unread("周镇")) == (1, [])
+    assert await tick(town) == 0

@@ -22,7 +22,7 @@ from storage.store import Store
 from tests.support.plan import BAITA, PLAN
 from tests.support.problems import open_problems
 from tests.support.tables import cells, xlsx
-from tests.support.town import Town
+from tests.support.town import START, Town
 
 ROSTER = Roster(
     [
@@ -274,6 +274,21 @@ async def test_the_town_imports_in_chat_and_each_responsible_person_gets_one_mes
     await town.say("周镇", "/import")
     again = await town.send_document("周镇", content, "台账.xlsx")
     assert "已导入 0 条，已有跳过 4 条，有误 1 条" in again[-1]
+    assert town.unread("李村") == []
+
+
+async def test_who_stands_in_for_a_colleague_gets_one_message_too(town: Town) -> None:
+    async with town.transaction() as tx, tx.session("test", "leave") as session:
+        Store(session).leaves.take(town.people["李村"], START.date(), last=START.date(), deputy_id=town.people["赵村"])
+    leak: list[object] = [*LEAK]
+    leak[7] = None
+    lamp = [*leak[:4], "路灯不亮", *leak[5:]]
+    lamp[7] = "李村"
+    await town.say("周镇", "/import")
+    await town.send_document("周镇", xlsx(HEADINGS, leak, lamp), "台账.xlsx")
+    assert "已导入 2 条" in (await town.press("周镇", "提交"))[-1]
+    [news] = town.unread("赵村")
+    assert "有 2 件要整改" in news
     assert town.unread("李村") == []
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from handlers.calendar.workdays import workdays_between
 from handlers.charts.figures import ChartHead, Gantt, Span
 from handlers.charts.words import deadline_and_state
-from handlers.reminders.matter import Matter
+from handlers.reminders.work_item import WorkItem
 from handlers.wording.days import (
     day_in_words,
     deadline_in_words,
@@ -60,7 +60,7 @@ def test_words_count_working_days(deadline: date, today: date) -> None:
 @given(DAYS, DAYS)
 def test_a_reminder_and_a_chart_say_the_same(deadline: date, today: date) -> None:
     words = deadline_in_words(deadline, today)
-    matter = Matter((("17号问题", ()),), deadline, "/problem 8z", "查看", (1,), "220881100201")
+    matter = WorkItem((("17号问题", ()),), deadline, "/problem 8z", "查看", (1,), "220881100201")
     now = datetime.combine(today, time(9), SHANGHAI)
     working = Span(ProblemState.WORKING, now, now)
     figures = Gantt(ChartHead("17号", "", now), "白塔村", deadline, [], [working], [])
@@ -70,6 +70,6 @@ def test_a_reminder_and_a_chart_say_the_same(deadline: date, today: date) -> Non
 
 @given(DAYS, DAYS)
 def test_a_day_of_the_campaign_is_never_late(deadline: date, today: date) -> None:
-    day = Matter((("「排查整改」阶段结束", ()),), deadline, "/done", "知道了", (1,), "220881100", can_be_late=False)
+    day = WorkItem((("「排查整改」阶段结束", ()),), deadline, "/done", "知道了", (1,), "220881100", can_be_late=False)
     line = day.line(1, today)
     assert ("逾期" in line, "⚠" in line) == (False, False)
