@@ -47,7 +47,7 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
         await chat.say("名册里找不到这一户了，请告诉镇乡村振兴办。")
         return
     prompt = "还有什么困难？打字或发语音都行。"
-    told = await chat.ask("detail", Account(prompt, "药费还是要借钱", hears="alone"))
+    told = await chat.ask("detail", Account(prompt, "药费还是要借钱", voice="enough"))
     await chat.store.follow_ups.answer(asked, solved=False, by=chat.person.id)
     own = Party.HOUSEHOLD in parties_of(chat.person, clue)
     source = ClueSource.SELF_REPORT if own else ClueSource.CADRE

@@ -26,7 +26,7 @@ async def object_to(chat: Chat) -> None:
         await chat.say(refusal)
         return
     prompt = "哪里不对？打字或发语音都行，镇里会看。"
-    why = await chat.ask("why", Account(prompt, "房子只修了一间，另一间还漏", hears="alone"))
+    why = await chat.ask("why", Account(prompt, "房子只修了一间，另一间还漏", voice="enough"))
     await act(chat, clue, Act.OBJECT, why.text, photos=why.photos, voices=why.spoken)
     days = chat.world.plan.clocks.answer.days
     await chat.say(f"已交给镇里，{days} 个工作日内给您回话。")

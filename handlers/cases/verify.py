@@ -30,7 +30,7 @@ async def verify(chat: Chat) -> None:
     found = outcome == Act.FOUND
     prompt = "到家看到什么？照片、定位可以一起发。" if found else "为什么不属实？这句话会发给农户，请说明白。"
     example = "东屋漏雨，墙有裂缝" if found else "房子去年已修好，不漏了"
-    seen = await chat.ask("note", Account(prompt, example, hears="too"))
+    seen = await chat.ask("note", Account(prompt, example, voice="kept"))
     lines = [f"{clue.number}号线索：{_OUTCOMES[outcome]}", seen.text, evidence_in_words(photos=len(seen.photos))]
     if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有提交。")

@@ -1,4 +1,4 @@
-"""The front desk: which talk a message belongs to, and one step of that talk."""
+"""The front desk: finds the talk that a message belongs to, or begins one, and runs one step of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ EXPIRES = timedelta(days=3)
 
 @dataclass(slots=True)
 class Desk:
-    """One chat's open talks while its messages are worked on. `changed` and `ended` are what to store afterwards."""
+    """Works on the messages of one chat, whose open talks are `talks`.
+
+    `changed` and `ended` are what to store afterwards: talks by id, and the ids of those that are over.
+    """
 
     world: World
     person: Person | None
@@ -70,6 +73,7 @@ class Desk:
         store: Store,
         wanted: Conversation | None,
         args: str,
+        *,
         heard: Said | None = None,
         guesses: Guesses | None = None,
         lead: str = "",
@@ -91,7 +95,7 @@ class Desk:
             asked=wanted.first_question or None if heard else None, guesses={**(guesses or {})},
         )  # fmt: skip
         self.talks = [*self.talks, talk]  # not in place: this step may be run again from where it began
-        await self._step(store, talk, heard, lead, pressed)
+        await self._step(store, talk, heard, lead=lead, pressed=pressed)
 
     async def _pressed(self, store: Store, message: Incoming) -> None:
         """A button of a question: its talk and question must still be open."""
@@ -119,17 +123,17 @@ class Desk:
         if document is not None:
             reader = wanted or conversation_for_file(document.name)
             if reader is not None and reader.open_to(self.person):
-                await self._begin(store, reader, "", Said.of(message))
+                await self._begin(store, reader, "", heard=Said.of(message))
                 return
         if wanted is not None and wanted.open_to(self.person):
             await self._begin(store, wanted, "")
         elif self.person is None:
             self._reply(store, JOIN)
         else:
-            await self._begin(store, conversations()["tell"], "", Said.of(message))
+            await self._begin(store, conversations()["tell"], "", heard=Said.of(message))
 
     async def _step(
-        self, store: Store, talk: Talk, said: Said | None, lead: str = "", pressed: str | None = None
+        self, store: Store, talk: Talk, said: Said | None, *, lead: str = "", pressed: str | None = None
     ) -> None:
         """Run a talk until it waits again or ends. The talk is changed as a whole or, when this raises, not at all."""
         play = conversation_named(talk.name)
@@ -163,14 +167,14 @@ class Desk:
             self._end(work)
             await self._return(store, quietly=not work.answers)
 
-    async def _return(self, store: Store, quietly: bool = False) -> None:
+    async def _return(self, store: Store, *, quietly: bool = False) -> None:
         """After a talk has ended, go back to the one it interrupted; `quietly` after a mere look at something."""
         waiting = [talk for talk in self.talks if talk.state == SUSPENDED]
         if waiting:
             talk = waiting[-1]
             self._set(talk, ACTIVE)
             if not quietly:
-                await self._step(store, self._current(talk), None, f"接着刚才的「{self._title(talk)}」：")
+                await self._step(store, self._current(talk), None, lead=f"接着刚才的「{self._title(talk)}」：")
 
     async def _resume(self, store: Store, args: str) -> None:
         waiting = [talk for talk in self.talks if talk.state != ACTIVE]
@@ -184,7 +188,7 @@ class Desk:
         elif len(chosen) == 1:
             self._activate(chosen[0])
             handed = f"接着办{self._title(chosen[0])}：" if chosen[0].whose else ""
-            await self._step(store, self._current(chosen[0]), None, handed)
+            await self._step(store, self._current(chosen[0]), None, lead=handed)
         else:
             buttons = tuple(
                 (

@@ -78,7 +78,7 @@ async def _propose(chat: Chat, clue: Clue) -> None:
 
 async def _secure(chat: Chat, clue: Clue) -> None:
     seen = await chat.ask(
-        "seen", Account("到家看到什么？照片可以一起发。", example="房子修好了，工资每月三千元", hears="too")
+        "seen", Account("到家看到什么？照片可以一起发。", example="房子修好了，工资每月三千元", voice="kept")
     )
     lines = [f"{clue.number}号核查过，可以消除", seen.text, evidence_in_words(photos=len(seen.photos))]
     if not await chat.confirm("\n".join(filter(None, lines))):

@@ -84,11 +84,11 @@ async def _scope(chat: Chat) -> Scope | None:
         scope = scope_of(chat.args, plan)
         if scope is not None and holds(person, scope, plan):
             return scope
-        if scope is not None and person.covers(scope.region, Role.TOWN, Role.COUNTY):
-            count, total = await _progress(chat, scope)
-            await chat.say(f"{name_of(scope, plan)}自查 {count}/{total} 项。", _SEE_ALL)
-        else:
+        if scope is None or not person.covers(scope.region, Role.TOWN, Role.COUNTY):
             chat.refuse()
+        count, total = await _progress(chat, scope)
+        await chat.say(f"{name_of(scope, plan)}自查 {count}/{total} 项。", _SEE_ALL)
+        return None
     own = [scope for scope in scopes(plan) if holds(person, scope, plan)]
     if len(own) > 1:
         named = [(key_of(scope), name_of(scope, plan)) for scope in own]

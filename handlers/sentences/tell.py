@@ -34,7 +34,7 @@ async def tell(chat: Chat) -> None:
     at_home = _at_home(chat)
     prompt = "家里有什么事？说一句就行，打字、语音都行。" if at_home else "什么事？说一句就行，照片可以一起发。"
     example = "房子漏雨了" if at_home else "张三家房子漏雨"
-    told = await chat.ask("told", Account(prompt, example, hears="alone" if at_home else "too"))
+    told = await chat.ask("told", Account(prompt, example, voice="enough" if at_home else "kept"))
     text = clean(told.text)
     if at_home and told.voices:
         chat.become("selfreport", guesses=guessing.for_own_report((), told))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import secrets
 from pathlib import Path
@@ -17,10 +16,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic_core import from_json, to_json
 
 _NONCE = 12
 _VERSION = b"\x01"
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class SealError(Exception):
@@ -58,10 +57,10 @@ class Vault:
         return None if sealed is None else self.open(sealed).decode()
 
     def seal_json(self, value: Any) -> bytes:
-        return self.seal(_to_json(value).encode())
+        return self.seal(to_json(value))
 
     def open_json(self, sealed: bytes) -> Any:
-        return json.loads(self.open(sealed))
+        return from_json(self.open(sealed))
 
     def blind(self, kind: str, text: str) -> str:
         """A keyed hash for looking up `text` among values of `kind` without storing it in the clear."""

@@ -19,11 +19,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from storage.database import audit
 from storage.database.base import metadata
+from storage.database.bulk import BulkInsert
 from storage.database.connection import Database
 from storage.database.counters import last_number, raise_stamp, set_last_number
 from storage.database.sealing import Vault
@@ -185,8 +185,7 @@ class Session:
 
     def add(self, table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
         """Insert a row at the end of the transaction. Missing columns become None; returns the whole row."""
-        row: dict[str, Any] = dict.fromkeys(table.c.keys())
-        row.update(values)
+        row = {**_blank(table), **values}
         self._pending[table].append(row)
         if table.info.get("audited"):
             self._record(f"{table.name}.add", audit.subject_of(table, row), None, audit.row_hash(row))
@@ -311,15 +310,18 @@ async def insert_all(conn: AsyncConnection, pending: Pending) -> None:
     """One bulk statement a table, parents before children."""
     order = _table_order()
     for table in sorted(pending, key=lambda table: order[table]):
-        await conn.execute(_insert(table, conn.dialect.name), pending[table])
+        await _insert(table).run(conn, pending[table])
 
 
 @functools.cache
-def _insert(table: sa.Table, dialect: str) -> sa.Insert:
-    if not table.info.get("once"):
-        return table.insert()
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(table).on_conflict_do_nothing()
+def _insert(table: sa.Table) -> BulkInsert:
+    conflict = (lambda insert: insert.on_conflict_do_nothing()) if table.info.get("once") else None
+    return BulkInsert(table, table.c.keys(), conflict)
+
+
+@functools.cache
+def _blank(table: sa.Table) -> dict[str, Any]:
+    return dict.fromkeys(table.c.keys())
 
 
 @functools.cache

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, id_column, metadata, new_id
+from storage.database.bulk import BulkInsert
 from storage.database.sealing import SealError, Vault
 from storage.mail.chats import chats
 from storage.mail.messages import Incoming, platform_of
@@ -35,7 +35,7 @@ sa.Index("ix_inbox_address", inbox.c.address, inbox.c.id)
 sa.Index("ix_inbox_dead", inbox.c.id, sqlite_where=inbox.c.state == DEAD, postgresql_where=inbox.c.state == DEAD)
 
 
-class Mail(Record):
+class Mail(NamedTuple):
     """A stored message waiting for its turn."""
 
     id: int
@@ -70,6 +70,14 @@ def rows_of(vault: Vault, messages: Sequence[Incoming], now: datetime) -> list[d
     ]
 
 
+_NEWCOMERS = BulkInsert(chats, ("address", "platform", "last_seen"), lambda insert: insert.on_conflict_do_nothing())
+_PUT = BulkInsert(
+    inbox,
+    ("id", "key", "address", "platform", "received_at", "state", "attempts", "payload"),
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["key"]),
+)
+
+
 async def put(
     conn: AsyncConnection, rows: Sequence[dict[str, Any]], now: datetime, known: Set[str] = frozenset()
 ) -> int:
@@ -77,14 +85,13 @@ async def put(
 
     `known`: addresses that the caller has stored before.
     """
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     newcomers = [
         {"address": address, "platform": platform_of(address), "last_seen": now}
         for address in sorted({row["address"] for row in rows} - known)
     ]
     if newcomers:
-        await conn.execute(insert(chats).on_conflict_do_nothing(), newcomers)
-    return (await conn.execute(insert(inbox).on_conflict_do_nothing(index_elements=["key"]), rows)).rowcount
+        await _NEWCOMERS.run(conn, newcomers)
+    return await _PUT.run(conn, rows)
 
 
 _MAIL = sa.select(inbox.c.id, inbox.c.address, inbox.c.attempts, inbox.c.received_at, inbox.c.payload)
@@ -124,14 +131,13 @@ async def claim(
         rows = (await conn.execute(_LOCKED, {"addresses": locked, "most": most})).all()
     by_chat: dict[str, list[Mail]] = {}
     unreadable: list[int] = []
-    for row in rows:
+    for row_id, address, attempts, received_at, payload in rows:
         try:
-            message = Incoming.model_validate_json(vault.open(row.payload))
+            message = Incoming.model_validate_json(vault.open(payload))
         except (SealError, ValueError):
-            unreadable.append(row.id)
+            unreadable.append(row_id)
             continue
-        mail = Mail(id=row.id, attempts=row.attempts, received_at=row.received_at, message=message)
-        by_chat.setdefault(row.address, []).append(mail)
+        by_chat.setdefault(address, []).append(Mail(row_id, attempts, received_at, message))
     return by_chat, unreadable
 
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, id_column, metadata
+from storage.database.bulk import BulkInsert
 from storage.database.sealing import Vault
 
 ACTIVE, SUSPENDED, DRAFT = "active", "suspended", "draft"
@@ -81,13 +81,14 @@ _OPEN = (
 async def open_talks(conn: AsyncConnection, vault: Vault, addresses: Sequence[str]) -> dict[str, list[Talk]]:
     """The talks of several chats, the one touched last at the end."""
     by_chat: dict[str, list[Talk]] = {}
-    for row in await conn.execute(_OPEN, {"addresses": addresses}):
-        kept = vault.open_json(row.journal)
+    rows = await conn.execute(_OPEN, {"addresses": addresses})
+    for talk_id, address, person_id, name, state, touched_at, journal in rows:
+        kept = vault.open_json(journal)
         talk = Talk(
-            row.id, row.address, row.person_id, row.name, row.touched_at, kept["args"], row.state,
+            talk_id, address, person_id, name, touched_at, kept["args"], state,
             kept["answers"], kept["asked"], kept["partial"], kept.get("whose", ""), _guesses(kept.get("guesses", {})),
         )  # fmt: skip
-        by_chat.setdefault(row.address, []).append(talk)
+        by_chat.setdefault(address, []).append(talk)
     return by_chat
 
 
@@ -128,21 +129,19 @@ def _guesses(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Guess | None]
 async def save(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
     """Write what `rows_of` made with one statement."""
     if rows:
-        await conn.execute(_UPSERT[conn.dialect.name], rows)
+        await _SAVE.run(conn, rows)
 
 
-def _upsert(insert: Any) -> Any:
-    statement = insert(talks)
+def _replacing(insert: Any) -> Any:
     changing = ("person_id", "state", "touched_at", "journal")
-    return statement.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["id"],
-        set_={name: statement.excluded[name] for name in changing},
-        where=talks.c.address
-        == statement.excluded.address,  # handed over meanwhile, it is its new chat's to go on with
+        set_={name: insert.excluded[name] for name in changing},
+        where=talks.c.address == insert.excluded.address,  # handed over meanwhile, it is its new chat's to go on with
     )
 
 
-_UPSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
+_SAVE = BulkInsert(talks, talks.c.keys(), _replacing)
 _END = talks.delete().where(talks.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 

@@ -33,6 +33,9 @@ CHATS = 400
 MANY = 2_000
 ROUNDS = 3
 
+PAIRS = 5
+"""Interleaved rounds of ours and a peer; the one whose ratio is in the middle counts."""
+
 Measure = Callable[[], Awaitable[float]]
 
 
@@ -43,9 +46,10 @@ async def _middle(*measures: Measure) -> list[float]:
 
 
 async def _steps() -> list[Figure]:
-    ours, plain = await _middle(
-        lambda: steps.rate(18_000, CHATS), lambda: peers.plain_conversation_handler(6_000, CHATS)
-    )
+    rounds = [
+        (await steps.rate(18_000, CHATS), await peers.plain_conversation_handler(6_000, CHATS)) for _ in range(PAIRS)
+    ]
+    ours, plain = sorted(rounds, key=lambda one: one[0] / one[1])[PAIRS // 2]
     many = await steps.rate(12_000, MANY)
     flushed = await peers.flushed_conversation_handler(300, MANY)
     grown, small = await _middle(

@@ -1,4 +1,4 @@
-"""Our six-step report without a network, through the same objects of python-telegram-bot as its own handler uses."""
+"""Our six-step report without a network: from updates as Telegram sends them to calls of python-telegram-bot's own bot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from telegram import Update
 from telegram.ext import ExtBot
 
 from bot.platforms.base import Platform, Put
@@ -56,7 +55,7 @@ class NoNetworkTelegram(Platform):
         await self._messages.send(letter)
 
     def read(self, update: dict[str, Any]) -> Incoming:
-        heard = self._reader.read(Update.de_json(update, self.bot), system_clock())
+        heard = self._reader.read(update, system_clock())
         if heard is None or heard.message is None:
             raise ValueError("the script has only messages")
         return heard.message

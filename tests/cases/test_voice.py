@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from playwright.async_api import expect
-from telegram import Update
 
 from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.platforms.telegram.updates import Reader
@@ -203,8 +202,7 @@ async def test_telegram_tells_how_long_it_is() -> None:
             "voice": {"file_id": "f", "file_unique_id": "u", "duration": 12, "file_size": 900},
         },
     }  # fmt: skip
-    update = Update.de_json(said, None)
-    heard = Reader(1, "cunbao_bot", 10_000).read(update, START)
+    heard = Reader(1, "cunbao_bot", 10_000).read(said, START)
     assert heard is not None
     assert heard.attached is not None
     assert (heard.attached.seconds, heard.attached.size) == (12, 900)

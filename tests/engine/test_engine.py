@@ -8,16 +8,16 @@ import pytest
 import sqlalchemy as sa
 
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import by_name, conversation, conversations
+from handlers.engine.conversation import by_name, conversation, conversation_for_file, conversations
 from handlers.engine.desk import EXPIRES
 from handlers.engine.questions import Choice, Number, Several, Text
 from handlers.engine.world import World
 from storage.mail import inbox, talks
-from storage.mail.talks import Talk
+from storage.mail.talks import Guess, Talk, rows_of
 from storage.people.persons import Role
 from storage.store import Store
 from tests.support.conversations import form, known_as
-from tests.support.town import START, Town
+from tests.support.town import START, VAULT, Town
 from tests.support.transcripts import play
 
 pytestmark = pytest.mark.sqlite_only
@@ -163,6 +163,29 @@ async def test_an_optional_question_must_be_asked_as_one() -> None:
         await _chat({}).ask("name", question)
 
 
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [
+        ("问题.xlsx", "import"), ("台账.XLS", "import"), ("筛查名单.csv", "screening"), ("筛查方案.pdf", "addpolicy"),
+        ("方案", "addpolicy"), ("", "addpolicy"),
+    ],
+)  # fmt: skip
+def test_a_file_finds_the_conversation_that_takes_it(file_name: str, name: str) -> None:
+    wanted = conversation_for_file(file_name)
+    assert wanted is not None
+    assert wanted.name == name
+
+
+def test_guesses_are_kept_as_the_version_before_kept_them() -> None:
+    guesses = {"who": Guess([7, 8], part=True), "what": Guess("漏雨"), "used": None}
+    [row] = rows_of(VAULT, [Talk(1, "test:李村", None, "form", START, guesses=guesses)])
+    assert VAULT.open_json(row["journal"])["guesses"] == {
+        "who": {"partial": [7, 8]},
+        "what": {"answer": "漏雨"},
+        "used": {},
+    }
+
+
 def test_two_conversations_of_one_name_are_a_mistake() -> None:
     with pytest.raises(ValueError, match="two conversations are named report"):
         by_name([*conversations().values(), conversation("report", "另一个")(form)])
@@ -255,6 +278,15 @@ async def test_a_conversation_that_is_gone_ends_politely(town: Town) -> None:
         await tell(town, "李村", "/form", "李四")
     assert await tell(town, "李村", "30") == ["没有这一项，或者不由您办理。发「菜单」看能办什么。"]
     assert "李村" in (await tell(town, "李村", "/me"))[0]
+
+
+async def test_a_conversation_that_has_another_name_now_goes_on(town: Town) -> None:
+    with known_as("form", form):
+        await tell(town, "李村", "/form", "李四")
+    with known_as("paper", form, was=("form",)):
+        assert (await tell(town, "李村", "30"))[0].startswith("住哪？")
+        assert (await tell(town, "李村", "/form"))[0].startswith("住哪？"), "an old button finds the open talk too"
+        assert (await tell(town, "李村", "东屯"))[0].startswith("李四 30 east")
 
 
 async def test_a_post_that_has_ended_ends_its_talks(town: Town) -> None:

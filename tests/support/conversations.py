@@ -13,10 +13,16 @@ from storage.people.persons import Role
 
 
 def known_as(
-    name: str, play: Play, *, title: str = "试一试", roles: Set[Role] = EVERYBODY, first_question: str = ""
+    name: str,
+    play: Play,
+    *,
+    title: str = "试一试",
+    roles: Set[Role] = EVERYBODY,
+    first_question: str = "",
+    was: tuple[str, ...] = (),
 ) -> AbstractContextManager[object]:
     """For a while `play` is the conversation `/name`, in place of one of that name."""
-    made = conversation(name, title, for_roles=frozenset(roles), first_question=first_question)(play)
+    made = conversation(name, title, for_roles=frozenset(roles), first_question=first_question, was=was)(play)
     return mock.patch.dict(conversations(), {name: made})
 
 

@@ -16,7 +16,7 @@ from prometheus_client import Counter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from telegram import BotCommand, BotCommandScopeAllPrivateChats, Update
+from telegram import BotCommand, BotCommandScopeAllPrivateChats
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter, ExtBot
 
@@ -214,7 +214,7 @@ class TelegramPlatform(Platform):
     def _read(self, raw: Json) -> UpdateContent | None:
         """What an update says. One that can't be read would come back for ever: it is counted and passed over."""
         try:
-            return self._reader.read(Update.de_json(raw, self._bot), self._clock())
+            return self._reader.read(raw, self._clock())
         except Exception:
             SKIPPED.inc()
             log.exception("update %s could not be read and is skipped", raw.get("update_id"))

@@ -28,27 +28,27 @@ class Told(Evidence):
 class Account(Question[Told]):
     """Words; photos and a position may come before them or with them.
 
-    `hears`: what becomes of a voice message. "alone" is for households: it is answer enough. "too" is for cadres: it is
-    kept, and words are asked as well, since lists and ledgers can't be listened to. Else it is refused with a hint.
+    `voice`: what becomes of a voice message. "enough" is for households: it is the answer. "kept" is for cadres: words are
+    asked as well, since lists and ledgers can't be listened to. "refused": with a hint how to write by speaking.
     """
 
     prompt: str
     example: str
     optional: bool = False
-    hears: Literal["", "too", "alone"] = ""
+    voice: Literal["refused", "kept", "enough"] = "refused"
     short = "情况"
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
-        return Prompt(self.prompt, wants="voice" if self.hears == "alone" else "")
+        return Prompt(self.prompt, wants="voice" if self.voice == "enough" else "")
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         given = gathered(said, partial)
-        if voices := voices_in(said) if self.hears else []:
+        if voices := voices_in(said) if self.voice != "refused" else []:
             given = {**(given or partial or {}), "voices": one_more((partial or {}).get("voices"), voices)}
         if not said.text:
-            if voices and self.hears == "alone":
+            if voices and self.voice == "enough":
                 return Answer({**(given or {}), "text": spoken_in_words(voices[0]["seconds"])})
-            if not self.hears:
+            if self.voice == "refused":
                 refuse_voice(said)
             if given is None:
                 raise Unreadable(said.trouble or f"请用一句话说说，例如：{self.example}")

@@ -40,13 +40,13 @@ class Evidence(Record):
 
 @dataclass(frozen=True)
 class Photos(Question[Evidence]):
-    """Photos and, where it helps, a position; sent one by one, then "done". `hears`: voice messages are kept as well."""
+    """Photos and, where it helps, a position; sent one by one, then "done". `with_voice`: voice messages are kept as well."""
 
     prompt: str
     most: int = 5
     with_place: bool = True
     optional: bool = False
-    hears: bool = False
+    with_voice: bool = False
     keeps = True
     short = "照片"
 
@@ -62,7 +62,7 @@ class Photos(Question[Evidence]):
                 raise Unreadable("还没有收到照片。请拍一张发来" + ("，或回复：跳过" if self.optional else "。"))
             return Answer(given)
         photos = [file.sha256 for file in said.files if file.kind == "photo"]
-        voices = voices_in(said) if self.hears else []
+        voices = voices_in(said) if self.with_voice else []
         if voices:
             given["voices"] = one_more(given.get("voices"), voices)
         if said.place and self.with_place:
