@@ -24,6 +24,7 @@ from datetime import date
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation, conversations
 from handlers.engine.questions import Choice, Day, Text
+from storage.mail.intents import Cause, Intent
 from storage.people.persons import Role
 
 THINGS = (("projector", "投影仪"), ("drone", "无人机"), ("pump", "抽水泵"))
@@ -55,8 +56,10 @@ async def borrow(chat: Chat) -> None:
     # Rule 3 again: behind the last question everything may be written. One with a table of its own would call
     # `chat.store` here. All of it is one transaction with the replies: both happen, or neither does.
     village = chat.person.posts_as(Role.VILLAGE)[0].region
-    office = [official.person.id for official in chat.world.directory.holding(Role.TOWN, village)]
-    await chat.push(office, f"【借用】{chat.person.name}借{label}，{in_words(until)}还。", intent=f"borrow:{number}")
+    office = chat.world.directory.ids(Role.TOWN, village)
+    # An intent reaches a person once. A subject has causes of its own in `Cause`, by which the burden account counts.
+    intent = Intent(Cause.NOTICE, f"borrow:{number}")
+    await chat.push(office, f"【借用】{chat.person.name}借{label}，{in_words(until)}还。", intent)
     await chat.say("好了，已告诉镇里，来拿就行。")
 
 

@@ -172,14 +172,9 @@ def snooze(store: Store, world: World, about: About, person_id: int) -> datetime
     again = _next_morning(world, store.session.now)
     series = f":{person_id}:{again:%m%d}"
     store.reminders.plan(
-        about.subject,
-        about.subject_id,
-        stage="again",
-        due_at=again,
-        deadline=about.deadline,
-        person_id=person_id,
-        series=series,
-    )
+        about.subject, about.subject_id, stage="again", due_at=again, deadline=about.deadline,
+        person_id=person_id, series=series,
+    )  # fmt: skip
     return again
 
 

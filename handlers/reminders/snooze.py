@@ -14,33 +14,31 @@ from handlers.wording.days import day_in_words
 @conversation("snooze", "明天再提醒", for_roles=IN_OFFICE, personal=True)
 async def put_off(chat: Chat) -> None:
     """Args: subject, id and deadline, as in "clue 17 20221014"."""
-    found = await _found(chat)
-    if found is None:
-        chat.refuse()
-    again = snooze(chat.store, chat.world, found[0], chat.person.id)
+    about, _ = await _found(chat)
+    again = snooze(chat.store, chat.world, about, chat.person.id)
     await chat.say(f"好的，{day_in_words(again)}早上再提醒您。")
 
 
 @conversation("done", "知道了", for_roles=IN_OFFICE, personal=True)
 async def acknowledge(chat: Chat) -> None:
     """Args as for `put_off`. Only for what has no step of its own to do, such as a phase: its button says just this."""
-    found = await _found(chat)
-    if found is None or found[1].does != f"/done {chat.args}":
+    about, item = await _found(chat)
+    if item.does != f"/done {chat.args}":
         chat.refuse()
-    chat.store.reminders.acknowledge(chat.person.id, *found[0])
+    chat.store.reminders.acknowledge(chat.person.id, *about)
     await chat.say("好的，这一项不再提醒您。")
 
 
-async def _found(chat: Chat) -> tuple[About, WorkItem] | None:
-    """What a reminder's button names, if it is still open, has that deadline and concerns this person."""
+async def _found(chat: Chat) -> tuple[About, WorkItem]:
+    """What a reminder's button names, if it is still open, has that deadline and concerns this person; else refuses."""
     try:
         about = About.read(chat.args)
         found = await FINDERS[about.subject](chat.store, chat.world, [about.subject_id])
     except (ValueError, KeyError):  # nothing a reminder of ours ever said
-        return None
+        chat.refuse()
     item = found.get(about.subject_id)
     if item is None or item.deadline != about.deadline:
-        return None
+        chat.refuse()
     if not may_put_off(chat.world, item, chat.person.id, chat.now.date()):
-        return None
+        chat.refuse()
     return about, item

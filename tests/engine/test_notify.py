@@ -14,7 +14,7 @@ from storage.people.persons import Role
 from storage.store import Store
 from tests.support.town import START, Town
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.sqlite_only
 
 NEWS = Intent(Cause.PROBLEM, "7:submit:2")
 

@@ -60,11 +60,11 @@ def test_words_count_working_days(deadline: date, today: date) -> None:
 @given(DAYS, DAYS)
 def test_a_reminder_and_a_chart_say_the_same(deadline: date, today: date) -> None:
     words = deadline_in_words(deadline, today)
-    matter = WorkItem((("17号问题", ()),), deadline, "/problem 8z", "查看", (1,), "220881100201")
+    item = WorkItem((("17号问题", ()),), deadline, "/problem 8z", "查看", (1,), "220881100201")
     now = datetime.combine(today, time(9), SHANGHAI)
     working = Span(ProblemState.WORKING, now, now)
     figures = Gantt(ChartHead("17号", "", now), "白塔村", deadline, [], [working], [])
-    assert matter.line(1, today).endswith(f"：{words}")
+    assert item.line(1, today).endswith(f"：{words}")
     assert f"期限 {words}，现在" in deadline_and_state(figures)
 
 
