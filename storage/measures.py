@@ -145,7 +145,9 @@ class Measures:
 
     async def assign(self, support: Support, responsible_id: int) -> Support:
         """Name who answers for the household. Raises Conflict when somebody was named since `support` was read."""
-        row = await self._session.amend(supports, support.model_dump(), responsible_id=responsible_id)
+        row = await self._session.amend(
+            supports, await self._session.current(supports, support), responsible_id=responsible_id
+        )
         return Support.model_validate(row)
 
     def add(self, support: Support, *, kind: str, text: str, unit: str, deadline: date) -> Measure:

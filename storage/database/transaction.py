@@ -201,8 +201,11 @@ class Session:
     async def amend(self, table: sa.Table, before: Mapping[Any, Any], **changes: Any) -> dict[str, Any]:
         """Change one row of a table with a `version` column; returns the whole new row.
 
-        `before` is the row as it was read. Raises Conflict when somebody changed it since.
+        `before` is the row as it was read, of an audited table the whole of it. Raises Conflict when somebody changed it
+        since.
         """
+        if table.info.get("audited") and len(before) < len(table.c):
+            raise ValueError(f"a part of a row of {table.name} cannot be signed")
         after = {**before, **changes, "version": before["version"] + 1}
         keys = [column == before[column.name] for column in table.primary_key]
         statement = table.update().where(*keys, table.c.version == before["version"])
