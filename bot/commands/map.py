@@ -16,7 +16,7 @@ from bot.service.clock import system_clock
 from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.charts.figures import Figures
-from handlers.charts.gathering import gather, gather_gantt
+from handlers.charts.gather import gather, gather_gantt
 from storage.charts.orders import Chart
 from storage.database.transaction import reading_first
 from storage.people.reach import Reach
@@ -30,7 +30,7 @@ from storage.store import Store
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="放在哪个目录。")
 def command(region: str | None, number: int | None, *, phone: bool, out: Path) -> None:
     """画挂图(.png)：问题分布、销号进度、排查进度，可打印上墙。"""
-    from handlers.charts.drawing import draw  # only here, so that no other command waits for matplotlib
+    from handlers.charts.draw import draw  # only here, so that no other command waits for matplotlib
 
     figures = asyncio.run(_gather(load_settings(), region, number))
     out.mkdir(parents=True, exist_ok=True)

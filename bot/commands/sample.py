@@ -12,7 +12,7 @@ from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.files.spreadsheets import write_rows
 from handlers.files.tables import Row
-from handlers.inspections.sampling import draw, rank
+from handlers.inspections.draw import draw, rank
 from storage.plan import Plan
 from storage.roster import Household, load_roster
 

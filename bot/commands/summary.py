@@ -16,7 +16,7 @@ from bot.setup.settings import Settings, load_settings
 from handlers.reading import Unreadable
 from handlers.reports.month_figures import summary_of
 from handlers.reports.month_file import as_docx
-from handlers.reports.month_words import Summary, month_named, title_of
+from handlers.reports.month_text import Summary, month_named, title_of
 from storage.database.transaction import reading_first
 from storage.store import Store
 

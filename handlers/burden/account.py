@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from handlers.burden.rules import causes, exceeded, figures, in_words, loads, warning
 from handlers.engine.conversation import conversation_named, conversations
 from handlers.engine.world import World
-from handlers.weekly.words import period
+from handlers.weekly.text import period
 from storage.burden import BurdenRow
 from storage.mail.intents import Cause
 

@@ -11,7 +11,7 @@ from handlers.calendar.deadlines import next_open
 from handlers.engine.jobs import Daily, Job, LongJob, Transactions
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.weekly.words import week_before
+from handlers.weekly.text import week_before
 from storage.burden import news_between, received_between, without_content
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from handlers.burden.account import account, last_of
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.weekly.words import monday_of, period, week_named
+from handlers.weekly.text import monday_of, period, week_named
 from storage.mail.messages import Button
 from storage.people.persons import Role
 

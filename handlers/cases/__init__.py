@@ -7,7 +7,7 @@ CONVERSATIONS = (
     "follow_up",
     "listen",
     "lists",
-    "mine",
+    "my_cases",
     "object",
     "publicize",
     "report",

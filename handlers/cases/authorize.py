@@ -5,8 +5,8 @@ The household agrees on its own phone, or signs on paper and the cadre photograp
 
 from __future__ import annotations
 
+from handlers.cases.common import act, at_step, home_in_words, next_step_row
 from handlers.cases.procedure import parties_of
-from handlers.cases.steps import act, at_step, home_in_words, next_step_row
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation

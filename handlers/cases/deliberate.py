@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.cases.steps import act, at_step, clue_in_words, next_step_row
+from handlers.cases.common import act, at_step, clue_in_words, next_step_row
 from handlers.cases.table import Act, Party
 from handlers.cases.votes import EXAMPLE, Votes, read_votes
 from handlers.engine.chat import Chat

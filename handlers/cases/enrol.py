@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.steps import act, at_step, clue_in_words
+from handlers.cases.common import act, at_step, clue_in_words
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation

@@ -10,8 +10,8 @@ from handlers.calendar.deadlines import last_day
 from handlers.calendar.planning import plan_clue
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
-from handlers.engine.questions.account import voices_beside
 from handlers.engine.questions.base import Answer, More
+from handlers.engine.questions.description import voices_beside
 from handlers.engine.said import Said
 from handlers.engine.world import World
 from handlers.reading import Unreadable, clean, read_yes_no

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from handlers.cases.common import clue_button, named
 from handlers.cases.filing import file_seen
 from handlers.cases.procedure import parties_of
-from handlers.cases.steps import clue_button, named
 from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation

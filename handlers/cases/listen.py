@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.steps import home_in_words
+from handlers.cases.common import home_in_words
 from handlers.cases.view import audible, in_sight
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation

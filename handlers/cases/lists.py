@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
+from handlers.cases.common import clue_button, home_in_words
 from handlers.cases.procedure import NOT_NOMINATED, decision_due, is_left_out, steps_of
-from handlers.cases.steps import clue_button, home_in_words
 from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from handlers.cases.common import act, at_step, clue_in_words, mine
 from handlers.cases.procedure import Refused, parties_of, take
-from handlers.cases.steps import act, at_step, clue_in_words, mine
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation

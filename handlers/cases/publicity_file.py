@@ -7,7 +7,7 @@ from datetime import datetime
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Pt
 
-from handlers.cases.publicity import Publicity
+from handlers.cases.publicity_text import Publicity
 from handlers.files.word import BODY, TITLE, add_paragraph, blank, content_of, write
 
 _TITLE_SIZE, _BODY_SIZE = 22, 16

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from handlers.cases.common import act, at_step, home_in_words, next_step_row
 from handlers.cases.procedure import publicity_ends
-from handlers.cases.publicity import Publicity, write_publicity
 from handlers.cases.publicity_file import as_docx
-from handlers.cases.steps import act, at_step, home_in_words, next_step_row
+from handlers.cases.publicity_text import Publicity, write_publicity
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation

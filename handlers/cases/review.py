@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from handlers.cases.common import act, clue_in_words, mine
 from handlers.cases.procedure import Refused, out_of_order, parties_of
-from handlers.cases.steps import act, clue_in_words, mine
 from handlers.cases.table import ACTS, Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation

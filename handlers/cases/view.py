@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from handlers.cases.common import named
 from handlers.cases.procedure import parties_of, possible
-from handlers.cases.steps import named
 from handlers.cases.table import STEPS, Act
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation, conversation_named

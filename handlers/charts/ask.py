@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from handlers.charts.choice import WALL, reach_for
+from handlers.charts.common import WALL, reach_for
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import find
+from handlers.problems.common import find
 from handlers.rights.sight import IN_OFFICE
 from storage.charts.orders import Chart
 

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from handlers.charts.choice import as_message, charts_for, reach_for
+from handlers.charts.common import as_message, charts_for, reach_for
 from handlers.charts.figures import Figures
-from handlers.charts.gathering import gather, gather_gantt
+from handlers.charts.gather import gather, gather_gantt
 from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
@@ -97,7 +97,7 @@ def _end_with_parent() -> None:
 
 
 def _drawn(figures: Figures, wall: bool) -> bytes:
-    from handlers.charts.drawing import draw  # only here: matplotlib takes a second and much memory
+    from handlers.charts.draw import draw  # only here: matplotlib takes a second and much memory
 
     return draw(figures, wall)
 

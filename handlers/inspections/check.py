@@ -9,11 +9,11 @@ from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option, Several, Text
-from handlers.engine.questions.next_one import NextHousehold, VillageChoice, by_village
+from handlers.engine.questions.next_household import NextHousehold, VillageChoice, by_village
 from handlers.inspections.drawing import current
 from handlers.reading import shortened
 from handlers.rights.reach import villages_of
-from handlers.visits.rounds import buttons_to
+from handlers.visits.common import buttons_to
 from handlers.wording.days import moment_in_words
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words, risk_options

@@ -6,7 +6,7 @@ import asyncio
 from typing import NamedTuple
 
 from handlers.engine.chat import Chat
-from handlers.inspections.sampling import draw, in_addition
+from handlers.inspections.draw import draw, in_addition
 from handlers.rights.reach import villages_of
 from storage.inspections.samples import Sample
 from storage.people.persons import Role

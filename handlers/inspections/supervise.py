@@ -13,9 +13,9 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Day, HouseholdChoice, Several, Text
 from handlers.engine.questions.base import Answer, More, Prompt
-from handlers.engine.questions.next_one import VillageChoice, by_village
+from handlers.engine.questions.next_household import VillageChoice, by_village
 from handlers.engine.said import DONE, Said
-from handlers.problems.actions import problem_button, problem_in_words
+from handlers.problems.common import problem_button, problem_in_words
 from handlers.reading import shortened
 from handlers.rights.reach import villages_of
 from handlers.wording.days import day_in_words

@@ -1,6 +1,6 @@
 """How a phone comes to belong to a person."""
 
 CONVERSATIONS = (
-    "admit",
+    "decide",
     "join",
 )

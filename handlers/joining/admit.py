@@ -1,83 +1,76 @@
-"""Deciding who is let in without full proof: the office for a household, one's own first phone for a second one."""
+"""Letting somebody in: what is written when a chat has proved, or the office has vouched, whose it is."""
 
 from __future__ import annotations
 
-from handlers.engine.chat import Chat
-from handlers.engine.conversation import conversation
-from handlers.engine.questions import Choice, HouseholdChoice
-from handlers.joining.letting_in import admit_to_household, admit_to_office, tell, welcome
-from handlers.posts.handing_over import take_over
-from handlers.rights.sight import may_admit, may_vouch
-from handlers.wording.households import household_in_words
-from handlers.wording.people import post_in_words, region_in_words
-from storage.joining.admissions import Admission
-from storage.joining.consents import CONSENT
+from datetime import datetime
+
+from handlers.engine.chat import Chat, Rows
+from handlers.engine.menu import menu_buttons
+from storage.mail import outbox
 from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Outgoing
 from storage.people.persons import Role
+from storage.roster import Household
 
-_YES, _NO = "yes", "no"
+DEAD = "这个邀请打不开：用过了、到期了，或没复制全。请发邀请的人再发一个。"
+WAITING = "镇里正在看您是哪一家，有结果就发到这里。"
 
 
-@conversation("admit", "核实身份")
-async def admit(chat: Chat) -> None:
-    """Args: the request's id."""
-    asked = await _asked(chat)
-    if asked is None:
-        chat.refuse()
-    elif asked.accepted is not None:
-        await chat.say(f"{asked.name}的申请已经处理过了。")
-    elif asked.person_id is None:
-        await _admit_household(chat, asked)
+async def admit_to_household(
+    chat: Chat, address: str, name: str, household: Household, text_version: str, agreed_at: datetime
+) -> None:
+    """Make the chat at `address` a voice of the household, and tell its other phones, so that an intruder is noticed.
+
+    Somebody of this name who speaks for the household already is the same person on another phone.
+    """
+    store = chat.store
+    family = await store.people.of_household(household.id)
+    await chat.push(
+        family,
+        f"{name}刚在另一部手机上加入了您家。\n不是您家的人？请马上告诉村干部。",
+        intent=Intent(Cause.JOINED, f"{household.id}:{store.session.request}"),
+        personal=True,
+    )
+    known = [person for person in [await store.people.get(key) for key in family] if person and person.name == name]
+    person_id = known[0].id if known else await _voice(chat, address, name, household)
+    await store.chats.bind(address, person_id)
+    store.consents.add(person_id, text_version, agreed_at)
+    await welcome(
+        chat,
+        address,
+        person_id,
+        f"{name}，您好！您已加入{household.head}家。\n有困难就点「我要申报」，打字、发语音都行。",
+    )
+
+
+async def _voice(chat: Chat, address: str, name: str, household: Household) -> int:
+    """The person behind the chat, a new one unless the chat is somebody's already, as a voice of the household."""
+    own = chat.person.id if address == chat.address and not chat.stranger else None
+    person_id = own or chat.store.people.add(name)
+    chat.store.people.appoint(person_id, Role.HOUSEHOLD, region=household.village, household_id=household.id)
+    return person_id
+
+
+async def admit_to_office(chat: Chat, address: str, person_id: int, role: Role, region: str, unit: str | None) -> None:
+    """Bind the chat at `address` to a person and give them the post, unless they hold it."""
+    people = chat.store.people
+    person = await people.get(person_id)
+    if person is None or not person.holds(role, region, unit):
+        people.appoint(person_id, role, region=region, unit=unit)
+    await chat.store.chats.bind(address, person_id)
+
+
+async def welcome(chat: Chat, address: str, person_id: int, text: str) -> None:
+    """Greet with the menu of what the person may do from now on."""
+    person = await chat.store.people.get(person_id)
+    buttons = menu_buttons(person) if person else ()
+    if address == chat.address:
+        await chat.say(text, buttons)
     else:
-        await _admit_phone(chat, asked, asked.person_id)
+        tell(chat, address, text, buttons)
 
 
-async def _asked(chat: Chat) -> Admission | None:
-    """The request named, if it is this person's to decide."""
-    asked = await chat.store.admissions.get(chat.row_id(chat.args))
-    if asked is None or asked.person_id is None:
-        return asked if asked and may_admit(chat.person, asked.region) else None
-    owner = await chat.store.people.get(asked.person_id)
-    return asked if owner and may_vouch(chat.person, owner, asked.region) else None
-
-
-async def _admit_household(chat: Chat, asked: Admission) -> None:
-    village = region_in_words(chat.world.plan, asked.region)
-    options = [(_YES, "核实过，选农户"), (_NO, "不通过")]
-    answer = await chat.ask("answer", Choice(f"{village}：有人自称{asked.name}，要加入自己家。核实了吗？", options))
-    if answer == _NO:
-        await _refuse(chat, asked, "镇里没对上您是哪一家。请带身份证找村干部，当面就能办。")
-        return
-    household = await chat.ask("household", HouseholdChoice("是哪一户？发户主姓名、拼音首字母或户号。", [asked.region]))
-    if not await chat.confirm(
-        f"让{asked.name}加入：{household_in_words(chat.world.plan, household, with_number=True)}"
-    ):
-        await chat.say("没有处理，申请还在。")
-        return
-    await chat.store.admissions.decide(asked.id, accepted=True, person_id=chat.person.id)
-    agreed_at = asked.agreed_at or chat.now
-    await admit_to_household(chat, asked.address, asked.name, household, asked.text_version or CONSENT, agreed_at)
-    await chat.say(f"好了，{asked.name}已加入{household.head}家，也告诉了这家人。")
-
-
-async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
-    post = post_in_words(chat.world.plan, asked.role, asked.region, asked.unit)
-    mine = owner == chat.person.id
-    prompt = f"新手机要加入：{post}。\n" + ("是您本人吗？" if mine else f"核实过是{asked.name}本人吗？")
-    if await chat.ask("answer", Choice(prompt, [(_YES, "是本人"), (_NO, "不是")])) == _NO:
-        await _refuse(chat, asked, "身份没有核实通过，没有加入。请找镇里。")
-        town = chat.world.directory.ids(Role.TOWN, asked.region)
-        news = f"有人冒用{asked.name}的姓名和手机号加入「{post}」，没有通过。请留意。"
-        await chat.push(town, news, Intent(Cause.ADMIT_REFUSED, f"{asked.id}"))
-        return
-    await chat.store.admissions.decide(asked.id, accepted=True, person_id=chat.person.id)
-    await admit_to_office(chat, asked.address, owner, asked.role, asked.region, asked.unit)
-    await take_over(chat, owner, asked.address)
-    await welcome(chat, asked.address, owner, f"{asked.name}，核实好了，您是：{post}。")
-    await chat.say("好了，新手机可以用了。")
-
-
-async def _refuse(chat: Chat, asked: Admission, text: str) -> None:
-    await chat.store.admissions.decide(asked.id, accepted=False, person_id=chat.person.id)
-    tell(chat, asked.address, text)
-    await chat.say("记下了，没有通过。")
+def tell(chat: Chat, address: str, text: str, buttons: Rows = ()) -> None:
+    """Answer a chat that has asked to be let in and may belong to nobody."""
+    rows = tuple(tuple(row) for row in buttons)
+    outbox.post(chat.store.session, address, Outgoing(text=text, buttons=rows))

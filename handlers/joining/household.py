@@ -8,7 +8,7 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice
 from handlers.engine.questions.introduction import NameAndTail
-from handlers.joining.letting_in import DEAD, WAITING, admit_to_household
+from handlers.joining.admit import DEAD, WAITING, admit_to_household
 from handlers.reading.introductions import Introduction
 from handlers.wording.households import household_in_village
 from handlers.wording.people import region_in_words

@@ -8,8 +8,8 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import STRANGERS, conversation
 from handlers.engine.menu import menu_buttons
 from handlers.engine.words import JOIN
+from handlers.joining.admit import DEAD
 from handlers.joining.household import join_household
-from handlers.joining.letting_in import DEAD
 from handlers.joining.office import join_office
 from storage.joining.invites import Invite
 from storage.people.persons import Role

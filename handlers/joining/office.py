@@ -5,8 +5,8 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice
 from handlers.engine.questions.introduction import NameAndPhone
-from handlers.joining.letting_in import DEAD, WAITING, admit_to_office, welcome
-from handlers.posts.handing_over import expect_successor, take_over
+from handlers.joining.admit import DEAD, WAITING, admit_to_office, welcome
+from handlers.posts.transfer import expect_successor, take_over
 from handlers.reading.introductions import Introduction
 from handlers.wording.people import post_in_words
 from storage.database.base import to_base36

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from handlers.cases.steps import act, explain, home_in_words, mine, next_step_row
+from handlers.cases.common import act, explain, home_in_words, mine, next_step_row
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice, Several
-from handlers.measures.clearing import Condition, obstacles, unmet
-from handlers.measures.words import support_button
+from handlers.measures.common import support_button
+from handlers.measures.conditions import Condition, obstacles, unmet
 from handlers.wording.days import day_in_words
 from handlers.wording.evidence import evidence_in_words
 from storage.cases.records import Clue

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.calendar.planning import plan_deadline
-from handlers.cases.steps import explain, mine
+from handlers.cases.common import explain, mine
 from handlers.cases.table import Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Day, Text
 from handlers.engine.questions.person import PersonChoice
+from handlers.measures.common import about, doers, report_button, support_button, tell_family
 from handlers.measures.needs import is_combined, lacking, suggestions, why_no_more
-from handlers.measures.words import about, doers, report_button, support_button, tell_family
 from handlers.wording.days import day_in_words
 from handlers.wording.measures import help_in_words, measure_in_words
 from storage.cases.records import Clue

@@ -11,7 +11,7 @@ from handlers.engine.names import name_of
 from handlers.engine.questions import Account, Photos, Question
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, needs_text
 from handlers.engine.said import DONE, Said
-from handlers.measures.words import about, may_report, open_lines, support_button, tell_family
+from handlers.measures.common import about, may_report, open_lines, support_button, tell_family
 from handlers.reading import read_number
 from handlers.wording.days import moment_in_words
 from handlers.wording.evidence import evidence_in_words

@@ -1,8 +1,8 @@
 """Notices to many, and who has confirmed them."""
 
 CONVERSATIONS = (
-    "received",
+    "confirm",
     "send",
-    "sent",
+    "status",
 )
 JOBS = ("job",)

@@ -13,7 +13,7 @@ from handlers.engine.questions.base import Answer, More, Prompt, Stale
 from handlers.engine.questions.options import EDIT, NO, YES
 from handlers.engine.said import Said
 from handlers.files.spreadsheets import read_csv, read_sheets
-from handlers.notices.names import Entry, Found, from_rows, from_text, match
+from handlers.notices.name_list import Entry, Found, from_rows, from_text, match
 from handlers.reading import Unreadable, clean, shortened
 from storage.database.base import Record
 from storage.mail.messages import SentFile

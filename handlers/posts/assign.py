@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from handlers.cases import steps as casework
+from handlers.cases import common as casework
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
 from handlers.engine.questions.person import PersonChoice
-from handlers.problems import actions as rectifying
-from handlers.problems.actions import place_of
+from handlers.problems import common as rectifying
+from handlers.problems.common import place_of
 from handlers.reading import shortened
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words

@@ -9,7 +9,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option
 from handlers.engine.questions.person import PersonChoice
-from handlers.posts.handing_over import hand_over, tell_successor
+from handlers.posts.transfer import hand_over, tell_successor
 from handlers.rights.sight import IN_OFFICE, may_hand_over
 from handlers.wording.days import moment_in_words
 from handlers.wording.people import post_in_words

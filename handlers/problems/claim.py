@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import act, explain_state, find, parts, problem_in_words, progress_button
+from handlers.problems.common import act, explain_state, find, parts, problem_in_words, progress_button
 from handlers.problems.states import RULES
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words

@@ -9,7 +9,7 @@ from handlers.calendar.workdays import add_workdays
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Number, Text
-from handlers.problems.actions import find, parts, problem_in_words
+from handlers.problems.common import find, parts, problem_in_words
 from handlers.problems.states import Part
 from handlers.reading import shortened
 from handlers.wording.days import day_in_words, moment_in_words

@@ -8,7 +8,7 @@ from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Evidence, HouseholdChoice, Photos, Text
-from handlers.problems.actions import problem_button, problem_in_words, rectifiers
+from handlers.problems.common import problem_button, problem_in_words, rectifiers
 from handlers.problems.fanout import answers_button
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.rows import bare

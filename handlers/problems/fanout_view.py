@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import find, parts, problem_button
+from handlers.problems.common import find, parts, problem_button
 from handlers.problems.fanout import answers_button
 from handlers.problems.states import Part
 from handlers.reading import shortened

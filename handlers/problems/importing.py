@@ -19,7 +19,7 @@ from handlers.engine.questions import Document
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX, read_sheets, write_form, write_outcomes
 from handlers.files.tables import EXAMPLE, Row, RowError
-from handlers.problems.actions import problem_button, problem_in_words, rectifiers
+from handlers.problems.common import problem_button, problem_in_words, rectifiers
 from handlers.problems.rows import Column, Header, Line, find_header, read_lines
 from handlers.problems.states import acts_for
 from handlers.reading import Unreadable, shortened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import problem_button, problem_line
+from handlers.problems.common import problem_button, problem_line
 from handlers.problems.states import oversees
 from handlers.wording.paging import page_named, page_of
 from storage.mail.messages import Button

@@ -9,10 +9,10 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Evidence, Option, Question
-from handlers.engine.questions.account import MOST_PHOTOS, described, gathered
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text
+from handlers.engine.questions.description import MOST_PHOTOS, described, gathered
 from handlers.engine.said import DONE, Said
-from handlers.problems.actions import (
+from handlers.problems.common import (
     FINISHED,
     act,
     explain_state,

@@ -8,7 +8,7 @@ from handlers.calendar.planning import plan_deadline
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Day, Text
-from handlers.problems.actions import (
+from handlers.problems.common import (
     explain_state,
     find,
     parts,

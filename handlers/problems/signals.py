@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
-from handlers.problems.actions import problem_in_words
+from handlers.problems.common import problem_in_words
 from handlers.wording.days import moment_in_words
 from storage.database.base import to_base36
 from storage.mail.messages import Button

@@ -10,7 +10,7 @@ from handlers.calendar.deadlines import next_open
 from handlers.engine.jobs import Daily, Job
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.problems.actions import problem_in_words
+from handlers.problems.common import problem_in_words
 from handlers.problems.signal_rules import bursts, far_away, no_visit
 from handlers.reading import shortened
 from handlers.wording.days import day_in_words, moment_in_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Evidence, Photos, Text
-from handlers.problems.actions import act, explain_state, find, parts, problem_button, problem_in_words, tell_rectifiers
+from handlers.problems.common import act, explain_state, find, parts, problem_button, problem_in_words, tell_rectifiers
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import RULES
 from storage.people.persons import Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import buttons_for, find, problem_in_words
+from handlers.problems.common import buttons_for, find, problem_in_words
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words, moment_in_words

@@ -9,10 +9,10 @@ from typing import Any
 from handlers.calendar.workdays import is_workday
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.quiz.own_village import of_own_village
 from handlers.quiz.questions import comment, once_more
 from handlers.quiz.repetition import choose, choose_extra
-from handlers.quiz.sittings import Sitting, graded, own_items, with_digests
-from handlers.quiz.village import of_own_village
+from handlers.quiz.sitting import Sitting, graded, own_items, with_digests
 from handlers.rights.sight import IN_OFFICE
 from storage.database.base import SHANGHAI
 from storage.mail.messages import Button

@@ -10,10 +10,10 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option
 from handlers.quiz.exam_question import Ended, Examined
 from handlers.quiz.grading import Grading
+from handlers.quiz.own_village import of_own_village
 from handlers.quiz.questions import lacking, once_more, solution
 from handlers.quiz.repetition import area_of, choose_extra
-from handlers.quiz.sittings import Sitting, graded, own_items, with_digests
-from handlers.quiz.village import of_own_village
+from handlers.quiz.sitting import Sitting, graded, own_items, with_digests
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from storage.mail.messages import Button

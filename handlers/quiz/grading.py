@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from fsrs import Rating
 
-from handlers.quiz.reciting import missed
+from handlers.quiz.recital import missed
 from storage.database.base import Record
 from storage.plan import (
     NumberQuestion,

@@ -14,7 +14,7 @@ from handlers.engine.questions.base import Answer, More, Option, Question, needs
 from handlers.engine.said import LATER, Said
 from handlers.quiz.grading import Given, Grading
 from handlers.quiz.repetition import shuffled
-from handlers.quiz.village_rules import is_of_village
+from handlers.quiz.village_questions import is_of_village
 from handlers.reading import Unreadable, read_number, read_yes_no
 from storage.mail.messages import Button
 from storage.plan import (

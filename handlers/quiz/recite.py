@@ -7,7 +7,7 @@ from handlers.engine.conversation import conversation
 from handlers.quiz.grading import grade
 from handlers.quiz.questions import comment, given, once_more, put
 from handlers.quiz.repetition import area_of
-from handlers.quiz.sittings import learn, own_items
+from handlers.quiz.sitting import learn, own_items
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.mail.messages import Button

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from fsrs import Card as Schedule
 from fsrs import Rating, Scheduler, State
 
-from handlers.quiz.village_rules import is_of_village
+from handlers.quiz.village_questions import is_of_village
 from storage.database.base import SHANGHAI
 from storage.plan import Plan, Question
 from storage.quiz import Card, Memory

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from handlers.engine.world import World
-from handlers.measures.words import doers
-from handlers.problems.actions import place_of, rectifiers
+from handlers.measures.common import doers
+from handlers.problems.common import place_of, rectifiers
 from handlers.reading import shortened
 from handlers.reminders.campaign import phases
 from handlers.reminders.work_item import WorkItem, ids_of

@@ -11,9 +11,9 @@ from handlers.cases.table import Party
 from handlers.engine.attendance import away_on, on_duty
 from handlers.engine.world import World
 from handlers.reminders.finders import FINDERS
-from handlers.reminders.morning_words import PRESSING, Morning, quiz_label, text_of
+from handlers.reminders.morning_text import PRESSING, Morning, quiz_label, text_of
 from handlers.reminders.work_item import WorkItem
-from handlers.weekly.words import week_before
+from handlers.weekly.text import week_before
 from storage.database.base import SHANGHAI
 from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+from handlers.cases.common import clue_button, home_in_words
 from handlers.cases.procedure import steps_of
-from handlers.cases.steps import clue_button, home_in_words
 from handlers.cases.table import STEPS, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.actions import problem_button, problem_in_words
+from handlers.problems.common import problem_button, problem_in_words
 from handlers.problems.overdue import overdue_button
 from handlers.problems.states import judges, rectifies
 from handlers.reading import shortened

@@ -12,7 +12,7 @@ from handlers.files.word import DOCX
 from handlers.reading import Unreadable
 from handlers.reports.month_figures import summary_of
 from handlers.reports.month_file import as_docx
-from handlers.reports.month_words import month_before, month_named, title_of
+from handlers.reports.month_text import month_before, month_named, title_of
 from handlers.rights.reach import OFFICES_AND_VILLAGE, reach_of
 from handlers.wording.days import day_in_words
 from handlers.wording.people import region_in_words

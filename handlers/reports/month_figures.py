@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from handlers.engine.world import World
 from handlers.reminders.campaign import campaign_days
-from handlers.reports.month_words import Summary, VillageMonth
+from handlers.reports.month_text import Summary, VillageMonth
 from handlers.wording.people import region_in_words
 from storage.reports.monthly import Month, MonthFigures, by_region, new_by_source
 from storage.store import Store

@@ -13,7 +13,7 @@ from docx.shared import Pt
 from docx.table import _Row
 
 from handlers.files.word import BODY, LEAD, TABLE, TITLE, add_paragraph, blank, content_of, write
-from handlers.reports.month_words import (
+from handlers.reports.month_text import (
     HEADINGS,
     Summary,
     footnote,

@@ -11,7 +11,7 @@ from handlers.cases.filing import file_seen
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Account, Choice, HouseholdChoice, Several, Told
-from handlers.problems.actions import problem_button, problem_in_words, rectifiers
+from handlers.problems.common import problem_button, problem_in_words, rectifiers
 from handlers.problems.photo_prints import prints_of
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE

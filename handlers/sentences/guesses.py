@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
 from handlers.engine.journal import LEFT_OUT, Guesses
-from handlers.engine.questions.account import Told
+from handlers.engine.questions.description import Told
 from handlers.sentences.understanding import Understood
 from storage.database.base import to_base36
 from storage.mail.talks import Guess

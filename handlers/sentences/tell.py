@@ -9,9 +9,9 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Conversation, conversation, conversations
 from handlers.engine.questions import Account, Choice
-from handlers.engine.questions.account import Told
+from handlers.engine.questions.description import Told
 from handlers.engine.world import World
-from handlers.problems.actions import FINISHED, find, parts
+from handlers.problems.common import FINISHED, find, parts
 from handlers.problems.states import MOST_PERCENT, RULES
 from handlers.reading import clean, shortened
 from handlers.rights.sight import IN_OFFICE

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.rights.reach import villages_of
-from handlers.visits.rounds import still_to_visit, to_visit_in_words
+from handlers.visits.common import still_to_visit, to_visit_in_words
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.mail.messages import Button
 from storage.people.persons import Role

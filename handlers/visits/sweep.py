@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from handlers.cases.common import next_step_row
 from handlers.cases.filing import report
-from handlers.cases.steps import next_step_row
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option
-from handlers.engine.questions.next_one import NextHousehold
+from handlers.engine.questions.next_household import NextHousehold
 from handlers.rights.reach import villages_of
-from handlers.visits.rounds import buttons_to, grouped, still_to_visit
+from handlers.visits.common import buttons_to, grouped, still_to_visit
 from handlers.wording.days import moment_in_words
 from handlers.wording.households import household_in_words
 from storage.cases.records import Clue

@@ -1,7 +1,7 @@
 """The weekly report that writes itself."""
 
 CONVERSATIONS = (
-    "all",
-    "mine",
+    "my_report",
+    "village_reports",
 )
 JOBS = ("job",)

@@ -9,8 +9,8 @@ from handlers.engine.attendance import away_on
 from handlers.engine.jobs import Every, Job
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.weekly.lines import choices, shown, village_of, works
-from handlers.weekly.words import draft, last_workday, monday_of
+from handlers.weekly.common import choices, shown, village_of, works
+from handlers.weekly.text import draft, last_workday, monday_of
 from storage.database.transaction import Transaction
 from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Outgoing

@@ -15,8 +15,8 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from handlers.charts.canvas import Canvas, fitted, font_file, printable, width_of, wrapped
-from handlers.charts.choice import in_words
-from handlers.charts.drawing import composed, draw
+from handlers.charts.common import in_words
+from handlers.charts.draw import composed, draw
 from handlers.charts.theme import (
     ALARM,
     DONE,

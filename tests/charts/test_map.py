@@ -21,9 +21,9 @@ from bot.setup.installation import Installation
 from bot.setup.settings import load_settings
 from handlers.calendar.workdays import is_workday
 from handlers.charts import job as charts
-from handlers.charts.choice import in_words
+from handlers.charts.common import in_words
 from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, Village, added
-from handlers.charts.gathering import gather, gather_gantt
+from handlers.charts.gather import gather, gather_gantt
 from handlers.charts.zero_line import zero_line
 from handlers.engine.words import NOT_YOURS
 from storage.charts.orders import Chart

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 
 from bot.setup.installation import open_installation
 from bot.setup.settings import load_settings
-from handlers.inspections.sampling import draw, in_addition, share
+from handlers.inspections.draw import draw, in_addition, share
 from storage.database.transaction import transaction
 from storage.problems.records import NewProblem
 from storage.problems.states import Action, ProblemState

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.joining.admit import DEAD
 from handlers.joining.household import TOO_MANY, TRIES, TRIES_PER_NAME
-from handlers.joining.letting_in import DEAD
 from handlers.reading import Unreadable
 from handlers.reading.introductions import Introduction, read_introduction, read_tail
 from storage.joining.invites import invites

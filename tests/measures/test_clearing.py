@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handlers.cases.table import Act
 from handlers.engine.words import NOT_YOURS
-from handlers.measures.clearing import UNABLE_TO_WORK, Condition, obstacles, unmet
+from handlers.measures.conditions import UNABLE_TO_WORK, Condition, obstacles, unmet
 from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.database.base import SHANGHAI, to_base36

@@ -19,7 +19,7 @@ from bot.delivery.sender import Sender
 from bot.platforms.base import Blocked, Busy
 from handlers.engine.words import NOT_YOURS
 from handlers.notices import job as announce
-from handlers.notices.names import Entry, from_rows, from_text, match
+from handlers.notices.name_list import Entry, from_rows, from_text, match
 from handlers.reading import Unreadable
 from storage.database.base import SHANGHAI, to_base36
 from storage.database.transaction import reading_first

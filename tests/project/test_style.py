@@ -27,7 +27,7 @@ LONGEST = 70
 
 NOT_FOR_PEOPLE = {
     "handlers/reading": "patterns of what people say",
-    "handlers/quiz/reciting": "patterns of what people say",
+    "handlers/quiz/recital": "patterns of what people say",
     "handlers/sentences/understanding": "patterns of what people say",
     "handlers/handbook/everyday_words.py": "words that a question does not need",
     "handlers/handbook/passages.py": "patterns of documents",
@@ -35,8 +35,8 @@ NOT_FOR_PEOPLE = {
     "handlers/handbook/document_files.py": "patterns of documents",
     "handlers/reading/percents.py": "patterns of what people say",
     "handlers/indicators/trends.py": "patterns of what people say",
-    "handlers/weekly/words.py": "patterns of what people say",
-    "handlers/reports/month_words.py": "a document that an office sends up, in its own style",
+    "handlers/weekly/text.py": "patterns of what people say",
+    "handlers/reports/month_text.py": "a document that an office sends up, in its own style",
     "handlers/sentences/tell.py": "patterns of what people say",
     "handlers/ledgers": "columns as the higher office's forms name them",
 }
@@ -45,7 +45,7 @@ NOT_FOR_PEOPLE = {
 FOR_HOUSEHOLDS = (
     "handlers/cases/self_report.py",
     "handlers/joining/household.py",
-    "handlers/joining/letting_in.py",
+    "handlers/joining/admit.py",
 )
 EXCUSED_AT_HOME = {
     "去核实": "a button of the town's office",

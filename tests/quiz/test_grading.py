@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.quiz.grading import Given, grade
-from handlers.quiz.reciting import says
-from handlers.quiz.reciting.spelling import spelled
+from handlers.quiz.recital import says
+from handlers.quiz.recital.spelling import spelled
 from storage.plan import Point, RecitalQuestion
 from tests.support.plan import PLAN
 

@@ -9,7 +9,7 @@ import pytest
 from fsrs import Rating
 
 from handlers.quiz.repetition import answered, choose_of_village, digest_of
-from handlers.quiz.village_rules import AskedHome, about_entrusted, about_home, about_village
+from handlers.quiz.village_questions import AskedHome, about_entrusted, about_home, about_village
 from storage.plan import NumberQuestion, SeveralQuestion, SingleQuestion
 from storage.problems.records import NewProblem
 from storage.roster import Household

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handlers.calendar.workdays import is_workday
 from handlers.cases.table import Act
-from handlers.reminders.morning_words import MOST_LINES, Morning, quiz_label, text_of
+from handlers.reminders.morning_text import MOST_LINES, Morning, quiz_label, text_of
 from handlers.weekly import job as weekly
 from storage.database.base import SHANGHAI, new_id
 from storage.mail.messages import PUSH, Outgoing

@@ -18,7 +18,7 @@ from handlers.cases.table import Act, Party
 from handlers.engine.words import NOT_YOURS
 from handlers.reading import Unreadable
 from handlers.reports.month_file import as_docx
-from handlers.reports.month_words import (
+from handlers.reports.month_text import (
     HEADINGS,
     Summary,
     VillageMonth,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handlers.engine.words import NOT_YOURS
 from handlers.reading import Unreadable
 from handlers.weekly import job as weekly
-from handlers.weekly.words import (
+from handlers.weekly.text import (
     MOST_LINES,
     draft,
     edited,

@@ -1,7 +1,7 @@
 """The kinds of question a conversation can ask."""
 
-from handlers.engine.questions.account import Account, Told
 from handlers.engine.questions.base import Option, Question
+from handlers.engine.questions.description import Account, Told
 from handlers.engine.questions.document import Document
 from handlers.engine.questions.household import HouseholdChoice
 from handlers.engine.questions.options import Choice, Confirm, Several

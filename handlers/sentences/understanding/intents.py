@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handlers.sentences.understanding.meaning import Intent
 from handlers.sentences.understanding.phrases import Heard, Phrasebook
-from handlers.sentences.understanding.understood import Intent
 from storage.plan.lexicon import IntentWords
 
 _STRONG, _WEAK, _MOST_WEAK = 3, 1, 2

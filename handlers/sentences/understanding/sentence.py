@@ -13,12 +13,12 @@ from handlers.sentences.understanding.days import leave_days, leave_reason
 from handlers.sentences.understanding.homes import Named, named_in
 from handlers.sentences.understanding.intents import IntentWeigher, Signs
 from handlers.sentences.understanding.kinds import KindFinder
+from handlers.sentences.understanding.meaning import Intent, Understood
 from handlers.sentences.understanding.names import NameIndex
 from handlers.sentences.understanding.numbers import problem_number
 from handlers.sentences.understanding.phrases import Hearing, Phrasebook, any_of
 from handlers.sentences.understanding.places import village_names
 from handlers.sentences.understanding.surroundings import NameWords
-from handlers.sentences.understanding.understood import Intent, Understood
 from storage.plan import Region
 from storage.plan.lexicon import Lexicon
 

@@ -12,7 +12,7 @@ from handlers.engine.conversation import conversation
 from handlers.files.keeping import keep
 from handlers.files.word import DOCX
 from handlers.weekly.file import as_docx
-from handlers.weekly.words import monday_of, period, week_named
+from handlers.weekly.text import monday_of, period, week_named
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.mail.messages import Button
 from storage.people.persons import Official, Role

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from handlers.engine.chat import Chat
 from handlers.quiz.repetition import choose_of_village, shuffled
-from handlers.quiz.village_rules import AskedHome, about_entrusted, about_home, about_village
+from handlers.quiz.village_questions import AskedHome, about_entrusted, about_home, about_village
 from handlers.reading import shortened
 from handlers.wording.people import official_name
 from storage.people.persons import Role

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, added
-from handlers.charts.gathering import villages_in
+from handlers.charts.gather import villages_in
 from handlers.charts.words import NONE_OPEN, against_plan, deadline_and_state
 from handlers.rights.reach import reach_of
 from handlers.rights.sight import IN_OFFICE

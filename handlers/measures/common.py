@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.cases.steps import home_in_words
+from handlers.cases.common import home_in_words
 from handlers.engine.chat import Chat
 from handlers.engine.world import World
 from handlers.reading import shortened

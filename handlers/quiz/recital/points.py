@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.quiz.reciting.actors import somebody_else
-from handlers.quiz.reciting.denial import denied
-from handlers.quiz.reciting.figures import bare, bounds_differ, other_end, wrong_figure
-from handlers.quiz.reciting.hearing import heard
-from handlers.quiz.reciting.tokens import Speech, speech
+from handlers.quiz.recital.actors import somebody_else
+from handlers.quiz.recital.denial import denied
+from handlers.quiz.recital.figures import bare, bounds_differ, other_end, wrong_figure
+from handlers.quiz.recital.hearing import heard
+from handlers.quiz.recital.tokens import Speech, speech
 from storage.plan import Point, RecitalQuestion
 
 

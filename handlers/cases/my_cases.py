@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.steps import clue_button
+from handlers.cases.common import clue_button
 from handlers.cases.table import STEPS
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from handlers.quiz.reciting.tokens import Speech
+from handlers.quiz.recital.tokens import Speech
 from storage.plan import Point
 
 _OFFICES = {"村": "村", "屯": "村", "乡": "镇", "镇": "镇", "县": "县", "市": "县", "省": "省", "国": "国"}

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from pypinyin import Style, pinyin
 
-from handlers.quiz.reciting.spelling import PAUSE, STOP, spelled
+from handlers.quiz.recital.spelling import PAUSE, STOP, spelled
 from handlers.reading.numerals import spoken_digits
 
 _TOKEN = re.compile(r"(\d{1,2}月\d{1,2}日)|(\d+(?:\.\d+)?)(%?)|([〇零一二两三四五六七八九])|(.)", re.DOTALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from handlers.weekly.words import draft, numbered, period
+from handlers.weekly.text import draft, numbered, period
 from storage.database.base import SHANGHAI
 from storage.mail.messages import Button
 from storage.people.persons import Person, Role

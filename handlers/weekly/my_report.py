@@ -11,8 +11,8 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
 from handlers.engine.questions.base import Answer, More
 from handlers.engine.said import Said
-from handlers.weekly.lines import EDIT, SEND, SKIP, choices, lines_of, shown, village_of
-from handlers.weekly.words import edited, monday_of, numbered, period, week_named
+from handlers.weekly.common import EDIT, SEND, SKIP, choices, lines_of, shown, village_of
+from handlers.weekly.text import edited, monday_of, numbered, period, week_named
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.weekly.reports import ReportState, WeeklyReport

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from handlers.quiz.reciting.tokens import Speech, Token, speech
+from handlers.quiz.recital.tokens import Speech, Token, speech
 from storage.plan import Point
 
 _BOUND = re.compile(

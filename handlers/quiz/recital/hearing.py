@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from handlers.quiz.reciting.tokens import Speech, Token, speech
+from handlers.quiz.recital.tokens import Speech, Token, speech
 
 GAP = "…"
 """In a wording: a few other words may stand between."""

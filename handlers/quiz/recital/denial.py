@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from handlers.quiz.reciting.tokens import Speech
+from handlers.quiz.recital.tokens import Speech
 
 _LIGHT = "[搞做办走开弄再经过进行要用去管个有]{0,3}"
 _NEEDLESS = re.compile(
