@@ -11,7 +11,7 @@ from bot.commands import tell
 from bot.service.clock import system_clock
 from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings, load_settings
-from handlers.handbook.documents import put_in
+from handlers.handbook.documents import add_document
 from handlers.reading import Unreadable
 from storage.database.base import from_base36, to_base36
 from storage.database.transaction import transaction
@@ -63,7 +63,7 @@ async def _add(settings: Settings, file: Path, title: str, *, cadres_only: bool)
             store.media.keep(sha256, len(content), "application/octet-stream")
             sent = SentFile(sha256=sha256, kind="document", name=file.name)
             try:
-                policy, parts = await put_in(
+                policy, parts = await add_document(
                     store, content, sent, region=installation.world.plan.town.code, for_all=not cadres_only, title=title
                 )
             except Unreadable as error:

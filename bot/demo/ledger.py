@@ -13,7 +13,7 @@ from bot.demo.stories import PROBLEMS, ProblemStory
 from bot.demo.town import STORY_VILLAGE, History
 from handlers.calendar.workdays import add_workdays, workdays_between
 from handlers.problems.rows import bare
-from handlers.problems.states import MOST_PERCENT, next_state, parts_of
+from handlers.problems.states import MOST_PERCENT, next_state, parties_of
 from storage.people.persons import Official, Role
 from storage.problems.records import NewProblem, Problem
 from storage.problems.states import Action, ProblemState
@@ -152,7 +152,7 @@ class Ledger(History):
     ) -> Event:
         async def do() -> None:
             problem = line.listed()
-            parts = parts_of(by.person, problem, self.plan)
+            parts = parties_of(by.person, problem, self.plan)
             state: ProblemState = next_state(problem.state, action, parts, text)
             line.problem = await self.store.problems.move(
                 problem, action, state=state, by=by.person.id, text=text, percent=percent

@@ -15,7 +15,7 @@ from storage.files.media import MediaStore
 from storage.mail import transcripts
 from storage.mail.messages import Incoming, Outgoing
 from storage.mail.outbox import Letter
-from storage.mail.transcripts import Line
+from storage.mail.transcripts import TranscriptLine
 
 BEAT = 15.0
 """Seconds after which an idle page hears that the line still stands, and looks for what another process has sent."""
@@ -96,7 +96,7 @@ class WebPlatform(Platform):
                 await self._append(message.address, f"in:{message.key}", shown, mine=True)
         self._notify(message.address)
 
-    async def lines(self, address: str, after: int) -> AsyncIterator[Line | None]:
+    async def lines(self, address: str, after: int) -> AsyncIterator[TranscriptLine | None]:
         """Everything behind line `after` (0: the recent ones), then what comes; None is "all read" or a heartbeat."""
         news = asyncio.Event()
         self._open_pages.setdefault(address, set()).add(news)
@@ -121,7 +121,7 @@ class WebPlatform(Platform):
         for address in self._open_pages:
             self._notify(address)
 
-    async def _read(self, address: str, after: int) -> list[Line]:
+    async def _read(self, address: str, after: int) -> list[TranscriptLine]:
         async with self.database.read() as conn:
             if after:
                 return await transcripts.since(conn, self.database.vault, address, after)

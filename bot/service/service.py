@@ -33,7 +33,7 @@ from bot.web.headings import heading_of
 from bot.web.server import serve
 from handlers.engine.jobs import Every
 from handlers.engine.world import PlatformInfo
-from handlers.sentences.tell import get_ready
+from handlers.sentences.tell import warm_up
 from storage.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ async def _worker(
     logs.configure(settings.log_level, settings.log_format, settings.secrets)
     async with open_installation(settings, log.info, plan) as installation:
         installation.world.platforms.update(platforms)
-        get_ready(installation.world)  # before the first mail is taken, so that no sentence waits for it
+        warm_up(installation.world)  # before the first mail is taken, so that no sentence waits for it
         yield Worker(installation.database, installation.world, names, system_clock, tell, dedicated=True)
 
 

@@ -23,7 +23,7 @@ class BadArchive(Exception):
     """An archive that is damaged, incomplete or none of ours; the message says which."""
 
 
-class Entry(Record):
+class ArchivedFile(Record):
     """One file of the archive."""
 
     name: str
@@ -40,7 +40,7 @@ class Manifest(Record):
     database: Literal["sqlite", "postgresql"]
     revision: str | None
     plan: str
-    files: tuple[Entry, ...] = Field(default=())
+    files: tuple[ArchivedFile, ...] = Field(default=())
 
 
 class _Hashing:
@@ -62,7 +62,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._draft = path.with_name(f".{path.name}.part")
-        self._entries: list[Entry] = []
+        self._entries: list[ArchivedFile] = []
 
     def __enter__(self) -> Writer:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ class Writer:
             size = os.fstat(file.fileno()).st_size
             hashing = _Hashing(file)
             self._tar.addfile(_header(name, size), hashing)
-        self._entries.append(Entry(name=name, size=size, sha256=hashing.digest.hexdigest()))
+        self._entries.append(ArchivedFile(name=name, size=size, sha256=hashing.digest.hexdigest()))
 
     def add_folder(self, name: str, folder: Path) -> None:
         """Every file below `folder` that is whole; names that begin with a dot are drafts of the media store."""
@@ -108,7 +108,7 @@ def _header(name: str, size: int) -> tarfile.TarInfo:
 
 def verify(path: Path) -> Manifest:
     """Read the whole archive and compare it with its manifest. Raises BadArchive."""
-    seen: dict[str, Entry] = {}
+    seen: dict[str, ArchivedFile] = {}
     manifest: Manifest | None = None
     try:
         with tarfile.open(path, "r:") as tar:
@@ -119,7 +119,7 @@ def verify(path: Path) -> Manifest:
                 if member.name == MANIFEST:
                     manifest = Manifest.model_validate_json(content.read())
                     continue
-                seen[member.name] = Entry(name=member.name, size=member.size, sha256=_digest(content))
+                seen[member.name] = ArchivedFile(name=member.name, size=member.size, sha256=_digest(content))
     except FileNotFoundError:
         raise BadArchive(f"没有这个文件：{path}") from None
     except (tarfile.TarError, EOFError, OSError):

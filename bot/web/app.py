@@ -32,7 +32,7 @@ from storage.database.base import Record
 from storage.files import media
 from storage.mail import transcripts
 from storage.mail.messages import Incoming, Outgoing, Place, SentFile
-from storage.mail.transcripts import Line
+from storage.mail.transcripts import TranscriptLine
 
 LONGEST_TEXT = 4000
 _SMALL = 64 * 1024
@@ -303,7 +303,7 @@ def _shown(said: PagePost) -> Outgoing | None:
     return Outgoing(text=said.text)
 
 
-def _as_json(line: Line) -> dict[str, Any]:
+def _as_json(line: TranscriptLine) -> dict[str, Any]:
     shown = line.shown
     said: dict[str, Any] = {
         "seq": line.seq,

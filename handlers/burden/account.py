@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from handlers.burden.rules import causes, exceeded, figures, in_words, loads, warning
+from handlers.burden.rules import above_ceiling, causes, causes_in_words, load_in_words, loads, warning
 from handlers.engine.conversation import conversation_named, conversations
 from handlers.engine.world import World
 from handlers.weekly.text import period
@@ -20,7 +20,7 @@ def titles() -> dict[str, str]:
     return {name: one.title for name, one in conversations().items()} | {one.value: one.title for one in Cause}
 
 
-def begun_by(command: str) -> str:
+def conversation_begun_by(command: str) -> str:
     """The conversation that a command or word begins; empty for none."""
     if command.startswith("/"):
         name = command[1:].partition("@")[0]
@@ -29,24 +29,24 @@ def begun_by(command: str) -> str:
     return next((name for name, one in conversations().items() if command in one.words), "")
 
 
-def words() -> frozenset[str]:
+def command_words() -> frozenset[str]:
     return frozenset(word for one in conversations().values() for word in one.words)
 
 
-def account(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
+def week_in_words(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
     """The week in at most eight lines: warnings first, a line for each role, and what took most of the time."""
     found = loads(asked, world.plan.burden)
     lines = [f"【负担账本】{period(week)}，村报自己占用大家的："]
-    lines += [warning(load) for load in exceeded(found)[:_MOST_CAUSES]]
-    lines += [figures(load) for load in found]
+    lines += [warning(load) for load in above_ceiling(found)[:_MOST_CAUSES]]
+    lines += [load_in_words(load) for load in found]
     if most := causes(asked, [load.role for load in found], _MOST_CAUSES):
-        lines.append(f"占时间最多的：{in_words(most, titles())}")
+        lines.append(f"占时间最多的：{causes_in_words(most, titles())}")
     return "\n".join(lines)
 
 
-def alarm(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
+def alarm_in_words(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
     """What to tell the office of a week above the ceiling; empty where none was."""
-    above = exceeded(loads(asked, world.plan.burden))
+    above = above_ceiling(loads(asked, world.plan.burden))
     if not above:
         return ""
     most = causes(asked, [load.role for load in above], _MOST_CAUSES)
@@ -54,10 +54,10 @@ def alarm(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
         [
             f"【负担提醒】{period(week)}，村报占用大家有点多：",
             *(warning(load) for load in above[:_MOST_CAUSES]),
-            f"占时间最多的：{in_words(most, titles())}",
+            f"占时间最多的：{causes_in_words(most, titles())}",
         ]
     )
 
 
-def last_of(week: date) -> date:
+def week_end(week: date) -> date:
     return week + timedelta(days=6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date, datetime, time, timedelta
 
-from handlers.burden.account import alarm, begun_by, last_of, words
+from handlers.burden.account import alarm_in_words, command_words, conversation_begun_by, week_end
 from handlers.burden.rules import tally
 from handlers.calendar.deadlines import next_open
 from handlers.engine.jobs import Daily, Job, LongJob, Transactions
@@ -41,8 +41,8 @@ async def count(transactions: Transactions, world: World) -> int:
         begin, end = _midnight(first), _midnight(today)
         news = await news_between(tx.conn, begin, end)
         sealed = await received_between(tx.conn, begin, end)
-        received = await asyncio.to_thread(without_content, tx.vault, sealed, words())
-        rows = tally(news, received, role_of, begun_by)
+        received = await asyncio.to_thread(without_content, tx.vault, sealed, command_words())
+        rows = tally(news, received, role_of, conversation_begun_by)
         await tx.begin_writing()
         async with tx.session(request="job:burden") as session:
             store = Store(session)
@@ -61,7 +61,7 @@ async def warn(tx: Transaction, world: World) -> int:
         return 0
     async with tx.session(request="job:burden") as session:
         store = Store(session)
-        words = alarm(world, week, await store.burden.between(week, last_of(week)))
+        words = alarm_in_words(world, week, await store.burden.between(week, week_end(week)))
         if not words:
             return 0
         town = world.directory.ids(Role.TOWN, world.plan.town.code)

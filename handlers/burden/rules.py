@@ -120,7 +120,7 @@ def causes(asked: Iterable[BurdenRow], roles: Iterable[Role], most: int) -> list
     return [(cause, max(1, round(spent / 60))) for cause, spent in seconds.most_common(most) if spent]
 
 
-def exceeded(found: Iterable[Load]) -> list[Load]:
+def above_ceiling(found: Iterable[Load]) -> list[Load]:
     return [load for load in found if load.above]
 
 
@@ -130,7 +130,7 @@ def warning(load: Load) -> str:
     return f"⚠ {load.role.label}有 {load.above} 人超过上限（{limit}）"
 
 
-def figures(load: Load) -> str:
+def load_in_words(load: Load) -> str:
     if not load.told:
         return f"{load.role.label} {load.people} 人：人少，不列数字"
     return (
@@ -139,7 +139,7 @@ def figures(load: Load) -> str:
     )
 
 
-def in_words(found: Sequence[tuple[str, int]], title_of: Mapping[str, str]) -> str:
+def causes_in_words(found: Sequence[tuple[str, int]], title_of: Mapping[str, str]) -> str:
     """Causes by their titles; what has none is counted together."""
     minutes: Counter[str] = Counter()
     for cause, spent in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from handlers.burden.account import account, last_of
+from handlers.burden.account import week_end, week_in_words
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.weekly.text import monday_of, period, week_named
@@ -18,13 +18,13 @@ async def burden(chat: Chat) -> None:
     week = week_named(chat.args) if chat.args else monday_of(chat.now.date() - timedelta(days=1))
     if week is None or week > chat.now.date():
         chat.refuse()
-    asked = await chat.store.burden.between(week, last_of(week))
+    asked = await chat.store.burden.between(week, week_end(week))
     before = [[Button(label="上一周", says=f"/burden {week - timedelta(days=7):%Y%m%d}")]]
     if not asked:
         await chat.say(f"{period(week)}还没有账。每天夜里记前一天的，明天再来看。", before)
         return
-    await chat.say(account(chat.world, week, asked) + _until(week, chat.now.date()), before)
+    await chat.say(week_in_words(chat.world, week, asked) + _until(week, chat.now.date()), before)
 
 
 def _until(week: date, today: date) -> str:
-    return "" if last_of(week) < today else "\n记到昨天为止。"
+    return "" if week_end(week) < today else "\n记到昨天为止。"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.calendar.planning import plan_clue
-from handlers.cases.procedure import message_to_household, parties_of, take, whose_turn
+from handlers.cases.procedure import message_to_household, next_standing, parties_of, whose_turn
 from handlers.cases.table import ACTS, STEPS, Act, Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.lookup import by_number_or_id
@@ -23,24 +23,24 @@ from storage.mail.messages import Button
 from storage.people.persons import Role
 
 
-async def named(chat: Chat, said: str) -> Clue | None:
+async def clue_named(chat: Chat, said: str) -> Clue | None:
     """The clue of a number as people say it ("12", "12号") or of a row id, whoever may see it."""
     return await by_number_or_id(chat.store.clues, said)
 
 
-async def mine(chat: Chat, *parties: Party) -> Clue:
+async def own_clue(chat: Chat, *parties: Party) -> Clue:
     """The clue that the command names. Refuses who is none of `parties` to it."""
-    clue = await named(chat, chat.args.partition(" ")[0])
+    clue = await clue_named(chat, chat.args.partition(" ")[0])
     if clue is None or not parties_of(chat.person, clue) & set(parties):
         chat.refuse()
     return clue
 
 
-async def at_step(chat: Chat, step: Step, *parties: Party) -> Clue | None:
-    """As `mine`, if the clue stands at `step`; else says what the last person did."""
-    clue = await mine(chat, *parties)
+async def own_clue_at(chat: Chat, step: Step, *parties: Party) -> Clue | None:
+    """As `own_clue`, if the clue stands at `step`; else says what the last person did."""
+    clue = await own_clue(chat, *parties)
     if clue.step is not step:
-        await chat.say(await explain(chat, clue))
+        await chat.say(await explain_step(chat, clue))
         return None
     return clue
 
@@ -64,7 +64,7 @@ def next_step_row(clue: Clue) -> Rows:
     return [[Button(label=clue.step.label, says=f"/{clue.step.value} {to_base36(clue.id)}")]]
 
 
-async def explain(chat: Chat, clue: Clue) -> str:
+async def explain_step(chat: Chat, clue: Clue) -> str:
     """Why there is nothing to do at this step: what the last person did; to the household, where its case stands."""
     if not chat.person.has(*IN_OFFICE):
         return f"{clue.number}号现在：{STEPS[clue.step].household}。"
@@ -77,7 +77,7 @@ async def explain(chat: Chat, clue: Clue) -> str:
     return f"{clue.number}号：{who}已在 {moment_in_words(last.at)} {Act(last.outcome).label}，{now}"
 
 
-async def act(
+async def take_step(
     chat: Chat,
     clue: Clue,
     what: Act,
@@ -92,7 +92,7 @@ async def act(
     whose turn it is next is told.
     """
     plan, store = chat.world.plan, chat.store
-    to = take(clue, what, parties_of(chat.person, clue), chat.now.date(), plan.clocks, note)
+    to = next_standing(clue, what, parties_of(chat.person, clue), chat.now.date(), plan.clocks, note)
     moved = await store.clues.move(
         clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos, voices=voices
     )

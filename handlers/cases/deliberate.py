@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.cases.common import act, at_step, clue_in_words, next_step_row
+from handlers.cases.common import clue_in_words, next_step_row, own_clue_at, take_step
 from handlers.cases.table import Act, Party
 from handlers.cases.votes import EXAMPLE, Votes, read_votes
 from handlers.engine.chat import Chat
@@ -38,7 +38,7 @@ class _VoteCount(Question[Votes]):
 @conversation("deliberate", "民主评议", for_roles={Role.VILLAGE})
 async def deliberate(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await at_step(chat, Step.DELIBERATE, Party.VILLAGE)
+    clue = await own_clue_at(chat, Step.DELIBERATE, Party.VILLAGE)
     if clue is None:
         return
     about = "消除风险" if clue.clearing else "纳入监测"
@@ -56,7 +56,7 @@ async def deliberate(chat: Chat) -> None:
         await chat.say("没有提交。")
         return
     what = Act.APPROVE if votes.passed else Act.FAIL
-    clue = await act(chat, clue, what, reason or str(votes), facts=votes._asdict(), photos=minutes.photos)
+    clue = await take_step(chat, clue, what, reason or str(votes), facts=votes._asdict(), photos=minutes.photos)
     if votes.passed:
         await chat.say("记下了。接下来在村里公示，公示稿我来写。", next_step_row(clue))
     else:

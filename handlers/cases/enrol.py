@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import act, at_step, clue_in_words
+from handlers.cases.common import clue_in_words, own_clue_at, take_step
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -14,7 +14,7 @@ from storage.people.persons import Role
 @conversation("enrol", "系统管理", for_roles={Role.TOWN}, was=("register",))
 async def enrol(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await at_step(chat, Step.ENROL, Party.TOWN)
+    clue = await own_clue_at(chat, Step.ENROL, Party.TOWN)
     if clue is None:
         return
     number = await chat.ask(
@@ -22,7 +22,7 @@ async def enrol(chat: Chat) -> None:
     )
     kinds = [(kind.label, kind.label) for kind in chat.world.plan.household_types if kind.monitored]
     kind = await chat.ask("kind", Choice("登记为哪一类？", kinds))
-    clue = await act(chat, clue, Act.ENROL, f"{kind}，系统编号 {number}")
+    clue = await take_step(chat, clue, Act.ENROL, f"{kind}，系统编号 {number}")
     await chat.store.households.correct(clue.household_id, kind=kind)
     chat.store.measures.open(clue_id=clue.id, household_id=clue.household_id, national_number=number, kind=kind)
     await chat.say(f"已登记。{chat.world.plan.village(clue.village).name}接着定帮扶人和措施。")

@@ -11,7 +11,7 @@ from handlers.calendar.planning import plan_clue
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
 from handlers.engine.questions.base import Answer, More
-from handlers.engine.questions.description import voices_beside
+from handlers.engine.questions.evidenced_text import voices_beside
 from handlers.engine.said import Said
 from handlers.engine.world import World
 from handlers.reading import Unreadable, clean, read_yes_no
@@ -34,7 +34,7 @@ _FOLLOW = [[Button(label="看进展", says="/my")]]
 
 
 @dataclass(frozen=True)
-class SameCase(Choice):
+class SameCaseChoice(Choice):
     """Which of the open clues it is, or a new one; also as yes and no, since a 是 is not meant as a part of 不是."""
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
@@ -64,7 +64,7 @@ async def ask_same_case(chat: Chat, household: Household, prompt: str) -> str:
     similar = await chat.recall("similar", lambda: open_clue_options(chat, household))
     if not similar:
         return NEW
-    return await chat.ask("join", SameCase(prompt, [*similar, (NEW, "不是，另报一件")]))
+    return await chat.ask("join", SameCaseChoice(prompt, [*similar, (NEW, "不是，另报一件")]))
 
 
 async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
@@ -78,7 +78,7 @@ async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
     ]
 
 
-async def report(chat: Chat, household: Household) -> bool:
+async def ask_and_file(chat: Chat, household: Household) -> bool:
     """A cadre says what is the matter in a household, wherever that comes up; returns whether it was filed."""
     joined = await ask_same_case(
         chat, household, f"{household_in_words(chat.world.plan, household)}已有没办结的线索，是同一件事吗？"
@@ -135,7 +135,7 @@ async def file_clue(
     return True
 
 
-async def file_seen(
+async def file_confirmed(
     chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence | None = None
 ) -> Clue:
     """File what the conversation has confirmed already; an open clue of the same kind is joined instead."""

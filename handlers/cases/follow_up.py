@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import clue_button, named
-from handlers.cases.filing import file_seen
+from handlers.cases.common import clue_button, clue_named
+from handlers.cases.filing import file_confirmed
 from handlers.cases.procedure import parties_of
 from handlers.cases.table import Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.questions import Account, Choice
+from handlers.engine.questions import Choice, TextWithEvidence
 from handlers.wording.households import household_in_words
 from storage.cases.follow_ups import FollowUp
 from storage.cases.records import Clue, ClueSource
@@ -22,7 +22,7 @@ _YES, _NO = "yes", "no"
 async def solved(chat: Chat) -> None:
     """Args: the clue's id, and "yes" or "no" if the answer is known."""
     said, _, answer = chat.args.partition(" ")
-    clue = await named(chat, said)
+    clue = await clue_named(chat, said)
     asked = await chat.store.follow_ups.of_clue(clue.id) if clue else None
     if clue is None or asked is None or not parties_of(chat.person, clue) & {Party.HOUSEHOLD, Party.VILLAGE}:
         chat.refuse()
@@ -47,12 +47,12 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
         await chat.say("名册里找不到这一户了，请告诉镇乡村振兴办。")
         return
     prompt = "还有什么困难？打字或发语音都行。"
-    told = await chat.ask("detail", Account(prompt, "药费还是要借钱", voice="enough"))
+    told = await chat.ask("detail", TextWithEvidence(prompt, "药费还是要借钱", voice="enough"))
     await chat.store.follow_ups.answer(asked, solved=False, by=chat.person.id)
     own = Party.HOUSEHOLD in parties_of(chat.person, clue)
     source = ClueSource.SELF_REPORT if own else ClueSource.CADRE
     text = f"{clue.number}号办结后回访，困难还在：{told.text}"
-    fresh = await file_seen(chat, household, source, list(clue.kinds), text, told)
+    fresh = await file_confirmed(chat, household, source, list(clue.kinds), text, told)
     await chat.push(
         chat.world.directory.ids(Role.TOWN, clue.village),
         f"【回访未解决】{household_in_words(chat.world.plan, household)}\n{text}\n村里会再上门看看。",

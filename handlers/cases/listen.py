@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.cases.common import home_in_words
-from handlers.cases.view import audible, in_sight
+from handlers.cases.view import audible_voices, visible_clue
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
@@ -15,8 +15,8 @@ _MOST = 5
 @conversation("listen", "听语音")
 async def listen(chat: Chat) -> None:
     """Args: the clue's id or number."""
-    clue, sight = await in_sight(chat)
-    voices = (await audible(chat, clue, sight))[-_MOST:]
+    clue, sight = await visible_clue(chat)
+    voices = (await audible_voices(chat, clue, sight))[-_MOST:]
     if not voices:
         await chat.say(f"{clue.number}号没有语音。")
     for voice in voices:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import act, at_step, clue_in_words, mine
-from handlers.cases.procedure import Refused, parties_of, take
+from handlers.cases.common import clue_in_words, own_clue, own_clue_at, take_step
+from handlers.cases.procedure import Refused, next_standing, parties_of
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.questions import Account, Choice, Text
+from handlers.engine.questions import Choice, Text, TextWithEvidence
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
@@ -18,7 +18,7 @@ _VERDICTS = [(Act.OVERTURN.value, "请村里再核查"), (Act.UPHOLD.value, "维
 @conversation("object", "我不同意", for_roles={Role.HOUSEHOLD})
 async def object_to(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await mine(chat, Party.HOUSEHOLD)
+    clue = await own_clue(chat, Party.HOUSEHOLD)
     if clue.step is Step.OBJECTION:
         await chat.say("您说的不同意，镇里收到了，正在看。")
         return
@@ -26,8 +26,8 @@ async def object_to(chat: Chat) -> None:
         await chat.say(refusal)
         return
     prompt = "哪里不对？打字或发语音都行，镇里会看。"
-    why = await chat.ask("why", Account(prompt, "房子只修了一间，另一间还漏", voice="enough"))
-    await act(chat, clue, Act.OBJECT, why.text, photos=why.photos, voices=why.spoken)
+    why = await chat.ask("why", TextWithEvidence(prompt, "房子只修了一间，另一间还漏", voice="enough"))
+    await take_step(chat, clue, Act.OBJECT, why.text, photos=why.photos, voices=why.spoken)
     days = chat.world.plan.clocks.answer.days
     await chat.say(f"已交给镇里，{days} 个工作日内给您回话。")
 
@@ -35,7 +35,9 @@ async def object_to(chat: Chat) -> None:
 def _refusal(chat: Chat, clue: Clue) -> str | None:
     """Why nothing can be objected to now, before the household writes a word."""
     try:
-        take(clue, Act.OBJECT, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks, "为什么")
+        next_standing(
+            clue, Act.OBJECT, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks, "为什么"
+        )
     except Refused as refused:
         return str(refused)
     return None
@@ -44,7 +46,7 @@ def _refusal(chat: Chat, clue: Clue) -> str | None:
 @conversation("objection", "答复异议", for_roles={Role.TOWN})
 async def objection(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await at_step(chat, Step.OBJECTION, Party.TOWN)
+    clue = await own_clue_at(chat, Step.OBJECTION, Party.TOWN)
     if clue is None:
         return
     *before, objected = await chat.store.clues.events(clue.id)
@@ -58,5 +60,5 @@ async def objection(chat: Chat) -> None:
     reason = await chat.ask(
         "reason", Text("请写几句答复，农户会看到。", min_length=2, example="已请村里和驻村队一起再去看")
     )
-    await act(chat, clue, Act(verdict), reason)
+    await take_step(chat, clue, Act(verdict), reason)
     await chat.say("已答复农户。")

@@ -32,7 +32,9 @@ class Refused(Exception):
 _CLEARING = frozenset({Step.CLEAR, Step.DELIBERATE, Step.PUBLICIZE, Step.TOWN_REVIEW, Step.COUNTY_DECIDE, Step.CLOSED})
 
 
-def take(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = "") -> Standing:
+def next_standing(
+    clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = ""
+) -> Standing:
     """Where the case stands once somebody who is `parties` to it has done `act`. Raises Refused."""
     parties = frozenset(parties)
     facts = ACTS[act]
@@ -57,12 +59,12 @@ def take(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Cl
     )
 
 
-def possible(clue: Clue, parties: Iterable[Party], today: date, clocks: Clocks) -> list[Act]:
+def possible_acts(clue: Clue, parties: Iterable[Party], today: date, clocks: Clocks) -> list[Act]:
     """What somebody may do now, given a reason where one is needed; in the order of the procedure."""
     found = []
     for act in Act:
         try:
-            take(clue, act, parties, today, clocks, reason=act.label)
+            next_standing(clue, act, parties, today, clocks, reason=act.label)
         except Refused:
             continue
         found.append(act)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from handlers.cases.common import act, at_step, home_in_words, next_step_row
+from handlers.cases.common import home_in_words, next_step_row, own_clue_at, take_step
 from handlers.cases.procedure import publicity_ends
 from handlers.cases.publicity_file import as_docx
 from handlers.cases.publicity_text import Publicity, write_publicity
@@ -25,7 +25,7 @@ _POSTED, _LATER, _OPPOSED, _UNOPPOSED = "posted", "later", "opposed", "unopposed
 @conversation("publicize", "村内公示", for_roles={Role.VILLAGE})
 async def publicize(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await at_step(chat, Step.PUBLICIZE, Party.VILLAGE)
+    clue = await own_clue_at(chat, Step.PUBLICIZE, Party.VILLAGE)
     if clue is None:
         return
     if clue.posted:
@@ -42,7 +42,7 @@ async def _post(chat: Chat, clue: Clue) -> None:
     if await chat.ask("posted", Choice(prompt, [(_POSTED, "已张贴"), (_LATER, "还没贴")])) != _POSTED:
         await chat.say("贴好了再点一次「村内公示」。")
         return
-    await act(chat, clue, Act.POST)
+    await take_step(chat, clue, Act.POST)
     last = publicity_ends(chat.now.date(), chat.world.plan.clocks)
     await chat.say(f"记下了。公示到 {day_in_words(last)}，第二天我提醒您办下一步。有人提异议，点「村内公示」记下来。")
 
@@ -59,13 +59,13 @@ async def _watch(chat: Chat, clue: Clue) -> None:
     if what == _LATER:
         await chat.say("好的。")
     elif what == _UNOPPOSED:
-        clue = await act(chat, clue, Act.UNOPPOSED)
+        clue = await take_step(chat, clue, Act.UNOPPOSED)
         await chat.say("公示期满，没有异议。" + ("已报镇里复核。" if clue.clearing else ""), _next(clue))
     else:
         reason = await chat.ask(
             "reason", Text("什么异议？（不用写是谁提的）", min_length=2, example="他家有一台农机没算")
         )
-        clue = await act(chat, clue, Act.OPPOSE, reason)
+        clue = await take_step(chat, clue, Act.OPPOSE, reason)
         await chat.say("记下了，要重新评议。", next_step_row(clue))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.filing import report
+from handlers.cases.filing import ask_and_file
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import HouseholdChoice
@@ -23,4 +23,4 @@ async def report_risk(chat: Chat) -> None:
         "household",
         HouseholdChoice("哪一户？发户主姓名、拼音首字母或户号。", within=[post.region for post in chat.person.posts]),
     )
-    await report(chat, household)
+    await ask_and_file(chat, household)

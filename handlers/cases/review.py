@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.cases.common import act, clue_in_words, mine
+from handlers.cases.common import clue_in_words, own_clue, take_step
 from handlers.cases.procedure import Refused, out_of_order, parties_of
 from handlers.cases.table import ACTS, Act, Party
 from handlers.engine.chat import Chat
@@ -67,7 +67,7 @@ async def _go_through(chat: Chat, step: Step, role: Role, options: Sequence[Opti
 async def _waiting(chat: Chat, step: Step, role: Role, act: Act) -> list[str]:
     """Ids of the cases to go through, the most pressing first; what is in the way is told."""
     if chat.args:
-        clue = await mine(chat, Party(role.value))
+        clue = await own_clue(chat, Party(role.value))
         return await chat.recall("named", lambda: _named(chat, clue, step, act))
     waiting = await chat.recall("waiting", lambda: _standing_at(chat, step, role))
     if not waiting:
@@ -109,7 +109,7 @@ async def _do(chat: Chat, key: str, what: Act, reason: str) -> str:
     if clue is None or not parties_of(chat.person, clue):
         return "这一户已经不由您办理了。"
     try:
-        moved = await act(chat, clue, what, reason)
+        moved = await take_step(chat, clue, what, reason)
     except Refused as refused:
         return str(refused)
     return f"{moved.number}号：{what.label}。" + _then(moved)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import named
-from handlers.cases.procedure import parties_of, possible
+from handlers.cases.common import clue_named
+from handlers.cases.procedure import parties_of, possible_acts
 from handlers.cases.table import STEPS, Act
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation, conversation_named
@@ -24,7 +24,7 @@ from storage.people.persons import Role
 @conversation("clue", "看线索")
 async def show_clue(chat: Chat) -> None:
     """Args: the clue's id, or its number as people say it."""
-    clue, sight = await in_sight(chat)
+    clue, sight = await visible_clue(chat)
     household = chat.world.roster.by_id.get(clue.household_id)
     home = household_in_words(chat.world.plan, household) if household else "（不在名册）"
     lines = [
@@ -37,16 +37,16 @@ async def show_clue(chat: Chat) -> None:
     ]
     photos = await chat.store.attachments.of("clue", clue.id)
     buttons = [*_next_step(chat, clue), *_assigning(chat, clue)]
-    if voices := await audible(chat, clue, sight):
+    if voices := await audible_voices(chat, clue, sight):
         buttons.append([Button(label=f"听语音（{len(voices)} 条）", says=f"/listen {to_base36(clue.id)}")])
     await chat.say("\n".join(lines), buttons, file=photos[0] if photos else None)
     for place, photo in enumerate(photos[1:], 2):
         await chat.say(f"照片 {place}/{len(photos)}", file=photo)
 
 
-async def in_sight(chat: Chat) -> tuple[Clue, Sight]:
+async def visible_clue(chat: Chat) -> tuple[Clue, Sight]:
     """The clue that the command names and how much of it the person sees. Refuses who sees nothing."""
-    clue = await named(chat, chat.args)
+    clue = await clue_named(chat, chat.args)
     sight = await _sight_on(chat, clue) if clue else Sight.NOTHING
     if clue is None or sight is Sight.NOTHING:
         chat.refuse()
@@ -60,7 +60,7 @@ async def _sight_on(chat: Chat, clue: Clue) -> Sight:
     return sight_of_clue(chat.person, clue, units, followed)
 
 
-async def audible(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:
+async def audible_voices(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:
     """What was said about the clue; a household hears its own voice, not what others said about it."""
     voices = await chat.store.voices.about(clue.id)
     if sight is not Sight.OWN:
@@ -85,7 +85,7 @@ async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:
 
 def _next_step(chat: Chat, clue: Clue) -> Rows:
     """What this person may do now: a verdict in one tap, or the conversation named for the clue's step."""
-    acts = possible(clue, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks)
+    acts = possible_acts(clue, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks)
     key = to_base36(clue.id)
     if Act.FOUND in acts:
         return [[Button(label="属实", says=f"/verify {key} found"), Button(label="不属实", says=f"/verify {key} none")]]

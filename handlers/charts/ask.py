@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.charts.common import WALL, reach_for
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.common import find
+from handlers.problems.common import own_problem
 from handlers.rights.sight import IN_OFFICE
 from storage.charts.orders import Chart
 
@@ -22,7 +22,7 @@ async def wall_chart(chat: Chat) -> None:
     chart = next((one for one in Chart if one.value == named), None)
     orders, person = chat.store.chart_orders, chat.person
     if chart is Chart.GANTT and len(rest) == 1:
-        problem = await find(chat, rest[0])
+        problem = await own_problem(chat, rest[0])
         if problem is not None:
             orders.add(person.id, chat.address, chart.value, wall, problem.id)
             return

@@ -8,7 +8,7 @@ from datetime import timedelta
 from handlers.charts.canvas import Canvas, width_of
 from handlers.charts.days import Days, draw_bands, lanes_of, name_days
 from handlers.charts.figures import BurnDown
-from handlers.charts.frame import body_of, framed, nothing
+from handlers.charts.frame import body_of, empty_sheet, framed
 from handlers.charts.theme import ALARM, DONE, GREY, GRID, INK, ChartSheet
 from handlers.charts.words import against_plan
 
@@ -21,9 +21,9 @@ _DASH = (0, (6, 3))
 
 def draw(figures: BurnDown, sheet: ChartSheet) -> Canvas:
     if not figures.open:
-        return nothing(sheet, figures.head, _TITLE, against_plan(figures))
+        return empty_sheet(sheet, figures.head, _TITLE, against_plan(figures))
     if not any(figures.open):
-        return nothing(sheet, figures.head, _TITLE, "台账里没有要整改的问题")
+        return empty_sheet(sheet, figures.head, _TITLE, "台账里没有要整改的问题")
     lane = sheet.row(0.95)
     lanes = lane * (max(lanes_of(figures.bands)) + 1)
     told = sheet.row(2.6)

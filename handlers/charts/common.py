@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, added
+from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, total_of
 from handlers.charts.gather import villages_in
 from handlers.charts.words import NONE_OPEN, against_plan, deadline_and_state
 from handlers.rights.reach import reach_of
@@ -50,10 +50,10 @@ def as_message(figures: Figures, order: ChartOrder, offered: Collection[Chart], 
     else:
         others = tuple(Button(label=one.label, says=f"/map {one.value}") for one in offered if one is not chart)
         rows = (others, (_large(chart.value),))
-    return Outgoing(text=in_words(figures), buttons=rows, file=file)
+    return Outgoing(text=chart_in_words(figures), buttons=rows, file=file)
 
 
-def in_words(figures: Figures) -> str:
+def chart_in_words(figures: Figures) -> str:
     """What a chart says, in one or two sentences: under the picture, and for whoever cannot see it."""
     match figures:
         case Heat():
@@ -66,7 +66,7 @@ def in_words(figures: Figures) -> str:
             return f"{figures.title}\n{deadline_and_state(figures)}"
         case _:
             total = figures.coverage.total
-            return f"{_open(added(count for _, count in figures.areas))}\n{progress_in_words(total.done, total.households)}"
+            return f"{_open(total_of(count for _, count in figures.areas))}\n{progress_in_words(total.done, total.households)}"
 
 
 def _open(count: OpenCount) -> str:

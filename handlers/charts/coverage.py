@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from handlers.charts.canvas import Canvas, width_of
 from handlers.charts.figures import Coverage, VisitedShare
-from handlers.charts.frame import body_of, framed, nothing
+from handlers.charts.frame import body_of, empty_sheet, framed
 from handlers.charts.theme import DONE, GREY, HATCH, INK, LEFT, PHONE, ChartSheet
 
 _TITLE = "排查进度图"
@@ -15,7 +15,7 @@ _NONE = "名册还空着，导入名册后再看"
 
 def draw(figures: Coverage, sheet: ChartSheet) -> Canvas:
     if not figures.total.households:
-        return nothing(sheet, figures.head, _TITLE, _NONE)
+        return empty_sheet(sheet, figures.head, _TITLE, _NONE)
     rows = [*figures.rows, figures.total] if len(figures.rows) > 1 else figures.rows
     canvas = framed(sheet, figures.head, _TITLE, sheet.row(1.35) * len(rows) + sheet.row(1.4))
     top, bottom = body_of(canvas)

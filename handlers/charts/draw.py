@@ -21,9 +21,9 @@ _DRAW: dict[type, Callable[[Any, ChartSheet], Canvas]] = {
 
 def draw(figures: Figures, wall: bool) -> bytes:
     """The chart as a PNG, for a phone or for an A3 wall."""
-    return composed(figures, WALL if wall else PHONE).png()
+    return canvas_of(figures, WALL if wall else PHONE).png()
 
 
-def composed(figures: Figures, sheet: ChartSheet) -> Canvas:
+def canvas_of(figures: Figures, sheet: ChartSheet) -> Canvas:
     """The chart, not yet a file."""
     return _DRAW[type(figures)](figures, sheet)

@@ -47,7 +47,7 @@ class Heat:
 
     @property
     def total(self) -> OpenCount:
-        return added(cell for _, cells in self.rows for cell in cells)
+        return total_of(cell for _, cells in self.rows for cell in cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Village:
 Figures = Heat | BurnDown | Gantt | Coverage | Village
 
 
-def added(counts: Iterable[OpenCount]) -> OpenCount:
+def total_of(counts: Iterable[OpenCount]) -> OpenCount:
     """The sum of counts."""
     total = OpenCount()
     for one in counts:

@@ -10,19 +10,19 @@ from handlers.wording.days import full_day_in_words
 _SOURCE = "数字与台账同一口径，由村报自动生成"
 
 
-def above(sheet: ChartSheet) -> float:
+def head_height(sheet: ChartSheet) -> float:
     """Where the chart itself may begin."""
     return sheet.margin + sheet.title * 1.5 + sheet.small * (3.6 if sheet is PHONE else 1.9)
 
 
-def below(sheet: ChartSheet) -> float:
+def foot_height(sheet: ChartSheet) -> float:
     """What has to be left free under it."""
     return sheet.margin + sheet.small * 1.6
 
 
 def framed(sheet: ChartSheet, head: ChartHead, title: str, height: float) -> Canvas:
     """A sheet with title and footer; without a height of its own, `height` is left for the chart between them."""
-    canvas = Canvas(sheet, above(sheet) + height + below(sheet))
+    canvas = Canvas(sheet, head_height(sheet) + height + foot_height(sheet))
     left, right = sheet.margin, sheet.width - sheet.margin
     as_of = f"截至 {full_day_in_words(head.as_of)} {head.as_of:%H:%M}"
     y = sheet.margin + sheet.title * 0.6
@@ -42,10 +42,10 @@ def framed(sheet: ChartSheet, head: ChartHead, title: str, height: float) -> Can
 
 def body_of(canvas: Canvas) -> tuple[float, float]:
     """The upper and lower edge of what is left for the chart."""
-    return above(canvas.sheet), canvas.height - below(canvas.sheet)
+    return head_height(canvas.sheet), canvas.height - foot_height(canvas.sheet)
 
 
-def nothing(sheet: ChartSheet, head: ChartHead, title: str, words: str) -> Canvas:
+def empty_sheet(sheet: ChartSheet, head: ChartHead, title: str, words: str) -> Canvas:
     """A sheet that says so where there is nothing to draw."""
     canvas = framed(sheet, head, title, sheet.row(6))
     top, bottom = body_of(canvas)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.charts.canvas import Canvas, width_of, wrapped
-from handlers.charts.figures import Heat, OpenCount, added
-from handlers.charts.frame import body_of, framed, nothing
+from handlers.charts.figures import Heat, OpenCount, total_of
+from handlers.charts.frame import body_of, empty_sheet, framed
 from handlers.charts.theme import ALARM, FAINT, GREY, GRID, INK, PAPER, PHONE, ChartSheet, Scale, ink_on, scale
 from handlers.charts.words import NONE_OPEN
 
@@ -23,7 +23,7 @@ _ROOM, _PADDING = 0.98, 0.28
 def draw(figures: Heat, sheet: ChartSheet) -> Canvas:
     """On the phone the areas are numbered and listed below; on the wall their titles stand above the columns."""
     if not figures.total.open:
-        return nothing(sheet, figures.head, _TITLE, NONE_OPEN)
+        return empty_sheet(sheet, figures.head, _TITLE, NONE_OPEN)
     steps = scale(max(cell.open for _, cells in figures.rows for cell in cells))
     if sheet is not PHONE:
         canvas = framed(sheet, figures.head, _TITLE, 0)
@@ -65,10 +65,10 @@ def _table(canvas: Canvas, figures: Heat, steps: Scale, top: float, bottom: floa
         canvas.text(sheet.margin, y + down / 2, name, size, width=names - sheet.body / 4)
         for place, cell in enumerate(cells):
             _cell(canvas, cell, steps.colour(cell.open), left + across * place, y, across, down)
-        _cell(canvas, added(cells), FAINT, last, y, total, down)
+        _cell(canvas, total_of(cells), FAINT, last, y, total, down)
         y += down
     canvas.text(sheet.margin, y + down / 2, _TOTAL, size, width=names)
-    columns = [added(cells[place] for _, cells in figures.rows) for place in range(len(figures.columns))]
+    columns = [total_of(cells[place] for _, cells in figures.rows) for place in range(len(figures.columns))]
     for place, column_total in enumerate(columns):
         _cell(canvas, column_total, FAINT, left + across * place, y, across, down)
     _cell(canvas, figures.total, FAINT, last, y, total, down)

@@ -18,7 +18,7 @@ from handlers.charts.gather import gather, gather_gantt
 from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
-from handlers.problems.states import parts_of
+from handlers.problems.states import parties_of
 from storage.charts.orders import Chart, ChartOrder
 from storage.database.transaction import Conflict
 from storage.mail import outbox
@@ -38,7 +38,7 @@ _IDLE = 300.0
 _NICE = 10
 
 
-class Easel:
+class DrawingProcess:
     """A process that draws, kept for some minutes after the last picture: to start it takes longer than to draw.
 
     A busy thread would not do, since it keeps the interpreter from the chats; and they go first on a processor that
@@ -79,7 +79,7 @@ class Easel:
             self._used = loop.time()
 
 
-EASEL = Easel()
+DRAWING = DrawingProcess()
 
 
 def _settle() -> None:
@@ -104,9 +104,9 @@ def _drawn(figures: Figures, wall: bool) -> bytes:
 
 async def run(transactions: Transactions, world: World) -> int:
     """Everything ordered; returns how many orders were dealt with."""
-    done = await work(transactions.reading_first, world, EASEL.draw)
+    done = await work(transactions.reading_first, world, DRAWING.draw)
     if not done:
-        EASEL.rest()
+        DRAWING.rest()
     return done
 
 
@@ -144,7 +144,7 @@ async def _made(begin: Begin, world: World, order: ChartOrder, draw: Draw) -> tu
 async def _figures(store: Store, world: World, order: ChartOrder, person: Person) -> Figures | None:
     if order.problem_id is not None:
         problem = await store.problems.get(order.problem_id)
-        seen = problem is not None and parts_of(person, problem, world.plan)
+        seen = problem is not None and parties_of(person, problem, world.plan)
         return await gather_gantt(store, world, problem, store.session.now) if problem and seen else None
     chart = Chart(order.chart)
     reach = reach_for(person, chart, world.plan)

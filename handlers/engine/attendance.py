@@ -42,7 +42,7 @@ def on_duty(world: World, meant: Iterable[int], day: date) -> dict[int, tuple[in
     return receivers(meant, away, list(dict.fromkeys(town)))
 
 
-def passed_on(world: World, absent: Iterable[int]) -> str:
+def stand_in_note(world: World, absent: Iterable[int]) -> str:
     """What to add to a message that was meant for somebody who is on leave; empty for one's own."""
     names = "、".join(one.person.name for one in map(world.directory.person, absent) if one)
     return f"\n({names}请假，转给您)" if names else ""

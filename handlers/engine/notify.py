@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from handlers.engine.attendance import on_duty, passed_on
+from handlers.engine.attendance import on_duty, stand_in_note
 from handlers.engine.world import World
 from storage.mail import outbox
 from storage.mail.intents import Intent
@@ -44,7 +44,7 @@ async def notify(
             absent = receivers[person_id]
             message = messages[absent[0] if absent else person_id]
             if absent:
-                message = replace(message, text=f"{message.text}{passed_on(world, absent)}")
+                message = replace(message, text=f"{message.text}{stand_in_note(world, absent)}")
             queued[person_id] = outbox.post(
                 store.session, addresses[person_id], message, priority=priority, intent=key, not_before=not_before
             )

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
-from handlers.handbook.built_in import Passage, opened, passages_of
+from handlers.handbook.built_in import Passage, passages_at, passages_of
 from handlers.handbook.documents import regions_of
 from handlers.handbook.passages import sentences
-from handlers.handbook.search import LONGEST, NEARLY, Hit, best, nearest, shorten, take_apart
+from handlers.handbook.search import LONGEST, NEARLY, Hit, best_hits, nearest, parse_question, shorten
 from handlers.reading import shortened
 from handlers.wording.paging import page_named, page_of
 from storage.database.base import from_base36, to_base36
@@ -41,10 +41,10 @@ async def policy(chat: Chat) -> None:
 
 
 async def _answer(chat: Chat, question: str) -> None:
-    plan, asked, for_all = chat.world.plan, take_apart(question), _is_household(chat)
+    plan, asked, for_all = chat.world.plan, parse_question(question), _is_household(chat)
     known = [passage for passage in passages_of(plan) if passage.for_all or not for_all]
     found = await chat.store.policies.find(asked.phrases, regions_of(chat), for_all=for_all, most=_CANDIDATES)
-    hits = best(asked, [*known, *map(_passage, found)], 1 + _MORE)
+    hits = best_hits(asked, [*known, *map(_passage, found)], 1 + _MORE)
     if not hits:
         titles = [*_TO_TRY, *(passage.text.split("\n")[0] for passage in known if passage.short)]
         short = [title for title in titles if len(title) <= 15]
@@ -93,7 +93,7 @@ async def _at(chat: Chat, key: str) -> list[Passage]:
     """What stands at a place of the handbook that this person may read."""
     for_all = _is_household(chat)
     found = await _of_policy(chat, key)
-    shown = [_passage(found)] if found else opened(chat.world.plan, key)
+    shown = [_passage(found)] if found else passages_at(chat.world.plan, key)
     return [passage for passage in shown if passage.for_all or not for_all]
 
 

@@ -49,7 +49,7 @@ def passages_of(plan: Plan) -> list[Passage]:
     return [*_clauses(plan), *_answers(plan), *_steps(plan.clocks), *_hardships(plan)]
 
 
-def opened(plan: Plan, key: str) -> list[Passage]:
+def passages_at(plan: Plan, key: str) -> list[Passage]:
     """What stands at a place, the main thing first; empty for a place that does not exist."""
     return [passage for passage in passages_of(plan) if passage.key == key]
 
@@ -105,7 +105,7 @@ _BY = {Party.HOUSEHOLD: "农户", Party.VILLAGE: "村里", Party.TOWN: "镇里",
 
 
 def _steps(clocks: Clocks) -> Iterator[Passage]:
-    spans = {name: span(getattr(clocks, name)) for name in Clocks.model_fields}
+    spans = {name: clock_in_words(getattr(clocks, name)) for name in Clocks.model_fields}
     way = " → ".join(step.label for step in STEPS if step not in (Step.OBJECTION, Step.CLOSED))
     yield Passage(
         "steps", "全部步骤", "从申报到帮扶一共几步 办事流程 监测程序 怎么申报", PROCEDURE,
@@ -127,7 +127,7 @@ def _takers(step: Step) -> set[Party]:
     return {party for rule in onward for party in rule.by}
 
 
-def span(clock: Clock) -> str:
+def clock_in_words(clock: Clock) -> str:
     """ "2个工作日", "15天"."""
     return f"{clock.days}{'个工作日' if clock.working else '天'}"
 

@@ -13,7 +13,7 @@ from handlers.engine.questions import Choice, Document, Text
 from handlers.files.aside import aside
 from handlers.handbook.document_files import ENDINGS, read_policy
 from handlers.handbook.document_heads import LONGEST_TITLE, Head, body, has_id_number, read_head
-from handlers.handbook.passages import Line, Part, cut
+from handlers.handbook.passages import DocumentLine, Section, cut
 from handlers.reading import Unreadable, shortened, tidy
 from handlers.wording.days import day_in_words, full_day_in_words
 from handlers.wording.paging import is_page, page_named, page_of
@@ -56,14 +56,14 @@ async def add_policy(chat: Chat) -> None:
         await chat.say("没有加进手册。")
         return
     content = await asyncio.to_thread(chat.world.media.read, sent.sha256)
-    policy, _ = await put_in(
+    policy, _ = await add_document(
         chat.store, content, sent, region=region, for_all=whom == _ALL, title=title, by=chat.person.id
     )
     buttons = [[Button(label="查政策", says="/policy"), Button(label="政策目录", says="/policies")]]
     await chat.say(f"《{policy.title}》加进手册了，现在就能查。", buttons)
 
 
-async def put_in(
+async def add_document(
     store: Store, content: bytes, sent: SentFile, *, region: str, for_all: bool, title: str = "", by: int | None = None
 ) -> tuple[Policy, int]:
     """Put a kept document into the handbook; returns it and in how many passages. Raises Unreadable."""
@@ -155,9 +155,9 @@ async def _preview(chat: Chat, sent: SentFile) -> dict[str, Any]:
     return {"title": head.title, "number": head.number, "dated": _day(head.dated), "parts": len(parts)}
 
 
-def _read(content: bytes, file_name: str) -> tuple[Head, list[Part]]:
+def _read(content: bytes, file_name: str) -> tuple[Head, list[Section]]:
     """Raises Unreadable."""
-    lines: list[Line] = read_policy(content)
+    lines: list[DocumentLine] = read_policy(content)
     if has_id_number(lines):
         raise Unreadable("文件里有身份证号，不能放进手册。请删去个人信息再发。")
     head = read_head(lines, file_name)

@@ -37,7 +37,7 @@ _END_OF_SENTENCE = re.compile(r"(?<=[。；！？!?\n])(?!$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DocumentLine:
     """A paragraph of a document. `level` counts from 1 for what the file itself marks as a heading."""
 
     text: str
@@ -45,7 +45,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """A passage: `clause` as it is cited ("第三条", "三(二)1"; "" in front of the first), `heading` what it stands under."""
 
     clause: str
@@ -72,7 +72,7 @@ class _Open:
     lines: list[str] = field(default_factory=list)
 
 
-def cut(lines: Sequence[Line]) -> list[Part]:
+def cut(lines: Sequence[DocumentLine]) -> list[Section]:
     """The passages of a document in their order; none is empty or longer than a phone can show."""
     marks = [_mark(line) for line in lines]
     above: list[_Mark] = []
@@ -105,7 +105,7 @@ def sentences(text: str) -> list[str]:
     return [found for part in _END_OF_SENTENCE.split(text) if (found := part.strip())]
 
 
-def _mark(line: Line) -> _Mark | None:
+def _mark(line: DocumentLine) -> _Mark | None:
     for depth, pattern in _MARKS:
         if found := pattern.match(line.text):
             rest = line.text[found.end() :].strip()
@@ -142,7 +142,7 @@ def _heading(above: Sequence[_Mark]) -> str:
     return " › ".join(one.name for one in above if one.name)[:_MOST_HEADING]
 
 
-def _parts(one: _Open) -> list[Part]:
+def _parts(one: _Open) -> list[Section]:
     texts = [""]
     for line in one.lines:
         for sentence in sentences(line):
@@ -152,4 +152,4 @@ def _parts(one: _Open) -> list[Part]:
                     texts.append("")
                 texts[-1] += piece
         texts[-1] += "\n"
-    return [Part(one.clause, one.heading, text.strip()) for text in texts if text.strip()]
+    return [Section(one.clause, one.heading, text.strip()) for text in texts if text.strip()]

@@ -76,7 +76,7 @@ class Hit:
     line: str
 
 
-def take_apart(question: str) -> Asked:
+def parse_question(question: str) -> Asked:
     """The terms of a question; none when it has no word in it."""
     text = question[:LONGEST]
     runs = _runs(FILLERS.sub("\n", text)) or [run for run in _runs(text, strip=False) if len(run) == 1]
@@ -89,7 +89,7 @@ def take_apart(question: str) -> Asked:
     return Asked(text, tuple(terms[:_MOST_TERMS]), start)
 
 
-def best(asked: Asked, passages: Sequence[Passage], most: int) -> list[Hit]:
+def best_hits(asked: Asked, passages: Sequence[Passage], most: int) -> list[Hit]:
     """The `most` best answers, one for each place in the handbook, the best first."""
     bags = [(_bag(one.title), _bag(one.under), _bag(one.text)) for one in passages]
     met = {term.phrase: [_worth_of(term.phrase, bag) for bag in bags] for term in asked.terms}
@@ -155,7 +155,7 @@ def nearest(question: str, titles: Sequence[str], most: int) -> list[str]:
 
 
 def _content(question: str) -> set[Phrase]:
-    return set(take_apart(question).phrases)
+    return set(parse_question(question).phrases)
 
 
 def _runs(text: str, strip: bool = True) -> list[list[str]]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.cases.filing import file_seen
+from handlers.cases.filing import file_confirmed
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option, Several, Text
-from handlers.engine.questions.next_household import NextHousehold, VillageChoice, by_village
-from handlers.inspections.drawing import current
+from handlers.engine.questions.next_household import NextHousehold, VillageChoice, village_options
+from handlers.inspections.drawing import current_sample
 from handlers.reading import shortened
 from handlers.rights.reach import villages_of
-from handlers.visits.common import buttons_to
+from handlers.visits.common import visit_buttons
 from handlers.wording.days import moment_in_words
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words, risk_options
@@ -34,7 +34,7 @@ _SHOWN_PROBLEMS = 3
 @conversation("check", "抽查入户", for_roles={Role.COUNTY})
 async def check(chat: Chat) -> None:
     """Args: a household's number; without one, a village's next are offered."""
-    sample = await current(chat)
+    sample = await current_sample(chat)
     if sample is None:
         await chat.say("还没有抽样。", [[Button(label="抽样", says="/sample")]])
         return
@@ -72,7 +72,7 @@ async def _check(chat: Chat, sample: Sample, household: Household, found: Check)
     if not kinds:
         await _go_on(chat, sample, household, "记下了，不符。请重开没有解决的问题：", _reopen(closed))
         return
-    clue = await file_seen(chat, household, ClueSource.SUPERVISION, kinds, note)
+    clue = await file_confirmed(chat, household, ClueSource.SUPERVISION, kinds, note)
     await _go_on(chat, sample, household, f"记下了，不符。{clue.number}号线索已交给村里核查。")
 
 
@@ -96,7 +96,7 @@ async def _household(chat: Chat, sample: Sample) -> Household | None:
     if not left:
         await chat.say("抽中的户都查完了。", [[Button(label="抽查进度", says="/sample")]])
         return None
-    options = by_village(list(left), chat, {code: f" {count}户" for code, count in left.items()})
+    options = village_options(list(left), chat, {code: f" {count}户" for code, count in left.items()})
     village = await chat.ask("village", VillageChoice("去哪个村？也可以发村名。", options))
     ids = await chat.recall("next", lambda: _next_ids(chat, sample, village))
     prompt = "去哪一户？也可以发姓名、拼音首字母或户号。"
@@ -128,4 +128,4 @@ async def _go_on(chat: Chat, sample: Sample, household: Household, done: str, fi
     left = [by_id[key] for key in await _next_ids(chat, sample, household.village) if key in by_id]
     name = chat.world.plan.village(household.village).name
     more = f"\n{name}接着查：" if left else f"\n{name}抽中的户都查完了。"
-    await chat.say(done + more, [*first, *buttons_to("check", left)])
+    await chat.say(done + more, [*first, *visit_buttons("check", left)])

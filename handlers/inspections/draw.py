@@ -21,7 +21,7 @@ def draw(seed: str, households: Iterable[Household], ratio: float) -> dict[str, 
     for household in households:
         by_village[household.village].append(household)
     return {
-        village: sorted(listed, key=lambda one: rank(seed, one.number))[: share(len(listed), ratio)]
+        village: sorted(listed, key=lambda one: rank(seed, one.number))[: sample_size(len(listed), ratio)]
         for village, listed in sorted(by_village.items())
     }
 
@@ -31,7 +31,7 @@ def rank(seed: str, number: int) -> str:
     return hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()
 
 
-def share(households: int, ratio: float) -> int:
+def sample_size(households: int, ratio: float) -> int:
     """The least whole number that is at least `ratio` of `households`.
 
     By the decimal digits of the ratio: as a binary fraction 0.28 of 25 would come out a little more than 7.
@@ -39,7 +39,7 @@ def share(households: int, ratio: float) -> int:
     return math.ceil(Fraction(str(ratio)) * households)
 
 
-def in_addition(drawn: dict[str, list[Household]], closed: Sequence[Household]) -> list[Household]:
+def additional(drawn: dict[str, list[Household]], closed: Sequence[Household]) -> list[Household]:
     """Those with something closed who were not drawn, by number."""
     taken = {household.id for listed in drawn.values() for household in listed}
     return sorted((one for one in closed if one.id not in taken), key=lambda one: one.number)

@@ -6,14 +6,14 @@ import asyncio
 from typing import NamedTuple
 
 from handlers.engine.chat import Chat
-from handlers.inspections.draw import draw, in_addition
+from handlers.inspections.draw import additional, draw
 from handlers.rights.reach import villages_of
 from storage.inspections.samples import Sample
 from storage.people.persons import Role
 from storage.roster import Household
 
 
-class Drawn(NamedTuple):
+class SampleDraw(NamedTuple):
     """A draw: from how many households, who was drawn, and who comes in addition."""
 
     roster: int
@@ -21,7 +21,7 @@ class Drawn(NamedTuple):
     closed: list[Household]
 
 
-async def draw_from_roster(chat: Chat, seed: str) -> Drawn:
+async def draw_from_roster(chat: Chat, seed: str) -> SampleDraw:
     """Draw from all villages of the person's county."""
     roster = chat.world.roster
     listed = [
@@ -31,10 +31,10 @@ async def draw_from_roster(chat: Chat, seed: str) -> Drawn:
     ]
     drawn = await asyncio.to_thread(draw, seed, listed, chat.world.plan.sampling_ratio)
     ids = await chat.store.samples.households_with_closed(chat.world.plan.county.code)
-    closed = in_addition(drawn, [one for one in listed if one.id in ids])
-    return Drawn(len(listed), [one for village in drawn.values() for one in village], closed)
+    closed = additional(drawn, [one for one in listed if one.id in ids])
+    return SampleDraw(len(listed), [one for village in drawn.values() for one in village], closed)
 
 
-async def current(chat: Chat) -> Sample | None:
+async def current_sample(chat: Chat) -> Sample | None:
     """The sample of the plan; there is one and it is not drawn again."""
     return await chat.store.samples.of(chat.world.round)

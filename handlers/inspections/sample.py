@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
-from handlers.inspections.drawing import Drawn, current, draw_from_roster
+from handlers.inspections.drawing import SampleDraw, current_sample, draw_from_roster
 from handlers.rights.reach import villages_of
 from handlers.wording.days import moment_in_words
 from handlers.wording.paging import is_page, page_named, page_of
@@ -23,7 +23,7 @@ async def sample(chat: Chat) -> None:
     """Args: a page of the list of villages."""
     if not is_page(chat.args):
         chat.refuse()
-    known = await current(chat)
+    known = await current_sample(chat)
     if known is not None:
         await _progress(chat, known, page_named(chat.args))
     elif chat.person.has(Role.COUNTY):
@@ -60,7 +60,7 @@ async def _draw(chat: Chat) -> None:
     await chat.say("抽好了，种子和户数已发给市、镇。", _CHECK)
 
 
-def _published(chat: Chat, seed: str, drawn: Drawn) -> str:
+def _published(chat: Chat, seed: str, drawn: SampleDraw) -> str:
     villages = len({household.village for household in drawn.households})
     ratio = chat.world.plan.sampling_ratio
     more = f"，另加有已办结事项的 {len(drawn.closed)} 户" if drawn.closed else ""

@@ -8,12 +8,12 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.calendar.planning import plan_deadline
-from handlers.cases.filing import file_seen
+from handlers.cases.filing import file_confirmed
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Day, HouseholdChoice, Several, Text
 from handlers.engine.questions.base import Answer, More, Prompt
-from handlers.engine.questions.next_household import VillageChoice, by_village
+from handlers.engine.questions.next_household import VillageChoice, village_options
 from handlers.engine.said import DONE, Said
 from handlers.problems.common import problem_button, problem_in_words
 from handlers.reading import shortened
@@ -47,7 +47,7 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True)
-class WhatWasFound(Text):
+class FindingText(Text):
     """One finding in words, or that there is none (the answer is then empty)."""
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
@@ -70,7 +70,7 @@ async def supervise(chat: Chat) -> None:
     prompt = f"督导哪个村？{_left(len(open_ones))}" + (
         "别的村请发村名。" if len(villages) > VillageChoice.offered else ""
     )
-    village = await chat.ask("village", VillageChoice(prompt, by_village(listed, chat)))
+    village = await chat.ask("village", VillageChoice(prompt, village_options(listed, chat)))
     example = "入户 5 户，看了台账和会议记录"
     looked_at = await chat.ask("looked", Text(f"看了什么？例如：{example}", min_length=2, example=example))
     findings = await _findings(chat, village)
@@ -84,10 +84,10 @@ async def supervise(chat: Chat) -> None:
     key = chat.store.supervisions.add(village, chat.person.id, looked_at=looked_at, findings=len(findings))
     for finding in findings:
         if finding.household is not None:
-            await file_seen(chat, finding.household, ClueSource.SUPERVISION, finding.kinds, finding.text)
+            await file_confirmed(chat, finding.household, ClueSource.SUPERVISION, finding.kinds, finding.text)
         elif deadline is not None:
             await _tell_village(chat, await _problem(chat, village, finding.text, deadline, key))
-    first = counts_from(chat.world.plan)
+    first = supervision_start(chat.world.plan)
     if chat.now < first:
         await chat.say(f"记下了。督导阶段 {day_in_words(first)}开始，全覆盖从那天算起。")
     else:
@@ -96,11 +96,11 @@ async def supervise(chat: Chat) -> None:
 
 async def _open(chat: Chat, villages: Sequence[str]) -> list[str]:
     """The villages not yet supervised in the phase."""
-    done = await chat.store.supervisions.since(counts_from(chat.world.plan))
+    done = await chat.store.supervisions.since(supervision_start(chat.world.plan))
     return [code for code in villages if code not in done]
 
 
-def counts_from(plan: Plan) -> datetime:
+def supervision_start(plan: Plan) -> datetime:
     """The first moment of the supervision phase; of the whole plan, where it has no such phase."""
     first = next((phase.first for phase in plan.phases if phase.code == _PHASE), plan.phases[0].first)
     return datetime.combine(first, time(), SHANGHAI)
@@ -114,7 +114,7 @@ async def _findings(chat: Chat, village: str) -> list[Finding]:
     findings: list[Finding] = []
     for turn in range(1, _MOST_FINDINGS + 1):
         prompt = "发现什么问题？一条一条发。" if turn == 1 else f"记下 {turn - 1} 条。还有吗？"
-        text = await chat.ask(f"found{turn}", WhatWasFound(prompt, example="公示栏政策未更新"))
+        text = await chat.ask(f"found{turn}", FindingText(prompt, example="公示栏政策未更新"))
         if not text:
             break
         whose = HouseholdChoice("是哪一户的事？发户主姓名或户号；是村里的事就跳过。", within=[village], optional=True)

@@ -67,10 +67,10 @@ async def welcome(chat: Chat, address: str, person_id: int, text: str) -> None:
     if address == chat.address:
         await chat.say(text, buttons)
     else:
-        tell(chat, address, text, buttons)
+        tell_chat(chat, address, text, buttons)
 
 
-def tell(chat: Chat, address: str, text: str, buttons: Rows = ()) -> None:
+def tell_chat(chat: Chat, address: str, text: str, buttons: Rows = ()) -> None:
     """Answer a chat that has asked to be let in and may belong to nobody."""
     rows = tuple(tuple(row) for row in buttons)
     outbox.post(chat.store.session, address, Outgoing(text=text, buttons=rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, HouseholdChoice
-from handlers.joining.admit import admit_to_household, admit_to_office, tell, welcome
+from handlers.joining.admit import admit_to_household, admit_to_office, tell_chat, welcome
 from handlers.posts.transfer import take_over
 from handlers.rights.sight import may_admit, may_vouch
 from handlers.wording.households import household_in_words
@@ -79,5 +79,5 @@ async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
 
 async def _refuse(chat: Chat, asked: Admission, text: str) -> None:
     await chat.store.admissions.decide(asked.id, accepted=False, person_id=chat.person.id)
-    tell(chat, asked.address, text)
+    tell_chat(chat, asked.address, text)
     await chat.say("记下了，没有通过。")

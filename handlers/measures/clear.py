@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import act, explain, home_in_words, mine, next_step_row
+from handlers.cases.common import explain_step, home_in_words, next_step_row, own_clue, take_step
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.questions import Account, Choice, Several
+from handlers.engine.questions import Choice, Several, TextWithEvidence
 from handlers.measures.common import support_button
 from handlers.measures.conditions import Condition, obstacles, unmet
 from handlers.wording.days import day_in_words
@@ -22,9 +22,9 @@ _MOST_REASONS = 5
 @conversation("clear", "风险消除", for_roles={Role.VILLAGE})
 async def clear(chat: Chat) -> None:
     """Args: the clue's id."""
-    clue = await mine(chat, Party.VILLAGE)
+    clue = await own_clue(chat, Party.VILLAGE)
     if clue.step not in (Step.SUPPORT, Step.CLEAR):
-        await chat.say(await explain(chat, clue))
+        await chat.say(await explain_step(chat, clue))
         return
     visit = clue.step is Step.CLEAR
     if reasons := await _obstacles(chat, clue):
@@ -71,20 +71,20 @@ async def _propose(chat: Chat, clue: Clue) -> None:
     if not await chat.confirm(f"{clue.number}号 {home_in_words(chat, clue)}\n条件都做到了，提请消除风险。"):
         await chat.say("没有提交。")
         return
-    clue = await act(chat, clue, Act.PROPOSE, facts=_facts())
+    clue = await take_step(chat, clue, Act.PROPOSE, facts=_facts())
     due = f"请在 {day_in_words(clue.due_on)}前" if clue.due_on else "请"
     await chat.say(f"已提请。{due}再到家看一次，看过后点下面。", next_step_row(clue))
 
 
 async def _secure(chat: Chat, clue: Clue) -> None:
     seen = await chat.ask(
-        "seen", Account("到家看到什么？照片可以一起发。", example="房子修好了，工资每月三千元", voice="kept")
+        "seen", TextWithEvidence("到家看到什么？照片可以一起发。", example="房子修好了，工资每月三千元", voice="kept")
     )
     lines = [f"{clue.number}号核查过，可以消除", seen.text, evidence_in_words(photos=len(seen.photos))]
     if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有提交。")
         return
-    clue = await act(chat, clue, Act.SECURE, seen.text, _facts(), seen.photos, seen.spoken)
+    clue = await take_step(chat, clue, Act.SECURE, seen.text, _facts(), seen.photos, seen.spoken)
     await chat.say("记下了。接着开会评议、公示，再报镇里和市里。", next_step_row(clue))
 
 
@@ -93,7 +93,7 @@ async def _still_at_risk(chat: Chat, clue: Clue, reasons: list[str]) -> None:
     if not await chat.confirm(f"{clue.number}号风险还在，帮扶继续：\n{note}"):
         await chat.say("没有提交。")
         return
-    clue = await act(chat, clue, Act.AT_RISK, note)
+    clue = await take_step(chat, clue, Act.AT_RISK, note)
     await chat.say("记下了，帮扶继续。", [[support_button(clue)]])
 
 

@@ -27,7 +27,7 @@ def may_report(person: Person, world: World, measure: Measure) -> bool:
     return bool(posts) and (unit.role is not Role.UNIT or any(post.unit == unit.code for post in posts))
 
 
-def doers(world: World, measure: Measure) -> list[int]:
+def carried_out_by(world: World, measure: Measure) -> list[int]:
     """Who carries a measure out: its unit's people; for the village's own, who answers for the household."""
     village = world.roster.by_id[measure.household_id].village
     unit = world.plan.unit(measure.unit)
@@ -52,7 +52,7 @@ async def tell_family(chat: Chat, clue: Clue, text: str, intent: Intent) -> None
     await chat.push(family, text, intent, buttons=[[look]], personal=True)
 
 
-def open_lines(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
+def measure_buttons(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
     """A button for each measure to report on."""
     return [
         [
@@ -65,5 +65,5 @@ def open_lines(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
     ]
 
 
-def about(chat: Chat, clue: Clue) -> str:
+def clue_heading(chat: Chat, clue: Clue) -> str:
     return f"{clue.number}号 {home_in_words(chat, clue)}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.calendar.planning import plan_deadline
-from handlers.cases.common import explain, mine
+from handlers.cases.common import explain_step, own_clue
 from handlers.cases.table import Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Day, Text
 from handlers.engine.questions.person import PersonChoice
-from handlers.measures.common import about, doers, report_button, support_button, tell_family
+from handlers.measures.common import carried_out_by, clue_heading, report_button, support_button, tell_family
 from handlers.measures.needs import is_combined, lacking, suggestions, why_no_more
 from handlers.wording.days import day_in_words
 from handlers.wording.measures import help_in_words, measure_in_words
@@ -32,10 +32,10 @@ _REPORTED = 3
 @conversation("support", "帮扶", for_roles={Role.VILLAGE})
 async def support(chat: Chat) -> None:
     """Args: the clue's id; behind it "who" to name who answers for the household, "add" or "drop" for a measure."""
-    clue = await mine(chat, Party.VILLAGE)
+    clue = await own_clue(chat, Party.VILLAGE)
     begun = await chat.store.measures.support_of(clue.id)
     if clue.step is not Step.SUPPORT or begun is None:
-        await chat.say(await explain(chat, clue))
+        await chat.say(await explain_step(chat, clue))
         return
     match chat.args.partition(" ")[2]:
         case "who":
@@ -51,7 +51,7 @@ async def support(chat: Chat) -> None:
 async def _show(chat: Chat, clue: Clue) -> None:
     plan = "综合帮扶" if is_combined(chat.world.plan, clue.kinds) else "单项措施"
     lines = [
-        f"{about(chat, clue)}（{plan}）",
+        f"{clue_heading(chat, clue)}（{plan}）",
         *await help_in_words(chat.store, chat.world.plan, chat.world.directory, clue),
     ]
     measures = await chat.store.measures.of(clue.id)
@@ -77,7 +77,7 @@ def _untouched(measure: Measure) -> bool:
 async def _name_responsible(chat: Chat, clue: Clue, begun: Support) -> None:
     cadres = [official.person for official in chat.world.directory.holding(Role.VILLAGE, clue.village)]
     chosen = await chat.ask(
-        "who", PersonChoice(f"{about(chat, clue)}由谁帮扶？", [(str(cadre.id), cadre.name) for cadre in cadres])
+        "who", PersonChoice(f"{clue_heading(chat, clue)}由谁帮扶？", [(str(cadre.id), cadre.name) for cadre in cadres])
     )
     name = next(cadre.name for cadre in cadres if str(cadre.id) == chosen)
     if begun.responsible_id == int(chosen):
@@ -86,9 +86,9 @@ async def _name_responsible(chat: Chat, clue: Clue, begun: Support) -> None:
     begun = await chat.store.measures.assign(begun, int(chosen))
     intent = Intent(Cause.RESPONSIBLE, f"{begun.id}:{begun.version}")
     await tell_family(chat, clue, f"以后由{name}帮您家，有困难就找{name}。", intent)
-    text = f"【帮扶】{about(chat, clue)}由您帮扶，请上门商量措施。"
+    text = f"【帮扶】{clue_heading(chat, clue)}由您帮扶，请上门商量措施。"
     await chat.push([int(chosen)], text, intent, buttons=[[support_button(clue)]])
-    await chat.say(f"{about(chat, clue)}由{name}帮扶，已告诉农户。", [[support_button(clue, "加措施", _ADD)]])
+    await chat.say(f"{clue_heading(chat, clue)}由{name}帮扶，已告诉农户。", [[support_button(clue, "加措施", _ADD)]])
 
 
 async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
@@ -112,8 +112,8 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
     intent = Intent(Cause.MEASURE, f"{measure.id}")
     await tell_family(chat, clue, f"要为您家做的：{measure_in_words(chat.world.plan, measure)[2:]}", intent)
     await chat.push(
-        doers(chat.world, measure),
-        f"【帮扶措施】{about(chat, clue)}\n{text}\n请在 {day_in_words(deadline)}前做完，报进展。",
+        carried_out_by(chat.world, measure),
+        f"【帮扶措施】{clue_heading(chat, clue)}\n{text}\n请在 {day_in_words(deadline)}前做完，报进展。",
         intent,
         buttons=[[report_button(measure)]],
     )
@@ -138,7 +138,7 @@ async def _drop_measure(chat: Chat, clue: Clue) -> None:
     told = f"措施撤回：{measure.text}。原因：{reason}"
     intent = Intent(Cause.MEASURE, f"{measure.id}:drop")
     await tell_family(chat, clue, f"为您家做的{told}", intent)
-    await chat.push(doers(chat.world, measure), f"{about(chat, clue)}帮扶{told}", intent)
+    await chat.push(carried_out_by(chat.world, measure), f"{clue_heading(chat, clue)}帮扶{told}", intent)
     await chat.say(f"已撤回「{measure.text}」，告诉农户了。", [[support_button(clue)]])
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
-from handlers.engine.questions import Account, Photos, Question
+from handlers.engine.questions import Photos, Question, TextWithEvidence
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, needs_text
 from handlers.engine.said import DONE, Said
-from handlers.measures.common import about, may_report, open_lines, support_button, tell_family
+from handlers.measures.common import clue_heading, may_report, measure_buttons, support_button, tell_family
 from handlers.reading import read_number
 from handlers.wording.days import moment_in_words
 from handlers.wording.evidence import evidence_in_words
@@ -39,8 +39,8 @@ async def measure(chat: Chat) -> None:
         return
     told = await chat.ask(
         "told",
-        Account(
-            f"{about(chat, clue)}\n{measure_in_words(chat.world.plan, found)}\n做了什么？照片可以一起发。",
+        TextWithEvidence(
+            f"{clue_heading(chat, clue)}\n{measure_in_words(chat.world.plan, found)}\n做了什么？照片可以一起发。",
             example="已办好救助，发放两千元",
         ),
     )
@@ -77,7 +77,7 @@ async def _list(chat: Chat) -> None:
     if not listed:
         await chat.say("没有要您办的帮扶措施。")
         return
-    await chat.say("要办的帮扶措施，按期限排：", open_lines(chat.world, listed))
+    await chat.say("要办的帮扶措施，按期限排：", measure_buttons(chat.world, listed))
 
 
 async def _find(chat: Chat) -> Measure | None:
@@ -101,7 +101,7 @@ async def _tell_all_done(chat: Chat, clue: Clue) -> None:
     people = [support.responsible_id] if support.responsible_id in village else village
     await chat.push(
         [one for one in people if one],
-        f"【帮扶】{about(chat, clue)}的措施都做完了。困难真的解决了，就提请消除。",
+        f"【帮扶】{clue_heading(chat, clue)}的措施都做完了。困难真的解决了，就提请消除。",
         Intent(Cause.SUPPORTED, f"{support.id}:{len(measures)}"),
         buttons=[[support_button(clue)]],
     )

@@ -17,7 +17,7 @@ _NAMED = 3
 """Villages named; of more it is said how many."""
 
 
-class Whom(StrEnum):
+class AudienceKind(StrEnum):
     """Whom a notice is for: everybody of a kind below the office, the people of some villages, or a list of names."""
 
     VILLAGE = "village"
@@ -34,25 +34,25 @@ class Whom(StrEnum):
 
 
 _LABELS = {
-    Whom.VILLAGE: "全部村干部",
-    Whom.UNIT: "全部站所",
-    Whom.TOWN: "镇干部",
-    Whom.OFFICIALS: "全部干部",
-    Whom.HOMES: "全部农户",
-    Whom.VILLAGES: "选村",
-    Whom.LISTED: "按名单",
+    AudienceKind.VILLAGE: "全部村干部",
+    AudienceKind.UNIT: "全部站所",
+    AudienceKind.TOWN: "镇干部",
+    AudienceKind.OFFICIALS: "全部干部",
+    AudienceKind.HOMES: "全部农户",
+    AudienceKind.VILLAGES: "选村",
+    AudienceKind.LISTED: "按名单",
 }
 
 _ROLES = {
-    Whom.VILLAGE: (Role.VILLAGE,),
-    Whom.UNIT: (Role.UNIT,),
-    Whom.TOWN: (Role.TOWN,),
-    Whom.OFFICIALS: _OFFICIALS,
-    Whom.HOMES: (Role.HOUSEHOLD,),
+    AudienceKind.VILLAGE: (Role.VILLAGE,),
+    AudienceKind.UNIT: (Role.UNIT,),
+    AudienceKind.TOWN: (Role.TOWN,),
+    AudienceKind.OFFICIALS: _OFFICIALS,
+    AudienceKind.HOMES: (Role.HOUSEHOLD,),
 }
 
 
-class Of(StrEnum):
+class Addressees(StrEnum):
     """Who of some villages."""
 
     CADRES = "cadres"
@@ -61,12 +61,12 @@ class Of(StrEnum):
 
     @property
     def label(self) -> str:
-        return {Of.CADRES: "村干部", Of.HOMES: "农户", Of.ALL: "村干部和农户"}[self]
+        return {Addressees.CADRES: "村干部", Addressees.HOMES: "农户", Addressees.ALL: "村干部和农户"}[self]
 
     @property
     def roles(self) -> tuple[Role, ...]:
         both = (Role.VILLAGE, Role.HOUSEHOLD)
-        return {Of.CADRES: both[:1], Of.HOMES: both[1:], Of.ALL: both}[self]
+        return {Addressees.CADRES: both[:1], Addressees.HOMES: both[1:], Addressees.ALL: both}[self]
 
 
 def office_of(person: Person) -> Post:
@@ -77,12 +77,12 @@ def office_of(person: Person) -> Post:
     raise ValueError("this person's posts send no notices")
 
 
-def all_of(whom: Whom, office: Post) -> Audience:
+def audience_of(whom: AudienceKind, office: Post) -> Audience:
     """Everybody of a kind in posts at or below the office. Raises KeyError for VILLAGES and LISTED."""
     return Audience(roles=_ROLES[whom], regions=(office.region,))
 
 
-def in_words(audience: Audience, plan: Plan) -> str:
+def audience_in_words(audience: Audience, plan: Plan) -> str:
     """Such as "全部村干部", "白塔村、瓦房村的农户" or "名单上的人"."""
     if audience.people:
         return "名单上的人"
@@ -90,7 +90,7 @@ def in_words(audience: Audience, plan: Plan) -> str:
     villages = [village.name for village in plan.villages if village.code in audience.regions]
     if not villages and whole:
         return whole.label
-    who = next(of.label for of in Of if of.roles == audience.roles)
+    who = next(of.label for of in Addressees if of.roles == audience.roles)
     where = "、".join(villages) if len(villages) <= _NAMED else f"{villages[0]}等 {len(villages)} 个村"
     return f"{where}的{who}"
 

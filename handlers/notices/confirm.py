@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.notices.wording import FILE, buttons, file_name
+from handlers.notices.wording import FILE, file_name, notice_buttons
 
 _THANKS = "✓ 收到了，谢谢。"
 _KNOWN = "✓ 您已经点过「收到」了，谢谢。"
@@ -35,7 +35,7 @@ async def _thank(chat: Chat, notice_id: int) -> None:
     """The button that was tapped shows that it was; whoever typed gets a word."""
     notice = await chat.store.notices.get(notice_id)
     if chat.pressed and notice is not None:
-        chat.turn(buttons(notice, with_file=True, confirmed=True))
+        chat.turn(notice_buttons(notice, with_file=True, confirmed=True))
     else:
         await chat.say(_THANKS)
 

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from handlers.engine.absence import Away, stand_in
-from handlers.engine.attendance import away_on, passed_on
+from handlers.engine.attendance import away_on, stand_in_note
 from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.notices.wording import message, notice_button
+from handlers.notices.wording import notice_button, notice_message
 from handlers.reading import shortened
 from storage.database.transaction import Conflict
 from storage.mail.intents import Cause, Intent
@@ -74,7 +74,9 @@ async def _queue(store: Store, world: World, notice: Notice, *, along: bool) -> 
         got_for[_deputy(world, notice, one, away) or one].append(one)
     letters = await store.notice_receipts.letters_to(notice, list(got_for))
     new = {
-        receiver: message(world.plan, notice, along, passed_on(world, [one for one in people if one != receiver]))
+        receiver: notice_message(
+            world.plan, notice, along, stand_in_note(world, [one for one in people if one != receiver])
+        )
         for receiver, people in got_for.items()
         if receiver not in letters
     }
@@ -100,7 +102,7 @@ def _deputy(world: World, notice: Notice, person_id: int, away: Away) -> int | N
 async def _queue_again(store: Store, world: World, notice: Notice, *, along: bool) -> int | None:
     """Letters of the repeat, to whoever got the first one and has not confirmed it."""
     missing = await store.notice_receipts.next_missing(notice, PORTION)
-    letter = message(world.plan, notice, along, again=True)
+    letter = notice_message(world.plan, notice, along, again=True)
     letters = {one.receiver_id: letter for one in missing}
     intent = Intent(Cause.NOTICE, f"{notice.id}", repeat="again")
     await notify(store, world, letters, intent, personal=True, unless_told=True, priority=BULK)

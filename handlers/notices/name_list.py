@@ -26,7 +26,7 @@ Villages = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListedName:
     """One line: a name, a number or both; `village` is a code, empty where none was said."""
 
     name: str = ""
@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchedPeople:
     """Whom a list means (ids, each once), and the names that stand for nobody, for several, or for somebody without a chat."""
 
     people: list[int]
@@ -44,12 +44,12 @@ class Found:
     unbound: list[str]
 
 
-def from_text(text: str, villages: Villages) -> list[Entry]:
+def from_text(text: str, villages: Villages) -> list[ListedName]:
     """ "张三、白塔村李四，王五 13800001111": names apart by 、 or commas or spaces, a number belongs to the name before it."""
     return _most([entry for piece in _PIECES.split(clean(text)) for entry in _in_piece(piece.split(), villages)])
 
 
-def from_rows(rows: Sequence[Row], villages: Villages) -> list[Entry]:
+def from_rows(rows: Sequence[Row], villages: Villages) -> list[ListedName]:
     """Of a table: the columns headed 姓名， 电话， 村； where no heading is known, every cell that can be read."""
     for place, row in enumerate(rows[:HEADER_WITHIN]):
         columns = {_HEADINGS.get(clean(plain(cell)).replace(" ", "")): at for at, cell in enumerate(row)}
@@ -59,17 +59,17 @@ def from_rows(rows: Sequence[Row], villages: Villages) -> list[Entry]:
     return _most([entry for row in rows for entry in from_text(" ".join(map(plain, row)), villages)])
 
 
-def match(
-    entries: Iterable[Entry],
+def match_people(
+    entries: Iterable[ListedName],
     by_name: Mapping[str, Collection[Holder]],
     by_phone: Mapping[str, Collection[Holder]],
     is_head: Callable[[str, str], bool],
-) -> Found:
+) -> MatchedPeople:
     """A number is certain; a name must be one person's, in the village if one was said.
 
     `is_head` tells whether a household of the roster has a head of this name (in this village).
     """
-    found = Found([], [], [], [])
+    found = MatchedPeople([], [], [], [])
     for entry in entries:
         people = {one.person_id for one in by_phone.get(entry.phone, ())} if entry.phone else set()
         if not people:
@@ -84,22 +84,24 @@ def match(
             found.unbound.append(shown)
         else:
             found.unknown.append(shown)
-    return Found(list(dict.fromkeys(found.people)), _once(found.unknown), _once(found.several), _once(found.unbound))
+    return MatchedPeople(
+        list(dict.fromkeys(found.people)), _once(found.unknown), _once(found.several), _once(found.unbound)
+    )
 
 
 def _once(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _in_piece(tokens: Sequence[str], villages: Villages) -> list[Entry]:
-    entries: list[Entry] = []
+def _in_piece(tokens: Sequence[str], villages: Villages) -> list[ListedName]:
+    entries: list[ListedName] = []
     where = ""
     for token in tokens:
         if phone := _phone(token):
             if entries and not entries[-1].phone:
-                entries[-1] = Entry(entries[-1].name, phone, entries[-1].village)
+                entries[-1] = ListedName(entries[-1].name, phone, entries[-1].village)
             else:
-                entries.append(Entry(phone=phone))
+                entries.append(ListedName(phone=phone))
         elif token in villages:
             where = villages[token]
         elif not token.isdecimal():
@@ -107,20 +109,20 @@ def _in_piece(tokens: Sequence[str], villages: Villages) -> list[Entry]:
     return entries
 
 
-def _named(token: str, where: str, villages: Villages) -> Entry:
+def _named(token: str, where: str, villages: Villages) -> ListedName:
     for name, code in villages.items():
         rest = token.removeprefix(name)
         if rest != token and rest:
-            return Entry(rest, village=code)
-    return Entry(token, village=where)
+            return ListedName(rest, village=code)
+    return ListedName(token, village=where)
 
 
-def _of_row(row: Row, columns: Mapping[str | None, int], villages: Villages) -> Entry:
+def _of_row(row: Row, columns: Mapping[str | None, int], villages: Villages) -> ListedName:
     def cell(kind: str) -> str:
         at = columns.get(kind)
         return "" if at is None or at >= len(row) else clean(plain(row[at]))
 
-    return Entry(cell(_NAME).replace(" ", ""), _phone(cell(_PHONE)), villages.get(cell(_VILLAGE), ""))
+    return ListedName(cell(_NAME).replace(" ", ""), _phone(cell(_PHONE)), villages.get(cell(_VILLAGE), ""))
 
 
 def _phone(text: str) -> str:
@@ -130,7 +132,7 @@ def _phone(text: str) -> str:
         return ""
 
 
-def _most(entries: Sequence[Entry]) -> list[Entry]:
+def _most(entries: Sequence[ListedName]) -> list[ListedName]:
     listed = [entry for entry in entries if entry.name or entry.phone]
     if not listed:
         raise Unreadable("名单里没看到姓名。请发姓名，用顿号隔开，例如：张三、李四")

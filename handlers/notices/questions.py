@@ -13,7 +13,7 @@ from handlers.engine.questions.base import Answer, More, Prompt, Stale
 from handlers.engine.questions.options import EDIT, NO, YES
 from handlers.engine.said import Said
 from handlers.files.spreadsheets import read_csv, read_sheets
-from handlers.notices.name_list import Entry, Found, from_rows, from_text, match
+from handlers.notices.name_list import ListedName, MatchedPeople, from_rows, from_text, match_people
 from handlers.reading import Unreadable, clean, shortened
 from storage.database.base import Record
 from storage.mail.messages import SentFile
@@ -29,7 +29,7 @@ QUIETLY = "quietly"
 _GO = ("发送", "发", "发吧", "发出去")
 
 
-class Words(Record):
+class NoticeText(Record):
     """What a notice says, and the file that goes with it."""
 
     text: str
@@ -38,7 +38,7 @@ class Words(Record):
 
 
 @dataclass(frozen=True)
-class NoticeWords(Question[Words]):
+class NoticeTextQuestion(Question[NoticeText]):
     """Words; a photo, document or voice message may come before them or with them."""
 
     prompt: str
@@ -54,9 +54,9 @@ class NoticeWords(Question[Words]):
             raise Unreadable(f"有点长了（{len(said.text)} 字），请精简到 {LONGEST} 字以内，长的放进附件。")
         return Answer({**given, "text": said.text})
 
-    def restore(self, raw: Any) -> Words:
+    def restore(self, raw: Any) -> NoticeText:
         try:
-            return Words.model_validate(raw)
+            return NoticeText.model_validate(raw)
         except ValueError:
             raise Stale from None
 
@@ -65,7 +65,7 @@ class NoticeWords(Question[Words]):
 
 
 @dataclass(frozen=True)
-class NameList(Question[Found]):
+class NameList(Question[MatchedPeople]):
     """People named in words, or in a table that is sent; only those with a post in `region` can be meant."""
 
     prompt: str
@@ -80,19 +80,19 @@ class NameList(Question[Found]):
         entries = await _of_file(sent, villages, chat) if sent else from_text(said.text, villages)
         found = await self._found(entries, chat)
         if not found.people:
-            raise Unreadable(f"一个也没对上。{left_out(found)}")
+            raise Unreadable(f"一个也没对上。{left_out_in_words(found)}")
         return Answer(asdict(found))
 
-    def restore(self, raw: Any) -> Found:
+    def restore(self, raw: Any) -> MatchedPeople:
         try:
-            return Found(**raw)
+            return MatchedPeople(**raw)
         except TypeError:
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
         return f"{len(raw['people'])} 人"
 
-    async def _found(self, entries: Sequence[Entry], chat: Chat) -> Found:
+    async def _found(self, entries: Sequence[ListedName], chat: Chat) -> MatchedPeople:
         people, homes = chat.store.addressees, chat.world.roster.by_village
         by_name: dict[str, list[Holder]] = {}
         for one in await people.named(list({entry.name for entry in entries if entry.name}), self.region):
@@ -104,11 +104,11 @@ class NameList(Question[Found]):
         def is_head(name: str, village: str) -> bool:
             return any(name in heads[code] for code in heads if code.startswith(village))
 
-        return match(entries, by_name, by_phone, is_head)
+        return match_people(entries, by_name, by_phone, is_head)
 
 
 @dataclass(frozen=True)
-class Dispatch(Question[str]):
+class ConfirmSending(Question[str]):
     """YES: send; QUIETLY: send, nobody need confirm; NO. Any answer can be changed from here."""
 
     prompt: str
@@ -142,7 +142,7 @@ class Dispatch(Question[str]):
         return {YES: "发送", QUIETLY: "发送，不用点「收到」", NO: "取消"}[raw]
 
 
-def left_out(found: Found) -> str:
+def left_out_in_words(found: MatchedPeople) -> str:
     """Who of a list is not among the receivers and why, in one line; empty where everybody is."""
     parts = [
         f"{_names(names)}{why}"
@@ -161,7 +161,7 @@ def _names(names: Sequence[str]) -> str:
     return some if len(names) <= 3 else f"{some}等 {len(names)} 个"
 
 
-async def _of_file(sent: SentFile, villages: Mapping[str, str], chat: Chat) -> list[Entry]:
+async def _of_file(sent: SentFile, villages: Mapping[str, str], chat: Chat) -> list[ListedName]:
     name = sent.name.lower()
     if name and not name.endswith((_TABLE, *_TEXT)):
         raise Unreadable("名单请发 .xlsx 或 .txt 文件，或直接发姓名，例如：张三、李四")

@@ -8,8 +8,15 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Several
 from handlers.engine.questions.options import NO
-from handlers.notices.audience import Of, Whom, all_of, households_in, in_words, office_of
-from handlers.notices.questions import QUIETLY, Dispatch, NameList, NoticeWords, Words, left_out
+from handlers.notices.audience import Addressees, AudienceKind, audience_in_words, audience_of, households_in, office_of
+from handlers.notices.questions import (
+    QUIETLY,
+    ConfirmSending,
+    NameList,
+    NoticeText,
+    NoticeTextQuestion,
+    left_out_in_words,
+)
 from handlers.notices.wording import notice_button
 from handlers.reading import shortened
 from storage.notices.addressees import AudienceCount
@@ -35,12 +42,12 @@ async def send_notice(chat: Chat) -> None:
     words = await _ask_words(chat)
     audience, omitted = await _ask_audience(chat, office)
     count = AudienceCount(*await chat.recall("count", partial(_count, chat, audience)))
-    who = in_words(audience, chat.world.plan)
+    who = audience_in_words(audience, chat.world.plan)
     if not count.reachable:
         await chat.say(f"{who}里现在一个也联系不上（还没有绑定聊天），没有发。\n可以先请他们扫码或打开邀请链接。")
         return
     lines = [f"发给{who}：{_people(chat, audience, count)}", omitted, _words(words), *_cautions(chat, words)]
-    choice = await chat.ask("send", Dispatch("\n".join(filter(None, lines))))
+    choice = await chat.ask("send", ConfirmSending("\n".join(filter(None, lines))))
     if choice == NO:
         await chat.say("没有发。")
         return
@@ -51,25 +58,25 @@ async def send_notice(chat: Chat) -> None:
     await chat.say(f"开始发了，{count.reachable} 人。发完告诉您，不用等。", [[notice_button(filed)]])
 
 
-async def _ask_words(chat: Chat) -> Words:
+async def _ask_words(chat: Chat) -> NoticeText:
     if chat.args:
-        return Words(text=chat.args)
-    return await chat.ask("words", NoticeWords("要通知什么？请发一句话。有照片或文件，先发它或一起发。"))
+        return NoticeText(text=chat.args)
+    return await chat.ask("words", NoticeTextQuestion("要通知什么？请发一句话。有照片或文件，先发它或一起发。"))
 
 
 async def _ask_audience(chat: Chat, office: Post) -> tuple[Audience, str]:
     """Whom it is for, and who of a list is left out, in words."""
-    options = [(whom.value, whom.label) for whom in Whom]
-    whom = Whom(await chat.ask("whom", Choice("发给谁？", options)))
-    if whom is Whom.LISTED:
+    options = [(whom.value, whom.label) for whom in AudienceKind]
+    whom = AudienceKind(await chat.ask("whom", Choice("发给谁？", options)))
+    if whom is AudienceKind.LISTED:
         prompt = "发给哪些人？请发姓名，用顿号隔开，如：张三、白塔村李四。也可以发 .xlsx 或 .txt 名单。"
         found = await chat.ask("listed", NameList(prompt, office.region))
-        return Audience(people=tuple(sorted(set(found.people) - {chat.person.id}))), left_out(found)
-    if whom is not Whom.VILLAGES:
-        return all_of(whom, office), ""
+        return Audience(people=tuple(sorted(set(found.people) - {chat.person.id}))), left_out_in_words(found)
+    if whom is not AudienceKind.VILLAGES:
+        return audience_of(whom, office), ""
     offered = [(village.code, village.name) for village in chat.world.plan.villages]
     villages = await chat.ask("villages", Several("哪些村？可多选，如：1 4，或：白塔村、瓦房村", offered))
-    of = Of(await chat.ask("of", Choice("发给这些村的谁？", [(one.value, one.label) for one in Of])))
+    of = Addressees(await chat.ask("of", Choice("发给这些村的谁？", [(one.value, one.label) for one in Addressees])))
     return Audience(roles=of.roles, regions=tuple(villages)), ""
 
 
@@ -88,11 +95,11 @@ def _people(chat: Chat, audience: Audience, count: AudienceCount) -> str:
     return "，".join(parts)
 
 
-def _words(words: Words) -> str:
+def _words(words: NoticeText) -> str:
     return f"内容：{shortened(words.text, _SHOWN)}" + (f" 📎{words.file_name}" if words.file else "")
 
 
-def _cautions(chat: Chat, words: Words) -> list[str]:
+def _cautions(chat: Chat, words: NoticeText) -> list[str]:
     """What the sender may want to think of first."""
     policy = chat.world.plan.reminders
     found = ["里面有电话或证件号，请再看一眼。"] if mask_text(words.text) != words.text else []

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from handlers.calendar.deadlines import next_open
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.notices.audience import in_words, office_of
-from handlers.notices.wording import AGAIN, UNREACHED, notice_button, progress
+from handlers.notices.audience import audience_in_words, office_of
+from handlers.notices.wording import AGAIN, UNREACHED, notice_button, progress_in_words
 from handlers.reading import shortened
 from handlers.wording.days import moment_in_words
 from handlers.wording.paging import page_named, page_of
@@ -59,7 +59,7 @@ async def _list(chat: Chat) -> None:
     lines, rows = ["最近的通知："], []
     for place, one in enumerate(latest, 1):
         words, at = shortened(one.words, 14), moment_in_words(one.filed_at)
-        lines.append(f"{place} {at} {words}：{progress(one, figures.get(one.id, NoticeFigures()))}")
+        lines.append(f"{place} {at} {words}：{progress_in_words(one, figures.get(one.id, NoticeFigures()))}")
         rows.append([notice_button(one.id, f"{place} {words}")])
     await chat.say("\n".join(lines), rows)
 
@@ -71,7 +71,7 @@ async def _show(chat: Chat, notice: Notice, more: str) -> None:
     total = figures.missing if reached and notice.expects else 0 if reached else figures.unreachable
     places, turn = page_of(range(total), page_named(page), f"/notices {to_base36(notice.id)} {kind}".rstrip())
     listed = await _missing(chat, notice, reached, places)
-    lines = [_head(chat, notice), progress(notice, figures), *_repeated(chat, notice)]
+    lines = [_head(chat, notice), progress_in_words(notice, figures), *_repeated(chat, notice)]
     if listed:
         lines.append(
             f"还没点「收到」的 {total} 人：" if reached else f"联系不上的 {total} 人（没有绑定聊天或已停用）："
@@ -102,7 +102,7 @@ def _further(notice: Notice, figures: NoticeFigures, reached: bool) -> list[list
 def _head(chat: Chat, notice: Notice) -> str:
     sender = chat.world.directory.person(notice.sender_id)
     by = f"{sender.person.name} " if sender else ""
-    at, to = moment_in_words(notice.filed_at), in_words(notice.audience, chat.world.plan)
+    at, to = moment_in_words(notice.filed_at), audience_in_words(notice.audience, chat.world.plan)
     return f"「{shortened(notice.words, 30)}」\n{by}{at} 发给{to}"
 
 

@@ -16,7 +16,7 @@ AGAIN, FILE, UNREACHED = "again", "file", "out"
 """What may follow a notice in a command."""
 
 
-def message(plan: Plan, notice: Notice, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
+def notice_message(plan: Plan, notice: Notice, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
     """What a receiver gets. The file goes `along`, or is fetched with one tap by those who want it."""
     head = "【通知·再提醒一次】" if again else "【通知】"
     office = post_in_words(plan, notice.role, notice.region)
@@ -24,13 +24,13 @@ def message(plan: Plan, notice: Notice, along: bool, passed_on: str = "", again:
     sends = along and not again and notice.file
     return Outgoing(
         text=f"{head}{notice.words}\n——{office}{passed_on}{ask}",
-        buttons=buttons(notice, with_file=not sends),
+        buttons=notice_buttons(notice, with_file=not sends),
         file=notice.file if sends else None,
         file_name=file_name(notice) if sends else "",
     )
 
 
-def buttons(notice: Notice, with_file: bool, confirmed: bool = False) -> tuple[tuple[Button, ...], ...]:
+def notice_buttons(notice: Notice, with_file: bool, confirmed: bool = False) -> tuple[tuple[Button, ...], ...]:
     """What stands below a notice; `with_file`: its file has to be fetched, if it has one."""
     key = to_base36(notice.id)
     row = [Button(label="✓ 已收到" if confirmed else "收到", says=f"/received {key}")] if notice.expects else []
@@ -49,7 +49,7 @@ def notice_button(notice_id: int, label: str = "通知情况", more: str = "") -
     return Button(label=label, says=f"/notices {to_base36(notice_id)} {more}".rstrip())
 
 
-def progress(notice: Notice, figures: NoticeFigures) -> str:
+def progress_in_words(notice: Notice, figures: NoticeFigures) -> str:
     """Such as "已送达 30 人，已收到 18 人"."""
     parts = [f"已送达 {figures.delivered} 人"]
     if notice.expects:

@@ -11,7 +11,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
 from handlers.engine.questions.person import PersonChoice
 from handlers.problems import common as rectifying
-from handlers.problems.common import place_of
+from handlers.problems.common import place_in_words
 from handlers.reading import shortened
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
@@ -30,7 +30,7 @@ _LISTED = 7
 
 
 @dataclass(frozen=True, slots=True)
-class _Thing:
+class _Assignable:
     """What can be assigned. `does` is the command that shows it."""
 
     subject: str
@@ -68,7 +68,7 @@ async def assign(chat: Chat) -> None:
     await _assign(chat, thing)
 
 
-async def _assign(chat: Chat, thing: _Thing) -> None:
+async def _assign(chat: Chat, thing: _Assignable) -> None:
     before = await chat.store.assignments.of(thing.subject, str(thing.id))
     had = await chat.store.people.get(before.person_id) if before and before.person_id else None
     cadres = [one.person for one in chat.world.directory.holding(Role.VILLAGE, thing.village)]
@@ -94,7 +94,7 @@ async def _assign(chat: Chat, thing: _Thing) -> None:
     await chat.say(f"已指派给{person.name}{was}。" if person else f"好的，全村都可以办{was}。")
 
 
-async def _tell(chat: Chat, thing: _Thing, had: Person | None, person: Person | None) -> None:
+async def _tell(chat: Chat, thing: _Assignable, had: Person | None, person: Person | None) -> None:
     """Whoever has it now, and whoever had it."""
     mark = f"{thing.subject}:{thing.id}:{chat.store.session.request}"
     see = [[Button(label="查看", says=thing.does)]]
@@ -120,27 +120,27 @@ async def _listed(chat: Chat) -> list[list[str]]:
     return [[f"{thing.subject}:{to_base36(thing.id)}", thing.title] for _, thing in found[:_LISTED]]
 
 
-async def _found(chat: Chat, said: str) -> list[_Thing]:
+async def _found(chat: Chat, said: str) -> list[_Assignable]:
     """What is named, where this person may assign it."""
     subject, _, key = said.partition(":")
     if not key:
         subject, key = "", subject
     things = []
-    if subject in ("", "clue") and (clue := await casework.named(chat, key)):
+    if subject in ("", "clue") and (clue := await casework.clue_named(chat, key)):
         things.append(_of_clue(chat, clue))
-    if subject in ("", "problem") and (problem := await rectifying.named(chat, key)):
+    if subject in ("", "problem") and (problem := await rectifying.problem_named(chat, key)):
         things.append(_of_problem(chat, problem))
     return [thing for thing in things if chat.person.covers(thing.village, Role.VILLAGE, Role.TOWN)]
 
 
-def _of_clue(chat: Chat, clue: Clue) -> _Thing:
+def _of_clue(chat: Chat, clue: Clue) -> _Assignable:
     household = chat.world.roster.by_id.get(clue.household_id)
     where = household_in_words(chat.world.plan, household) if household else ""
     title = f"{clue.number}号线索 {where} {shortened(kinds_in_words(chat.world.plan, clue.kinds))}"
-    return _Thing("clue", clue.id, clue.village, title, clue.step is Step.CLOSED, f"/clue {to_base36(clue.id)}")
+    return _Assignable("clue", clue.id, clue.village, title, clue.step is Step.CLOSED, f"/clue {to_base36(clue.id)}")
 
 
-def _of_problem(chat: Chat, problem: Problem) -> _Thing:
-    title = f"{problem.number}号问题 {place_of(chat.world, problem)} {shortened(problem.description)}"
+def _of_problem(chat: Chat, problem: Problem) -> _Assignable:
+    title = f"{problem.number}号问题 {place_in_words(chat.world, problem)} {shortened(problem.description)}"
     closed = problem.state is ProblemState.CLOSED
-    return _Thing("problem", problem.id, problem.region, title, closed, f"/problem {to_base36(problem.id)}")
+    return _Assignable("problem", problem.id, problem.region, title, closed, f"/problem {to_base36(problem.id)}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
-from handlers.problems.common import act, explain_state, find, parts, problem_in_words, tell_rectifiers
-from handlers.problems.states import RULES, Part, Refused
+from handlers.problems.common import explain_state, own_problem, parties, problem_in_words, take_action, tell_rectifiers
+from handlers.problems.states import RULES, ProblemParty, Refused
 from storage.people.persons import Role
 from storage.problems.states import Action
 
@@ -17,8 +17,8 @@ _OK, _NO = "ok", "no"
 async def accept(chat: Chat) -> None:
     """Args: the problem's number or id, and the verdict if it is known: "17 ok", "17 no"."""
     said, _, verdict = chat.args.partition(" ")
-    problem = await find(chat, said)
-    if problem is None or Part.TOWN not in parts(chat, problem):
+    problem = await own_problem(chat, said)
+    if problem is None or ProblemParty.TOWN not in parties(chat, problem):
         chat.refuse()
     if problem.state is not RULES[Action.ACCEPT].before:
         await chat.say(await explain_state(chat, problem))
@@ -28,14 +28,14 @@ async def accept(chat: Chat) -> None:
         verdict = await chat.ask("verdict", Choice(f"{title}：验收通过吗？", [(_OK, "验收通过"), (_NO, "退回")]))
     try:
         if verdict == _OK:
-            closed = await act(chat, problem, Action.ACCEPT)
+            closed = await take_action(chat, problem, Action.ACCEPT)
             await tell_rectifiers(chat, closed, f"【验收通过】{title}，已销号。辛苦了。", Action.ACCEPT)
             await chat.say(f"{title}已销号，已告诉整改的同志。")
             return
         reason = await chat.ask(
             "reason", Text(f"{title}：为什么退回？这句话会发给整改的同志。", min_length=2, example="照片看不清，请补拍")
         )
-        returned = await act(chat, problem, Action.RETURN, reason)
+        returned = await take_action(chat, problem, Action.RETURN, reason)
     except Refused as refused:
         await chat.say(str(refused))
         return

@@ -10,7 +10,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.lookup import by_number_or_id
 from handlers.engine.questions import Evidence
 from handlers.engine.world import World
-from handlers.problems.states import RULES, Part, may_redate, next_state, parts_of, possible
+from handlers.problems.states import RULES, ProblemParty, may_redate, next_state, parties_of, possible_actions
 from handlers.reading import shortened
 from handlers.wording.days import deadline_in_words, moment_in_words
 from handlers.wording.households import household_in_words
@@ -26,22 +26,22 @@ FINISHED = "done"
 """Behind the id in "/progress 8z done": the work is finished, only words and proof are asked for."""
 
 
-async def find(chat: Chat, said: str) -> Problem | None:
+async def own_problem(chat: Chat, said: str) -> Problem | None:
     """The problem of a number ("17", "17号") or a row id, if it is this person's business at all."""
-    problem = await named(chat, said)
-    return problem if problem is not None and parts(chat, problem) else None
+    problem = await problem_named(chat, said)
+    return problem if problem is not None and parties(chat, problem) else None
 
 
-async def named(chat: Chat, said: str) -> Problem | None:
+async def problem_named(chat: Chat, said: str) -> Problem | None:
     """The problem of a number ("17", "17号") or a row id, whosever business it is."""
     return await by_number_or_id(chat.store.problems, said)
 
 
-def parts(chat: Chat, problem: Problem) -> frozenset[Part]:
-    return parts_of(chat.person, problem, chat.world.plan)
+def parties(chat: Chat, problem: Problem) -> frozenset[ProblemParty]:
+    return parties_of(chat.person, problem, chat.world.plan)
 
 
-def place_of(world: World, problem: Problem) -> str:
+def place_in_words(world: World, problem: Problem) -> str:
     household = world.roster.by_id.get(problem.household_id or 0)
     if household is not None:
         return household_in_words(world.plan, household)
@@ -49,7 +49,7 @@ def place_of(world: World, problem: Problem) -> str:
 
 
 def problem_in_words(world: World, problem: Problem) -> str:
-    return f"{problem.number}号 {place_of(world, problem)}"
+    return f"{problem.number}号 {place_in_words(world, problem)}"
 
 
 def problem_line(world: World, problem: Problem, today: date) -> str:
@@ -69,7 +69,7 @@ def rectifiers(world: World, problem: Problem) -> list[int]:
     return list(dict.fromkeys(official.person.id for official in named or found))
 
 
-async def act(
+async def take_action(
     chat: Chat,
     problem: Problem,
     action: Action,
@@ -82,7 +82,7 @@ async def act(
 
     `prints` are those of the photos shown, taken beforehand by `prints_of`.
     """
-    state = next_state(problem.state, action, parts(chat, problem), text)
+    state = next_state(problem.state, action, parties(chat, problem), text)
     shown = shown or Evidence()
     moved = await chat.store.problems.move(
         problem,
@@ -144,13 +144,13 @@ def buttons_for(chat: Chat, problem: Problem) -> list[list[Button]]:
         Action.CHECK: f"/spotcheck {key}",
         Action.REOPEN: f"/reopen {key}",
     }
-    mine = parts(chat, problem)
-    row = [Button(label=action.label, says=says[action]) for action in possible(problem.state, mine)]
+    mine = parties(chat, problem)
+    row = [Button(label=action.label, says=says[action]) for action in possible_actions(problem.state, mine)]
     if problem.state is ProblemState.UNCLAIMED and row:
         row.append(progress_button(problem))  # the first progress claims it, which saves a tap
     more = [Button(label="倒排工期", says=f"/schedule {key}")] if problem.state is not ProblemState.CLOSED else []
     if may_redate(problem.state, mine):
         more.append(Button(label=Action.REDATE.label, says=f"/deadline {key}"))
-    if Part.TOWN in mine:
+    if ProblemParty.TOWN in mine:
         more.append(Button(label="举一反三", says=f"/fanout {key}"))
     return [buttons for buttons in (row, more) if buttons]

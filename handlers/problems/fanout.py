@@ -9,8 +9,8 @@ from handlers.calendar.workdays import add_workdays
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Number, Text
-from handlers.problems.common import find, parts, problem_in_words
-from handlers.problems.states import Part
+from handlers.problems.common import own_problem, parties, problem_in_words
+from handlers.problems.states import ProblemParty
 from handlers.reading import shortened
 from handlers.wording.days import day_in_words, moment_in_words
 from storage.database.base import to_base36
@@ -28,8 +28,8 @@ _MOST_DAYS = 30
 async def start_fanout(chat: Chat) -> None:
     """Args: the problem's number or id."""
     said = chat.args or await chat.ask("problem", Text("从几号问题举一反三？", max_length=20, example="17号"))
-    problem = await find(chat, said)
-    if problem is None or Part.TOWN not in parts(chat, problem):
+    problem = await own_problem(chat, said)
+    if problem is None or ProblemParty.TOWN not in parties(chat, problem):
         chat.refuse()
     before = await chat.store.fanouts.of(problem.id)
     if before is not None:

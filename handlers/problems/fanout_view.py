@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.common import find, parts, problem_button
+from handlers.problems.common import own_problem, parties, problem_button
 from handlers.problems.fanout import answers_button
-from handlers.problems.states import Part
+from handlers.problems.states import ProblemParty
 from handlers.reading import shortened
 from handlers.wording.days import day_in_words, moment_in_words, time_left_in_words
 from handlers.wording.paging import page_named, page_of
@@ -25,8 +25,8 @@ async def show_fanouts(chat: Chat) -> None:
     if not said:
         await _list(chat)
         return
-    problem = await find(chat, said)
-    if problem is None or not parts(chat, problem) & {Part.TOWN, Part.COUNTY}:
+    problem = await own_problem(chat, said)
+    if problem is None or not parties(chat, problem) & {ProblemParty.TOWN, ProblemParty.COUNTY}:
         chat.refuse()
     fanout = await chat.store.fanouts.of(problem.id)
     if fanout is None:

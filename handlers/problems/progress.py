@@ -8,19 +8,19 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.questions import Account, Evidence, Option, Question
+from handlers.engine.questions import Evidence, Option, Question, TextWithEvidence
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text
-from handlers.engine.questions.description import MOST_PHOTOS, described, gathered
+from handlers.engine.questions.evidenced_text import MOST_PHOTOS, add_evidence, evidence_note
 from handlers.engine.said import DONE, Said
 from handlers.problems.common import (
     FINISHED,
-    act,
     explain_state,
-    find,
-    parts,
+    own_problem,
+    parties,
     problem_button,
     problem_in_words,
     problem_line,
+    take_action,
 )
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import MOST_PERCENT, RULES, checked_percent, rectifies
@@ -50,8 +50,8 @@ async def progress(chat: Chat) -> None:
             await chat.say("没有要您整改的问题。")
             return
         said = await chat.ask("problem", ProblemChoice("报哪个问题的进展？", [(key, label) for key, label in options]))
-    problem = await find(chat, said)
-    if problem is None or not parts(chat, problem) & RULES[Action.PROGRESS].by:
+    problem = await own_problem(chat, said)
+    if problem is None or not parties(chat, problem) & RULES[Action.PROGRESS].by:
         chat.refuse()
     if problem.state not in TO_RECTIFY:
         await chat.say(await explain_state(chat, problem), [[problem_button(problem)]])
@@ -61,16 +61,16 @@ async def progress(chat: Chat) -> None:
     asked = "做了什么？" if done else "做了什么，到几成了？一句话说完。"
     told = await chat.ask(
         "done",
-        Account(
+        TextWithEvidence(
             f"{title} {shortened(problem.description)}\n{asked}照片、定位可以一起发。",
             example="屋顶已重铺瓦" + ("" if done else "，80%"),
         ),
     )
     percent = MOST_PERCENT if done else percent_in(told.text)
     if percent is None:
-        far = await chat.ask("percent", HowFar("整改到几成了？"))
+        far = await chat.ask("percent", ProgressQuestion("整改到几成了？"))
     else:
-        far = Far(percent=percent, submit=done)
+        far = Progress(percent=percent, submit=done)
     # all in one sentence said about this problem: it is down at once, and the next one corrects it
     sure = percent is not None and not done and not chat.guessed("done")
     shown = Evidence(photos=(*told.photos, *far.photos)[:MOST_PHOTOS], place=far.place or told.place)
@@ -88,25 +88,25 @@ async def _mine(chat: Chat) -> list[list[str]]:
     return [[to_base36(one.id), problem_line(chat.world, one, today)] for one in found]
 
 
-def _summary(title: str, text: str, far: Far, shown: Evidence) -> str:
+def _summary(title: str, text: str, far: Progress, shown: Evidence) -> str:
     lines = [title, text, f"进度 {far.percent}%" + ("，提交镇里验收" if far.submit else "")]
     lines.append(evidence_in_words(photos=len(shown.photos), place=shown.place is not None))
     return "\n".join(filter(None, lines))
 
 
-async def _record(chat: Chat, problem: Problem, text: str, far: Far, shown: Evidence) -> None:
+async def _record(chat: Chat, problem: Problem, text: str, far: Progress, shown: Evidence) -> None:
     """The first progress claims the problem; being finished submits it to the town."""
     prints = await prints_of(chat, shown.photos)
     if problem.state is ProblemState.UNCLAIMED:
-        problem = await act(chat, problem, Action.CLAIM)
-    problem = await act(chat, problem, Action.PROGRESS, text, checked_percent(far.percent), shown, prints)
+        problem = await take_action(chat, problem, Action.CLAIM)
+    problem = await take_action(chat, problem, Action.PROGRESS, text, checked_percent(far.percent), shown, prints)
     title = problem_in_words(chat.world, problem)
     if not far.submit:
         key = to_base36(problem.id)
         submit = [[Button(label="提交验收", says=f"/progress {key} {FINISHED}")]] if far.percent == MOST_PERCENT else []
         await chat.say(f"记下了：{title} {far.percent}%。", submit)
         return
-    problem = await act(chat, problem, Action.SUBMIT)
+    problem = await take_action(chat, problem, Action.SUBMIT)
     key = to_base36(problem.id)
     await chat.push(
         chat.world.directory.ids(Role.TOWN, problem.region),
@@ -126,7 +126,7 @@ async def _record(chat: Chat, problem: Problem, text: str, far: Far, shown: Evid
 
 @dataclass(frozen=True)
 class ProblemChoice(Question[str]):
-    """One of the problems listed, or any other of one's own by its number; the answer is what `find` takes."""
+    """One of the problems listed, or any other of one's own by its number; the answer is what `own_problem` takes."""
 
     prompt: str
     options: Sequence[Option]
@@ -142,7 +142,7 @@ class ProblemChoice(Question[str]):
         text = needs_text(said, "17号")
         number = text.removesuffix("号")
         if number.isdecimal():
-            problem = await find(chat, number)
+            problem = await own_problem(chat, number)
             if problem is None:
                 raise Unreadable(f"没有 {number[:9]} 号，或者不由您办理。请点选，或发别的编号，例如：17号")
             return Answer(to_base36(problem.id))
@@ -155,7 +155,7 @@ class ProblemChoice(Question[str]):
         return dict(self.options).get(raw, "按编号选的问题")
 
 
-class Far(Evidence):
+class Progress(Evidence):
     """How far it is, whether to ask for acceptance, and what was still sent along."""
 
     percent: int
@@ -163,7 +163,7 @@ class Far(Evidence):
 
 
 @dataclass(frozen=True)
-class HowFar(Question[Far]):
+class ProgressQuestion(Question[Progress]):
     """A percentage by button or typed; photos may still come before it. At 100 the work can be submitted at once."""
 
     prompt: str
@@ -174,9 +174,9 @@ class HowFar(Question[Far]):
         return Prompt(self.prompt, [quarters, [(FINISHED, "100%，提交验收")], [("100", "100%，先不提交")]])
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
-        given = gathered(said, partial)
+        given = add_evidence(said, partial)
         if given is not None and not said.text:
-            return More(given, said.trouble or f"收到{described(given)}。{self.prompt}")
+            return More(given, said.trouble or f"收到{evidence_note(given)}。{self.prompt}")
         finished = said.pick in (FINISHED, DONE)
         if finished or said.pick in ("25", "50", "75", "100"):
             percent = MOST_PERCENT if finished else int(said.pick or 0)
@@ -185,11 +185,11 @@ class HowFar(Question[Far]):
             finished = percent == MOST_PERCENT
         return Answer({**(given or partial or {}), "percent": percent, "submit": finished})
 
-    def restore(self, raw: Any) -> Far:
+    def restore(self, raw: Any) -> Progress:
         try:
-            return Far.model_validate(raw)
+            return Progress.model_validate(raw)
         except ValueError:
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
-        return f"{raw['percent']}%{'，提交验收' if raw['submit'] else ''}{described(raw)}"
+        return f"{raw['percent']}%{'，提交验收' if raw['submit'] else ''}{evidence_note(raw)}"

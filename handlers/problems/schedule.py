@@ -10,15 +10,15 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Day, Text
 from handlers.problems.common import (
     explain_state,
-    find,
-    parts,
+    own_problem,
+    parties,
     problem_button,
     problem_in_words,
     progress_button,
     rectifiers,
 )
-from handlers.problems.schedule_rules import Step, schedule
-from handlers.problems.states import Part, may_redate, possible
+from handlers.problems.schedule_rules import ScheduleStep, schedule
+from handlers.problems.states import ProblemParty, may_redate, possible_actions
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import day_in_words, deadline_in_words, span_in_words
 from storage.mail.intents import Cause, Intent
@@ -30,19 +30,19 @@ from storage.problems.states import Action, ProblemState
 @conversation("schedule", "倒排工期", for_roles=IN_OFFICE)
 async def show_schedule(chat: Chat) -> None:
     """Args: the problem's number or id."""
-    problem = await find(chat, chat.args)
+    problem = await own_problem(chat, chat.args)
     if problem is None:
         chat.refuse()
     today = chat.now.date()
     head = f"{problem_in_words(chat.world, problem)} 倒排工期（期限 {deadline_in_words(problem.deadline, today)}）"
     steps = schedule(problem.opened_at.date(), problem.deadline)
     lines = [_line(place, step, problem, today) for place, step in enumerate(steps, 1)]
-    mine = Action.PROGRESS in possible(problem.state, parts(chat, problem))
+    mine = Action.PROGRESS in possible_actions(problem.state, parties(chat, problem))
     buttons = [progress_button(problem)] if mine else []
     await chat.say("\n".join([head, *lines]), [[problem_button(problem), *buttons]])
 
 
-def _line(place: int, step: Step, problem: Problem, today: date) -> str:
+def _line(place: int, step: ScheduleStep, problem: Problem, today: date) -> str:
     days = span_in_words(step.first, step.last)
     now = " ← 现在" if step.first <= today <= step.last and problem.state is not ProblemState.CLOSED else ""
     return f"{place} {step.name}：{days}{now}"
@@ -51,10 +51,10 @@ def _line(place: int, step: Step, problem: Problem, today: date) -> str:
 @conversation("deadline", "改期限", for_roles={Role.TOWN})
 async def move_deadline(chat: Chat) -> None:
     """Args: the problem's number or id."""
-    problem = await find(chat, chat.args)
-    if problem is None or Part.TOWN not in parts(chat, problem):
+    problem = await own_problem(chat, chat.args)
+    if problem is None or ProblemParty.TOWN not in parties(chat, problem):
         chat.refuse()
-    if not may_redate(problem.state, parts(chat, problem)):
+    if not may_redate(problem.state, parties(chat, problem)):
         await chat.say(await explain_state(chat, problem), [[problem_button(problem)]])
         return
     title, today = problem_in_words(chat.world, problem), chat.now.date()

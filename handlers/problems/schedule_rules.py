@@ -15,7 +15,7 @@ twice what the village takes: what it returns must be mended and looked at again
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScheduleStep:
     """A step's first and last day, both included."""
 
     name: str
@@ -23,7 +23,7 @@ class Step:
     last: date
 
 
-def schedule(start: date, deadline: date) -> tuple[Step, ...]:
+def schedule(start: date, deadline: date) -> tuple[ScheduleStep, ...]:
     """The steps in order, none overlapping, each at least one working day, the last ending on the deadline.
 
     They fill the working days from `start` on. Where there are fewer of these than steps, the first steps lie before
@@ -32,14 +32,14 @@ def schedule(start: date, deadline: date) -> tuple[Step, ...]:
     final = workday_until(deadline)
     there_are = workdays_between(start - timedelta(days=1), final) if start <= final else 0
     lengths = _lengths(max(there_are, len(_SHARES)))
-    steps: list[Step] = []
+    steps: list[ScheduleStep] = []
     last = final
     for (name, _), length in zip(reversed(_SHARES), reversed(lengths), strict=True):
         first = add_workdays(last, 1 - length)
-        steps.append(Step(name, first, last))
+        steps.append(ScheduleStep(name, first, last))
         last = add_workdays(first, -1)
     end = steps[0]
-    return (*reversed(steps[1:]), Step(end.name, end.first, deadline))
+    return (*reversed(steps[1:]), ScheduleStep(end.name, end.first, deadline))
 
 
 def _lengths(total: int) -> Sequence[int]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Evidence, Photos, Text
-from handlers.problems.common import act, explain_state, find, parts, problem_button, problem_in_words, tell_rectifiers
+from handlers.problems.common import (
+    explain_state,
+    own_problem,
+    parties,
+    problem_button,
+    problem_in_words,
+    take_action,
+    tell_rectifiers,
+)
 from handlers.problems.photo_prints import prints_of
 from handlers.problems.states import RULES
 from storage.people.persons import Role
@@ -36,7 +44,7 @@ async def spot_check(chat: Chat) -> None:
     seen = await chat.ask("seen", Text(f"{title}：现场看到了什么？", min_length=2, example="屋顶新瓦，屋里不漏"))
     shown = await _shown(chat)
     prints = await prints_of(chat, shown.photos)
-    checked = await act(chat, problem, Action.CHECK, seen, shown=shown, prints=prints)
+    checked = await take_action(chat, problem, Action.CHECK, seen, shown=shown, prints=prints)
     await chat.store.signals.answer_all(problem.id, chat.person.id, f"抽查属实：{seen}")
     await tell_rectifiers(chat, checked, f"【抽查属实】{title}，保持销号。", Action.CHECK)
     await chat.say(f"记下了。{title}抽查属实，保持销号。")
@@ -52,8 +60,8 @@ async def reopen(chat: Chat) -> None:
 
 async def _closed(chat: Chat, said: str, action: Action) -> Problem | None:
     """The closed problem named; None when this person was told why it cannot be checked."""
-    problem = await find(chat, said)
-    if problem is None or not parts(chat, problem) & RULES[action].by:
+    problem = await own_problem(chat, said)
+    if problem is None or not parties(chat, problem) & RULES[action].by:
         chat.refuse()
     if problem.state is not RULES[action].before:
         await chat.say(await explain_state(chat, problem), [[problem_button(problem)]])
@@ -68,7 +76,7 @@ async def _open_again(chat: Chat, problem: Problem) -> None:
     )
     shown = await _shown(chat)
     prints = await prints_of(chat, shown.photos)
-    opened = await act(chat, problem, Action.REOPEN, reason, shown=shown, prints=prints)
+    opened = await take_action(chat, problem, Action.REOPEN, reason, shown=shown, prints=prints)
     await chat.store.signals.answer_all(problem.id, chat.person.id, f"抽查不属实，已重开：{reason}")
     await tell_rectifiers(chat, opened, f"【抽查重开】{title}\n原因：{reason}\n请接着整改，再提交。", Action.REOPEN)
     await chat.say(f"{title}已重开，已告诉整改的同志。")

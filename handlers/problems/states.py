@@ -21,7 +21,7 @@ from storage.problems.states import Action, ProblemState
 MOST_PERCENT = 100
 
 
-class Part(StrEnum):
+class ProblemParty(StrEnum):
     """What somebody is to one problem. A person can be several things at once."""
 
     VILLAGE = "village"
@@ -41,14 +41,14 @@ class Rule:
 
     before: ProblemState
     after: ProblemState
-    by: frozenset[Part]
+    by: frozenset[ProblemParty]
     needs_reason: bool = False
     own_ok: bool = True
 
 
-_RECTIFIERS = frozenset({Part.VILLAGE, Part.UNIT})
-_TOWN = frozenset({Part.TOWN})
-_SPOT_CHECKERS = frozenset({Part.TOWN, Part.COUNTY})
+_RECTIFIERS = frozenset({ProblemParty.VILLAGE, ProblemParty.UNIT})
+_TOWN = frozenset({ProblemParty.TOWN})
+_SPOT_CHECKERS = frozenset({ProblemParty.TOWN, ProblemParty.COUNTY})
 
 RULES = {
     Action.CLAIM: Rule(ProblemState.UNCLAIMED, ProblemState.WORKING, _RECTIFIERS),
@@ -61,33 +61,33 @@ RULES = {
 }
 
 
-def next_state(state: ProblemState, action: Action, parts: Iterable[Part], reason: str = "") -> ProblemState:
+def next_state(state: ProblemState, action: Action, parts: Iterable[ProblemParty], reason: str = "") -> ProblemState:
     """The state that `action` leads to when somebody who is `parts` does it. Raises Refused."""
     rule, parts = RULES.get(action), frozenset(parts)
     if rule is None or not parts & rule.by:
         raise Refused("这件事不由您办理。")
     if state is not rule.before:
         raise Refused(f"现在是「{state.label}」，不能{action.label}。")
-    if Part.SUBMITTER in parts and not rule.own_ok:
+    if ProblemParty.SUBMITTER in parts and not rule.own_ok:
         raise Refused("这是您自己提交的，请镇里另一位同志验收。")
     if rule.needs_reason and not reason.strip():
         raise Refused(f"{action.label}要写明原因。")
     return rule.after
 
 
-def possible(state: ProblemState, parts: Iterable[Part]) -> list[Action]:
+def possible_actions(state: ProblemState, parts: Iterable[ProblemParty]) -> list[Action]:
     """What somebody may do now, given a reason where one is needed; in the order of the procedure."""
     parts = frozenset(parts)
     return [
         action
         for action, rule in RULES.items()
-        if rule.before is state and parts & rule.by and (rule.own_ok or Part.SUBMITTER not in parts)
+        if rule.before is state and parts & rule.by and (rule.own_ok or ProblemParty.SUBMITTER not in parts)
     ]
 
 
-def may_redate(state: ProblemState, parts: Iterable[Part]) -> bool:
+def may_redate(state: ProblemState, parts: Iterable[ProblemParty]) -> bool:
     """Whether somebody may move the deadline: the town, until the problem is closed."""
-    return state is not ProblemState.CLOSED and Part.TOWN in parts
+    return state is not ProblemState.CLOSED and ProblemParty.TOWN in parts
 
 
 def checked_percent(percent: int) -> int:
@@ -97,17 +97,21 @@ def checked_percent(percent: int) -> int:
     return percent
 
 
-def parts_of(person: Person, problem: Problem, plan: Plan) -> frozenset[Part]:
+def parties_of(person: Person, problem: Problem, plan: Plan) -> frozenset[ProblemParty]:
     """What `person` is to `problem`; empty for whom it does not concern."""
     parts = {
         part
-        for role, part in ((Role.VILLAGE, Part.VILLAGE), (Role.TOWN, Part.TOWN), (Role.COUNTY, Part.COUNTY))
+        for role, part in (
+            (Role.VILLAGE, ProblemParty.VILLAGE),
+            (Role.TOWN, ProblemParty.TOWN),
+            (Role.COUNTY, ProblemParty.COUNTY),
+        )
         if person.covers(problem.region, role)
     }
     if any(acts_for(person, unit, problem.region, plan) for unit in problem.units):
-        parts.add(Part.UNIT)
+        parts.add(ProblemParty.UNIT)
     if parts and problem.submitted_by == person.id:
-        parts.add(Part.SUBMITTER)
+        parts.add(ProblemParty.SUBMITTER)
     return frozenset(parts)
 
 

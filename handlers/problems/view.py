@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.problems.common import buttons_for, find, problem_in_words
+from handlers.problems.common import buttons_for, own_problem, problem_in_words
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import deadline_in_words, moment_in_words
@@ -21,7 +21,7 @@ _MOST_PHOTOS = 5
 @conversation("problem", "查看问题", for_roles=IN_OFFICE)
 async def problem_view(chat: Chat) -> None:
     """Args: the problem's number or id."""
-    problem = await find(chat, chat.args)
+    problem = await own_problem(chat, chat.args)
     if problem is None:
         chat.refuse()
     entries = await chat.store.problems.entries(problem.id, _ENTRIES)

@@ -10,9 +10,9 @@ from handlers.calendar.workdays import is_workday
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.quiz.own_village import of_own_village
-from handlers.quiz.questions import comment, once_more
+from handlers.quiz.questions import comment, retry_button
 from handlers.quiz.repetition import choose, choose_extra
-from handlers.quiz.sitting import Sitting, graded, own_items, with_digests
+from handlers.quiz.sitting import Sitting, grade_and_keep, own_items, with_digests
 from handlers.rights.sight import IN_OFFICE
 from storage.database.base import SHANGHAI
 from storage.mail.messages import Button
@@ -42,8 +42,8 @@ async def quiz(chat: Chat) -> None:
     questions, again = sitting.put(chat), list[str]()
     for question, asked in questions:
         answer = await chat.ask_optional(question.id, asked)
-        verdict = await graded(chat, question, answer, daily=sitting.daily)
-        await chat.say(comment(plan, question, verdict, skipped=answer is None), once_more(question, verdict))
+        verdict = await grade_and_keep(chat, question, answer, daily=sitting.daily)
+        await chat.say(comment(plan, question, verdict, skipped=answer is None), retry_button(question, verdict))
         if not verdict.right:
             again.append(plan.clause_label(question.clause))
     more = Button(label=f"再练 {plan.quiz_daily} 题", says=f"/quiz {_EXTRA}")

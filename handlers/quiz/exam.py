@@ -8,12 +8,12 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option
-from handlers.quiz.exam_question import Ended, Examined
+from handlers.quiz.exam_question import ExamEnded, ExamQuestion
 from handlers.quiz.grading import Grading
 from handlers.quiz.own_village import of_own_village
-from handlers.quiz.questions import lacking, once_more, solution
+from handlers.quiz.questions import missed_points, retry_button, right_answer
 from handlers.quiz.repetition import area_of, choose_extra
-from handlers.quiz.sitting import Sitting, graded, own_items, with_digests
+from handlers.quiz.sitting import Sitting, grade_and_keep, own_items, with_digests
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from storage.mail.messages import Button
@@ -40,10 +40,10 @@ async def exam(chat: Chat) -> None:
     await chat.say(f"一共 {len(questions)} 题，连着答，最后一起看。想停就回复：结束")
     results: list[tuple[Question, Grading]] = []
     for question, asked in questions:
-        answer = await chat.ask_optional(question.id, Examined(asked))
-        if isinstance(answer, Ended):
+        answer = await chat.ask_optional(question.id, ExamQuestion(asked))
+        if isinstance(answer, ExamEnded):
             break
-        results.append((question, await graded(chat, question, answer, daily=False)))
+        results.append((question, await grade_and_keep(chat, question, answer, daily=False)))
     await _tell(chat, results, len(questions), of_what)
 
 
@@ -95,7 +95,7 @@ async def _tell(chat: Chat, results: Sequence[tuple[Question, Grading]], asked: 
     again = [
         row
         for question, verdict in wrong
-        for row in once_more(question, verdict, f"再说一遍 {question.text}")
+        for row in retry_button(question, verdict, f"再说一遍 {question.text}")
     ]  # fmt: skip
     own = "成绩只给您自己看。"
     await chat.say("\n".join([opening + own, *lines, *more]), [*again[:_SAID_AGAIN], *once_again])
@@ -108,5 +108,5 @@ def _where(plan: Plan, question: Question) -> str:
 
 def _what(plan: Plan, question: Question, verdict: Grading) -> str:
     if isinstance(question, RecitalQuestion):
-        return f"还缺 {lacking(plan, question, verdict)}"
-    return f"{question.text.rstrip('？')}——{solution(question)}"
+        return f"还缺 {missed_points(plan, question, verdict)}"
+    return f"{question.text.rstrip('？')}——{right_answer(question)}"

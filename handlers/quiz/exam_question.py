@@ -15,12 +15,12 @@ _ENDED = {"ended": True}
 _WORDS = {"结束", "不考了", "到此为止", "交卷", "结束考核"}
 
 
-class Ended:
+class ExamEnded:
     """In place of an answer: the person has had enough."""
 
 
 @dataclass(frozen=True)
-class Examined(Question[Any]):
+class ExamQuestion(Question[Any]):
     """The question `asked`, or the end of the exam."""
 
     asked: Question[Any]
@@ -42,7 +42,7 @@ class Examined(Question[Any]):
         return await self.asked.read(said, partial, chat)
 
     def restore(self, raw: Any) -> Any:
-        return Ended() if raw == _ENDED else self.asked.restore(raw)
+        return ExamEnded() if raw == _ENDED else self.asked.restore(raw)
 
     def tell(self, raw: Any) -> str:
         return "结束" if raw == _ENDED else self.asked.tell(raw)

@@ -34,7 +34,7 @@ _KEPT = (LATER,)
 
 
 @dataclass(frozen=True)
-class OneOf(Choice):
+class SingleChoice(Choice):
     """One option is right."""
 
     controls = _KEPT
@@ -44,7 +44,7 @@ class OneOf(Choice):
 
 
 @dataclass(frozen=True)
-class SomeOf(Several):
+class MultipleChoice(Several):
     """Two or more options are right."""
 
     controls = _KEPT
@@ -54,7 +54,7 @@ class SomeOf(Several):
 
 
 @dataclass(frozen=True)
-class TrueFalse(OneOf):
+class TrueFalse(SingleChoice):
     """True or not, as people say it: 对， 不对， 错， 没错."""
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
@@ -88,14 +88,14 @@ class Recital(Text):
     controls = _KEPT
 
 
-def put(question: Written, heading: str, seed: str) -> Question[Any]:
+def question_to_ask(question: Written, heading: str, seed: str) -> Question[Any]:
     """The question to ask, `heading` before it. `seed` decides the order of the options."""
     prompt = f"{heading} {question.text}".strip()
     match question:
         case SingleQuestion():
-            return OneOf(prompt, _options(question.options, seed), optional=True)
+            return SingleChoice(prompt, _options(question.options, seed), optional=True)
         case SeveralQuestion():
-            return SomeOf(f"{prompt}（不止一项，如：1 3）", _options(question.options, seed), optional=True)
+            return MultipleChoice(f"{prompt}（不止一项，如：1 3）", _options(question.options, seed), optional=True)
         case TrueFalseQuestion():
             return TrueFalse(f"{prompt}\n对还是错？", [(_TRUE, "对"), (_FALSE, "错")], optional=True)
         case NumberQuestion():
@@ -107,7 +107,7 @@ def put(question: Written, heading: str, seed: str) -> Question[Any]:
             return Recital(f"{prompt}\n一口气说出来，打字或语音输入都行。", example="第一是……第二是……", optional=True)
 
 
-def given(question: Written, answer: Any) -> Given:
+def given_answer(question: Written, answer: Any) -> Given:
     """What was answered, as it is graded."""
     match question:
         case SingleQuestion() if answer is not None:
@@ -126,17 +126,17 @@ def comment(plan: Plan, question: Written, verdict: Grading, skipped: bool) -> s
     if verdict.right:
         return "答对了。"
     where = "" if is_of_village(question) else f"见{plan.clause_label(question.clause)}。"
-    return f"{'跳过了。' if skipped else '不对，'}{solution(question)}。\n{question.explanation}{where}"
+    return f"{'跳过了。' if skipped else '不对，'}{right_answer(question)}。\n{question.explanation}{where}"
 
 
-def once_more(question: Written, verdict: Grading, label: str = "再说一遍") -> list[list[Button]]:
+def retry_button(question: Written, verdict: Grading, label: str = "再说一遍") -> list[list[Button]]:
     """A button for saying again what was not complete; nothing for anything else."""
     if verdict.right or not isinstance(question, RecitalQuestion):
         return []
     return [[Button(label=label, says=f"/recite {question.id}")]]
 
 
-def lacking(plan: Plan, question: RecitalQuestion, verdict: Grading) -> str:
+def missed_points(plan: Plan, question: RecitalQuestion, verdict: Grading) -> str:
     """The points that were not said, each with the number of its clause where that is not the question's."""
     return "、".join(_with_number(plan, question.points[place], question.clause) for place in verdict.missed)
 
@@ -150,7 +150,7 @@ def _about_points(plan: Plan, question: RecitalQuestion, verdict: Grading, skipp
         return f"{opening}答案是：{'、'.join(point.text for point in question.points)}。\n见{clause}。"
     opening = "就差一点" if verdict.rating is Rating.Hard else "还不全"
     said = total - len(verdict.missed)
-    return f"{opening}，{total} 点说到 {said} 点。还缺：{lacking(plan, question, verdict)}。\n见{clause}。"
+    return f"{opening}，{total} 点说到 {said} 点。还缺：{missed_points(plan, question, verdict)}。\n见{clause}。"
 
 
 def _with_number(plan: Plan, point: Point, clause: str) -> str:
@@ -161,7 +161,7 @@ def _with_number(plan: Plan, point: Point, clause: str) -> str:
     return f"{point.text}〔{number}〕"
 
 
-def solution(question: SingleQuestion | SeveralQuestion | TrueFalseQuestion | NumberQuestion) -> str:
+def right_answer(question: SingleQuestion | SeveralQuestion | TrueFalseQuestion | NumberQuestion) -> str:
     """The right answer in words, without a full stop."""
     match question:
         case SingleQuestion():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.quiz.grading import grade
-from handlers.quiz.questions import comment, given, once_more, put
+from handlers.quiz.questions import comment, given_answer, question_to_ask, retry_button
 from handlers.quiz.repetition import area_of
-from handlers.quiz.sitting import learn, own_items
+from handlers.quiz.sitting import keep_answer, own_items
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.paging import is_page, page_named, page_of
 from storage.mail.messages import Button
@@ -23,15 +23,15 @@ async def recite(chat: Chat) -> None:
     question = next((one for one in _recitals(chat) if one.id == chat.args), None)
     if question is None:
         chat.refuse()
-    answer = await chat.ask_optional("said", put(question, "", chat.person.name))
-    verdict = grade(question, given(question, answer))
+    answer = await chat.ask_optional("said", question_to_ask(question, "", chat.person.name))
+    verdict = grade(question, given_answer(question, answer))
     card = await chat.store.quiz.card(chat.person.id, question.id)
     if card is None or card.memory.reviewed_at.date() < chat.now.date():
         # whoever says it again on the same day only reads it off the answer just shown
-        await learn(chat, question, verdict)
+        await keep_answer(chat, question, verdict)
     another = Button(label="背别的", says="/recite")
     said = comment(chat.world.plan, question, verdict, skipped=answer is None)
-    await chat.say(said, [*once_more(question, verdict), [another]])
+    await chat.say(said, [*retry_button(question, verdict), [another]])
 
 
 async def _choose(chat: Chat) -> None:

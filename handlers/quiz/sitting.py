@@ -10,7 +10,7 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.questions.base import Question as Put
 from handlers.quiz.grading import Grading, grade
-from handlers.quiz.questions import given, put
+from handlers.quiz.questions import given_answer, question_to_ask
 from handlers.quiz.repetition import answered, digest_of
 from storage.database.base import Record
 from storage.people.persons import Person
@@ -33,7 +33,10 @@ class Sitting(Record):
         asked = [now[key] for key, digest in self.questions if key in now and digest_of(now[key]) == digest]
         asked += self.of_village if chat.now.date() == self.day else ()
         return [
-            (question, put(question, f"{place}/{len(asked)}", f"{chat.person.name}:{self.day}:{question.id}"))
+            (
+                question,
+                question_to_ask(question, f"{place}/{len(asked)}", f"{chat.person.name}:{self.day}:{question.id}"),
+            )
             for place, question in enumerate(asked, 1)
         ]
 
@@ -42,18 +45,18 @@ def with_digests(questions: Iterable[Question]) -> tuple[tuple[str, str], ...]:
     return tuple((question.id, digest_of(question)) for question in questions)
 
 
-async def graded(chat: Chat, question: Question, answer: Any, *, daily: bool) -> Grading:
+async def grade_and_keep(chat: Chat, question: Question, answer: Any, *, daily: bool) -> Grading:
     """Grade an answer and keep it at once, with what is remembered after it; nobody can go back behind it."""
     return Grading.model_validate(await chat.once(question.id, partial(_keep, chat, question, answer, daily)))
 
 
 async def _keep(chat: Chat, question: Question, answer: Any, daily: bool) -> dict[str, Any]:
-    verdict = grade(question, given(question, answer))
-    await learn(chat, question, verdict, daily=daily)
+    verdict = grade(question, given_answer(question, answer))
+    await keep_answer(chat, question, verdict, daily=daily)
     return verdict.model_dump(mode="json")
 
 
-async def learn(chat: Chat, question: Question, verdict: Grading, *, daily: bool = False) -> None:
+async def keep_answer(chat: Chat, question: Question, verdict: Grading, *, daily: bool = False) -> None:
     """Keep an answer, and what is remembered after it."""
     quiz, person = chat.store.quiz, chat.person.id
     card = answered(await quiz.card(person, question.id), question, verdict.rating, chat.now)

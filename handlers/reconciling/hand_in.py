@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from handlers.engine.attendance import on_duty, passed_on
+from handlers.engine.attendance import on_duty, stand_in_note
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.notify import notify
@@ -160,6 +160,6 @@ async def tell_owners(store: Store, world: World, source: str, entered: Entered,
     for person_id, absent in on_duty(world, for_person, store.session.now.date()).items():
         count = for_person[person_id] or max(for_person[one] for one in absent)
         text = f"【对账差异】{source_in_words(world.plan, source)}的名单与名册有 {count} 处对不上，请您核对。"
-        messages[person_id] = Outgoing(text=text + passed_on(world, absent), buttons=((_GO_ON,),))
+        messages[person_id] = Outgoing(text=text + stand_in_note(world, absent), buttons=((_GO_ON,),))
     intent = Intent(Cause.RECONCILE, f"{store.session.request}:{to_ms(store.session.now)}")
     await notify(store, world, messages, intent, personal=True)

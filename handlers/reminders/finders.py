@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from handlers.engine.world import World
-from handlers.measures.common import doers
-from handlers.problems.common import place_of, rectifiers
+from handlers.measures.common import carried_out_by
+from handlers.problems.common import place_in_words, rectifiers
 from handlers.reading import shortened
 from handlers.reminders.campaign import phases
 from handlers.reminders.work_item import WorkItem, ids_of
-from handlers.selfchecks.rules import done, holders, name_of, scope_of
+from handlers.selfchecks.rules import holders, name_of, scope_of, tasks_done
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
 from storage.cases.steps import Step
@@ -49,7 +49,7 @@ async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str,
     for problem in await store.problems.several(_rows(ids)):
         if problem.state is ProblemState.CLOSED:
             continue
-        what = f"{place_of(world, problem)} {shortened(problem.description)}（{problem.state.label}）"
+        what = f"{place_in_words(world, problem)} {shortened(problem.description)}（{problem.state.label}）"
         found[str(problem.id)] = WorkItem(
             titles=((f"{problem.number}号问题 {what}", ()),),
             deadline=problem.deadline,
@@ -74,7 +74,7 @@ async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str,
             deadline=measure.deadline,
             does=f"/measure {to_base36(measure.id)}",
             label=f"报进展 {where}",
-            responsible=tuple(doers(world, measure)),
+            responsible=tuple(carried_out_by(world, measure)),
             region=household.village,
         )
     return found
@@ -109,7 +109,7 @@ async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[s
         scope = scope_of(key, plan)
         if scope is None:
             continue
-        count, total = done(await store.selfchecks.of(plan.id, scope)), len(plan.items_for(scope.unit))
+        count, total = tasks_done(await store.selfchecks.of(plan.id, scope)), len(plan.items_for(scope.unit))
         if count < total:
             found[key] = WorkItem(
                 titles=((f"{name_of(scope, plan)}自查 {count}/{total} 项", ()),),

@@ -20,7 +20,7 @@ from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.reminders.finders import FINDERS
 from handlers.reminders.morning import DueLine, MorningNews, message, morning_news
-from handlers.reminders.work_item import About, WorkItem, concerned_on, may_put_off, unattended
+from handlers.reminders.work_item import ReminderKey, WorkItem, concerned_on, may_snooze, unattended
 from handlers.wording.days import day_in_words
 from storage.database.transaction import Transaction
 from storage.mail import outbox
@@ -42,8 +42,8 @@ class Due:
     item: WorkItem
 
     @property
-    def about(self) -> About:
-        return About(self.reminder.subject, self.reminder.subject_id, self.reminder.deadline)
+    def about(self) -> ReminderKey:
+        return ReminderKey(self.reminder.subject, self.reminder.subject_id, self.reminder.deadline)
 
 
 async def fire(tx: Transaction, world: World) -> int:
@@ -150,7 +150,7 @@ def _meant(world: World, reminder: Reminder, item: WorkItem, today: date) -> tup
     """Who is to hear of it. Somebody who wanted to be told again must still have to do with it."""
     if reminder.person_id is None:
         return concerned_on(world, item, level_on(world.plan, reminder, today), today)
-    if not may_put_off(world, item, reminder.person_id, today):
+    if not may_snooze(world, item, reminder.person_id, today):
         return ()
     return tuple(on_duty(world, [reminder.person_id], today)) if item.can_be_late else (reminder.person_id,)
 
@@ -167,7 +167,7 @@ async def _items(store: Store, world: World, due: list[Reminder]) -> dict[tuple[
     }
 
 
-def snooze(store: Store, world: World, about: About, person_id: int) -> datetime:
+def snooze(store: Store, world: World, about: ReminderKey, person_id: int) -> datetime:
     """Remind this one person again on the next working morning; returns when."""
     again = _next_morning(world, store.session.now)
     series = f":{person_id}:{again:%m%d}"

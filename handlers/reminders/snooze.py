@@ -6,13 +6,13 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.reminders.finders import FINDERS
 from handlers.reminders.job import snooze
-from handlers.reminders.work_item import About, WorkItem, may_put_off
+from handlers.reminders.work_item import ReminderKey, WorkItem, may_snooze
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import day_in_words
 
 
 @conversation("snooze", "明天再提醒", for_roles=IN_OFFICE, personal=True)
-async def put_off(chat: Chat) -> None:
+async def snooze_reminder(chat: Chat) -> None:
     """Args: subject, id and deadline, as in "clue 17 20221014"."""
     about, _ = await _found(chat)
     again = snooze(chat.store, chat.world, about, chat.person.id)
@@ -21,7 +21,7 @@ async def put_off(chat: Chat) -> None:
 
 @conversation("done", "知道了", for_roles=IN_OFFICE, personal=True)
 async def acknowledge(chat: Chat) -> None:
-    """Args as for `put_off`. Only for what has no step of its own to do, such as a phase: its button says just this."""
+    """Args as for `snooze_reminder`. Only for what has no step of its own to do, such as a phase: its button says just this."""
     about, item = await _found(chat)
     if item.does != f"/done {chat.args}":
         chat.refuse()
@@ -29,16 +29,16 @@ async def acknowledge(chat: Chat) -> None:
     await chat.say("好的，这一项不再提醒您。")
 
 
-async def _found(chat: Chat) -> tuple[About, WorkItem]:
+async def _found(chat: Chat) -> tuple[ReminderKey, WorkItem]:
     """What a reminder's button names, if it is still open, has that deadline and concerns this person; else refuses."""
     try:
-        about = About.read(chat.args)
+        about = ReminderKey.read(chat.args)
         found = await FINDERS[about.subject](chat.store, chat.world, [about.subject_id])
     except (ValueError, KeyError):  # nothing a reminder of ours ever said
         chat.refuse()
     item = found.get(about.subject_id)
     if item is None or item.deadline != about.deadline:
         chat.refuse()
-    if not may_put_off(chat.world, item, chat.person.id, chat.now.date()):
+    if not may_snooze(chat.world, item, chat.person.id, chat.now.date()):
         chat.refuse()
     return about, item

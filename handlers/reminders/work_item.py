@@ -14,7 +14,7 @@ from handlers.wording.days import day_in_words, deadline_in_words
 from storage.people.persons import Official, Role
 
 
-class About(NamedTuple):
+class ReminderKey(NamedTuple):
     """What a reminder is about: a row of a subject, and its deadline."""
 
     subject: str
@@ -26,7 +26,7 @@ class About(NamedTuple):
         return f"{self.subject} {self.subject_id} {self.deadline:%Y%m%d}"
 
     @classmethod
-    def read(cls, text: str) -> About:
+    def read(cls, text: str) -> ReminderKey:
         """What `str` makes. Raises ValueError for anything else."""
         subject, subject_id, day = text.split()
         return cls(subject, subject_id, datetime.strptime(day, "%Y%m%d").date())  # noqa: DTZ007 - a day has no zone
@@ -81,7 +81,7 @@ def concerned_on(world: World, item: WorkItem, level: int, day: date) -> tuple[i
     return tuple(on_duty(world, people, day)) if item.can_be_late else people
 
 
-def may_put_off(world: World, item: WorkItem, person_id: int, day: date) -> bool:
+def may_snooze(world: World, item: WorkItem, person_id: int, day: date) -> bool:
     """Whether the person has to do with the item: as one of those concerned, or in their place."""
     return person_id in (*concerned(world, item, TOP_LEVEL), *concerned_on(world, item, TOP_LEVEL, day))
 

@@ -7,23 +7,23 @@ from functools import partial
 from typing import Any
 
 from handlers.calendar.planning import plan_deadline
-from handlers.cases.filing import file_seen
+from handlers.cases.filing import file_confirmed
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.questions import Account, Choice, HouseholdChoice, Several, Told
+from handlers.engine.questions import Choice, EvidencedText, HouseholdChoice, Several, TextWithEvidence
 from handlers.problems.common import problem_button, problem_in_words, rectifiers
 from handlers.problems.photo_prints import prints_of
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
 from handlers.selfchecks.rules import (
     answering_units,
-    done,
-    holds,
+    is_holder,
     key_of,
     name_of,
     next_item,
     scope_of,
     scopes,
+    tasks_done,
 )
 from handlers.wording.days import day_in_words, moment_in_words
 from handlers.wording.evidence import evidence_in_words
@@ -82,14 +82,14 @@ async def _scope(chat: Chat) -> Scope | None:
     plan, person = chat.world.plan, chat.person
     if chat.args:
         scope = scope_of(chat.args, plan)
-        if scope is not None and holds(person, scope, plan):
+        if scope is not None and is_holder(person, scope, plan):
             return scope
         if scope is None or not person.covers(scope.region, Role.TOWN, Role.COUNTY):
             chat.refuse()
         count, total = await _progress(chat, scope)
         await chat.say(f"{name_of(scope, plan)}自查 {count}/{total} 项。", _SEE_ALL)
         return None
-    own = [scope for scope in scopes(plan) if holds(person, scope, plan)]
+    own = [scope for scope in scopes(plan) if is_holder(person, scope, plan)]
     if len(own) > 1:
         named = [(key_of(scope), name_of(scope, plan)) for scope in own]
         return scope_of(await chat.ask("scope", Choice("查哪一个？", named)), plan)
@@ -103,14 +103,14 @@ _SEE_ALL = [[Button(label="看自查进度", says="/selfchecks")]]
 
 async def _progress(chat: Chat, scope: Scope) -> tuple[int, int]:
     looked = await chat.store.selfchecks.of(chat.world.plan.id, scope)
-    return done(looked), len(chat.world.plan.items_for(scope.unit))
+    return tasks_done(looked), len(chat.world.plan.items_for(scope.unit))
 
 
 async def _next(chat: Chat, scope: Scope, seen: Sequence[str]) -> dict[str, Any] | None:
     items = chat.world.plan.items_for(scope.unit)
     looked = await chat.store.selfchecks.of(chat.world.plan.id, scope)
     item = next_item(items, looked, seen)
-    return {"item": item.id, "done": done(looked), "total": len(items)} if item else None
+    return {"item": item.id, "done": tasks_done(looked), "total": len(items)} if item else None
 
 
 async def _look(chat: Chat, scope: Scope, turn: int, at: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ async def _earlier(chat: Chat, scope: Scope, item: Item) -> str:
 
 
 async def _problem(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
-    told = await chat.ask(f"told{turn}", Account("什么问题？照片可以一起发。", example="公示栏政策没更新"))
+    told = await chat.ask(f"told{turn}", TextWithEvidence("什么问题？照片可以一起发。", example="公示栏政策没更新"))
     prompt = "涉及哪一户？发户主姓名或户号，没有就跳过。"
     household = await chat.ask_optional(f"home{turn}", HouseholdChoice(prompt, within=[scope.region], optional=True))
     lines = [f"列入问题台账：{chat.world.plan.clause_label(item.id)}", told.text]
@@ -157,7 +157,7 @@ async def _problem(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
     return await chat.once(f"file{turn}", partial(_file_problem, chat, scope, item, told, household))
 
 
-async def _file_problem(chat: Chat, scope: Scope, item: Item, told: Told, household: Household | None) -> str:
+async def _file_problem(chat: Chat, scope: Scope, item: Item, told: EvidencedText, household: Household | None) -> str:
     plan, store = chat.world.plan, chat.store
     prints = await prints_of(chat, told.photos)
     if not await store.selfchecks.record(
@@ -196,7 +196,7 @@ async def _hardship(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
     kinds = [kind.code for kind in chat.world.plan.risk_kinds if kind.item == item.id]
     if len(kinds) != 1:
         kinds = await chat.ask(f"risks{turn}", Several("有什么困难？可选多项，如：1 4", risk_options(chat.world.plan)))
-    told = await chat.ask(f"told{turn}", Account("请说说情况，照片可以一起发。", example="厨房漏雨，墙有裂缝"))
+    told = await chat.ask(f"told{turn}", TextWithEvidence("请说说情况，照片可以一起发。", example="厨房漏雨，墙有裂缝"))
     lines = [household_in_words(chat.world.plan, household), kinds_in_words(chat.world.plan, kinds), told.text]
     lines.append(evidence_in_words(photos=len(told.photos)))
     if not await chat.confirm("\n".join(filter(None, lines)), key=f"confirm{turn}"):
@@ -204,9 +204,11 @@ async def _hardship(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
     return await chat.once(f"file{turn}", partial(_file_clue, chat, scope, item, household, kinds, told))
 
 
-async def _file_clue(chat: Chat, scope: Scope, item: Item, household: Household, kinds: list[str], told: Told) -> str:
+async def _file_clue(
+    chat: Chat, scope: Scope, item: Item, household: Household, kinds: list[str], told: EvidencedText
+) -> str:
     """The clue is filed in any case: it is a household's, whoever was first with the task."""
-    clue = await file_seen(chat, household, ClueSource.CADRE, kinds, told.text, told)
+    clue = await file_confirmed(chat, household, ClueSource.CADRE, kinds, told.text, told)
     first = await chat.store.selfchecks.record(
         chat.world.plan.id,
         scope,

@@ -20,7 +20,7 @@ def scopes(plan: Plan) -> list[Scope]:
     return found + [Scope(plan.town.code, unit.code) for unit in named if unit.role in (Role.UNIT, Role.TOWN)]
 
 
-def holds(person: Person, scope: Scope, plan: Plan) -> bool:
+def is_holder(person: Person, scope: Scope, plan: Plan) -> bool:
     """Whether one of the person's posts is to do this self-check."""
     role = plan.unit(scope.unit).role
     return any(
@@ -51,7 +51,7 @@ def name_of(scope: Scope, plan: Plan) -> str:
     return plan.village(scope.region).name if unit.role is Role.VILLAGE else unit.name
 
 
-def done(looked: Mapping[str, Looked]) -> int:
+def tasks_done(looked: Mapping[str, Looked]) -> int:
     """How many tasks have been looked at."""
     return sum(one.finding is not SelfCheckFinding.LATER for one in looked.values())
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from handlers.engine.chat import Chat
 from handlers.engine.journal import LEFT_OUT, Guesses
-from handlers.engine.questions.description import Told
+from handlers.engine.questions.evidenced_text import EvidencedText
 from handlers.sentences.understanding import Understood
 from storage.database.base import to_base36
 from storage.mail.talks import Guess
@@ -14,16 +14,16 @@ from storage.problems.records import Problem
 from storage.visits import VisitOutcome
 
 
-def for_report(chat: Chat, heard: Understood, told: Told) -> Guesses:
+def for_report(chat: Chat, heard: Understood, told: EvidencedText) -> Guesses:
     return _household(chat, heard) | _difficulty(heard, told)
 
 
-def for_own_report(kinds: Sequence[str], told: Told) -> Guesses:
+def for_own_report(kinds: Sequence[str], told: EvidencedText) -> Guesses:
     """A household's own; its words and what came with them are one answer there."""
     return _kinds(kinds) | {"detail": Guess(told.model_dump(mode="json")), "photos": LEFT_OUT}
 
 
-def for_visit(chat: Chat, heard: Understood, told: Told) -> Guesses:
+def for_visit(chat: Chat, heard: Understood, told: EvidencedText) -> Guesses:
     home = _household(chat, heard)
     if heard.absent:
         return home | {"outcome": Guess(VisitOutcome.ABSENT.value)}
@@ -34,7 +34,7 @@ def for_visit(chat: Chat, heard: Understood, told: Told) -> Guesses:
     return home | {"outcome": Guess(VisitOutcome.TROUBLE.value)} | _difficulty(heard, told)
 
 
-def for_progress(problem: Problem | None, told: Told) -> Guesses:
+def for_progress(problem: Problem | None, told: EvidencedText) -> Guesses:
     which = {"problem": Guess(to_base36(problem.id))} if problem else {}
     return which | {"done": Guess(told.model_dump(mode="json"))}
 
@@ -53,7 +53,7 @@ def _household(chat: Chat, heard: Understood) -> Guesses:
     return {"household": Guess(list(heard.households), part=True)}
 
 
-def _difficulty(heard: Understood, told: Told) -> Guesses:
+def _difficulty(heard: Understood, told: EvidencedText) -> Guesses:
     shown = told.model_dump(mode="json", exclude={"text"}, exclude_defaults=True)
     photos = Guess(shown) if shown else LEFT_OUT
     return _kinds(heard.kinds) | {"detail": Guess(told.text), "photos": photos}

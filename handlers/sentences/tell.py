@@ -8,10 +8,10 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Conversation, conversation, conversations
-from handlers.engine.questions import Account, Choice
-from handlers.engine.questions.description import Told
+from handlers.engine.questions import Choice, TextWithEvidence
+from handlers.engine.questions.evidenced_text import EvidencedText
 from handlers.engine.world import World
-from handlers.problems.common import FINISHED, find, parts
+from handlers.problems.common import FINISHED, own_problem, parties
 from handlers.problems.states import MOST_PERCENT, RULES
 from handlers.reading import clean, shortened
 from handlers.rights.sight import IN_OFFICE
@@ -34,7 +34,7 @@ async def tell(chat: Chat) -> None:
     at_home = _at_home(chat)
     prompt = "家里有什么事？说一句就行，打字、语音都行。" if at_home else "什么事？说一句就行，照片可以一起发。"
     example = "房子漏雨了" if at_home else "张三家房子漏雨"
-    told = await chat.ask("told", Account(prompt, example, voice="enough" if at_home else "kept"))
+    told = await chat.ask("told", TextWithEvidence(prompt, example, voice="enough" if at_home else "kept"))
     text = clean(told.text)
     if at_home and told.voices:
         chat.become("selfreport", guesses=guessing.for_own_report((), told))
@@ -61,20 +61,20 @@ async def tell(chat: Chat) -> None:
     await _go_on(chat, intent, heard, told)
 
 
-def get_ready(world: World) -> None:
+def warm_up(world: World) -> None:
     """Make the plan's words ready for use, which takes a second or two; the roster's index is made for its first sentence."""
     understand("", NameIndex.of(world.roster), world.plan.villages, world.plan.lexicon, within=(), today=date.min)
 
 
 async def _look(chat: Chat, number: str, what: str) -> None:
     """A number alone asks how the thing stands; of a problem and a clue of the same number, first the problem."""
-    if what != "线索" and await find(chat, number) is not None:
+    if what != "线索" and await own_problem(chat, number) is not None:
         chat.become("problem", number)
     if what != "问题":
         chat.become("clue", number)
 
 
-async def _go_on(chat: Chat, intent: Intent, heard: Understood, told: Told) -> None:
+async def _go_on(chat: Chat, intent: Intent, heard: Understood, told: EvidencedText) -> None:
     if intent is Intent.VISIT and heard.fine is False and await _visited(chat, heard):
         intent = Intent.REPORT  # the visit has been counted, the trouble is new
     wanted = _meant(chat, intent)
@@ -97,9 +97,9 @@ async def _go_on(chat: Chat, intent: Intent, heard: Understood, told: Told) -> N
             chat.become(name, told.text)
 
 
-async def _progress(chat: Chat, heard: Understood, told: Told) -> None:
-    problem = await find(chat, str(heard.number)) if heard.number else None
-    if problem is not None and not parts(chat, problem) & RULES[Action.PROGRESS].by:
+async def _progress(chat: Chat, heard: Understood, told: EvidencedText) -> None:
+    problem = await own_problem(chat, str(heard.number)) if heard.number else None
+    if problem is not None and not parties(chat, problem) & RULES[Action.PROGRESS].by:
         chat.become("problem", str(heard.number))  # theirs to accept or look at, not to rectify
     unknown = f"没有 {heard.number} 号，或者不由您办理。" if heard.number and problem is None else ""
     finished = heard.finished and heard.percent in (None, MOST_PERCENT)

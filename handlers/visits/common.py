@@ -26,7 +26,7 @@ async def still_to_visit(chat: Chat, village: str) -> list[tuple[Household, Visi
     return sorted(left, key=lambda pair: (first[pair[0].group_name], pair[0].number))
 
 
-def grouped(left: Sequence[tuple[Household, Visit | None]]) -> list[tuple[str, int, list[int]]]:
+def by_group(left: Sequence[tuple[Household, Visit | None]]) -> list[tuple[str, int, list[int]]]:
     """For NextHousehold: each 屯 with how many are left and the first of them, those not yet tried before the others."""
     groups: dict[str, list[Household]] = {}
     for household, _ in sorted(left, key=lambda pair: pair[1] is not None):
@@ -40,5 +40,5 @@ def to_visit_in_words(household: Household, visit: Visit | None = None) -> str:
     return household_in_village(household, with_number=True) + tried
 
 
-def buttons_to(command: str, households: Sequence[Household]) -> list[list[Button]]:
+def visit_buttons(command: str, households: Sequence[Household]) -> list[list[Button]]:
     return [[Button(label=to_visit_in_words(one), says=f"/{command} {one.number}")] for one in households]

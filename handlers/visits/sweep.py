@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from handlers.cases.common import next_step_row
-from handlers.cases.filing import report
+from handlers.cases.filing import ask_and_file
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option
 from handlers.engine.questions.next_household import NextHousehold
 from handlers.rights.reach import villages_of
-from handlers.visits.common import buttons_to, grouped, still_to_visit
+from handlers.visits.common import by_group, still_to_visit, visit_buttons
 from handlers.wording.days import moment_in_words
 from handlers.wording.households import household_in_words
 from storage.cases.records import Clue
@@ -48,7 +48,7 @@ async def sweep(chat: Chat) -> None:
     note = ""
     if outcome is VisitOutcome.ABSENT:
         note = dict(_ABSENCES)[await chat.ask("absence", Choice("为什么没见到人？", _ABSENCES))]
-    elif outcome is VisitOutcome.TROUBLE and not await report(chat, household):
+    elif outcome is VisitOutcome.TROUBLE and not await ask_and_file(chat, household):
         return  # the visit counts once its trouble is reported
     if chat.guessed("household") and outcome is not VisitOutcome.TROUBLE:  # nobody has named it here yet
         reason = f"，{note}" if note else ""
@@ -84,7 +84,7 @@ async def _left(chat: Chat, villages: list[str]) -> list[tuple[str, int, list[in
     left = []
     for village in villages:
         where = chat.world.plan.village(village).name if len(villages) > 1 else ""
-        left += [(where + name, count, ids) for name, count, ids in grouped(await still_to_visit(chat, village))]
+        left += [(where + name, count, ids) for name, count, ids in by_group(await still_to_visit(chat, village))]
     return left
 
 
@@ -102,4 +102,4 @@ async def _go_on(chat: Chat, village: str, done: str) -> None:
         await chat.say(f"{done}\n{name}全部走到了，不落一户。".lstrip())
         return
     untried = [household for household, visit in left if visit is None]
-    await chat.say(f"{done}\n{name}还有 {len(left)} 户没走到。".lstrip(), buttons_to("sweep", untried[:_NEXT]))
+    await chat.say(f"{done}\n{name}还有 {len(left)} 户没走到。".lstrip(), visit_buttons("sweep", untried[:_NEXT]))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
-from handlers.cases.filing import file_seen
+from handlers.cases.filing import file_confirmed
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
-from handlers.engine.questions import Account, Choice, Text, Told
+from handlers.engine.questions import Choice, EvidencedText, Text, TextWithEvidence
 from handlers.wording.days import day_in_words, moment_in_words
 from handlers.wording.evidence import evidence_in_words
 from handlers.wording.households import household_in_words
@@ -124,7 +124,9 @@ async def _earlier(chat: Chat, entry_id: int, version: int) -> str:
 
 
 async def _found(chat: Chat, turn: int, listed: Watchlist, household: Household, entry_id: int, version: int) -> str:
-    told = await chat.ask(f"told{turn}", Account("请说说情况，照片可以一起发。", example="辍学在家，想出去打工"))
+    told = await chat.ask(
+        f"told{turn}", TextWithEvidence("请说说情况，照片可以一起发。", example="辍学在家，想出去打工")
+    )
     lines = [household_in_words(chat.world.plan, household), kinds_in_words(chat.world.plan, [listed.risk]), told.text]
     lines.append(evidence_in_words(photos=len(told.photos)))
     if not await chat.confirm("\n".join(filter(None, lines)), key=f"confirm{turn}"):
@@ -132,9 +134,11 @@ async def _found(chat: Chat, turn: int, listed: Watchlist, household: Household,
     return await chat.once(f"file{turn}", partial(_file, chat, listed, household, told, entry_id, version))
 
 
-async def _file(chat: Chat, listed: Watchlist, household: Household, told: Told, entry_id: int, version: int) -> str:
+async def _file(
+    chat: Chat, listed: Watchlist, household: Household, told: EvidencedText, entry_id: int, version: int
+) -> str:
     """The clue is filed in any case: it is about the household, whoever was first with the entry."""
-    clue = await file_seen(chat, household, ClueSource.CADRE, [listed.risk], told.text, told)
+    clue = await file_confirmed(chat, household, ClueSource.CADRE, [listed.risk], told.text, told)
     filed = f"已上报，{clue.number}号线索。"
     entry = await chat.store.watchlists.get(entry_id)
     if entry is None or entry.version != version:

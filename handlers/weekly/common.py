@@ -22,7 +22,7 @@ def village_of(person: Person) -> str:
     return person.posts_as(Role.VILLAGE)[0].region
 
 
-async def works(store: Store, person_ids: Sequence[int], week: date) -> dict[int, Work]:
+async def work_since(store: Store, person_ids: Sequence[int], week: date) -> dict[int, Work]:
     """What these people have done so far in the week that begins on the Monday `week`."""
     begin = datetime.combine(week, time(), SHANGHAI)
     return await work_of(store.session, person_ids, begin=begin, end=begin + timedelta(days=7))
@@ -32,14 +32,14 @@ async def lines_of(store: Store, person_id: int, week: date, kept: WeeklyReport 
     """The report as its writer left it, or as the week's work writes it."""
     if kept is not None and kept.lines:
         return list(kept.lines)
-    return draft((await works(store, [person_id], week)).get(person_id, Work()))
+    return draft((await work_since(store, [person_id], week)).get(person_id, Work()))
 
 
-def shown(week: date, lines: Sequence[str]) -> str:
+def report_in_words(week: date, lines: Sequence[str]) -> str:
     return f"【周报】{period(week)}\n{numbered(lines)}"
 
 
-def choices(week: date) -> list[list[Button]]:
+def report_buttons(week: date) -> list[list[Button]]:
     """Send, change, or none this week."""
     ways = ((SEND, "发送"), (EDIT, "修改"), (SKIP, "这周不报"))
     return [[Button(label=label, says=f"/weekly {week:%Y%m%d} {way}") for way, label in ways]]

@@ -9,7 +9,7 @@ from handlers.engine.attendance import away_on
 from handlers.engine.jobs import Every, Job
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.weekly.common import choices, shown, village_of, works
+from handlers.weekly.common import report_buttons, report_in_words, village_of, work_since
 from handlers.weekly.text import draft, last_workday, monday_of
 from storage.database.transaction import Transaction
 from storage.mail.intents import Cause, Intent
@@ -44,15 +44,15 @@ async def tell(tx: Transaction, world: World) -> int:
         if not meant:
             return 0
         quiet = await store.quiet_times.all()
-        done = await works(store, [one.person.id for one in meant], week)
+        done = await work_since(store, [one.person.id for one in meant], week)
         messages = {}
         for one in meant:
             person_id, address = one.person.id, one.address or ""
             store.weekly_reports.begin(person_id, week, village_of(one.person))
             if address in quiet and quiet[address].holds:
                 continue
-            rows = tuple(tuple(row) for row in choices(week))
-            messages[person_id] = Outgoing(text=shown(week, draft(done.get(person_id, Work()))), buttons=rows)
+            rows = tuple(tuple(row) for row in report_buttons(week))
+            messages[person_id] = Outgoing(text=report_in_words(week, draft(done.get(person_id, Work()))), buttons=rows)
         return len(await notify(store, world, messages, Intent(Cause.WEEKLY, f"{week}"), personal=True))
 
 

@@ -11,8 +11,8 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
 from handlers.engine.questions.base import Answer, More
 from handlers.engine.said import Said
-from handlers.weekly.common import EDIT, SEND, SKIP, choices, lines_of, shown, village_of
-from handlers.weekly.text import edited, monday_of, numbered, period, week_named
+from handlers.weekly.common import EDIT, SEND, SKIP, lines_of, report_buttons, report_in_words, village_of
+from handlers.weekly.text import apply_edit, monday_of, numbered, period, week_named
 from storage.mail.messages import Button
 from storage.people.persons import Role
 from storage.weekly.reports import ReportState, WeeklyReport
@@ -41,7 +41,7 @@ async def weekly(chat: Chat) -> None:
 
 async def _show(chat: Chat, week: date, lines: list[str], kept: WeeklyReport | None) -> None:
     sent = "\n已经发给镇里了，想改随时改。" if kept is not None and kept.state is ReportState.SENT else ""
-    await chat.say(shown(week, lines) + sent, choices(week))
+    await chat.say(report_in_words(week, lines) + sent, report_buttons(week))
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Change(Text):
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         outcome = await super().read(said, partial, chat)
         if isinstance(outcome, Answer):
-            edited(self.lines, outcome.raw)
+            apply_edit(self.lines, outcome.raw)
         return outcome
 
 
 async def _edit(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
     """One sentence a change: a new line, or another in the place of one."""
     lines = tuple(await chat.recall("lines", lambda: lines_of(chat.store, chat.person.id, week, kept)))
-    lines = tuple(edited(lines, await chat.ask("change", Change(f"{numbered(lines)}\n{_HOW}", lines=lines))))
+    lines = tuple(apply_edit(lines, await chat.ask("change", Change(f"{numbered(lines)}\n{_HOW}", lines=lines))))
     sent = kept is not None and kept.state is ReportState.SENT
     state = ReportState.SENT if sent else ReportState.DRAFT
     await chat.store.weekly_reports.keep(
@@ -72,7 +72,7 @@ async def _edit(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
         again = Button(label="再改一处", says=f"/weekly {week:%Y%m%d} {EDIT}")
         await chat.say(f"改好了，镇里看到的也是新的。\n{numbered(lines)}", [[again]])
     else:
-        await chat.say(shown(week, lines), choices(week))
+        await chat.say(report_in_words(week, lines), report_buttons(week))
 
 
 async def _send(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
@@ -85,7 +85,7 @@ async def _send(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
 
 async def _skip(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
     if kept is not None and kept.state is ReportState.SENT:
-        await chat.say("这周的周报已经发给镇里了，想改随时改。", choices(week))
+        await chat.say("这周的周报已经发给镇里了，想改随时改。", report_buttons(week))
         return
     lines = list(kept.lines) if kept is not None and kept.lines else None
     await chat.store.weekly_reports.keep(

@@ -100,7 +100,7 @@ def _told(kinds: Sequence[tuple[str, WorkKind, str]], done: Mapping[WorkKind, in
     return "，".join(parts) + ("。" if parts else "")
 
 
-def edited(lines: Sequence[str], said: str) -> list[str]:
+def apply_edit(lines: Sequence[str], said: str) -> list[str]:
     """The lines after what the writer said: "2 走访十八户" or "第二行走访十八户" replaces a line, "删2" drops it, all else is
     added at the end. Raises Unreadable where there is no such line or no more room."""
     said = " ".join(said.split())

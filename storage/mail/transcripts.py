@@ -35,7 +35,7 @@ web_messages = sa.Table(
 )
 
 
-class Line(Record):
+class TranscriptLine(Record):
     """One line of a chat. `mine` is the person's own; `edits` the line whose place `shown` takes.
 
     An edit without text takes only the buttons away.
@@ -93,21 +93,21 @@ _LINES = (
 )
 
 
-async def since(conn: AsyncConnection, vault: Vault, address: str, after: int, most: int = 200) -> list[Line]:
+async def since(conn: AsyncConnection, vault: Vault, address: str, after: int, most: int = 200) -> list[TranscriptLine]:
     """The first `most` lines behind number `after`, in order."""
     query = _LINES.where(web_messages.c.seq > after).order_by(web_messages.c.seq)
     return _opened(vault, (await conn.execute(query, {"whose": address, "most": most})).all())
 
 
-async def recent(conn: AsyncConnection, vault: Vault, address: str, most: int = 200) -> list[Line]:
+async def recent(conn: AsyncConnection, vault: Vault, address: str, most: int = 200) -> list[TranscriptLine]:
     """The last `most` lines, in order: what a page shows that knows nothing yet."""
     query = _LINES.order_by(web_messages.c.seq.desc())
     return _opened(vault, (await conn.execute(query, {"whose": address, "most": most})).all()[::-1])
 
 
-def _opened(vault: Vault, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Line]:
+def _opened(vault: Vault, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[TranscriptLine]:
     return [
-        Line(
+        TranscriptLine(
             **{name: row._mapping[name] for name in ("seq", "origin", "mine", "at", "edits", "content_type")},
             shown=unpack(vault.open(row._mapping["payload"])),
         )

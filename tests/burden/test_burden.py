@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.burden import job as burden
-from handlers.burden.account import begun_by
+from handlers.burden.account import conversation_begun_by
 from handlers.burden.rules import FEWEST, READING, causes, loads, tally
 from handlers.engine.words import NOT_YOURS
 from storage.burden import Burden, BurdenRow, News, Received
@@ -37,7 +37,7 @@ def said(*moments: tuple[float, str], person: int = 1) -> list[Received]:
 
 
 def counted(told: list[News], heard: list[Received]) -> dict[str, tuple[int, int, int]]:
-    rows = tally(told, heard, lambda _: Role.VILLAGE, begun_by)
+    rows = tally(told, heard, lambda _: Role.VILLAGE, conversation_begun_by)
     return {one.cause: (one.messages, one.answers, one.seconds) for one in rows}
 
 

@@ -15,8 +15,8 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from handlers.charts.canvas import Canvas, fitted, font_file, printable, width_of, wrapped
-from handlers.charts.common import in_words
-from handlers.charts.draw import composed, draw
+from handlers.charts.common import chart_in_words
+from handlers.charts.draw import canvas_of, draw
 from handlers.charts.theme import (
     ALARM,
     DONE,
@@ -67,7 +67,7 @@ def _texts(canvas: Canvas) -> list[tuple[str, float, Bbox]]:
 def test_every_word_is_large_enough_whole_on_the_sheet_and_over_no_other(name: str, sheet: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns of a glyph that is missing
-        canvas = composed(CHARTS[name], SHEETS[sheet])
+        canvas = canvas_of(CHARTS[name], SHEETS[sheet])
         texts = _texts(canvas)
     assert any("截至 2022年10月20日 08:00" in words for words, _, _ in texts)
     assert any("台账同一口径" in words for words, _, _ in texts)
@@ -110,7 +110,7 @@ def test_the_picture_shows_the_very_colours_of_the_scale() -> None:
 
 @each_chart
 def test_each_chart_says_its_state_in_few_words_too(name: str) -> None:
-    words = in_words(CHARTS[name])
+    words = chart_in_words(CHARTS[name])
     assert 0 < len(words.splitlines()) <= 2
     assert len(words) < 80
 

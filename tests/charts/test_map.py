@@ -21,8 +21,8 @@ from bot.setup.installation import Installation
 from bot.setup.settings import load_settings
 from handlers.calendar.workdays import is_workday
 from handlers.charts import job as charts
-from handlers.charts.common import in_words
-from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, Village, added
+from handlers.charts.common import chart_in_words
+from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, Village, total_of
 from handlers.charts.gather import gather, gather_gantt
 from handlers.charts.zero_line import zero_line
 from handlers.engine.words import NOT_YOURS
@@ -146,7 +146,7 @@ async def test_the_heat_map_shows_the_problems_of_the_ledger_and_the_overview(to
     assert heat.total == OpenCount(len(ledger), overview.overdue) == OpenCount(5, 3)
     assert sum(overview.problems.values()) == 5
     assert len(heat.rows) == 18
-    assert in_words(heat) == "还有 5 个问题没销号，其中逾期 3 个"
+    assert chart_in_words(heat) == "还有 5 个问题没销号，其中逾期 3 个"
 
 
 async def test_the_burn_down_counts_what_was_open_each_evening_and_ends_with_the_ledger(town: Town) -> None:
@@ -163,7 +163,7 @@ async def test_the_burn_down_counts_what_was_open_each_evening_and_ends_with_the
     village: BurnDown = await _gathered(town, Chart.BURNDOWN, [Reach(region=WAFANG)])
     assert village.open[-1] == 1
     town.now = datetime(2022, 9, 1, tzinfo=SHANGHAI)
-    assert in_words(await _gathered(town, Chart.BURNDOWN)) == "方案 9月30日开始，到时再看"
+    assert chart_in_words(await _gathered(town, Chart.BURNDOWN)) == "方案 9月30日开始，到时再看"
 
 
 @pytest.mark.sqlite_only
@@ -181,7 +181,7 @@ async def test_coverage_is_that_of_the_list_of_villages_and_of_the_overview(town
     rows = {row.name: (row.done, row.households) for row in coverage.rows}
     assert rows["白塔村"] == (1, 5)
     assert rows["瓦房村"] == (1, 2)
-    assert in_words(coverage) == "走访 2/7 户，还差 5 户"
+    assert chart_in_words(coverage) == "走访 2/7 户，还差 5 户"
     assert "走访 2/7 户，还差 5 户" in (await town.say("周镇", "/overview"))[-1]
     groups: Coverage = await _gathered(town, Chart.COVERAGE, [Reach(region=BAITA)])
     assert [(row.name, row.done, row.households) for row in groups.rows] == [
@@ -202,7 +202,7 @@ async def test_the_gantt_of_a_problem_tells_its_states_and_names_nobody(town: To
     assert all(one.ends == other.begins for one, other in pairwise(gantt.spans))
     assert [deed.action for deed in gantt.deeds][:3] == [Action.CLAIM, Action.SUBMIT, Action.ACCEPT]
     assert gantt.planned[-1].last == problem.deadline
-    assert in_words(gantt) == "白塔村 (二)5 农村供水\n期限 10月13日，逾期 5 个工作日，现在整改中"
+    assert chart_in_words(gantt) == "白塔村 (二)5 农村供水\n期限 10月13日，逾期 5 个工作日，现在整改中"
     assert not any(name in str(gantt) for name in town.people)
 
 
@@ -229,7 +229,7 @@ async def test_each_sees_what_is_theirs(board: Board) -> None:
     village = await seen("李村")
     assert isinstance(village, Village)
     assert village.head.place == "白塔村"
-    assert added(count for _, count in village.areas) == OpenCount(3, 2)
+    assert total_of(count for _, count in village.areas) == OpenCount(3, 2)
     assert village.coverage.total.households == 5
     assert isinstance(await seen("李村", "/map burndown"), BurnDown)
     gantt = await seen("李村", "/map gantt 3")
@@ -303,7 +303,7 @@ async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_wa
 ) -> None:
     await _fill(town)
     jobs = Jobs(Installation(load_settings(data_dir=tmp_path), town.database, town.world), town.clock, lambda: None)
-    easel = charts.EASEL
+    easel = charts.DRAWING
 
     async def width(said: str) -> int:
         await town.say("周镇", said)
@@ -327,7 +327,7 @@ async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_wa
     assert _processes(easel) == []
 
 
-def _processes(easel: charts.Easel) -> list[int]:
+def _processes(easel: charts.DrawingProcess) -> list[int]:
     return list(easel._pool._processes) if easel._pool else []
 
 

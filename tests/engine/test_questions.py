@@ -27,7 +27,7 @@ from handlers.engine.questions.base import Answer, More, Question, Stale
 from handlers.engine.said import Said
 from handlers.engine.unwind import Rewound
 from handlers.engine.world import World
-from handlers.notices.questions import Dispatch
+from handlers.notices.questions import ConfirmSending
 from handlers.reading import Unreadable
 from storage.cases.records import Clue
 from storage.database.base import new_id, to_base36
@@ -214,7 +214,7 @@ def listen(question: Question[Any], partial: Any, message: Incoming) -> Any:
             assert_kind_sentence(str(error), message)
             return partial
         except Rewound:  # an answer was chosen to be changed
-            assert isinstance(question, (Confirm, Dispatch))
+            assert isinstance(question, (Confirm, ConfirmSending))
             return None
         if isinstance(outcome, Answer):
             assert_fits(question, chat, outcome.raw)

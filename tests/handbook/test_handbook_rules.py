@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.handbook import document_files as policy_files
-from handlers.handbook.built_in import Passage, opened, passages_of
+from handlers.handbook.built_in import Passage, passages_at, passages_of
 from handlers.handbook.document_files import read_policy
 from handlers.handbook.document_heads import body, has_id_number, read_head
-from handlers.handbook.passages import Line, cut
-from handlers.handbook.search import LONGEST, Hit, best, nearest, shorten, take_apart
+from handlers.handbook.passages import DocumentLine, cut
+from handlers.handbook.search import LONGEST, Hit, best_hits, nearest, parse_question, shorten
 from handlers.reading import Unreadable
 from storage.handbook.index import BREAK, tokens
 from tests.support.documents import RULES, TABLE, pdf, word
@@ -29,7 +29,7 @@ PASSAGES = passages_of(PLAN)
 
 
 def _best(question: str, passages: list[Passage] = PASSAGES) -> Hit:
-    return best(take_apart(question), passages, 4)[0]
+    return best_hits(parse_question(question), passages, 4)[0]
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,14 @@ def test_a_household_is_answered_from_what_is_for_everybody(question: str, key: 
 
 
 def test_clauses_of_the_plan_are_for_cadres_and_procedures_for_everybody() -> None:
-    assert not any(one.for_all for item in PLAN.items for one in opened(PLAN, item.id))
-    assert all(one.for_all for one in opened(PLAN, "step:publicize"))
-    assert opened(PLAN, "9.9") == []
+    assert not any(one.for_all for item in PLAN.items for one in passages_at(PLAN, item.id))
+    assert all(one.for_all for one in passages_at(PLAN, "step:publicize"))
+    assert passages_at(PLAN, "9.9") == []
 
 
 def test_what_the_handbook_does_not_say_is_not_found() -> None:
     for question in ("低保", "白菜多少钱一斤", "🙂", "", "是多少"):
-        assert best(take_apart(question), PASSAGES, 4) == [], question
+        assert best_hits(parse_question(question), PASSAGES, 4) == [], question
 
 
 def test_an_answer_for_part_of_a_question_says_how_much_of_it_it_covers() -> None:
@@ -106,7 +106,7 @@ def test_questions_near_to_one_that_has_no_answer() -> None:
 
 def test_neighbours_make_a_term_only_where_nothing_stands_between_them() -> None:
     passages = [Passage("a", "一", "", "", "就医，保险公司"), Passage("b", "二", "", "", "医保卡")]
-    assert [hit.passage.key for hit in best(take_apart("医保"), passages, 4)] == ["b"]
+    assert [hit.passage.key for hit in best_hits(parse_question("医保"), passages, 4)] == ["b"]
 
 
 def test_words_are_folded_and_figures_kept_together() -> None:
@@ -122,16 +122,16 @@ def test_any_text_becomes_words_without_quotes_or_operators(text: str) -> None:
 
 @given(st.text(max_size=LONGEST + 20))
 def test_any_question_can_be_asked(question: str) -> None:
-    asked = take_apart(question)
+    asked = parse_question(question)
     assert len(asked.phrases) <= 121
-    for hit in best(asked, PASSAGES[:20], 4):
+    for hit in best_hits(asked, PASSAGES[:20], 4):
         assert 0 < hit.covered <= 1
         assert len(shorten(hit.line, asked, 90)) <= 90
 
 
 def test_a_long_sentence_is_shortened_to_whole_clauses_that_answer() -> None:
     long = "为做好这项工作，" * 8 + "住院报销比例为75%，" + "有关部门要加强配合，" * 8 + "确保落实。"
-    told = shorten(long, take_apart("住院报销比例"), 60)
+    told = shorten(long, parse_question("住院报销比例"), 60)
     assert "住院报销比例为75%" in told
     assert (told[0], told[-1]) == ("…", "…")
 
@@ -142,7 +142,7 @@ def test_a_document_is_cut_where_its_clauses_begin() -> None:
         "1.组织鉴定。由乡建办负责，每季度一次，不漏一户，鉴定结果及时告诉农户和村委会。",
         "2.改造房屋。一万元以上的项目要公示，公示期间村民都可以提出意见，村里要逐条答复。",
     )  # fmt: skip
-    parts = cut([Line(text) for text in written])
+    parts = cut([DocumentLine(text) for text in written])
     assert [(part.clause, part.heading) for part in parts] == [
         ("一", "总体要求"),
         ("二(一)", "重点任务 › 住房安全"),
@@ -160,12 +160,12 @@ def test_articles_and_numbers_of_manuals_are_cited_alone_and_short_lists_stay_to
         "第二章 附则",
         "2.1 报销比例 住院报销75%。",
     ]
-    parts = cut([Line(line) for line in lines])
+    parts = cut([DocumentLine(line) for line in lines])
     assert [(part.clause, part.text) for part in parts[:1]] == [
         ("第一条", "申请材料：\n（一）身份证；\n（二）户口本。")
     ]
-    assert cut([Line("2.1 报销比例 住院报销75%。")])[0].clause == "2.1"
-    assert cut([Line("1.5万元以内不用公示。")])[0].clause == ""
+    assert cut([DocumentLine("2.1 报销比例 住院报销75%。")])[0].clause == "2.1"
+    assert cut([DocumentLine("1.5万元以内不用公示。")])[0].clause == ""
 
 
 _MARKS = ("第一条 ", "一、", "（一）", "1.", "2.1 ", "")
@@ -173,27 +173,27 @@ _MARKS = ("第一条 ", "一、", "（一）", "1.", "2.1 ", "")
 
 @given(st.lists(st.tuples(st.sampled_from(_MARKS), st.text("政策补助，。；元", min_size=1, max_size=50)), max_size=12))
 def test_cutting_loses_no_sentence_and_makes_no_passage_too_long(written: list[tuple[str, str]]) -> None:
-    parts = cut([Line(mark + text) for mark, text in written])
+    parts = cut([DocumentLine(mark + text) for mark, text in written])
     assert all(part.text and len(part.text) <= 700 for part in parts)
     told = "".join(part.text + part.heading for part in parts)
     assert [text for _, text in written if text.strip("，。；") not in told] == []
 
 
 def test_a_very_long_paragraph_is_split_between_sentences() -> None:
-    parts = cut([Line("第一条 " + "每户补助一万元，按月发放到本人账户。" * 100)])
+    parts = cut([DocumentLine("第一条 " + "每户补助一万元，按月发放到本人账户。" * 100)])
     assert len(parts) > 2
     assert all(part.clause == "第一条" and len(part.text) <= 600 and part.text.endswith("。") for part in parts)
 
 
 def test_the_head_of_a_document_tells_title_number_and_date() -> None:
-    lines = [Line(text) for text in RULES]
+    lines = [DocumentLine(text) for text in RULES]
     head = read_head(lines, "文件.docx")
     assert (head.title, head.number) == ("瓦房镇城乡居民医疗保险报销办法", "瓦政发〔2022〕60号")
     assert head.dated == date(2022, 10, 8)
     assert [line.text for line in body(lines, head)] == list(RULES[4:11])
-    assert read_head([Line("二〇二二年九月三十日")], "低保问答.txt").dated == date(2022, 9, 30)
-    assert read_head([Line("一、对象")], "低保问答.txt").title == "低保问答"
-    assert read_head([Line("低保", 1), Line("谁能申请")], "x.md").title == "低保"
+    assert read_head([DocumentLine("二〇二二年九月三十日")], "低保问答.txt").dated == date(2022, 9, 30)
+    assert read_head([DocumentLine("一、对象")], "低保问答.txt").title == "低保问答"
+    assert read_head([DocumentLine("低保", 1), DocumentLine("谁能申请")], "x.md").title == "低保"
 
 
 def test_word_tables_are_read_row_by_row_with_their_headings() -> None:
@@ -236,7 +236,7 @@ def test_markdown_and_text_in_the_encodings_of_chinese_are_read() -> None:
     ]  # fmt: skip
     assert cut(lines)[-1].heading == "低保问答 › 标准"
     for encoding in ("gb18030", "utf-8-sig", "utf-16"):
-        assert read_policy("低保按月发放。".encode(encoding)) == [Line("低保按月发放。")]
+        assert read_policy("低保按月发放。".encode(encoding)) == [DocumentLine("低保按月发放。")]
 
 
 def test_a_pdf_with_text_is_read_in_paragraphs_and_one_without_is_refused_kindly() -> None:
@@ -303,5 +303,5 @@ def test_any_bytes_are_read_or_refused(content: bytes, before: bytes) -> None:
 
 
 def test_an_id_number_in_a_document_is_noticed_and_other_long_numbers_are_not() -> None:
-    assert has_id_number([Line("张三 11010519491231002X")])
-    assert not has_id_number([Line("账号 110105194912310021"), Line("电话 13800001001")])
+    assert has_id_number([DocumentLine("张三 11010519491231002X")])
+    assert not has_id_number([DocumentLine("账号 110105194912310021"), DocumentLine("电话 13800001001")])

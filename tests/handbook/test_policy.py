@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.web import uploads
 from handlers.engine.words import NOT_YOURS
-from handlers.handbook.search import take_apart
+from handlers.handbook.search import parse_question
 from storage.database.audit import audit
 from storage.database.base import to_base36
 from storage.database.transaction import Conflict, Transaction
@@ -47,7 +47,7 @@ async def put(
 
 
 async def found(town: Town, question: str, regions: Sequence[str] = (TOWN,), for_all: bool = False) -> list[str]:
-    phrases = take_apart(question).phrases
+    phrases = parse_question(question).phrases
     async with town.transaction() as tx, tx.session("test", "find") as session:
         return [one.clause for one in await Store(session).policies.find(phrases, regions, for_all=for_all, most=300)]
 

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 
 from bot.setup.installation import open_installation
 from bot.setup.settings import load_settings
-from handlers.inspections.draw import draw, in_addition, share
+from handlers.inspections.draw import additional, draw, sample_size
 from storage.database.transaction import transaction
 from storage.problems.records import NewProblem
 from storage.problems.states import Action, ProblemState
@@ -77,10 +77,10 @@ def test_another_seed_draws_others() -> None:
 
 
 def test_the_ratio_is_meant_as_it_is_written() -> None:
-    assert share(25, 0.28) == 7
-    assert share(10, 0.3) == 3
-    assert share(11, 0.3) == 4
-    assert share(0, 0.3) == 0
+    assert sample_size(25, 0.28) == 7
+    assert sample_size(10, 0.3) == 3
+    assert sample_size(11, 0.3) == 4
+    assert sample_size(0, 0.3) == 0
 
 
 def test_what_was_closed_comes_in_addition_once() -> None:
@@ -88,7 +88,7 @@ def test_what_was_closed_comes_in_addition_once() -> None:
     drawn = draw("s", listed, 0.3)
     chosen = next(iter(drawn.values()))[0]
     other = next(one for one in listed if all(one not in of_village for of_village in drawn.values()))
-    assert in_addition(drawn, [chosen, other]) == [other]
+    assert additional(drawn, [chosen, other]) == [other]
 
 
 @given(st.text(max_size=20), numbers)

@@ -19,7 +19,7 @@ from bot.delivery.sender import Sender
 from bot.platforms.base import Blocked, Busy
 from handlers.engine.words import NOT_YOURS
 from handlers.notices import job as announce
-from handlers.notices.name_list import Entry, from_rows, from_text, match
+from handlers.notices.name_list import ListedName, from_rows, from_text, match_people
 from handlers.reading import Unreadable
 from storage.database.base import SHANGHAI, to_base36
 from storage.database.transaction import reading_first
@@ -478,26 +478,26 @@ def test_notices_rest_while_a_platform_asks_for_a_pause() -> None:
 def test_what_a_typed_list_says() -> None:
     text = "张三、白塔村李四，王五 13812345678\n瓦房村 赵六 钱七；13912345678，(1)"
     assert from_text(text, VILLAGES)[:6] == [
-        Entry("张三"),
-        Entry("李四", village="220881100203"),
-        Entry("王五", "13812345678"),
-        Entry("赵六", village="220881100200"),
-        Entry("钱七", village="220881100200"),
-        Entry(phone="13912345678"),
+        ListedName("张三"),
+        ListedName("李四", village="220881100203"),
+        ListedName("王五", "13812345678"),
+        ListedName("赵六", village="220881100200"),
+        ListedName("钱七", village="220881100200"),
+        ListedName(phone="13912345678"),
     ]
 
 
 def test_a_table_without_headings_is_read_cell_by_cell() -> None:
     assert from_rows([[1, "张三", 13812345678.0], [2, "李四", None]], VILLAGES) == [
-        Entry("张三", "13812345678"),
-        Entry("李四"),
+        ListedName("张三", "13812345678"),
+        ListedName("李四"),
     ]
 
 
 def test_a_number_settles_which_of_two_namesakes_is_meant() -> None:
     both = [Holder(1, "刘伟", "220881100203"), Holder(2, "刘伟", "220881100200")]
-    found = match(
-        [Entry("刘伟", "13812345678"), Entry("刘伟"), Entry("刘伟", village="220881100203")],
+    found = match_people(
+        [ListedName("刘伟", "13812345678"), ListedName("刘伟"), ListedName("刘伟", village="220881100203")],
         {"刘伟": both}, {"13812345678": both[1:]}, lambda name, village: False,
     )  # fmt: skip
     assert (found.people, found.several) == ([2, 1], ["刘伟"])

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from handlers.problems.states import (
     RULES,
-    Part,
+    ProblemParty,
     Refused,
     checked_percent,
     judges,
     may_redate,
     next_state,
-    parts_of,
-    possible,
+    parties_of,
+    possible_actions,
     rectifies,
 )
 from storage.database.base import SHANGHAI
@@ -28,7 +28,7 @@ from storage.problems.states import Action, ProblemState
 from tests.support.plan import BAITA, COUNTY, PLAN, TOWN, WAFANG
 
 ORDER = list(ProblemState)
-PARTS = st.frozensets(st.sampled_from([part for part in Part if part is not Part.SUBMITTER]))
+PARTS = st.frozensets(st.sampled_from([part for part in ProblemParty if part is not ProblemParty.SUBMITTER]))
 
 
 @given(st.lists(st.tuples(st.sampled_from(Action), st.integers(0, 3), st.sampled_from(["", "  ", "漏雨"]))), st.data())
@@ -38,7 +38,7 @@ def test_no_sequence_closes_a_problem_without_submission_and_acceptance_by_the_t
     people = [data.draw(PARTS, label=f"person {number}") for number in range(4)]
     state, submitter, done = ProblemState.UNCLAIMED, None, list[tuple[Action, int]]()
     for action, who, reason in tries:
-        parts = people[who] | ({Part.SUBMITTER} if who == submitter else set())
+        parts = people[who] | ({ProblemParty.SUBMITTER} if who == submitter else set())
         try:
             after = next_state(state, action, parts, reason)
         except Refused:
@@ -48,29 +48,31 @@ def test_no_sequence_closes_a_problem_without_submission_and_acceptance_by_the_t
             assert reason.strip()
         if after is ProblemState.CLOSED and action is not Action.CHECK:
             assert action is Action.ACCEPT
-            assert Part.TOWN in people[who]
+            assert ProblemParty.TOWN in people[who]
             assert done[-1][0] is Action.SUBMIT
             assert done[-1][1] != who
-            assert people[done[-1][1]] & {Part.VILLAGE, Part.UNIT}
+            assert people[done[-1][1]] & {ProblemParty.VILLAGE, ProblemParty.UNIT}
         submitter = who if action is Action.SUBMIT else submitter
         state = after
         done.append((action, who))
 
 
-@given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(Part)))
-def test_what_is_offered_is_what_is_allowed(state: ProblemState, parts: frozenset[Part]) -> None:
+@given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(ProblemParty)))
+def test_what_is_offered_is_what_is_allowed(state: ProblemState, parts: frozenset[ProblemParty]) -> None:
     for action in Action:
-        if action in possible(state, parts):
+        if action in possible_actions(state, parts):
             assert next_state(state, action, parts, "原因") is RULES[action].after
         else:
             with pytest.raises(Refused):
                 next_state(state, action, parts, "原因")
 
 
-@given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(Part)))
-def test_only_the_town_moves_a_deadline_and_only_of_what_is_open(state: ProblemState, parts: frozenset[Part]) -> None:
-    assert may_redate(state, parts) == (Part.TOWN in parts and state is not ProblemState.CLOSED)
-    assert Action.REDATE not in possible(state, parts)
+@given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(ProblemParty)))
+def test_only_the_town_moves_a_deadline_and_only_of_what_is_open(
+    state: ProblemState, parts: frozenset[ProblemParty]
+) -> None:
+    assert may_redate(state, parts) == (ProblemParty.TOWN in parts and state is not ProblemState.CLOSED)
+    assert Action.REDATE not in possible_actions(state, parts)
 
 
 @given(st.integers())
@@ -108,24 +110,24 @@ def person(role: Role, region: str, unit: str | None = None) -> Person:
 @pytest.mark.parametrize(
     ("who", "parts"),
     [
-        (person(Role.VILLAGE, BAITA), {Part.VILLAGE}),
+        (person(Role.VILLAGE, BAITA), {ProblemParty.VILLAGE}),
         (person(Role.VILLAGE, WAFANG), set()),
-        (person(Role.UNIT, TOWN, "housing"), {Part.UNIT}),
+        (person(Role.UNIT, TOWN, "housing"), {ProblemParty.UNIT}),
         (person(Role.UNIT, TOWN, "water"), set()),
-        (person(Role.TOWN, TOWN), {Part.TOWN}),
+        (person(Role.TOWN, TOWN), {ProblemParty.TOWN}),
         (person(Role.TOWN, "220881101"), set()),
-        (person(Role.COUNTY, COUNTY), {Part.COUNTY}),
+        (person(Role.COUNTY, COUNTY), {ProblemParty.COUNTY}),
         (person(Role.HOUSEHOLD, BAITA), set()),
     ],
 )
-def test_what_somebody_is_to_a_problem_follows_from_their_posts(who: Person, parts: set[Part]) -> None:
-    assert parts_of(who, problem(), PLAN) == parts
+def test_what_somebody_is_to_a_problem_follows_from_their_posts(who: Person, parts: set[ProblemParty]) -> None:
+    assert parties_of(who, problem(), PLAN) == parts
 
 
 def test_the_town_office_rectifies_what_names_it_and_cannot_accept_its_own() -> None:
     officer = person(Role.TOWN, TOWN)
-    parts = parts_of(officer, problem(units=("revitalization",), submitted_by=officer.id), PLAN)
-    assert parts == {Part.TOWN, Part.UNIT, Part.SUBMITTER}
+    parts = parties_of(officer, problem(units=("revitalization",), submitted_by=officer.id), PLAN)
+    assert parts == {ProblemParty.TOWN, ProblemParty.UNIT, ProblemParty.SUBMITTER}
     with pytest.raises(Refused, match="另一位"):
         next_state(ProblemState.REVIEW, Action.ACCEPT, parts)
 

@@ -15,8 +15,8 @@ from handlers.reading import Unreadable
 from handlers.weekly import job as weekly
 from handlers.weekly.text import (
     MOST_LINES,
+    apply_edit,
     draft,
-    edited,
     last_workday,
     monday_of,
     period,
@@ -95,28 +95,28 @@ def test_a_draft_is_short_and_never_empty(done: dict[WorkKind, int], days: int) 
 @given(lines, st.text("走访户两镇里培训参加", min_size=1, max_size=20))
 def test_a_sentence_is_added_at_the_end(before: list[str], said: str) -> None:
     if len(before) < MOST_LINES:
-        assert edited(before, said) == [*before, said]
+        assert apply_edit(before, said) == [*before, said]
     else:
         with pytest.raises(Unreadable):
-            edited(before, said)
+            apply_edit(before, said)
 
 
 @pytest.mark.parametrize(
     "said", ["2 走访了18户", "2、走访了18户", "2行 走访了18户", "第二行走访了18户", "第2行：走访了18户"]
 )
 def test_a_line_is_replaced_by_its_number(said: str) -> None:
-    assert edited(["一", "二", "三"], said) == ["一", "走访了18户", "三"]
+    assert apply_edit(["一", "二", "三"], said) == ["一", "走访了18户", "三"]
 
 
 @pytest.mark.parametrize("said", ["删2", "不要第二行", "第二行 删掉", "2 不要"])
 def test_a_line_is_dropped(said: str) -> None:
-    assert edited(["一", "二", "三"], said) == ["一", "三"]
+    assert apply_edit(["一", "二", "三"], said) == ["一", "三"]
 
 
 @pytest.mark.parametrize("said", ["2户要修房", "第二轮排查走完了", "第二条村路修完了", "8 没有这行", "删9"])
 def test_what_begins_with_a_number_may_be_a_sentence(said: str) -> None:
     try:
-        assert edited(["一", "二"], said)[-1] == said
+        assert apply_edit(["一", "二"], said)[-1] == said
     except Unreadable:
         assert said in ("8 没有这行", "删9")
 

@@ -64,7 +64,7 @@ class Photos(Question[Evidence]):
         photos = [file.sha256 for file in said.files if file.kind == "photo"]
         voices = voices_in(said) if self.with_voice else []
         if voices:
-            given["voices"] = one_more(given.get("voices"), voices)
+            given["voices"] = merge_voices(given.get("voices"), voices)
         if said.place and self.with_place:
             given["place"] = said.place.model_dump()
         elif not photos and not voices:
@@ -88,7 +88,7 @@ class Photos(Question[Evidence]):
 
 
 @dataclass(frozen=True)
-class Where(Question[Place]):
+class Position(Question[Place]):
     """A position from the phone."""
 
     prompt: str
@@ -119,12 +119,12 @@ def voices_in(said: Said) -> list[dict[str, Any]]:
     return [{"sha256": file.sha256, "seconds": file.seconds} for file in said.files if file.kind == "voice"]
 
 
-def one_more(known: list[dict[str, Any]] | None, fresh: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def merge_voices(known: list[dict[str, Any]] | None, fresh: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was said so far and what is new; the same sent twice counts once."""
     return list({voice["sha256"]: voice for voice in [*(known or ()), *fresh]}.values())[:MOST_VOICES]
 
 
-def spoken_in_words(seconds: int) -> str:
+def voice_in_words(seconds: int) -> str:
     """How a voice message stands among words, such as "语音 12 秒"."""
     return f"语音 {seconds} 秒" if seconds else "语音"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from handlers.engine.questions.base import Answer, More, Prompt, Question, Stale, refuse_voice
-from handlers.engine.questions.photos import Evidence, one_more, spoken_in_words, voices_in
+from handlers.engine.questions.photos import Evidence, merge_voices, voice_in_words, voices_in
 from handlers.engine.said import Said
 from handlers.reading import Unreadable, shortened
 
@@ -18,14 +18,14 @@ MOST_PHOTOS = 5
 _LONGEST = 500
 
 
-class Told(Evidence):
+class EvidencedText(Evidence):
     """What somebody says, and what came along with it. Of a voice message alone the text is such as "语音 12 秒"."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Account(Question[Told]):
+class TextWithEvidence(Question[EvidencedText]):
     """Words; photos and a position may come before them or with them.
 
     `voice`: what becomes of a voice message. "enough" is for households: it is the answer. "kept" is for cadres: words are
@@ -42,32 +42,32 @@ class Account(Question[Told]):
         return Prompt(self.prompt, wants="voice" if self.voice == "enough" else "")
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
-        given = gathered(said, partial)
+        given = add_evidence(said, partial)
         if voices := voices_in(said) if self.voice != "refused" else []:
-            given = {**(given or partial or {}), "voices": one_more((partial or {}).get("voices"), voices)}
+            given = {**(given or partial or {}), "voices": merge_voices((partial or {}).get("voices"), voices)}
         if not said.text:
             if voices and self.voice == "enough":
-                return Answer({**(given or {}), "text": spoken_in_words(voices[0]["seconds"])})
+                return Answer({**(given or {}), "text": voice_in_words(voices[0]["seconds"])})
             if self.voice == "refused":
                 refuse_voice(said)
             if given is None:
                 raise Unreadable(said.trouble or f"请用一句话说说，例如：{self.example}")
-            return More(given, said.trouble or f"收到{described(given)}。再用一句话说说，例如：{self.example}")
+            return More(given, said.trouble or f"收到{evidence_note(given)}。再用一句话说说，例如：{self.example}")
         if len(said.text) > _LONGEST:
             raise Unreadable(f"有点长了（{len(said.text)} 字），请精简到 {_LONGEST} 字以内再发一次。")
         return Answer({**(given or partial or {}), "text": said.text})
 
-    def restore(self, raw: Any) -> Told:
+    def restore(self, raw: Any) -> EvidencedText:
         try:
-            return Told.model_validate(raw)
+            return EvidencedText.model_validate(raw)
         except ValueError:
             raise Stale from None
 
     def tell(self, raw: Any) -> str:
-        return f"{shortened(raw['text'], 30)}{described(raw)}"
+        return f"{shortened(raw['text'], 30)}{evidence_note(raw)}"
 
 
-def gathered(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] | None:
+def add_evidence(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] | None:
     """What has been shown so far with this message's photos and position; None when it brings none."""
     photos = [file.sha256 for file in said.files if file.kind == "photo"]
     if not photos and said.place is None:
@@ -79,7 +79,7 @@ def gathered(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] | Non
     return given
 
 
-def described(given: dict[str, Any]) -> str:
+def evidence_note(given: dict[str, Any]) -> str:
     """The photos, the voice messages beside the words, and the position, in words."""
     photos = f" {len(given['photos'])} 张照片" if given.get("photos") else ""
     beside = voices_beside(given.get("text", ""), [voice["seconds"] for voice in given.get("voices", ())])
@@ -89,4 +89,4 @@ def described(given: dict[str, Any]) -> str:
 
 def voices_beside(text: str, seconds: Sequence[int]) -> int:
     """How many voice messages there are besides the one that `text` stands for."""
-    return len(seconds) - (text in map(spoken_in_words, seconds))
+    return len(seconds) - (text in map(voice_in_words, seconds))
