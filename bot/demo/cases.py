@@ -15,7 +15,7 @@ from bot.demo.stories import CLUES, JOINED, NOT_FOUND, NOTES, OF_THE_STORY, Clue
 from bot.demo.town import History, Town, marked
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.workdays import add_workdays
-from handlers.cases.procedure import next_standing
+from handlers.cases.procedure import apply
 from handlers.cases.table import Act, Party
 from handlers.cases.votes import Votes
 from storage.cases.records import Clue, ClueSource
@@ -163,7 +163,7 @@ class ClueHistory(History):
 
     async def _move(self, case: _Case, act: Act, by: int, note: str, facts: dict[str, int]) -> None:
         store, clue = self.store, case.filed()
-        to = next_standing(clue, act, {party_to(act)}, store.session.now.date(), self.plan.clocks, note)
+        to = apply(clue, act, {party_to(act)}, store.session.now.date(), self.plan.clocks, note)
         case.clue = await store.clues.move(
             clue, to, by=by or case.voice, outcome=act.value, note=note, facts=facts or None
         )

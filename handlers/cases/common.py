@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.calendar.planning import plan_clue
-from handlers.cases.procedure import message_to_household, next_standing, parties_of, whose_turn
+from handlers.cases.procedure import apply, message_to_household, parties_of, whose_turn
 from handlers.cases.table import ACTS, STEPS, Act, Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.lookup import by_number_or_id
@@ -92,7 +92,7 @@ async def take_step(
     whose turn it is next is told.
     """
     plan, store = chat.world.plan, chat.store
-    to = next_standing(clue, what, parties_of(chat.person, clue), chat.now.date(), plan.clocks, note)
+    to = apply(clue, what, parties_of(chat.person, clue), chat.now.date(), plan.clocks, note)
     moved = await store.clues.move(
         clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos, voices=voices
     )

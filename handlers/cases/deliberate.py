@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from handlers.cases.common import clue_in_words, next_step_row, own_clue_at, take_step
@@ -17,11 +16,7 @@ from storage.cases.steps import Step
 from storage.people.persons import Role
 
 
-@dataclass(frozen=True)
 class _VoteCount(Question[Votes]):
-    prompt: str
-    optional: bool = False
-
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         return Answer(list(read_votes(needs_text(said, EXAMPLE))))
 

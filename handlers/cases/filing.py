@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from handlers.calendar.deadlines import last_day
@@ -33,7 +32,6 @@ NEW = "new"
 _FOLLOW = [[Button(label="看进展", says="/my")]]
 
 
-@dataclass(frozen=True)
 class SameCaseChoice(Choice):
     """Which of the open clues it is, or a new one; also as yes and no, since a 是 is not meant as a part of 不是."""
 

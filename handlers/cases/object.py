@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.cases.common import clue_in_words, own_clue, own_clue_at, take_step
-from handlers.cases.procedure import Refused, next_standing, parties_of
+from handlers.cases.procedure import Refused, apply, parties_of
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -35,9 +35,7 @@ async def object_to(chat: Chat) -> None:
 def _refusal(chat: Chat, clue: Clue) -> str | None:
     """Why nothing can be objected to now, before the household writes a word."""
     try:
-        next_standing(
-            clue, Act.OBJECT, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks, "为什么"
-        )
+        apply(clue, Act.OBJECT, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks, "为什么")
     except Refused as refused:
         return str(refused)
     return None

@@ -32,9 +32,7 @@ class Refused(Exception):
 _CLEARING = frozenset({Step.CLEAR, Step.DELIBERATE, Step.PUBLICIZE, Step.TOWN_REVIEW, Step.COUNTY_DECIDE, Step.CLOSED})
 
 
-def next_standing(
-    clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = ""
-) -> Standing:
+def apply(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = "") -> Standing:
     """Where the case stands once somebody who is `parties` to it has done `act`. Raises Refused."""
     parties = frozenset(parties)
     facts = ACTS[act]
@@ -64,7 +62,7 @@ def possible_acts(clue: Clue, parties: Iterable[Party], today: date, clocks: Clo
     found = []
     for act in Act:
         try:
-            next_standing(clue, act, parties, today, clocks, reason=act.label)
+            apply(clue, act, parties, today, clocks, reason=act.label)
         except Refused:
             continue
         found.append(act)

@@ -14,7 +14,7 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 from handlers.files.word_numbers import Numbering
-from handlers.handbook.passages import DocumentLine, is_numbered
+from handlers.handbook.passages import TextLine, is_numbered
 from handlers.reading import Unreadable, tidy
 
 ENDINGS = (".docx", ".pdf", ".md", ".txt")
@@ -36,7 +36,7 @@ _pdfium = threading.Lock()
 """PDFium must not be entered by two threads at once."""
 
 
-def read_policy(content: bytes) -> list[DocumentLine]:
+def read_policy(content: bytes) -> list[TextLine]:
     """The paragraphs of a document, told by its content and not by its name. Raises Unreadable, saying what to send."""
     if len(content) > _MOST_BYTES:
         raise Unreadable(f"文件太大了，请控制在 {_MOST_BYTES >> 20} MB 以内，或分成几个文件。")
@@ -48,7 +48,7 @@ def read_policy(content: bytes) -> list[DocumentLine]:
         lines = _pdf(content)
     else:
         lines = list(_written(_decoded(content)))
-    lines = [DocumentLine(text, line.level) for line in lines if (text := tidy(line.text).replace("\n", " "))]
+    lines = [TextLine(text, line.level) for line in lines if (text := tidy(line.text).replace("\n", " "))]
     if not lines:
         raise Unreadable("文件里没有文字，请换一个再发。")
     if sum(len(line.text) for line in lines) > _MOST_CHARACTERS:
@@ -56,7 +56,7 @@ def read_policy(content: bytes) -> list[DocumentLine]:
     return lines
 
 
-def _docx(content: bytes) -> list[DocumentLine]:
+def _docx(content: bytes) -> list[TextLine]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as box:
             parts = box.infolist()
@@ -75,16 +75,16 @@ def _docx(content: bytes) -> list[DocumentLine]:
         raise Unreadable("这个文件打不开，可能已损坏。请用 Word 或 WPS 另存为 .docx 再发来。") from error
 
 
-def _block(block: Paragraph | Table, numbering: Numbering) -> Iterator[DocumentLine]:
+def _block(block: Paragraph | Table, numbering: Numbering) -> Iterator[TextLine]:
     if isinstance(block, Paragraph):
         style = (block.style.name or "") if block.style is not None else ""
         level = re.fullmatch(r"(?:Heading|标题) ?(\d)", style)
         number = numbering.before(block)  # an empty paragraph counts too
         text = number + block.text if block.text.strip() else ""
-        yield from (DocumentLine(part, int(level[1]) if level else 0) for part in text.splitlines())
+        yield from (TextLine(part, int(level[1]) if level else 0) for part in text.splitlines())
         return
     rows = [[" ".join(cell.text.split()) for cell in row.cells] for row in block.rows]
-    yield from (DocumentLine(text) for text in _rows(rows))
+    yield from (TextLine(text) for text in _rows(rows))
 
 
 def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "，".join(dict.fromkeys(cells)) + "。"
 
 
-def _pdf(content: bytes) -> list[DocumentLine]:
+def _pdf(content: bytes) -> list[TextLine]:
     try:
         with _pdfium:
             pages = _pages(content)
@@ -109,9 +109,7 @@ def _pdf(content: bytes) -> list[DocumentLine]:
     if sum(len("".join(page.split())) for page in pages) < _LEAST_ON_A_PAGE * len(pages):
         raise Unreadable("这份 PDF 是扫描的图片，读不出文字。请发 Word(.docx)，或能选中文字的 PDF。")
     lines = [tidy(line) for page in pages for line in page.splitlines()]
-    return [
-        DocumentLine(text) for text in _joined([line for line in lines if line and not _PAGE_NUMBER.fullmatch(line)])
-    ]
+    return [TextLine(text) for text in _joined([line for line in lines if line and not _PAGE_NUMBER.fullmatch(line)])]
 
 
 def _pages(content: bytes) -> list[str]:
@@ -156,7 +154,7 @@ def _decoded(content: bytes) -> str:
     raise Unreadable("这个文件的文字读不懂。请用 Word 或 WPS 另存为 .docx 再发来。")
 
 
-def _written(text: str) -> Iterator[DocumentLine]:
+def _written(text: str) -> Iterator[TextLine]:
     """The lines of plain text or Markdown."""
     table: list[list[str]] = []
     for line in [*text.splitlines(), ""]:
@@ -165,11 +163,11 @@ def _written(text: str) -> Iterator[DocumentLine]:
             if not _RULE.fullmatch(line):
                 table.append([_plain(cell) for cell in line.strip("|").split("|")])
             continue
-        yield from (DocumentLine(row) for row in _rows(table))
+        yield from (TextLine(row) for row in _rows(table))
         table = []
         heading = re.match(r"(#{1,6})\s+", line)
         level = len(heading[1]) if heading else 0
-        yield DocumentLine(_plain(line[heading.end() :] if heading else line), level)
+        yield TextLine(_plain(line[heading.end() :] if heading else line), level)
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from handlers.handbook.passages import DocumentLine, is_numbered
+from handlers.handbook.passages import TextLine, is_numbered
 from handlers.reading import Unreadable, read_id_number
 from handlers.reading.numerals import parse_numeral
 
@@ -40,7 +40,7 @@ class Head:
     dated: date | None
 
 
-def read_head(lines: Sequence[DocumentLine], file_name: str) -> Head:
+def read_head(lines: Sequence[TextLine], file_name: str) -> Head:
     """The title falls back on the first line, and on the file's name."""
     first = list(lines[:_HEAD])
     found = next((match for line in first if (match := _NUMBER.search(line.text))), None)
@@ -48,7 +48,7 @@ def read_head(lines: Sequence[DocumentLine], file_name: str) -> Head:
     return Head(_title(first) or _stem(file_name), number, _signed_on(lines))
 
 
-def body(lines: Sequence[DocumentLine], head: Head) -> list[DocumentLine]:
+def body(lines: Sequence[TextLine], head: Head) -> list[TextLine]:
     """The document without what stands above and below its text: name of the office, number, title, signature."""
     dates = [place for place, line in enumerate(lines) if _is_date(line.text)]
     signature = {*dates, *(place - 1 for place in dates if place and _may_sign(lines[place - 1]))}
@@ -63,7 +63,7 @@ def _is_above(text: str, head: Head) -> bool:
     return text in head.title or text.endswith("文件") or bool(_NUMBER.fullmatch(text))
 
 
-def _may_sign(line: DocumentLine) -> bool:
+def _may_sign(line: TextLine) -> bool:
     return len(line.text) <= 20 and not re.search("[，。；：,;:]", line.text) and not is_numbered(line.text)
 
 
@@ -71,7 +71,7 @@ def _is_date(text: str) -> bool:
     return bool(_DATE.fullmatch(text.strip(" ()（）")))
 
 
-def has_id_number(lines: Sequence[DocumentLine]) -> bool:
+def has_id_number(lines: Sequence[TextLine]) -> bool:
     """Whether somebody's ID number stands in it."""
     return any(_is_id_number(found) for line in lines for found in _ID_NUMBER.findall(line.text))
 
@@ -84,7 +84,7 @@ def _is_id_number(text: str) -> bool:
     return True
 
 
-def _title(first: Sequence[DocumentLine]) -> str:
+def _title(first: Sequence[TextLine]) -> str:
     texts = [line.text.strip(_MARKS_AROUND) for line in first]
     for place, (line, text) in enumerate(zip(first, texts, strict=True)):
         if line.level == 1 or (_KINDS.search(text) and not is_numbered(text) and len(text) <= LONGEST_TITLE):
@@ -104,7 +104,7 @@ def _stem(file_name: str) -> str:
     return file_name.rpartition(".")[0][:LONGEST_TITLE].strip() or "政策文件"
 
 
-def _signed_on(lines: Sequence[DocumentLine]) -> date | None:
+def _signed_on(lines: Sequence[TextLine]) -> date | None:
     """The date that stands on a line of its own: that of the signature, which comes last."""
     for line in reversed(lines):
         if found := _DATE.fullmatch(line.text.strip(" ()（）")):

@@ -13,7 +13,7 @@ from handlers.engine.questions import Choice, Document, Text
 from handlers.files.aside import aside
 from handlers.handbook.document_files import ENDINGS, read_policy
 from handlers.handbook.document_heads import LONGEST_TITLE, Head, body, has_id_number, read_head
-from handlers.handbook.passages import DocumentLine, Section, cut
+from handlers.handbook.passages import Section, TextLine, cut
 from handlers.reading import Unreadable, shortened, tidy
 from handlers.wording.days import day_in_words, full_day_in_words
 from handlers.wording.paging import is_page, page_named, page_of
@@ -157,7 +157,7 @@ async def _preview(chat: Chat, sent: SentFile) -> dict[str, Any]:
 
 def _read(content: bytes, file_name: str) -> tuple[Head, list[Section]]:
     """Raises Unreadable."""
-    lines: list[DocumentLine] = read_policy(content)
+    lines: list[TextLine] = read_policy(content)
     if has_id_number(lines):
         raise Unreadable("文件里有身份证号，不能放进手册。请删去个人信息再发。")
     head = read_head(lines, file_name)

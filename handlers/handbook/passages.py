@@ -37,7 +37,7 @@ _END_OF_SENTENCE = re.compile(r"(?<=[。；！？!?\n])(?!$)")
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentLine:
+class TextLine:
     """A paragraph of a document. `level` counts from 1 for what the file itself marks as a heading."""
 
     text: str
@@ -72,7 +72,7 @@ class _Open:
     lines: list[str] = field(default_factory=list)
 
 
-def cut(lines: Sequence[DocumentLine]) -> list[Section]:
+def cut(lines: Sequence[TextLine]) -> list[Section]:
     """The passages of a document in their order; none is empty or longer than a phone can show."""
     marks = [_mark(line) for line in lines]
     above: list[_Mark] = []
@@ -105,7 +105,7 @@ def sentences(text: str) -> list[str]:
     return [found for part in _END_OF_SENTENCE.split(text) if (found := part.strip())]
 
 
-def _mark(line: DocumentLine) -> _Mark | None:
+def _mark(line: TextLine) -> _Mark | None:
     for depth, pattern in _MARKS:
         if found := pattern.match(line.text):
             rest = line.text[found.end() :].strip()

@@ -37,7 +37,9 @@ async def indicator(chat: Chat) -> None:
     if len(villages) > 1:
         names = [(code, plan.village(code).name) for code in villages]
         village = await chat.ask("village", Choice("填哪个村的？", names))
-    code, value, when = await chat.ask("figure", FigureQuestion(plan.village(village).name, mine, year))
+    where = plan.village(village).name
+    prompt = f"{where}的哪个指标？一句话说，如：{mine[0].title} 12；去年的数前面加「去年」。"
+    code, value, when = await chat.ask("figure", FigureQuestion(prompt, mine, year))
     wanted = plan.indicator(code)
     known = await chat.recall("known", partial(_known, chat, village, code))
     before, now = (known["before"], value) if when == year else (value, known["now"])
@@ -48,7 +50,6 @@ async def indicator(chat: Chat) -> None:
         asked = f"{fell}确定就写原因；写错了点「上一步」。"
         reason = await chat.ask("reason", Text(asked, _LONGEST_REASON, example="两人外出务工，岗位正在补"))
     await chat.store.indicators.enter(when, village, code=code, value=value, by=chat.person.id, reason=reason)
-    where = plan.village(village).name
     if trend.falls:
         await warn(chat, where, wanted, trend, reason, f"{village}:{code}:{before}:{now}")
     which = "今年" if when == year else "去年"
@@ -80,14 +81,9 @@ async def _known(chat: Chat, village: str, code: str) -> dict[str, int | None]:
 class FigureQuestion(Question[tuple[str, int, int]]):
     """An indicator with its figure in one sentence, or the indicator picked and then the figure."""
 
-    village: str
     indicators: Sequence[Indicator]
     year: int
     in_steps = True
-
-    @property
-    def prompt(self) -> str:  # type: ignore[override]
-        return f"{self.village}的哪个指标？一句话说，如：{self.indicators[0].title} 12；去年的数前面加「去年」。"
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         if partial:

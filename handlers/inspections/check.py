@@ -10,7 +10,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option, Several, Text
 from handlers.engine.questions.next_household import NextHousehold, VillageChoice, village_options
-from handlers.inspections.drawing import current_sample
+from handlers.inspections.sample import current_sample
 from handlers.reading import shortened
 from handlers.rights.reach import villages_of
 from handlers.visits.common import visit_buttons

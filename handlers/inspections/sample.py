@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import NamedTuple
+
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Text
-from handlers.inspections.drawing import SampleDraw, current_sample, draw_from_roster
+from handlers.inspections.draw import additional, draw
 from handlers.rights.reach import villages_of
 from handlers.wording.days import moment_in_words
 from handlers.wording.paging import is_page, page_named, page_of
@@ -13,9 +16,18 @@ from storage.inspections.samples import Progress, Sample
 from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
 from storage.people.persons import Role
+from storage.roster import Household
 
 _LONGEST_SEED = 60
 _CHECK = [[Button(label="抽查入户", says="/check")]]
+
+
+class SampleDraw(NamedTuple):
+    """A draw: from how many households, who was drawn, and who comes in addition."""
+
+    roster: int
+    households: list[Household]
+    closed: list[Household]
 
 
 @conversation("sample", "抽样", for_roles={Role.COUNTY, Role.TOWN}, words=("抽查", "抽查进度"))
@@ -93,3 +105,22 @@ async def _progress(chat: Chat, known: Sample, page: int) -> None:
 
 def _how_far(progress: Progress) -> str:
     return f"{progress.checked}/{progress.households}" + (f"，不符 {progress.wrong}" if progress.wrong else "")
+
+
+async def draw_from_roster(chat: Chat, seed: str) -> SampleDraw:
+    """Draw from all villages of the person's county."""
+    roster = chat.world.roster
+    listed = [
+        one
+        for village in villages_of(chat.person, chat.world.plan, Role.COUNTY)
+        for one in roster.by_village.get(village, [])
+    ]
+    drawn = await asyncio.to_thread(draw, seed, listed, chat.world.plan.sampling_ratio)
+    ids = await chat.store.samples.households_with_closed(chat.world.plan.county.code)
+    closed = additional(drawn, [one for one in listed if one.id in ids])
+    return SampleDraw(len(listed), [one for village in drawn.values() for one in village], closed)
+
+
+async def current_sample(chat: Chat) -> Sample | None:
+    """The sample of the plan; there is one and it is not drawn again."""
+    return await chat.store.samples.of(chat.world.round)

@@ -3,7 +3,6 @@ village or a clue about a household at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,7 +45,6 @@ class Finding(NamedTuple):
     kinds: list[str]
 
 
-@dataclass(frozen=True)
 class FindingText(Text):
     """One finding in words, or that there is none (the answer is then empty)."""
 

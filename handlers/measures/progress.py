@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from handlers.engine.chat import Chat
@@ -107,12 +106,8 @@ async def _tell_all_done(chat: Chat, clue: Clue) -> None:
     )
 
 
-@dataclass(frozen=True)
 class Percent(Question[int]):
     """How far something is, by button or typed, also as 五成."""
-
-    prompt: str
-    optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(

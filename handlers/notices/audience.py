@@ -17,7 +17,7 @@ _NAMED = 3
 """Villages named; of more it is said how many."""
 
 
-class AudienceKind(StrEnum):
+class Target(StrEnum):
     """Whom a notice is for: everybody of a kind below the office, the people of some villages, or a list of names."""
 
     VILLAGE = "village"
@@ -34,21 +34,21 @@ class AudienceKind(StrEnum):
 
 
 _LABELS = {
-    AudienceKind.VILLAGE: "全部村干部",
-    AudienceKind.UNIT: "全部站所",
-    AudienceKind.TOWN: "镇干部",
-    AudienceKind.OFFICIALS: "全部干部",
-    AudienceKind.HOMES: "全部农户",
-    AudienceKind.VILLAGES: "选村",
-    AudienceKind.LISTED: "按名单",
+    Target.VILLAGE: "全部村干部",
+    Target.UNIT: "全部站所",
+    Target.TOWN: "镇干部",
+    Target.OFFICIALS: "全部干部",
+    Target.HOMES: "全部农户",
+    Target.VILLAGES: "选村",
+    Target.LISTED: "按名单",
 }
 
 _ROLES = {
-    AudienceKind.VILLAGE: (Role.VILLAGE,),
-    AudienceKind.UNIT: (Role.UNIT,),
-    AudienceKind.TOWN: (Role.TOWN,),
-    AudienceKind.OFFICIALS: _OFFICIALS,
-    AudienceKind.HOMES: (Role.HOUSEHOLD,),
+    Target.VILLAGE: (Role.VILLAGE,),
+    Target.UNIT: (Role.UNIT,),
+    Target.TOWN: (Role.TOWN,),
+    Target.OFFICIALS: _OFFICIALS,
+    Target.HOMES: (Role.HOUSEHOLD,),
 }
 
 
@@ -77,7 +77,7 @@ def office_of(person: Person) -> Post:
     raise ValueError("this person's posts send no notices")
 
 
-def audience_of(whom: AudienceKind, office: Post) -> Audience:
+def audience_of(whom: Target, office: Post) -> Audience:
     """Everybody of a kind in posts at or below the office. Raises KeyError for VILLAGES and LISTED."""
     return Audience(roles=_ROLES[whom], regions=(office.region,))
 

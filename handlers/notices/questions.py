@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from handlers.engine.questions import Confirm, Question
-from handlers.engine.questions.base import Answer, More, Prompt, Stale
+from handlers.engine.questions.base import Answer, More, Prompt, Stale, restore_record
 from handlers.engine.questions.options import EDIT, NO, YES
 from handlers.engine.said import Said
 from handlers.files.spreadsheets import read_csv, read_sheets
@@ -37,12 +37,8 @@ class NoticeText(Record):
     file_name: str = ""
 
 
-@dataclass(frozen=True)
-class NoticeTextQuestion(Question[NoticeText]):
+class NoticeWriting(Question[NoticeText]):
     """Words; a photo, document or voice message may come before them or with them."""
-
-    prompt: str
-    optional: bool = False
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         given = {"file": said.files[-1].sha256, "file_name": _name(said.files[-1])} if said.files else partial or {}
@@ -55,10 +51,7 @@ class NoticeTextQuestion(Question[NoticeText]):
         return Answer({**given, "text": said.text})
 
     def restore(self, raw: Any) -> NoticeText:
-        try:
-            return NoticeText.model_validate(raw)
-        except ValueError:
-            raise Stale from None
+        return restore_record(NoticeText, raw)
 
     def tell(self, raw: Any) -> str:
         return shortened(raw["text"], 30) + (f" 📎{raw['file_name']}" if raw.get("file") else "")
@@ -68,9 +61,7 @@ class NoticeTextQuestion(Question[NoticeText]):
 class NameList(Question[MatchedPeople]):
     """People named in words, or in a table that is sent; only those with a post in `region` can be meant."""
 
-    prompt: str
     region: str = ""
-    optional: bool = False
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         villages = {village.name: village.code for village in chat.world.plan.villages}
@@ -80,7 +71,7 @@ class NameList(Question[MatchedPeople]):
         entries = await _of_file(sent, villages, chat) if sent else from_text(said.text, villages)
         found = await self._found(entries, chat)
         if not found.people:
-            raise Unreadable(f"一个也没对上。{left_out_in_words(found)}")
+            raise Unreadable(f"一个也没对上。{left_out(found)}")
         return Answer(asdict(found))
 
     def restore(self, raw: Any) -> MatchedPeople:
@@ -107,12 +98,9 @@ class NameList(Question[MatchedPeople]):
         return match_people(entries, by_name, by_phone, is_head)
 
 
-@dataclass(frozen=True)
 class ConfirmSending(Question[str]):
     """YES: send; QUIETLY: send, nobody need confirm; NO. Any answer can be changed from here."""
 
-    prompt: str
-    optional: bool = False
     controls = ()
     in_steps = True
 
@@ -142,7 +130,7 @@ class ConfirmSending(Question[str]):
         return {YES: "发送", QUIETLY: "发送，不用点「收到」", NO: "取消"}[raw]
 
 
-def left_out_in_words(found: MatchedPeople) -> str:
+def left_out(found: MatchedPeople) -> str:
     """Who of a list is not among the receivers and why, in one line; empty where everybody is."""
     parts = [
         f"{_names(names)}{why}"

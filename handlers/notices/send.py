@@ -8,15 +8,8 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Several
 from handlers.engine.questions.options import NO
-from handlers.notices.audience import Addressees, AudienceKind, audience_in_words, audience_of, households_in, office_of
-from handlers.notices.questions import (
-    QUIETLY,
-    ConfirmSending,
-    NameList,
-    NoticeText,
-    NoticeTextQuestion,
-    left_out_in_words,
-)
+from handlers.notices.audience import Addressees, Target, audience_in_words, audience_of, households_in, office_of
+from handlers.notices.questions import QUIETLY, ConfirmSending, NameList, NoticeText, NoticeWriting, left_out
 from handlers.notices.wording import notice_button
 from handlers.reading import shortened
 from storage.notices.addressees import AudienceCount
@@ -61,18 +54,18 @@ async def send_notice(chat: Chat) -> None:
 async def _ask_words(chat: Chat) -> NoticeText:
     if chat.args:
         return NoticeText(text=chat.args)
-    return await chat.ask("words", NoticeTextQuestion("要通知什么？请发一句话。有照片或文件，先发它或一起发。"))
+    return await chat.ask("words", NoticeWriting("要通知什么？请发一句话。有照片或文件，先发它或一起发。"))
 
 
 async def _ask_audience(chat: Chat, office: Post) -> tuple[Audience, str]:
     """Whom it is for, and who of a list is left out, in words."""
-    options = [(whom.value, whom.label) for whom in AudienceKind]
-    whom = AudienceKind(await chat.ask("whom", Choice("发给谁？", options)))
-    if whom is AudienceKind.LISTED:
+    options = [(whom.value, whom.label) for whom in Target]
+    whom = Target(await chat.ask("whom", Choice("发给谁？", options)))
+    if whom is Target.LISTED:
         prompt = "发给哪些人？请发姓名，用顿号隔开，如：张三、白塔村李四。也可以发 .xlsx 或 .txt 名单。"
         found = await chat.ask("listed", NameList(prompt, office.region))
-        return Audience(people=tuple(sorted(set(found.people) - {chat.person.id}))), left_out_in_words(found)
-    if whom is not AudienceKind.VILLAGES:
+        return Audience(people=tuple(sorted(set(found.people) - {chat.person.id}))), left_out(found)
+    if whom is not Target.VILLAGES:
         return audience_of(whom, office), ""
     offered = [(village.code, village.name) for village in chat.world.plan.villages]
     villages = await chat.ask("villages", Several("哪些村？可多选，如：1 4，或：白塔村、瓦房村", offered))

@@ -9,7 +9,7 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Evidence, Option, Question, TextWithEvidence
-from handlers.engine.questions.base import Answer, More, Prompt, Stale, in_rows, needs_text
+from handlers.engine.questions.base import Answer, More, Prompt, in_rows, needs_text, restore_record
 from handlers.engine.questions.evidenced_text import MOST_PHOTOS, add_evidence, evidence_note
 from handlers.engine.said import DONE, Said
 from handlers.problems.common import (
@@ -128,9 +128,7 @@ async def _record(chat: Chat, problem: Problem, text: str, far: Progress, shown:
 class ProblemChoice(Question[str]):
     """One of the problems listed, or any other of one's own by its number; the answer is what `own_problem` takes."""
 
-    prompt: str
     options: Sequence[Option]
-    optional: bool = False
     short = "哪个问题"
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
@@ -162,12 +160,8 @@ class Progress(Evidence):
     submit: bool
 
 
-@dataclass(frozen=True)
 class ProgressQuestion(Question[Progress]):
     """A percentage by button or typed; photos may still come before it. At 100 the work can be submitted at once."""
-
-    prompt: str
-    optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         quarters = [(str(percent), f"{percent}%") for percent in (25, 50, 75)]
@@ -186,10 +180,7 @@ class ProgressQuestion(Question[Progress]):
         return Answer({**(given or partial or {}), "percent": percent, "submit": finished})
 
     def restore(self, raw: Any) -> Progress:
-        try:
-            return Progress.model_validate(raw)
-        except ValueError:
-            raise Stale from None
+        return restore_record(Progress, raw)
 
     def tell(self, raw: Any) -> str:
         return f"{raw['percent']}%{'，提交验收' if raw['submit'] else ''}{evidence_note(raw)}"

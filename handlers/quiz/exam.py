@@ -40,7 +40,7 @@ async def exam(chat: Chat) -> None:
     await chat.say(f"一共 {len(questions)} 题，连着答，最后一起看。想停就回复：结束")
     results: list[tuple[Question, Grading]] = []
     for question, asked in questions:
-        answer = await chat.ask_optional(question.id, ExamQuestion(asked))
+        answer = await chat.ask_optional(question.id, ExamQuestion(asked.prompt, asked))
         if isinstance(answer, ExamEnded):
             break
         results.append((question, await grade_and_keep(chat, question, answer, daily=False)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.engine.chat import Chat
@@ -24,13 +24,8 @@ class ExamQuestion(Question[Any]):
     """The question `asked`, or the end of the exam."""
 
     asked: Question[Any]
-    optional: bool = True
-
+    optional: bool = field(default=True, kw_only=True)
     controls = (LATER,)
-
-    @property
-    def prompt(self) -> str:  # type: ignore[override]
-        return self.asked.prompt
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         shown = await self.asked.show(partial, chat)

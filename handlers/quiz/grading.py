@@ -9,14 +9,7 @@ from fsrs import Rating
 
 from handlers.quiz.recital import missed
 from storage.database.base import Record
-from storage.plan import (
-    NumberQuestion,
-    Question,
-    RecitalQuestion,
-    SeveralQuestion,
-    SingleQuestion,
-    TrueFalseQuestion,
-)
+from storage.plan import NumberQuestion, Question, RecitalQuestion, SeveralQuestion, SingleQuestion, TrueFalseQuestion
 
 Given = str | Sequence[str] | bool | Decimal | None
 """An option, several options, true or false, a figure, words; None where the question was skipped."""

@@ -33,7 +33,6 @@ _KEPT = (LATER,)
 """Below a question; there is nothing to cancel, since what was answered is kept."""
 
 
-@dataclass(frozen=True)
 class SingleChoice(Choice):
     """One option is right."""
 
@@ -43,7 +42,6 @@ class SingleChoice(Choice):
         return f"您选了：{super().tell(raw)}"
 
 
-@dataclass(frozen=True)
 class MultipleChoice(Several):
     """Two or more options are right."""
 
@@ -53,7 +51,6 @@ class MultipleChoice(Several):
         return f"您选了：{super().tell(raw)}"
 
 
-@dataclass(frozen=True)
 class TrueFalse(SingleChoice):
     """True or not, as people say it: 对， 不对， 错， 没错."""
 
@@ -81,14 +78,13 @@ class FigureQuestion(Number):
             raise Unreadable(f"请只发一个数，例如：{self.sample}。想不起来就回复：跳过") from None
 
 
-@dataclass(frozen=True)
 class Recital(Text):
     """What somebody says in one breath."""
 
     controls = _KEPT
 
 
-def question_to_ask(question: Written, heading: str, seed: str) -> Question[Any]:
+def as_question(question: Written, heading: str, seed: str) -> Question[Any]:
     """The question to ask, `heading` before it. `seed` decides the order of the options."""
     prompt = f"{heading} {question.text}".strip()
     match question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.quiz.grading import grade
-from handlers.quiz.questions import comment, given_answer, question_to_ask, retry_button
+from handlers.quiz.questions import as_question, comment, given_answer, retry_button
 from handlers.quiz.repetition import area_of
 from handlers.quiz.sitting import keep_answer, own_items
 from handlers.rights.sight import IN_OFFICE
@@ -23,7 +23,7 @@ async def recite(chat: Chat) -> None:
     question = next((one for one in _recitals(chat) if one.id == chat.args), None)
     if question is None:
         chat.refuse()
-    answer = await chat.ask_optional("said", question_to_ask(question, "", chat.person.name))
+    answer = await chat.ask_optional("said", as_question(question, "", chat.person.name))
     verdict = grade(question, given_answer(question, answer))
     card = await chat.store.quiz.card(chat.person.id, question.id)
     if card is None or card.memory.reviewed_at.date() < chat.now.date():

@@ -10,7 +10,7 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.questions.base import Question as Put
 from handlers.quiz.grading import Grading, grade
-from handlers.quiz.questions import given_answer, question_to_ask
+from handlers.quiz.questions import as_question, given_answer
 from handlers.quiz.repetition import answered, digest_of
 from storage.database.base import Record
 from storage.people.persons import Person
@@ -35,7 +35,7 @@ class Sitting(Record):
         return [
             (
                 question,
-                question_to_ask(question, f"{place}/{len(asked)}", f"{chat.person.name}:{self.day}:{question.id}"),
+                as_question(question, f"{place}/{len(asked)}", f"{chat.person.name}:{self.day}:{question.id}"),
             )
             for place, question in enumerate(asked, 1)
         ]

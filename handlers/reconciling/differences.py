@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -36,7 +35,6 @@ _NEW, _MEMBER = "new", "member"
 _GONE = "这一处已经有人处理过了。"
 
 
-@dataclass(frozen=True)
 class _Way(Choice):
     """What is done about a difference; there is nothing to cancel, since what was settled before is kept."""
 

@@ -17,16 +17,7 @@ from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX
 from handlers.reading import Unreadable
 from handlers.reconciling.compare import compare
-from handlers.reconciling.sheet import (
-    AGREES,
-    DIFFERS,
-    NOT_OURS,
-    UNCLEAR,
-    Comparison,
-    Sheet,
-    read_list,
-    sender_of,
-)
+from handlers.reconciling.sheet import AGREES, DIFFERS, NOT_OURS, UNCLEAR, Comparison, Sheet, read_list, sender_of
 from storage.database.base import to_ms
 from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button, Outgoing, SentFile

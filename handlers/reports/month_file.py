@@ -13,15 +13,7 @@ from docx.shared import Pt
 from docx.table import _Row
 
 from handlers.files.word import BODY, LEAD, TABLE, TITLE, add_paragraph, blank, content_of, write
-from handlers.reports.month_text import (
-    HEADINGS,
-    Summary,
-    footnote,
-    paragraphs,
-    period_of,
-    table_of,
-    title_of,
-)
+from handlers.reports.month_text import HEADINGS, Summary, footnote, paragraphs, period_of, table_of, title_of
 
 # Smaller than on official documents, so that a town of twenty villages fits a page.
 _TITLE_SIZE, _BODY_SIZE, _TABLE_SIZE = 20, 12, 9

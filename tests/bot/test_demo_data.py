@@ -17,7 +17,7 @@ from bot.demo.fill import DemoSummary, NotEmpty, demo_note, demo_plan, make_demo
 from bot.demo.names import MARK, NO_AREA, NO_OPERATOR
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.workdays import is_workday, workdays_between
-from handlers.cases.procedure import next_standing
+from handlers.cases.procedure import apply
 from handlers.cases.table import Act, Party
 from handlers.problems.states import RULES
 from handlers.reading import read_id_number, read_phone
@@ -100,7 +100,7 @@ async def test_history_follows_the_procedure_and_lies_in_the_past(database: Data
     for event in await _rows(database, clue_events, clue_events.c.id):
         clue, note = played[event.clue_id], VAULT.open_text(event.note) or ""
         assert clue.step == event.step
-        to = next_standing(clue, Act(event.outcome), Party, event.at.date(), PLAN.clocks, note)
+        to = apply(clue, Act(event.outcome), Party, event.at.date(), PLAN.clocks, note)
         played[event.clue_id] = clue.model_copy(update={**to._asdict(), "since": event.at.date()})
         moments[event.clue_id].append(event.at)
     for key, row in filed.items():

@@ -71,7 +71,7 @@ FIELDS: dict[str, Any] = {
 }
 """What a sample of a question is made of, by the name of the field."""
 
-OWN_FIELDS: dict[str, dict[str, Any]] = {"Statement": {"options": (("t", "对"), ("f", "错"))}}
+OWN_FIELDS: dict[str, dict[str, Any]] = {"TrueFalse": {"options": (("t", "对"), ("f", "错"))}}
 """Where a question takes only fields of its own kind."""
 
 
@@ -89,11 +89,9 @@ def kinds_of_question() -> list[type[Question[Any]]]:
 
 
 def sample(kind: type[Question[Any]], *, optional: bool) -> Question[Any]:
-    given = {field.name: FIELDS[field.name] for field in dataclasses.fields(kind) if field.name in FIELDS}  # type: ignore[arg-type]
+    given = {field.name: FIELDS[field.name] for field in dataclasses.fields(kind) if field.name in FIELDS}
     given |= OWN_FIELDS.get(kind.__name__, {})
-    if any(field.name == "optional" for field in dataclasses.fields(kind)):  # type: ignore[arg-type]
-        given["optional"] = optional
-    return kind(**given)
+    return kind(**given, optional=optional)
 
 
 KINDS = kinds_of_question()

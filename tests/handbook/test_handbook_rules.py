@@ -18,7 +18,7 @@ from handlers.handbook import document_files as policy_files
 from handlers.handbook.built_in import Passage, passages_at, passages_of
 from handlers.handbook.document_files import read_policy
 from handlers.handbook.document_heads import body, has_id_number, read_head
-from handlers.handbook.passages import DocumentLine, cut
+from handlers.handbook.passages import TextLine, cut
 from handlers.handbook.search import LONGEST, Hit, best_hits, nearest, parse_question, shorten
 from handlers.reading import Unreadable
 from storage.handbook.index import BREAK, tokens
@@ -142,7 +142,7 @@ def test_a_document_is_cut_where_its_clauses_begin() -> None:
         "1.组织鉴定。由乡建办负责，每季度一次，不漏一户，鉴定结果及时告诉农户和村委会。",
         "2.改造房屋。一万元以上的项目要公示，公示期间村民都可以提出意见，村里要逐条答复。",
     )  # fmt: skip
-    parts = cut([DocumentLine(text) for text in written])
+    parts = cut([TextLine(text) for text in written])
     assert [(part.clause, part.heading) for part in parts] == [
         ("一", "总体要求"),
         ("二(一)", "重点任务 › 住房安全"),
@@ -160,12 +160,12 @@ def test_articles_and_numbers_of_manuals_are_cited_alone_and_short_lists_stay_to
         "第二章 附则",
         "2.1 报销比例 住院报销75%。",
     ]
-    parts = cut([DocumentLine(line) for line in lines])
+    parts = cut([TextLine(line) for line in lines])
     assert [(part.clause, part.text) for part in parts[:1]] == [
         ("第一条", "申请材料：\n（一）身份证；\n（二）户口本。")
     ]
-    assert cut([DocumentLine("2.1 报销比例 住院报销75%。")])[0].clause == "2.1"
-    assert cut([DocumentLine("1.5万元以内不用公示。")])[0].clause == ""
+    assert cut([TextLine("2.1 报销比例 住院报销75%。")])[0].clause == "2.1"
+    assert cut([TextLine("1.5万元以内不用公示。")])[0].clause == ""
 
 
 _MARKS = ("第一条 ", "一、", "（一）", "1.", "2.1 ", "")
@@ -173,27 +173,27 @@ _MARKS = ("第一条 ", "一、", "（一）", "1.", "2.1 ", "")
 
 @given(st.lists(st.tuples(st.sampled_from(_MARKS), st.text("政策补助，。；元", min_size=1, max_size=50)), max_size=12))
 def test_cutting_loses_no_sentence_and_makes_no_passage_too_long(written: list[tuple[str, str]]) -> None:
-    parts = cut([DocumentLine(mark + text) for mark, text in written])
+    parts = cut([TextLine(mark + text) for mark, text in written])
     assert all(part.text and len(part.text) <= 700 for part in parts)
     told = "".join(part.text + part.heading for part in parts)
     assert [text for _, text in written if text.strip("，。；") not in told] == []
 
 
 def test_a_very_long_paragraph_is_split_between_sentences() -> None:
-    parts = cut([DocumentLine("第一条 " + "每户补助一万元，按月发放到本人账户。" * 100)])
+    parts = cut([TextLine("第一条 " + "每户补助一万元，按月发放到本人账户。" * 100)])
     assert len(parts) > 2
     assert all(part.clause == "第一条" and len(part.text) <= 600 and part.text.endswith("。") for part in parts)
 
 
 def test_the_head_of_a_document_tells_title_number_and_date() -> None:
-    lines = [DocumentLine(text) for text in RULES]
+    lines = [TextLine(text) for text in RULES]
     head = read_head(lines, "文件.docx")
     assert (head.title, head.number) == ("瓦房镇城乡居民医疗保险报销办法", "瓦政发〔2022〕60号")
     assert head.dated == date(2022, 10, 8)
     assert [line.text for line in body(lines, head)] == list(RULES[4:11])
-    assert read_head([DocumentLine("二〇二二年九月三十日")], "低保问答.txt").dated == date(2022, 9, 30)
-    assert read_head([DocumentLine("一、对象")], "低保问答.txt").title == "低保问答"
-    assert read_head([DocumentLine("低保", 1), DocumentLine("谁能申请")], "x.md").title == "低保"
+    assert read_head([TextLine("二〇二二年九月三十日")], "低保问答.txt").dated == date(2022, 9, 30)
+    assert read_head([TextLine("一、对象")], "低保问答.txt").title == "低保问答"
+    assert read_head([TextLine("低保", 1), TextLine("谁能申请")], "x.md").title == "低保"
 
 
 def test_word_tables_are_read_row_by_row_with_their_headings() -> None:
@@ -236,7 +236,7 @@ def test_markdown_and_text_in_the_encodings_of_chinese_are_read() -> None:
     ]  # fmt: skip
     assert cut(lines)[-1].heading == "低保问答 › 标准"
     for encoding in ("gb18030", "utf-8-sig", "utf-16"):
-        assert read_policy("低保按月发放。".encode(encoding)) == [DocumentLine("低保按月发放。")]
+        assert read_policy("低保按月发放。".encode(encoding)) == [TextLine("低保按月发放。")]
 
 
 def test_a_pdf_with_text_is_read_in_paragraphs_and_one_without_is_refused_kindly() -> None:
@@ -303,5 +303,5 @@ def test_any_bytes_are_read_or_refused(content: bytes, before: bytes) -> None:
 
 
 def test_an_id_number_in_a_document_is_noticed_and_other_long_numbers_are_not() -> None:
-    assert has_id_number([DocumentLine("张三 11010519491231002X")])
-    assert not has_id_number([DocumentLine("账号 110105194912310021"), DocumentLine("电话 13800001001")])
+    assert has_id_number([TextLine("张三 11010519491231002X")])
+    assert not has_id_number([TextLine("账号 110105194912310021"), TextLine("电话 13800001001")])

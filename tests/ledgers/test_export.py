@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.setup.installation import Installation
-from handlers.cases.procedure import next_standing
+from handlers.cases.procedure import apply
 from handlers.cases.table import Act, Party
 from handlers.engine.words import NOT_YOURS
 from handlers.files.columns import Value
@@ -100,7 +100,7 @@ async def test_what_a_visit_found_stands_beside_the_clue(town: Town) -> None:
         store = Store(session)
         clue = await store.clues.numbered(1)
         assert clue is not None
-        closed = next_standing(clue, Act.NOT_FOUND, {Party.VILLAGE}, town.now.date(), PLAN.clocks, reason)
+        closed = apply(clue, Act.NOT_FOUND, {Party.VILLAGE}, town.now.date(), PLAN.clocks, reason)
         await store.clues.move(clue, closed, by=town.people["李村"], outcome=Act.NOT_FOUND.value, note=reason)
     town.now += timedelta(days=9)
     await town.say("李村", "/export clues")

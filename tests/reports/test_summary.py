@@ -13,7 +13,7 @@ from docx.document import Document
 from docx.oxml.ns import qn
 from docx.shared import Cm
 
-from handlers.cases.procedure import next_standing
+from handlers.cases.procedure import apply
 from handlers.cases.table import Act, Party
 from handlers.engine.words import NOT_YOURS
 from handlers.reading import Unreadable
@@ -158,7 +158,7 @@ async def fill(town: Town) -> None:
         store = Store(session)
         clue = await store.clues.numbered(2)
         assert clue is not None
-        closed = next_standing(clue, Act.NOT_FOUND, {Party.VILLAGE}, town.now.date(), PLAN.clocks, "没有漏雨")
+        closed = apply(clue, Act.NOT_FOUND, {Party.VILLAGE}, town.now.date(), PLAN.clocks, "没有漏雨")
         await store.clues.move(clue, closed, by=town.people["李村"], outcome=Act.NOT_FOUND.value, note="没有漏雨")
         for words, region in (("路没修完", BAITA), ("井水浑", WAFANG)):
             new = NewProblem(source="ten_tasks", region=region, description=words, deadline=date(2022, 10, 11))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from handlers.calendar.planning import plan_clue
-from handlers.cases.procedure import next_standing
+from handlers.cases.procedure import apply
 from handlers.cases.table import ACTS, Act, Party
 from storage.cases.records import Clue, ClueSource
 from storage.measures import Measure
@@ -54,7 +54,7 @@ async def go_on(town: Town, clue: Clue, acts: Sequence[Act]) -> Clue:
             town.now += timedelta(days=6)
         rule = next(rule for rule in ACTS[act].rules if rule.before is clue.step)
         party = sorted(rule.by)[-1]
-        to = next_standing(clue, act, {party}, town.now.date(), town.world.plan.clocks, "原因")
+        to = apply(clue, act, {party}, town.now.date(), town.world.plan.clocks, "原因")
         async with town.transaction() as tx, tx.session("test", "go on") as session:
             store = Store(session)
             clue = await store.clues.move(clue, to, by=town.people[BY[party]], outcome=act.value, note="原因")

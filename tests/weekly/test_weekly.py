@@ -13,16 +13,7 @@ from hypothesis import strategies as st
 from handlers.engine.words import NOT_YOURS
 from handlers.reading import Unreadable
 from handlers.weekly import job as weekly
-from handlers.weekly.text import (
-    MOST_LINES,
-    apply_edit,
-    draft,
-    last_workday,
-    monday_of,
-    period,
-    week_before,
-    week_named,
-)
+from handlers.weekly.text import MOST_LINES, apply_edit, draft, last_workday, monday_of, period, week_before, week_named
 from storage.database.base import SHANGHAI
 from storage.store import Store
 from storage.visits import VisitOutcome

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from handlers.engine.said import CANCEL, Said
 from handlers.reading import Unreadable
+from storage.database.base import Record
 
 if TYPE_CHECKING:
     from handlers.engine.chat import Chat
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 Option = tuple[str, str]
 """(value, label); a value is short enough for a button: at most 32 bytes."""
@@ -45,20 +47,21 @@ class Prompt:
     wants: Literal["", "photos", "place", "contact", "voice"] = ""
 
 
+@dataclass(frozen=True)
 class Question(Generic[T]):
     """Base of all questions. A subclass is one kind of answer."""
 
     prompt: str
-    optional: bool = False
-    short = ""
+    optional: bool = field(default=False, kw_only=True)
+    short: ClassVar[str] = ""
     """What the question is about in a word, where its prompt does not begin with that."""
 
-    controls: tuple[str, ...] = (CANCEL,)
+    controls: ClassVar[tuple[str, ...]] = (CANCEL,)
     """What can be pressed below it, besides going back and skipping."""
-    in_steps: bool = False
+    in_steps: ClassVar[bool] = False
     """Whether a part of an answer is a step of its own, which going back undoes before it leaves the question."""
 
-    keeps: bool = False
+    keeps: ClassVar[bool] = False
     """Whether a part of an answer counts even if the person then skips the rest, as photos do."""
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
@@ -75,6 +78,14 @@ class Question(Generic[T]):
     def tell(self, raw: Any) -> str:
         """The answer in a few words, for "you said" lines."""
         return str(raw)
+
+
+def restore_record(kind: type[R], raw: Any) -> R:
+    """The record kept as an answer. Raises Stale when its fields have changed since."""
+    try:
+        return kind.model_validate(raw)
+    except ValueError:
+        raise Stale from None
 
 
 def needs_text(said: Said, example: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale, in_rows
+from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale, in_rows, restore_record
 from handlers.engine.said import Said
 from handlers.reading import Unreadable, clean, shortened
 from storage.mail.messages import SentFile
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 class Document(Question[SentFile | str]):
     """A kept file whose name ends as named; the answer is the file, or the value of the option picked instead."""
 
-    prompt: str
     endings: Sequence[str]
     instead: Sequence[Option] = ()
-    optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(self.prompt, in_rows(list(self.instead), 1))
@@ -41,10 +39,7 @@ class Document(Question[SentFile | str]):
 
     def restore(self, raw: Any) -> SentFile | str:
         if isinstance(raw, dict):
-            try:
-                return SentFile.model_validate(raw)
-            except ValueError:
-                raise Stale from None
+            return restore_record(SentFile, raw)
         if not any(raw == value for value, _ in self.instead):
             raise Stale
         return str(raw)

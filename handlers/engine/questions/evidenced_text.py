@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from handlers.engine.questions.base import Answer, More, Prompt, Question, Stale, refuse_voice
+from handlers.engine.questions.base import Answer, More, Prompt, Question, refuse_voice, restore_record
 from handlers.engine.questions.photos import Evidence, merge_voices, voice_in_words, voices_in
 from handlers.engine.said import Said
 from handlers.reading import Unreadable, shortened
@@ -32,9 +32,7 @@ class TextWithEvidence(Question[EvidencedText]):
     asked as well, since lists and ledgers can't be listened to. "refused": with a hint how to write by speaking.
     """
 
-    prompt: str
     example: str
-    optional: bool = False
     voice: Literal["refused", "kept", "enough"] = "refused"
     short = "情况"
 
@@ -58,10 +56,7 @@ class TextWithEvidence(Question[EvidencedText]):
         return Answer({**(given or partial or {}), "text": said.text})
 
     def restore(self, raw: Any) -> EvidencedText:
-        try:
-            return EvidencedText.model_validate(raw)
-        except ValueError:
-            raise Stale from None
+        return restore_record(EvidencedText, raw)
 
     def tell(self, raw: Any) -> str:
         return f"{shortened(raw['text'], 30)}{evidence_note(raw)}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, Stale, in_rows, needs_text
+from handlers.engine.questions.base import Answer, More, Option, Prompt, Question, in_rows, needs_text, restore_record
 from handlers.engine.questions.options import numbered
 from handlers.engine.said import Said
 from handlers.reading import Unreadable, clean, read_choice
@@ -23,9 +23,7 @@ _MOST = 8
 class HouseholdChoice(Question[Household]):
     """`within` are the region codes (or their beginnings) that the person may choose from."""
 
-    prompt: str
     within: Sequence[str]
-    optional: bool = False
     in_steps = True
     short = "哪一户"
 
@@ -55,10 +53,7 @@ class HouseholdChoice(Question[Household]):
         return More([household.id for household in found[:_MOST]], note)
 
     def restore(self, raw: Any) -> Household:
-        try:
-            return Household.model_validate(raw)
-        except ValueError:
-            raise Stale from None
+        return restore_record(Household, raw)
 
     def tell(self, raw: Any) -> str:
         return household_in_village(Household.model_validate(raw), with_number=True)

@@ -21,9 +21,7 @@ _KNOWN = "known"
 class NameAndPhone(Question[Introduction]):
     """A name and, if given, a phone number. `known` is the name we have already: one tap says it is right."""
 
-    prompt: str
     known: str | None = None
-    optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(self.prompt, [[(_KNOWN, f"我是{self.known}")]] if self.known else [], "contact")
@@ -48,12 +46,8 @@ class NameAndPhone(Question[Introduction]):
         return f"{name} {mask_phone(phone)}" if phone else name
 
 
-@dataclass(frozen=True)
 class NameAndTail(Question[Introduction]):
     """A name and the last four of an ID or phone number."""
-
-    prompt: str
-    optional: bool = False
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         name, number = read_introduction(needs_text(said, "张三 1234"))

@@ -28,9 +28,7 @@ def across(options: Sequence[Option]) -> int:
 class Choice(Question[str]):
     """Exactly one of the options; the answer is its value."""
 
-    prompt: str
     options: Sequence[Option]
-    optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(self.prompt, in_rows(numbered(self.options), across(self.options)))
@@ -53,9 +51,7 @@ class Choice(Question[str]):
 class Several(Question[list[str]]):
     """One or more of the options: ticked one by one, or named all at once ("1 4")."""
 
-    prompt: str
     options: Sequence[Option]
-    optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         ticked = set(partial or ())
@@ -100,7 +96,6 @@ class Confirm(Question[bool]):
     With `parts` each answer is a button of its own; else there is one button more to tap before them.
     """
 
-    prompt: str
     parts: bool = False
     controls = ()
     in_steps = True

@@ -24,10 +24,8 @@ class PersonChoice(Question[str]):
     `also_gone`: who was chosen stays chosen when they are no longer among the people, for the conversation to explain.
     """
 
-    prompt: str
     people: Sequence[Option]
     others: Sequence[Option] = ()
-    optional: bool = False
     also_gone: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:

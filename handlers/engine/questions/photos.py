@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handlers.engine.questions.base import Answer, More, Prompt, Question, Stale, in_rows
+from handlers.engine.questions.base import Answer, More, Prompt, Question, in_rows, restore_record
 from handlers.engine.said import DONE, Said
 from handlers.reading import Unreadable
 from storage.database.base import Record
@@ -42,10 +42,8 @@ class Evidence(Record):
 class Photos(Question[Evidence]):
     """Photos and, where it helps, a position; sent one by one, then "done". `with_voice`: voice messages are kept as well."""
 
-    prompt: str
     most: int = 5
     with_place: bool = True
-    optional: bool = False
     with_voice: bool = False
     keeps = True
     short = "照片"
@@ -78,21 +76,14 @@ class Photos(Question[Evidence]):
         return More(given, said.trouble)
 
     def restore(self, raw: Any) -> Evidence:
-        try:
-            return Evidence.model_validate(raw)
-        except ValueError:
-            raise Stale from None
+        return restore_record(Evidence, raw)
 
     def tell(self, raw: Any) -> str:
         return _describe(raw).strip() or "无"
 
 
-@dataclass(frozen=True)
 class Position(Question[Place]):
     """A position from the phone."""
-
-    prompt: str
-    optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(self.prompt, wants="place")
@@ -105,10 +96,7 @@ class Position(Question[Place]):
         return Answer(said.place.model_dump())
 
     def restore(self, raw: Any) -> Place:
-        try:
-            return Place.model_validate(raw)
-        except ValueError:
-            raise Stale from None
+        return restore_record(Place, raw)
 
     def tell(self, raw: Any) -> str:
         return f"{raw['latitude']:.4f}, {raw['longitude']:.4f}"

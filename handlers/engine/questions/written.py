@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 class Text(Question[str]):
     """Free words, kept as said."""
 
-    prompt: str
     max_length: int = 500
     min_length: int = 1
     example: str = "厨房漏雨，墙有裂缝"
-    optional: bool = False
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         text = needs_text(said, self.example)
@@ -48,11 +46,9 @@ class Text(Question[str]):
 class Number(Question[Decimal]):
     """A figure, in the unit named."""
 
-    prompt: str
     low: int | None = None
     high: int | None = None
     unit: str = ""
-    optional: bool = False
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         text = needs_text(said, f"30{self.unit}")
@@ -75,10 +71,8 @@ class Number(Question[Decimal]):
 class Day(Question[date]):
     """A date, such as 昨天 or 10月31日. At least one of past and future is allowed."""
 
-    prompt: str
     past_ok: bool = True
     future_ok: bool = True
-    optional: bool = False
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         text = needs_text(said, "10月31日")
@@ -92,12 +86,8 @@ class Day(Question[date]):
             raise Stale from None
 
 
-@dataclass(frozen=True)
 class Phone(Question[str]):
     """A telephone number; the phone may share its own with one tap."""
-
-    prompt: str
-    optional: bool = False
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(self.prompt, wants="contact")
@@ -112,12 +102,8 @@ class Phone(Question[str]):
         return mask_phone(raw)
 
 
-@dataclass(frozen=True)
 class IdNumber(Question[str]):
     """A citizen's 18-digit ID number with its check digit (GB 11643)."""
-
-    prompt: str
-    optional: bool = False
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         return Answer(read_id_number(needs_text(said, "18 位身份证号码")))
