@@ -18,7 +18,14 @@ def plan_clue(reminders: Reminders, plan: Plan, clue: Clue, now: datetime) -> No
 
 
 def plan_deadline(
-    reminders: Reminders, plan: Plan, subject: str, subject_id: str, deadline: date, now: datetime, overdue: bool = True
+    reminders: Reminders,
+    plan: Plan,
+    subject: str,
+    subject_id: str,
+    deadline: date,
+    now: datetime,
+    *,
+    overdue: bool = True,
 ) -> None:
     """Rows for every stage still to come of one deadline. `overdue` is False for what simply ends, like a phase."""
     policy, today = plan.reminders, now.date()

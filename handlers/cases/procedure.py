@@ -53,7 +53,7 @@ def apply(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: C
         begun_on=begun_on,
         posted=posted,
         closed_as=act.value if rule.after is Step.CLOSED else None,
-        due_on=_due(rule.after, posted, begun_on, today, clocks),
+        due_on=_due(rule.after, posted=posted, begun_on=begun_on, today=today, clocks=clocks),
     )
 
 
@@ -104,7 +104,7 @@ def _check_days(clue: Clue, act: Act, today: date, clocks: Clocks) -> None:
         raise Refused(f"公示要满 {clocks.publicize.days} 天，到 {day_in_words(end)}为止，第二天再来。")
 
 
-def _due(step: Step, posted: bool, begun_on: date, today: date, clocks: Clocks) -> date | None:
+def _due(step: Step, *, posted: bool, begun_on: date, today: date, clocks: Clocks) -> date | None:
     """The last day of the step's clock; what has none of its own keeps the one from beginning to decision."""
     facts = STEPS[step]
     if facts.endless:

@@ -24,7 +24,7 @@ class Publicity(NamedTuple):
 
 
 def write_publicity(
-    village: str, house: str, kinds: tuple[str, ...], clearing: bool, first: date, last: date, objections_to: str
+    village: str, house: str, kinds: tuple[str, ...], *, clearing: bool, first: date, last: date, objections_to: str
 ) -> Publicity:
     """`kinds` are labels that may be shown; `objections_to` is whom to tell, such as the town's office."""
     about = "拟消除风险" if clearing else "拟纳入防返贫监测"

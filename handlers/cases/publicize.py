@@ -81,10 +81,10 @@ def _publicity(chat: Chat, clue: Clue) -> Publicity:
         plan.village(clue.village).name,
         f"{household.group_name}{household.head}户",
         tuple(kind.label for kind in kinds if not kind.health),
-        clue.clearing,
-        today,
-        publicity_ends(today, plan.clocks),
-        plan.town.name + "乡村振兴办",
+        clearing=clue.clearing,
+        first=today,
+        last=publicity_ends(today, plan.clocks),
+        objections_to=plan.town.name + "乡村振兴办",
     )
 
 

@@ -57,7 +57,7 @@ async def _sight_on(chat: Chat, clue: Clue) -> Sight:
     """How much of a clue the person sees."""
     units = {unit.code for kind in clue.kinds for unit in chat.world.plan.units_for_risk(kind)}
     followed = chat.person.id in await chat.store.clues.followers(clue)
-    return sight_of_clue(chat.person, clue, units, followed)
+    return sight_of_clue(chat.person, clue, units, followed=followed)
 
 
 async def audible_voices(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:

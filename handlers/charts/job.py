@@ -38,7 +38,7 @@ _IDLE = 300.0
 _NICE = 10
 
 
-class DrawingProcess:
+class Easel:
     """A process that draws, kept for some minutes after the last picture: to start it takes longer than to draw.
 
     A busy thread would not do, since it keeps the interpreter from the chats; and they go first on a processor that
@@ -79,7 +79,7 @@ class DrawingProcess:
             self._used = loop.time()
 
 
-DRAWING = DrawingProcess()
+EASEL = Easel()
 
 
 def _settle() -> None:
@@ -104,9 +104,9 @@ def _drawn(figures: Figures, wall: bool) -> bytes:
 
 async def run(transactions: Transactions, world: World) -> int:
     """Everything ordered; returns how many orders were dealt with."""
-    done = await work(transactions.reading_first, world, DRAWING.draw)
+    done = await work(transactions.reading_first, world, EASEL.draw)
     if not done:
-        DRAWING.rest()
+        EASEL.rest()
     return done
 
 

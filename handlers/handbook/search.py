@@ -84,7 +84,7 @@ def parse_question(question: str) -> Asked:
     start = 0
     for run in runs:
         alone = len(runs) == 1
-        terms += _terms(run, start, alone)
+        terms += _terms(run, start, alone=alone)
         start += len(run)
     return Asked(text, tuple(terms[:_MOST_TERMS]), start)
 
@@ -158,7 +158,7 @@ def _content(question: str) -> set[Phrase]:
     return set(parse_question(question).phrases)
 
 
-def _runs(text: str, strip: bool = True) -> list[list[str]]:
+def _runs(text: str, *, strip: bool = True) -> list[list[str]]:
     """Stretches of words with nothing between them."""
     runs: list[list[str]] = [[]]
     for token in [*tokens(text), BREAK]:
@@ -174,7 +174,7 @@ def _runs(text: str, strip: bool = True) -> list[list[str]]:
     return [run for run in runs if run]
 
 
-def _terms(run: Sequence[str], start: int, alone: bool) -> list[Term]:
+def _terms(run: Sequence[str], start: int, *, alone: bool) -> list[Term]:
     places = range(start, start + len(run))
     if len(run) == 1:
         return [Term((run[0],), frozenset(places), _BASE if alone or run[0].isascii() else _SINGLE)]

@@ -33,7 +33,7 @@ async def clear(chat: Chat) -> None:
         else:
             await _refuse(chat, clue, reasons)
         return
-    reasons = unmet(await _conditions(chat, clue, visit))
+    reasons = unmet(await _conditions(chat, clue, visit=visit))
     if reasons and visit:
         await _still_at_risk(chat, clue, reasons)
     elif reasons:
@@ -47,10 +47,10 @@ async def clear(chat: Chat) -> None:
 async def _obstacles(chat: Chat, clue: Clue) -> list[str]:
     household = await chat.store.households.get(clue.household_id)
     measures = await chat.store.measures.of(clue.id)
-    return obstacles(chat.world.plan, clue, household is None or household.able_to_work, measures)
+    return obstacles(chat.world.plan, clue, able_to_work=household is None or household.able_to_work, measures=measures)
 
 
-async def _conditions(chat: Chat, clue: Clue, visit: bool) -> set[Condition]:
+async def _conditions(chat: Chat, clue: Clue, *, visit: bool) -> set[Condition]:
     """Which hold. All are shown in one message; only where some do not, one says which."""
     head = f"{home_in_words(chat, clue)}，{'到家看过，' if visit else ''}这些都做到了吗？"
     listed = "、".join(condition.label for condition in Condition)

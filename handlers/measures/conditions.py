@@ -55,7 +55,7 @@ _UNMET = {
 UNABLE_TO_WORK = "整户无劳动能力：兜底保障后风险不标注消除，继续跟踪帮扶。"
 
 
-def obstacles(plan: Plan, clue: Clue, able_to_work: bool, measures: Sequence[Measure]) -> list[str]:
+def obstacles(plan: Plan, clue: Clue, *, able_to_work: bool, measures: Sequence[Measure]) -> list[str]:
     """Why clearing cannot even be asked for; empty when it can. The first reason that no effort removes stands alone."""
     if not able_to_work:
         return [UNABLE_TO_WORK]

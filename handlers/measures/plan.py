@@ -59,10 +59,10 @@ async def _show(chat: Chat, clue: Clue) -> None:
         lines.append(f"还缺措施：{_labels(chat, lacks)}")
     open_ones = [measure for measure in measures if not measure.done]
     reports = [[report_button(measure, f"报进展：{measure.text}")] for measure in open_ones[:_REPORTED]]
-    await chat.say("\n".join(lines), [*reports, *_buttons(clue, any(_untouched(one) for one in measures))])
+    await chat.say("\n".join(lines), [*reports, *_buttons(clue, can_drop=any(_untouched(one) for one in measures))])
 
 
-def _buttons(clue: Clue, can_drop: bool) -> Rows:
+def _buttons(clue: Clue, *, can_drop: bool) -> Rows:
     last = [Button(label="提请消除", says=f"/clear {to_base36(clue.id)}")]
     if can_drop:
         last.append(support_button(clue, "撤一项措施", _DROP))
@@ -156,7 +156,7 @@ async def _own_words(chat: Chat, clue: Clue) -> list[str]:
     return [kind, await chat.ask("text", Text("做什么？", max_length=100, min_length=2, example="修好东屋的炕"))]
 
 
-async def _unit(chat: Chat, kind: str, own: bool) -> str:
+async def _unit(chat: Chat, kind: str, *, own: bool) -> str:
     """Who carries it out: an office that answers for the risk, or, for a measure of one's own, the village itself."""
     plan = chat.world.plan
     units = list(plan.units_for_risk(kind))

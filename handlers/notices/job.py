@@ -75,7 +75,7 @@ async def _queue(store: Store, world: World, notice: Notice, *, along: bool) -> 
     letters = await store.notice_receipts.letters_to(notice, list(got_for))
     new = {
         receiver: notice_message(
-            world.plan, notice, along, stand_in_note(world, [one for one in people if one != receiver])
+            world.plan, notice, along=along, passed_on=stand_in_note(world, [one for one in people if one != receiver])
         )
         for receiver, people in got_for.items()
         if receiver not in letters
@@ -102,7 +102,7 @@ def _deputy(world: World, notice: Notice, person_id: int, away: Away) -> int | N
 async def _queue_again(store: Store, world: World, notice: Notice, *, along: bool) -> int | None:
     """Letters of the repeat, to whoever got the first one and has not confirmed it."""
     missing = await store.notice_receipts.next_missing(notice, PORTION)
-    letter = notice_message(world.plan, notice, along, again=True)
+    letter = notice_message(world.plan, notice, along=along, again=True)
     letters = {one.receiver_id: letter for one in missing}
     intent = Intent(Cause.NOTICE, f"{notice.id}", repeat="again")
     await notify(store, world, letters, intent, personal=True, unless_told=True, priority=BULK)

@@ -70,7 +70,7 @@ async def _show(chat: Chat, notice: Notice, more: str) -> None:
     reached = kind != UNREACHED
     total = figures.missing if reached and notice.expects else 0 if reached else figures.unreachable
     places, turn = page_of(range(total), page_named(page), f"/notices {to_base36(notice.id)} {kind}".rstrip())
-    listed = await _missing(chat, notice, reached, places)
+    listed = await _missing(chat, notice, reached=reached, places=places)
     lines = [_head(chat, notice), progress_in_words(notice, figures), *_repeated(chat, notice)]
     if listed:
         lines.append(
@@ -79,16 +79,16 @@ async def _show(chat: Chat, notice: Notice, more: str) -> None:
         lines += [_line(chat, one) for one in listed]
     elif notice.state == OUT and reached and notice.expects and figures.meant:
         lines.append("收到通知的人都点了「收到」。")
-    await chat.say("\n".join(lines), [*turn, *_further(notice, figures, reached)])
+    await chat.say("\n".join(lines), [*turn, *_further(notice, figures, reached=reached)])
 
 
-async def _missing(chat: Chat, notice: Notice, reached: bool, places: Sequence[int]) -> list[Missing]:
+async def _missing(chat: Chat, notice: Notice, *, reached: bool, places: Sequence[int]) -> list[Missing]:
     if not places:
         return []
     return await chat.store.notice_receipts.missing(notice.id, reached=reached, skip=places[0], most=len(places))
 
 
-def _further(notice: Notice, figures: NoticeFigures, reached: bool) -> list[list[Button]]:
+def _further(notice: Notice, figures: NoticeFigures, *, reached: bool) -> list[list[Button]]:
     if not reached:
         return [[notice_button(notice.id, "返回这条通知")]]
     rows = []

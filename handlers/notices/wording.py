@@ -16,7 +16,7 @@ AGAIN, FILE, UNREACHED = "again", "file", "out"
 """What may follow a notice in a command."""
 
 
-def notice_message(plan: Plan, notice: Notice, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
+def notice_message(plan: Plan, notice: Notice, *, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
     """What a receiver gets. The file goes `along`, or is fetched with one tap by those who want it."""
     head = "【通知·再提醒一次】" if again else "【通知】"
     office = post_in_words(plan, notice.role, notice.region)
@@ -30,7 +30,7 @@ def notice_message(plan: Plan, notice: Notice, along: bool, passed_on: str = "",
     )
 
 
-def notice_buttons(notice: Notice, with_file: bool, confirmed: bool = False) -> tuple[tuple[Button, ...], ...]:
+def notice_buttons(notice: Notice, *, with_file: bool, confirmed: bool = False) -> tuple[tuple[Button, ...], ...]:
     """What stands below a notice; `with_file`: its file has to be fetched, if it has one."""
     key = to_base36(notice.id)
     row = [Button(label="✓ 已收到" if confirmed else "收到", says=f"/received {key}")] if notice.expects else []

@@ -35,21 +35,21 @@ def grade(question: Question, given: Given) -> Grading:
         case RecitalQuestion(), None:
             return _by_points(question, "")
         case _, None:
-            return _verdict(False)
+            return _verdict(right=False)
         case SingleQuestion(), str():
-            return _verdict(given == question.answer)
+            return _verdict(right=given == question.answer)
         case TrueFalseQuestion(), bool():
-            return _verdict(given == question.answer)
+            return _verdict(right=given == question.answer)
         case NumberQuestion(), Decimal():
-            return _verdict(abs(given - Decimal(str(question.answer))) <= Decimal(str(question.tolerance)))
+            return _verdict(right=abs(given - Decimal(str(question.answer))) <= Decimal(str(question.tolerance)))
         case RecitalQuestion(), str():
             return _by_points(question, given)
         case SeveralQuestion(), [*options]:
-            return _verdict(set(options) == set(question.answers))
+            return _verdict(right=set(options) == set(question.answers))
     raise TypeError(f"{question.id} is not answered by a {type(given).__name__}")
 
 
-def _verdict(right: bool) -> Grading:
+def _verdict(*, right: bool) -> Grading:
     return Grading(rating=Rating.Good if right else Rating.Again)
 
 

@@ -115,10 +115,10 @@ def given_answer(question: Written, answer: Any) -> Given:
     return answer  # type: ignore[no-any-return]  # words, a figure, or None where it was skipped
 
 
-def comment(plan: Plan, question: Written, verdict: Grading, skipped: bool) -> str:
+def comment(plan: Plan, question: Written, verdict: Grading, *, skipped: bool) -> str:
     """What to say about an answer: when it was not right, the right one and where it stands."""
     if isinstance(question, RecitalQuestion):
-        return _about_points(plan, question, verdict, skipped)
+        return _about_points(plan, question, verdict, skipped=skipped)
     if verdict.right:
         return "答对了。"
     where = "" if is_of_village(question) else f"见{plan.clause_label(question.clause)}。"
@@ -137,7 +137,7 @@ def missed_points(plan: Plan, question: RecitalQuestion, verdict: Grading) -> st
     return "、".join(_with_number(plan, question.points[place], question.clause) for place in verdict.missed)
 
 
-def _about_points(plan: Plan, question: RecitalQuestion, verdict: Grading, skipped: bool) -> str:
+def _about_points(plan: Plan, question: RecitalQuestion, verdict: Grading, *, skipped: bool) -> str:
     total, clause = len(question.points), plan.clause_label(question.clause)
     if not verdict.missed:
         return f"{total} 点都说全了，很好。"

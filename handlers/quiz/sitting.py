@@ -47,10 +47,10 @@ def with_digests(questions: Iterable[Question]) -> tuple[tuple[str, str], ...]:
 
 async def grade_and_keep(chat: Chat, question: Question, answer: Any, *, daily: bool) -> Grading:
     """Grade an answer and keep it at once, with what is remembered after it; nobody can go back behind it."""
-    return Grading.model_validate(await chat.once(question.id, partial(_keep, chat, question, answer, daily)))
+    return Grading.model_validate(await chat.once(question.id, partial(_keep, chat, question, answer, daily=daily)))
 
 
-async def _keep(chat: Chat, question: Question, answer: Any, daily: bool) -> dict[str, Any]:
+async def _keep(chat: Chat, question: Question, answer: Any, *, daily: bool) -> dict[str, Any]:
     verdict = grade(question, given_answer(question, answer))
     await keep_answer(chat, question, verdict, daily=daily)
     return verdict.model_dump(mode="json")

@@ -48,10 +48,10 @@ def read_date(text: str, today: date, *, past_ok: bool, future_ok: bool) -> date
     Where the year or month is left out, the nearest day that `past_ok` and `future_ok` allow is taken.
     Raises Unreadable when no day is understood, there is no such day, or it lies on the wrong side of today.
     """
-    example = f"例如：{_example(today, past_ok, future_ok)}"
+    example = f"例如：{_example(today, past_ok=past_ok, future_ok=future_ok)}"
     said = compact(text).replace("的", "") if len(text) <= _LONGEST else ""
     try:
-        day = _read(said, today, past_ok, future_ok)
+        day = _read(said, today, past_ok=past_ok, future_ok=future_ok)
     except (_NoSuchDay, OverflowError):
         raise Unreadable(f"日历上没有这一天，请再核对一下，{example}") from None
     if day is None or not _EARLIEST <= day.year <= _LATEST:
@@ -63,13 +63,13 @@ def read_date(text: str, today: date, *, past_ok: bool, future_ok: bool) -> date
     return day
 
 
-def _read(said: str, today: date, past_ok: bool, future_ok: bool) -> date | None:
+def _read(said: str, today: date, *, past_ok: bool, future_ok: bool) -> date | None:
     for word in (said, _TIME_OF_DAY.sub("", said)):
         if word in _NEAR:
             return today + timedelta(_NEAR[word])
     said = _TIME_OF_DAY.sub("", said)
     if weekday := _WEEKDAY.fullmatch(said):
-        return _on_weekday(weekday[1], weekday[2], today, past_ok, future_ok)
+        return _on_weekday(weekday[1], weekday[2], today, past_ok=past_ok, future_ok=future_ok)
     said = _NUMERAL.sub(_as_digits, _WEEKDAY_BESIDE.sub("", said))
     if ago := _AGO.fullmatch(said):
         return _away(int(ago[1]) * (-1 if ago[3] == "前" else 1), ago[2], today)
@@ -87,10 +87,10 @@ def _read(said: str, today: date, past_ok: bool, future_ok: bool) -> date | None
                 return _date(today.year + years, 12, 31)
             said = f"{today.year + years}年{rest}"
             break
-    return _by_figures(said, today, past_ok, future_ok)
+    return _by_figures(said, today, past_ok=past_ok, future_ok=future_ok)
 
 
-def _by_figures(said: str, today: date, past_ok: bool, future_ok: bool) -> date | None:
+def _by_figures(said: str, today: date, *, past_ok: bool, future_ok: bool) -> date | None:
     if full := _FULL.fullmatch(said):
         year, month, day = (int(part) for part in full.groups() if part is not None)
         return _date(year if year > 99 else 2000 + year, month, day)
@@ -99,18 +99,22 @@ def _by_figures(said: str, today: date, past_ok: bool, future_ok: bool) -> date 
         if not 1 <= month <= 12:
             raise _NoSuchDay
         ends = (_day_of(date(year, month, 1), None) for year in _years_around(today))
-        return _nearest(ends, today, past_ok, future_ok)
+        return _nearest(ends, today, past_ok=past_ok, future_ok=future_ok)
     if month_and_day := _MONTH_AND_DAY.fullmatch(said):
         month, day = (int(part) for part in month_and_day.groups() if part is not None)
         _date(2000, month, day)
-        return _nearest(_real((year, month, day) for year in _years_around(today)), today, past_ok, future_ok)
+        return _nearest(
+            _real((year, month, day) for year in _years_around(today)), today, past_ok=past_ok, future_ok=future_ok
+        )
     if day_only := _DAY.fullmatch(said):
         day = int(day_only[1])
         _date(2000, 1, day)
         firsts = [_months_on(today.replace(day=1), step) for step in (0, -1, 1, -2, 2)]
         if past_ok and future_ok:
             firsts = firsts[:1] if day <= _length(today) else firsts
-        return _nearest(_real((first.year, first.month, day) for first in firsts), today, past_ok, future_ok)
+        return _nearest(
+            _real((first.year, first.month, day) for first in firsts), today, past_ok=past_ok, future_ok=future_ok
+        )
     return None
 
 
@@ -119,7 +123,7 @@ def _as_digits(found: re.Match[str]) -> str:
     return found[0] if number is None else str(number)
 
 
-def _on_weekday(week: str | None, named: str, today: date, past_ok: bool, future_ok: bool) -> date:
+def _on_weekday(week: str | None, named: str, today: date, *, past_ok: bool, future_ok: bool) -> date:
     weekday = 6 if named in "日天" else "一二三四五六".index(named) if named in "一二三四五六" else int(named) - 1
     day = today + timedelta(weekday - today.weekday())
     if week is not None:
@@ -171,7 +175,7 @@ def _years_around(today: date) -> range:
     return range(max(1, today.year - _LEAP_YEARS_APART), min(9999, today.year + _LEAP_YEARS_APART) + 1)
 
 
-def _nearest(days: Iterable[date], today: date, past_ok: bool, future_ok: bool) -> date:
+def _nearest(days: Iterable[date], today: date, *, past_ok: bool, future_ok: bool) -> date:
     """Return the day nearest to today among those allowed; if none is, the nearest, for the message to be right."""
     known = sorted(days, key=lambda day: abs(day - today))
     if not known:
@@ -180,7 +184,7 @@ def _nearest(days: Iterable[date], today: date, past_ok: bool, future_ok: bool) 
     return next(allowed, known[0])
 
 
-def _example(today: date, past_ok: bool, future_ok: bool) -> str:
+def _example(today: date, *, past_ok: bool, future_ok: bool) -> str:
     if future_ok and not past_ok:
         day = today + timedelta(7)
         return f"明天、{day.month}月{day.day}日"

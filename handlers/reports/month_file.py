@@ -51,7 +51,7 @@ def _add_table(document: Document, rows: Sequence[Sequence[str]]) -> None:
         _fill(table.add_row(), row)
 
 
-def _fill(row: _Row, texts: Sequence[str], bold: bool = False) -> None:
+def _fill(row: _Row, texts: Sequence[str], *, bold: bool = False) -> None:
     for cell, text in zip(row.cells, texts, strict=True):
         [paragraph] = cell.paragraphs
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER

@@ -22,7 +22,7 @@ class Sight(Enum):
     FULL = auto()
 
 
-def sight_of_clue(person: Person, clue: Clue, units: Collection[str], followed: bool) -> Sight:
+def sight_of_clue(person: Person, clue: Clue, units: Collection[str], *, followed: bool) -> Sight:
     """`units` answer for one of the clue's kinds; `followed` says that the person reported the clue or joined it.
 
     The first line that fits counts.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
-from handlers.charts.job import DrawingProcess, work
+from handlers.charts.job import Easel, work
 from handlers.engine.world import World
 from storage.charts.orders import Chart
 from storage.database.transaction import Transaction, reading_first, transaction
@@ -40,7 +40,7 @@ async def figures() -> list[Figure]:
         await county.found()
         world = World(county_plan(county.villages), MediaStore(county.path.parent / "media", county.database.vault))
         officer = await _fill(county, world)
-        easel, platform = DrawingProcess(), Timed(Path(name))
+        easel, platform = Easel(), Timed(Path(name))
         async with at_work(county, platform) as put:
             script = Script(county)
             await put([platform.read(script.next(chat)) for chat in range(CHATS)])
@@ -68,7 +68,7 @@ async def figures() -> list[Figure]:
     ]
 
 
-async def _draw(county: County, world: World, officer: int, easel: DrawingProcess, place: int) -> float:
+async def _draw(county: County, world: World, officer: int, easel: Easel, place: int) -> float:
     """One chart asked for and made as the clock makes it, every other one for the wall; returns the seconds."""
 
     def begin() -> AbstractAsyncContextManager[Transaction]:

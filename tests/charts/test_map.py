@@ -303,7 +303,7 @@ async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_wa
 ) -> None:
     await _fill(town)
     jobs = Jobs(Installation(load_settings(data_dir=tmp_path), town.database, town.world), town.clock, lambda: None)
-    easel = charts.DRAWING
+    easel = charts.EASEL
 
     async def width(said: str) -> int:
         await town.say("周镇", said)
@@ -327,7 +327,7 @@ async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_wa
     assert _processes(easel) == []
 
 
-def _processes(easel: charts.DrawingProcess) -> list[int]:
+def _processes(easel: charts.Easel) -> list[int]:
     return list(easel._pool._processes) if easel._pool else []
 
 

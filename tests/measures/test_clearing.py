@@ -46,7 +46,7 @@ def measure(kind: str, percent: int) -> Measure:
 
 def may_clear(kinds: list[str], able: bool, measures: list[Measure], met: set[Condition]) -> bool:
     """Whether nothing stands against clearing, neither before the visit nor at it."""
-    return not obstacles(PLAN, clue(kinds), able, measures) and not unmet(met)
+    return not obstacles(PLAN, clue(kinds), able_to_work=able, measures=measures) and not unmet(met)
 
 
 MEASURES = st.lists(st.builds(measure, st.sampled_from(KINDS), st.sampled_from([0, 50, 100])), max_size=5)
@@ -66,12 +66,12 @@ def test_a_household_with_nobody_able_to_work_is_never_cleared(
     kinds: list[str], measures: list[Measure], met: set[Condition]
 ) -> None:
     assert not may_clear(kinds, False, measures, met)
-    assert obstacles(PLAN, clue(kinds), False, measures) == [UNABLE_TO_WORK]
+    assert obstacles(PLAN, clue(kinds), able_to_work=False, measures=measures) == [UNABLE_TO_WORK]
 
 
 @given(KIND_LISTS, MEASURES)
 def test_every_open_measure_and_every_risk_without_one_is_named(kinds: list[str], measures: list[Measure]) -> None:
-    reasons = " ".join(obstacles(PLAN, clue(kinds), True, measures))
+    reasons = " ".join(obstacles(PLAN, clue(kinds), able_to_work=True, measures=measures))
     assert all(f"「{one.text}」还没做完" in reasons for one in measures if not one.done)
     missing = set(kinds) - {one.kind for one in measures}
     assert all(f"「{PLAN.risk(kind).label}」" in reasons for kind in missing)

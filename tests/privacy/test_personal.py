@@ -72,7 +72,7 @@ def person(*held: tuple[Role, str], unit: str | None = None, household: int | No
     ],
 )
 def test_sight_of_a_clue(viewer: Person, followed: bool, sight: Sight) -> None:
-    assert sight_of_clue(viewer, CLUE, {"housing"}, followed) is sight
+    assert sight_of_clue(viewer, CLUE, {"housing"}, followed=followed) is sight
 
 
 held = st.lists(st.tuples(st.sampled_from(Role), st.sampled_from([BAITA, WAFANG, TOWN, COUNTY])), max_size=3)

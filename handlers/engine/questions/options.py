@@ -115,7 +115,7 @@ class Confirm(Question[bool]):
             chat.reopen(said.pick.removeprefix(_PART))
         picked = said.pick if said.pick in (YES, NO, EDIT) else self._words(said.text)
         if picked == EDIT:
-            return More(True)
+            return More(partial=True)
         return Answer(picked == YES)
 
     def restore(self, raw: Any) -> bool:

@@ -23,7 +23,7 @@ _DAY_AFTER = re.compile(
 )
 
 
-def problem_number(said: str, works: bool, plain: bool) -> int | None:
+def problem_number(said: str, *, works: bool, plain: bool) -> int | None:
     """The number, or None.
 
     A bare "17号" is one only where the sentence `works`, that is, speaks of something being done; at its beginning also

@@ -61,10 +61,10 @@ class VillageNames:
                 continue
             written, heard_as = heard.said[at:end], heard.sound[at:end]
             if codes := self._whole.get(written) or self._whole.get(heard_as):
-                return Place(at, end, frozenset(codes), True)
+                return Place(at, end, frozenset(codes), sure=True)
             codes = self._short.get(written) or self._misheard(written, heard_as)
             if codes and not heard.said.startswith(_WHOLE, end):
-                return Place(at, end, frozenset(codes), False)
+                return Place(at, end, frozenset(codes), sure=False)
         return None
 
     def _misheard(self, written: str, heard_as: str) -> set[str]:

@@ -67,7 +67,7 @@ class _Words:
         """Whether something is said to be fine: 正常, not 不正常."""
         return any(not _NOT.search(meant, 0, start) for start, _ in self.fine.spans(meant))
 
-    def asks(self, meant: str, named: bool) -> bool:
+    def asks(self, meant: str, *, named: bool) -> bool:
         """Whether it is a question; where nobody is named, about rules without the usual words of one as well."""
         bare = self.pleas.sub("|", _NO_QUESTION.sub("|", meant))
         if bare in self.asking or named:
@@ -106,13 +106,13 @@ def understand(
     own = household_of_speaker is not None
     places = village_names(tuple(villages), lexicon).places(heard)
     found = Named() if own else named_in(words.names, heard, index, places, hits, within)
-    asking = words.asks(meant, bool(found.words))
+    asking = words.asks(meant, named=bool(found.words))
     finished, undone = words.work(meant)
     percent = percent_in(meant)
     going_on = meant in words.going_on
     plain = not found.words and words.leave.search(meant) is None
     works = finished or undone or going_on or percent is not None
-    number = None if own else problem_number(meant, works, plain)
+    number = None if own else problem_number(meant, works=works, plain=plain)
     kinds = words.kinds.meant(hits)
     fine, absent = words.well(meant), meant in words.absent
     signs = Signs(
