@@ -79,7 +79,7 @@ class Load:
     above: int
 
     @property
-    def told(self) -> bool:
+    def is_shown(self) -> bool:
         """Whether there are enough of them for the figures to point at nobody."""
         return self.people >= FEWEST
 
@@ -131,7 +131,7 @@ def warning(load: Load) -> str:
 
 
 def load_in_words(load: Load) -> str:
-    if not load.told:
+    if not load.is_shown:
         return f"{load.role.label} {load.people} 人：人少，不列数字"
     return (
         f"{load.role.label} {load.people} 人：消息一般 {load.messages[0]} 条、最多 {load.messages[1]} 条；"

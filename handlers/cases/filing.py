@@ -173,7 +173,7 @@ async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str
     kinds = kinds_in_words(chat.world.plan, clue.kinds)
     due = f"请在 {day_in_words(clue.due_on)}前入户核查。" if clue.due_on else ""
     await chat.push(
-        _carers(chat.world, household),
+        _helpers(chat.world, household),
         f"【{title}】{household_in_words(chat.world.plan, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip(),
         intent=Intent(Cause.CLUE, f"{clue.number}:{chat.store.session.request}"),
         buttons=[[Button(label="查看", says=f"/clue {to_base36(clue.id)}")]],
@@ -181,7 +181,7 @@ async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str
     )
 
 
-def _carers(world: World, household: Household) -> Sequence[int]:
+def _helpers(world: World, household: Household) -> Sequence[int]:
     helper = world.directory.person(household.helper_id) if household.helper_id else None
     if helper is not None and helper.address and helper.person.covers(household.village, Role.VILLAGE):
         return [helper.person.id]

@@ -26,7 +26,7 @@ _OFFICES = (Role.VILLAGE, Role.TOWN, Role.COUNTY)
 async def cases(chat: Chat) -> None:
     """Args: a step and a page, both optional: "verify 2"."""
     name, _, page = chat.args.partition(" ")
-    mine = [clue for role in _OFFICES for clue in await _standing(chat, role, steps_of(Party(role.value)))]
+    mine = [clue for role in _OFFICES for clue in await _cases_at(chat, role, steps_of(Party(role.value)))]
     if not mine:
         await chat.say("没有轮到您办的事。")
         return
@@ -48,7 +48,7 @@ async def cases(chat: Chat) -> None:
 async def unregistered(chat: Chat) -> None:
     """Args: a page."""
     clocks, today = chat.world.plan.clocks, chat.now.date()
-    found = {clue.id: clue for role in _OFFICES for clue in await _standing(chat, role, NOT_NOMINATED)}
+    found = {clue.id: clue for role in _OFFICES for clue in await _cases_at(chat, role, NOT_NOMINATED)}
     left_out = [clue for clue in found.values() if is_left_out(clue, today, clocks)]
     if not left_out:
         await chat.say("没有应纳未纳的。核查属实的都在期限内往下办。")
@@ -61,7 +61,7 @@ async def unregistered(chat: Chat) -> None:
     )
 
 
-async def _standing(chat: Chat, role: Role, steps: Sequence[Step]) -> list[Clue]:
+async def _cases_at(chat: Chat, role: Role, steps: Sequence[Step]) -> list[Clue]:
     """The cases at these steps within the person's posts as `role`."""
     regions = {post.region for post in chat.person.posts_as(role)}
     return [clue for region in sorted(regions) for clue in await chat.store.clues.standing_at(steps, region, _MOST)]

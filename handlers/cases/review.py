@@ -58,7 +58,7 @@ async def _go_through(chat: Chat, step: Step, role: Role, options: Sequence[Opti
             reason = await chat.ask(
                 f"reason {key}", Text("为什么？这句话对方会看到。", min_length=2, example="会议记录看不清，请补拍")
             )
-        done = await chat.once(f"did {key}", lambda key=key, v=verdict, r=reason: _do(chat, key, Act(v), r))  # type: ignore[misc]
+        done = await chat.once(f"did {key}", lambda key=key, v=verdict, r=reason: _decide(chat, key, Act(v), r))  # type: ignore[misc]
         await chat.say(done)
     if len(waiting) > 1:
         await chat.say("这些都看完了。")
@@ -104,7 +104,7 @@ async def _card(chat: Chat, key: str, step: Step) -> str | None:
     return "\n".join(lines)
 
 
-async def _do(chat: Chat, key: str, what: Act, reason: str) -> str:
+async def _decide(chat: Chat, key: str, what: Act, reason: str) -> str:
     clue = await chat.store.clues.get(from_base36(key))
     if clue is None or not parties_of(chat.person, clue):
         return "这一户已经不由您办理了。"
@@ -112,8 +112,8 @@ async def _do(chat: Chat, key: str, what: Act, reason: str) -> str:
         moved = await take_step(chat, clue, what, reason)
     except Refused as refused:
         return str(refused)
-    return f"{moved.number}号：{what.label}。" + _then(moved)
+    return f"{moved.number}号：{what.label}。" + _outcome_in_words(moved)
 
 
-def _then(clue: Clue) -> str:
+def _outcome_in_words(clue: Clue) -> str:
     return "" if clue.step is Step.CLOSED else f"接下来：{clue.step.label}。"

@@ -29,7 +29,7 @@ def draw(figures: BurnDown, sheet: ChartSheet) -> Canvas:
     told = sheet.row(2.6)
     canvas = framed(sheet, figures.head, _TITLE, told + lanes + sheet.row(_PHONE_PLOT))
     top, bottom = body_of(canvas)
-    _tell(canvas, figures, top)
+    _summary(canvas, figures, top)
     most = max(*figures.open, *(value for _, value in figures.planned), 1)
     step = _step(most)
     most = math.ceil(most / step) * step
@@ -40,7 +40,7 @@ def draw(figures: BurnDown, sheet: ChartSheet) -> Canvas:
     return canvas
 
 
-def _tell(canvas: Canvas, figures: BurnDown, top: float) -> None:
+def _summary(canvas: Canvas, figures: BurnDown, top: float) -> None:
     """The state in one sentence, and what the lines are."""
     sheet = canvas.sheet
     canvas.text(sheet.margin, top + sheet.row(0.5), against_plan(figures), sheet.body, width=sheet.inner)

@@ -27,7 +27,7 @@ def draw(figures: Coverage, sheet: ChartSheet) -> Canvas:
 def bars(canvas: Canvas, rows: Sequence[VisitedShare], top: float, bottom: float, left: float, right: float) -> None:
     """Each bar is its whole roster, so that all end together when nobody is left."""
     sheet = canvas.sheet
-    told = [_told(row) for row in rows]
+    told = [_count_label(row) for row in rows]
     names = min(max(width_of(row.name, sheet.body) for row in rows), (right - left) * 0.24) + sheet.body / 2
     words = min(max(width_of(one, sheet.body) for one in told), (right - left) * 0.42) + sheet.body / 2
     start, across = left + names, right - left - names - words
@@ -55,7 +55,7 @@ def key(canvas: Canvas, y: float, left: float) -> None:
     canvas.text(x, y, note, sheet.small, GREY, width=sheet.width - sheet.margin - x)
 
 
-def _told(row: VisitedShare) -> str:
+def _count_label(row: VisitedShare) -> str:
     if not row.households:
         return "名册空着"
     return f"{row.done}/{row.households}，" + (f"差 {row.left} 户" if row.left else "不落一户")

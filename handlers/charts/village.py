@@ -63,7 +63,7 @@ def _problems(
         canvas.text(left, top + sheet.row(0.6), NONE_OPEN, colour=GREY, width=right - left)
         return
     most = max(count.open for _, count in areas)
-    words = max(width_of(_told(count), sheet.body) for _, count in areas) + sheet.body
+    words = max(width_of(_count_label(count), sheet.body) for _, count in areas) + sheet.body
     down, across = min((bottom - top) / len(areas), sheet.row(2.4)), right - left - words
     thick = min(down * 0.3, sheet.row(0.8))
     for place, (column, count) in enumerate(areas):
@@ -74,8 +74,8 @@ def _problems(
         if count.overdue:
             canvas.box(left, low - thick / 2, length * count.overdue / count.open, thick, PAPER, ALARM, HATCH)
         ink = ALARM if count.overdue else INK
-        canvas.text(left + length + sheet.body / 3, low, _told(count), sheet.body, ink, width=words)
+        canvas.text(left + length + sheet.body / 3, low, _count_label(count), sheet.body, ink, width=words)
 
 
-def _told(count: OpenCount) -> str:
+def _count_label(count: OpenCount) -> str:
     return f"{count.open} 个，逾期 {count.overdue}" if count.overdue else f"{count.open} 个"

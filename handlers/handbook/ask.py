@@ -92,12 +92,12 @@ def _lines(passage: Passage) -> list[str]:
 async def _at(chat: Chat, key: str) -> list[Passage]:
     """What stands at a place of the handbook that this person may read."""
     for_all = _is_household(chat)
-    found = await _of_policy(chat, key)
+    found = await _policy_passage(chat, key)
     shown = [_passage(found)] if found else passages_at(chat.world.plan, key)
     return [passage for passage in shown if passage.for_all or not for_all]
 
 
-async def _of_policy(chat: Chat, key: str) -> PolicyPassage | None:
+async def _policy_passage(chat: Chat, key: str) -> PolicyPassage | None:
     if not key.startswith(_OF_A_POLICY):
         return None
     try:
@@ -108,7 +108,7 @@ async def _of_policy(chat: Chat, key: str) -> PolicyPassage | None:
 
 
 async def _whole(chat: Chat, key: str) -> list[list[Button]]:
-    found = await _of_policy(chat, key)
+    found = await _policy_passage(chat, key)
     return [[Button(label="整份文件", says=f"/policy {_FILE}{to_base36(found.policy_id)}")]] if found else []
 
 

@@ -41,7 +41,7 @@ _KIBI = 1024
     takes=Takes(),
 )
 async def add_policy(chat: Chat) -> None:
-    sent, seen = await _sent(chat)
+    sent, seen = await _ask_document(chat)
     if not chat.guessed("title"):  # the file says it, so it can be looked over instead of typed
         chat.become("addpolicy", guesses={"file1": Guess(sent.model_dump()), "title": Guess(seen["title"])})
     title = tidy(
@@ -78,7 +78,7 @@ async def add_document(
 @conversation("policies", "政策目录", for_roles=set(_OFFICES), words=("政策清单",))
 async def list_policies(chat: Chat) -> None:
     if not is_page(chat.args):
-        await _look(chat)
+        await _show_policy(chat)
         return
     listed = await chat.store.policies.in_force(regions_of(chat))
     add = Button(label="加政策", says="/addpolicy")
@@ -86,18 +86,18 @@ async def list_policies(chat: Chat) -> None:
         await chat.say("手册里还没有加过政策。点「加政策」，发文件就行。", [[add]])
         return
     shown, turn = page_of(listed, page_named(chat.args), "/policies")
-    names = [[_to_look(chat.person, policy)] for policy in shown]
+    names = [[_policy_button(chat.person, policy)] for policy in shown]
     await chat.say(f"手册里有 {len(listed)} 份政策，点一份看看，自己加的还能撤下：", [*names, *turn, [add]])
 
 
-def _to_look(person: Person, policy: Policy) -> Button:
+def _policy_button(person: Person, policy: Policy) -> Button:
     """Those in charge of it can take it out; to the others its file is sent."""
     key = to_base36(policy.id)
     says = f"/policies {key}" if _answers_for(person, policy) else f"/policy !{key}"
     return Button(label=shortened(policy.title, 24), says=says)
 
 
-async def _look(chat: Chat) -> None:
+async def _show_policy(chat: Chat) -> None:
     policy = await _named(chat)
     if policy is None:
         chat.refuse()
@@ -130,7 +130,7 @@ def _answers_for(person: Person, policy: Policy) -> bool:
     return person.covers(policy.region, *_OFFICES)
 
 
-async def _sent(chat: Chat) -> tuple[SentFile, dict[str, Any]]:
+async def _ask_document(chat: Chat) -> tuple[SentFile, dict[str, Any]]:
     """Ask for a file until one comes that can be read; with it comes what is in it."""
     prompt = "请发政策文件，Word(.docx)、PDF、.md、.txt 都行。"
     turn = 0

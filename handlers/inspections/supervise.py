@@ -65,7 +65,7 @@ async def supervise(chat: Chat) -> None:
     villages = villages_of(chat.person, chat.world.plan, Role.TOWN)
     open_ones = await chat.recall("open", lambda: _open(chat, villages))
     listed = [*open_ones, *(code for code in villages if code not in open_ones)]
-    prompt = f"督导哪个村？{_left(len(open_ones))}" + (
+    prompt = f"督导哪个村？{_left_in_words(len(open_ones))}" + (
         "别的村请发村名。" if len(villages) > VillageChoice.offered else ""
     )
     village = await chat.ask("village", VillageChoice(prompt, village_options(listed, chat)))
@@ -89,7 +89,7 @@ async def supervise(chat: Chat) -> None:
     if chat.now < first:
         await chat.say(f"记下了。督导阶段 {day_in_words(first)}开始，全覆盖从那天算起。")
     else:
-        await chat.say(f"记下了。{_left(len(set(open_ones) - {village}))}")
+        await chat.say(f"记下了。{_left_in_words(len(set(open_ones) - {village}))}")
 
 
 async def _open(chat: Chat, villages: Sequence[str]) -> list[str]:
@@ -104,7 +104,7 @@ def supervision_start(plan: Plan) -> datetime:
     return datetime.combine(first, time(), SHANGHAI)
 
 
-def _left(count: int) -> str:
+def _left_in_words(count: int) -> str:
     return f"还有 {count} 个村没督导。" if count else "各村都督导过了。"
 
 

@@ -21,7 +21,7 @@ _YES, _NO = "yes", "no"
 @conversation("admit", "核实身份")
 async def admit(chat: Chat) -> None:
     """Args: the request's id."""
-    asked = await _asked(chat)
+    asked = await _request(chat)
     if asked is None:
         chat.refuse()
     elif asked.accepted is not None:
@@ -32,7 +32,7 @@ async def admit(chat: Chat) -> None:
         await _admit_phone(chat, asked, asked.person_id)
 
 
-async def _asked(chat: Chat) -> Admission | None:
+async def _request(chat: Chat) -> Admission | None:
     """The request named, if it is this person's to decide."""
     asked = await chat.store.admissions.get(chat.row_id(chat.args))
     if asked is None or asked.person_id is None:

@@ -38,7 +38,7 @@ async def join_office(chat: Chat, invite: Invite) -> None:
         return
     who = await chat.ask("who", NameAndPhone(_introduce(invite, invited), invite.person_name))
     as_invited = who == Introduction(invite.person_name or "", "")
-    if not as_invited and not await chat.confirm(f"{post}\n{_told(who)}\n对的话点「提交」就加入。"):
+    if not as_invited and not await chat.confirm(f"{post}\n{_who_in_words(who)}\n对的话点「提交」就加入。"):
         await chat.say("没有加入。")
     elif not await chat.store.invites.take(invite.id):
         await chat.say(DEAD)
@@ -55,7 +55,7 @@ def _introduce(invite: Invite, invited: str) -> str:
     return f"{invited}\n{ask}\n我们记：姓名、手机号（加密）、您经办的事。/me 可查看。"
 
 
-def _told(who: Introduction) -> str:
+def _who_in_words(who: Introduction) -> str:
     return NameAndPhone("").tell(who)
 
 

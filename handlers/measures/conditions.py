@@ -3,54 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from enum import StrEnum
+from typing import Self
 
 from handlers.measures.needs import lacking
 from storage.cases.records import Clue
+from storage.database.labels import Labelled
 from storage.measures import Measure
 from storage.plan import Plan
 
 
-class Condition(StrEnum):
+class Condition(Labelled):
     """What must hold for clearing, besides finished measures and somebody able to work."""
 
-    INCOME = "income"
-    SPENDING = "spending"
-    EDUCATION = "education"
-    HOUSING = "housing"
-    MEDICAL = "medical"
-    WATER = "water"
-    NOTHING_NEW = "nothing_new"
+    unmet: str
+    """What to say when it does not hold: the reason, and what to do."""
 
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
+    def __new__(cls, value: str, label: str = "", unmet: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_, member.label, member.unmet = value, label, unmet
+        return member
 
-    @property
-    def unmet(self) -> str:
-        """What to say when it does not hold: the reason, and what to do."""
-        return _UNMET[self]
+    INCOME = "income", "收入稳定高于监测线", "收入还没稳定高于监测线。先落实增收、就业措施，稳定了再提。"
+    SPENDING = "spending", "大额刚性支出已控制", "大额支出还没控制住。先落实医疗、教育救助，降下自付部分。"
+    EDUCATION = "education", "孩子都在上学", "还有孩子没上学。先请学校劝返。"
+    HOUSING = "housing", "住房安全", "住房还不安全。先请乡建办鉴定、修缮。"
+    MEDICAL = "medical", "看病有保障", "看病还没保障。先参保，落实大病、慢病救治。"
+    WATER = "water", "饮水安全", "饮水还不安全。先请水管所处理、检测水质。"
+    NOTHING_NEW = "nothing_new", "没有新的风险", "又有新的风险。先另报一条线索，加上措施。"
 
-
-_LABELS = {
-    Condition.INCOME: "收入稳定高于监测线",
-    Condition.SPENDING: "大额刚性支出已控制",
-    Condition.EDUCATION: "孩子都在上学",
-    Condition.HOUSING: "住房安全",
-    Condition.MEDICAL: "看病有保障",
-    Condition.WATER: "饮水安全",
-    Condition.NOTHING_NEW: "没有新的风险",
-}
-
-_UNMET = {
-    Condition.INCOME: "收入还没稳定高于监测线。先落实增收、就业措施，稳定了再提。",
-    Condition.SPENDING: "大额支出还没控制住。先落实医疗、教育救助，降下自付部分。",
-    Condition.EDUCATION: "还有孩子没上学。先请学校劝返。",
-    Condition.HOUSING: "住房还不安全。先请乡建办鉴定、修缮。",
-    Condition.MEDICAL: "看病还没保障。先参保，落实大病、慢病救治。",
-    Condition.WATER: "饮水还不安全。先请水管所处理、检测水质。",
-    Condition.NOTHING_NEW: "又有新的风险。先另报一条线索，加上措施。",
-}
 
 UNABLE_TO_WORK = "整户无劳动能力：兜底保障后风险不标注消除，继续跟踪帮扶。"
 

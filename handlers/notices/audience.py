@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
+from storage.database.labels import Labelled
 from storage.notices.sent import Audience
 from storage.people.persons import Person, Post, Role
 from storage.plan import Plan
@@ -17,31 +17,17 @@ _NAMED = 3
 """Villages named; of more it is said how many."""
 
 
-class Target(StrEnum):
+class Target(Labelled):
     """Whom a notice is for: everybody of a kind below the office, the people of some villages, or a list of names."""
 
-    VILLAGE = "village"
-    UNIT = "unit"
-    TOWN = "town"
-    OFFICIALS = "officials"
-    HOMES = "homes"
-    VILLAGES = "villages"
-    LISTED = "listed"
+    VILLAGE = "village", "全部村干部"
+    UNIT = "unit", "全部站所"
+    TOWN = "town", "镇干部"
+    OFFICIALS = "officials", "全部干部"
+    HOMES = "homes", "全部农户"
+    VILLAGES = "villages", "选村"
+    LISTED = "listed", "按名单"
 
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Target.VILLAGE: "全部村干部",
-    Target.UNIT: "全部站所",
-    Target.TOWN: "镇干部",
-    Target.OFFICIALS: "全部干部",
-    Target.HOMES: "全部农户",
-    Target.VILLAGES: "选村",
-    Target.LISTED: "按名单",
-}
 
 _ROLES = {
     Target.VILLAGE: (Role.VILLAGE,),
@@ -52,16 +38,12 @@ _ROLES = {
 }
 
 
-class Addressees(StrEnum):
+class Addressees(Labelled):
     """Who of some villages."""
 
-    CADRES = "cadres"
-    HOMES = "homes"
-    ALL = "all"
-
-    @property
-    def label(self) -> str:
-        return {Addressees.CADRES: "村干部", Addressees.HOMES: "农户", Addressees.ALL: "村干部和农户"}[self]
+    CADRES = "cadres", "村干部"
+    HOMES = "homes", "农户"
+    ALL = "all", "村干部和农户"
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -38,7 +38,7 @@ async def work(transactions: Transactions, world: World) -> int:
         notices = Store(session).notices
         due, sending = await notices.queueing(), await notices.sending()
     done = [await _portion(begin, world, due)] if due else []
-    return sum([*done, *[await _note_out(begin, world, one) for one in sending]])
+    return sum([*done, *[await _report_sent(begin, world, one) for one in sending]])
 
 
 JOB = LongJob("announce", Every(2), work)
@@ -46,7 +46,7 @@ JOB = LongJob("announce", Every(2), work)
 
 async def _portion(begin: Begin, world: World, notice: Notice) -> bool:
     """False when another process was quicker."""
-    along = await asyncio.to_thread(_goes_along, world, notice)
+    along = await asyncio.to_thread(_fits_along, world, notice)
     try:
         async with begin() as tx:
             async with tx.session(request=_REQUEST) as session:
@@ -60,7 +60,7 @@ async def _portion(begin: Begin, world: World, notice: Notice) -> bool:
     return True
 
 
-def _goes_along(world: World, notice: Notice) -> bool:
+def _fits_along(world: World, notice: Notice) -> bool:
     path = world.media.path(notice.file) if notice.file else None
     return path is not None and path.exists() and path.stat().st_size <= ALONG
 
@@ -86,7 +86,7 @@ async def _queue(store: Store, world: World, notice: Notice, *, along: bool) -> 
         letter_id = letters.get(receiver)
         for one in people:
             store.notice_receipts.add(notice.id, one, receiver_id=receiver if letter_id else None, letter_id=letter_id)
-    return _reached(meant)
+    return _last_person(meant)
 
 
 def _deputy(world: World, notice: Notice, person_id: int, away: Away) -> int | None:
@@ -106,14 +106,14 @@ async def _queue_again(store: Store, world: World, notice: Notice, *, along: boo
     letters = {one.receiver_id: letter for one in missing}
     intent = Intent(Cause.NOTICE, f"{notice.id}", repeat="again")
     await notify(store, world, letters, intent, personal=True, unless_told=True, priority=BULK)
-    return _reached([one.person_id for one in missing])
+    return _last_person([one.person_id for one in missing])
 
 
-def _reached(people: Sequence[int]) -> int | None:
+def _last_person(people: Sequence[int]) -> int | None:
     return people[-1] if len(people) == PORTION else None
 
 
-async def _note_out(begin: Begin, world: World, notice: Notice) -> bool:
+async def _report_sent(begin: Begin, world: World, notice: Notice) -> bool:
     """Tell the sender when the last letter is out; False while it is not, or when another process was quicker."""
     try:
         async with begin() as tx:

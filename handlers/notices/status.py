@@ -32,7 +32,7 @@ async def show_notices(chat: Chat) -> None:
     if not said:
         await _list(chat)
         return
-    notice = await _found(chat, said)
+    notice = await _own_notice(chat, said)
     if notice is None:
         chat.refuse()
     elif more == AGAIN:
@@ -41,7 +41,7 @@ async def show_notices(chat: Chat) -> None:
         await _show(chat, notice, more)
 
 
-async def _found(chat: Chat, said: str) -> Notice | None:
+async def _own_notice(chat: Chat, said: str) -> Notice | None:
     """The notice, if this person's office sent it."""
     notice = await chat.store.notices.get(chat.row_id(said))
     office = office_of(chat.person)
@@ -79,7 +79,7 @@ async def _show(chat: Chat, notice: Notice, more: str) -> None:
         lines += [_line(chat, one) for one in listed]
     elif notice.state == OUT and reached and notice.expects and figures.meant:
         lines.append("收到通知的人都点了「收到」。")
-    await chat.say("\n".join(lines), [*turn, *_further(notice, figures, reached=reached)])
+    await chat.say("\n".join(lines), [*turn, *_more_buttons(notice, figures, reached=reached)])
 
 
 async def _missing(chat: Chat, notice: Notice, *, reached: bool, places: Sequence[int]) -> list[Missing]:
@@ -88,7 +88,7 @@ async def _missing(chat: Chat, notice: Notice, *, reached: bool, places: Sequenc
     return await chat.store.notice_receipts.missing(notice.id, reached=reached, skip=places[0], most=len(places))
 
 
-def _further(notice: Notice, figures: NoticeFigures, *, reached: bool) -> list[list[Button]]:
+def _more_buttons(notice: Notice, figures: NoticeFigures, *, reached: bool) -> list[list[Button]]:
     if not reached:
         return [[notice_button(notice.id, "返回这条通知")]]
     rows = []

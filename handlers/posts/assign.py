@@ -31,14 +31,14 @@ _LISTED = 7
 
 @dataclass(frozen=True, slots=True)
 class _Assignable:
-    """What can be assigned. `does` is the command that shows it."""
+    """What can be assigned. `command` shows it."""
 
     subject: str
     id: int
     village: str
     title: str
     closed: bool
-    does: str
+    command: str
 
 
 @conversation("assign", "指派", for_roles={Role.VILLAGE, Role.TOWN})
@@ -52,7 +52,7 @@ async def assign(chat: Chat) -> None:
             return
         prompt = "指派哪一件？列的是最急的；别的发编号，例如：/assign 17"
         said = await chat.ask("thing", Choice(prompt, [(key, title) for key, title in listed]))
-    found = await _found(chat, said)
+    found = await _things_named(chat, said)
     if not found:
         chat.refuse()
     thing = found[0]
@@ -97,7 +97,7 @@ async def _assign(chat: Chat, thing: _Assignable) -> None:
 async def _tell(chat: Chat, thing: _Assignable, had: Person | None, person: Person | None) -> None:
     """Whoever has it now, and whoever had it."""
     mark = f"{thing.subject}:{thing.id}:{chat.store.session.request}"
-    see = [[Button(label="查看", says=thing.does)]]
+    see = [[Button(label="查看", says=thing.command)]]
     if person is not None:
         was = f"，原来由{had.name}办" if had else ""
         text = f"【指派给您】{thing.title}\n{chat.person.name}指派{was}。"
@@ -114,33 +114,33 @@ async def _listed(chat: Chat) -> list[list[str]]:
     clues = [clue for region in regions for clue in await chat.store.clues.open_in(region, _LISTED)]
     reach = [Reach(region=region) for region in regions]
     problems, _ = await chat.store.problems.within(reach, TO_RECTIFY, most=_LISTED)
-    found = [(one.due_on or one.reported_at.date(), _of_clue(chat, one)) for one in clues]
-    found += [(one.deadline, _of_problem(chat, one)) for one in problems if one.region != chat.world.plan.town.code]
+    found = [(one.due_on or one.reported_at.date(), _clue_thing(chat, one)) for one in clues]
+    found += [(one.deadline, _problem_thing(chat, one)) for one in problems if one.region != chat.world.plan.town.code]
     found.sort(key=lambda one: one[0])
     return [[f"{thing.subject}:{to_base36(thing.id)}", thing.title] for _, thing in found[:_LISTED]]
 
 
-async def _found(chat: Chat, said: str) -> list[_Assignable]:
+async def _things_named(chat: Chat, said: str) -> list[_Assignable]:
     """What is named, where this person may assign it."""
     subject, _, key = said.partition(":")
     if not key:
         subject, key = "", subject
     things = []
     if subject in ("", "clue") and (clue := await casework.clue_named(chat, key)):
-        things.append(_of_clue(chat, clue))
+        things.append(_clue_thing(chat, clue))
     if subject in ("", "problem") and (problem := await rectifying.problem_named(chat, key)):
-        things.append(_of_problem(chat, problem))
+        things.append(_problem_thing(chat, problem))
     return [thing for thing in things if chat.person.covers(thing.village, Role.VILLAGE, Role.TOWN)]
 
 
-def _of_clue(chat: Chat, clue: Clue) -> _Assignable:
+def _clue_thing(chat: Chat, clue: Clue) -> _Assignable:
     household = chat.world.roster.by_id.get(clue.household_id)
     where = household_in_words(chat.world.plan, household) if household else ""
     title = f"{clue.number}号线索 {where} {shortened(kinds_in_words(chat.world.plan, clue.kinds))}"
     return _Assignable("clue", clue.id, clue.village, title, clue.step is Step.CLOSED, f"/clue {to_base36(clue.id)}")
 
 
-def _of_problem(chat: Chat, problem: Problem) -> _Assignable:
+def _problem_thing(chat: Chat, problem: Problem) -> _Assignable:
     title = f"{problem.number}号问题 {place_in_words(chat.world, problem)} {shortened(problem.description)}"
     closed = problem.state is ProblemState.CLOSED
     return _Assignable("problem", problem.id, problem.region, title, closed, f"/problem {to_base36(problem.id)}")

@@ -36,7 +36,7 @@ async def handover(chat: Chat) -> None:
     leaver = await _leaver(chat) if chat.person.has(Role.TOWN, Role.COUNTY) else chat.person
     post = await _post(chat, leaver) if leaver else None
     if leaver is None or post is None:
-        await chat.say(await _gone(chat))
+        await chat.say(await _why_gone(chat))
         return
     title = post_in_words(chat.world.plan, post.role, post.region, post.unit)
     decides = may_hand_over(chat.person, leaver, post)
@@ -67,7 +67,8 @@ async def _leaver(chat: Chat) -> Person | None:
     people = [
         one.person
         for one in chat.world.directory.officials
-        if one.person.id == chat.person.id or any(may_hand_over(chat.person, one.person, p) for p in _held(one.person))
+        if one.person.id == chat.person.id
+        or any(may_hand_over(chat.person, one.person, p) for p in _posts_held(one.person))
     ]
     options = [(str(one.id), f"{one.name} {_posts(chat, one)}") for one in people]
     chosen = await chat.ask("leaver", PersonChoice("谁要离岗？请发姓名。", options, also_gone=True))
@@ -88,7 +89,7 @@ async def _post(chat: Chat, leaver: Person) -> Post | None:
 
 def _to_hand_over(chat: Chat, leaver: Person) -> list[Post]:
     own = leaver.id == chat.person.id
-    return [post for post in _held(leaver) if own or may_hand_over(chat.person, leaver, post)]
+    return [post for post in _posts_held(leaver) if own or may_hand_over(chat.person, leaver, post)]
 
 
 async def _listed(chat: Chat, posts: list[Post]) -> list[list[str]]:
@@ -96,7 +97,7 @@ async def _listed(chat: Chat, posts: list[Post]) -> list[list[str]]:
     return [[to_base36(one.id), post_in_words(plan, one.role, one.region, one.unit)] for one in posts]
 
 
-async def _gone(chat: Chat) -> str:
+async def _why_gone(chat: Chat) -> str:
     """Why there is no such post: what a colleague did meanwhile."""
     listed = await chat.recall("posts", partial(_listed, chat, []))
     for key, title in listed:
@@ -125,15 +126,15 @@ async def _successor(chat: Chat, leaver: Person, post: Post, title: str) -> Pers
 
 def _within(person: Person, post: Post, town: str) -> bool:
     """Offices of the town are filled from the town; the county's from the county."""
-    return post.role is Role.COUNTY or any(held.region.startswith(town) for held in _held(person))
+    return post.role is Role.COUNTY or any(held.region.startswith(town) for held in _posts_held(person))
 
 
-def _held(person: Person) -> list[Post]:
+def _posts_held(person: Person) -> list[Post]:
     return [post for post in person.posts if post.role is not Role.HOUSEHOLD]
 
 
 def _posts(chat: Chat, person: Person) -> str:
-    return "、".join(post_in_words(chat.world.plan, one.role, one.region, one.unit) for one in _held(person)[:2])
+    return "、".join(post_in_words(chat.world.plan, one.role, one.region, one.unit) for one in _posts_held(person)[:2])
 
 
 def _office(chat: Chat, leaver: Person, post: Post) -> list[int]:

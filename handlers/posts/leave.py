@@ -59,7 +59,7 @@ class DayWithin(Day):
 async def leave(chat: Chat) -> None:
     """For one's own days; while on leave, it offers to come back early."""
     mine = await chat.store.leaves.of(chat.person.id, chat.now.date())
-    if mine and await _ends(chat, mine[0]):
+    if mine and await _offer_return(chat, mine[0]):
         return
     today = chat.now.date()
     late = f"请说今天以后 {LONGEST} 天以内的日子，例如：明天。"
@@ -100,7 +100,7 @@ async def leave(chat: Chat) -> None:
     await chat.say("好了，已告诉镇里" + (f"和{deputy.name}" if deputy else "") + "。提前回来，再发「请假」。")
 
 
-async def _ends(chat: Chat, taken: Leave) -> bool:
+async def _offer_return(chat: Chat, taken: Leave) -> bool:
     """Offer to end the leave that runs or comes next; False when it is about another one."""
     today = chat.now.date()
     prompt = f"您{_days(taken)}请了假。" + ("回来了吗？" if taken.covers(today) else "")

@@ -27,7 +27,7 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
     if not successor.holds(post.role, post.region, post.unit):
         store.people.appoint(successor.id, post.role, region=post.region, unit=post.unit)
     left = [one for one in leaver.posts if one.id != post.id and one.role is not Role.HOUSEHOLD]
-    begun = [key for key, name in await store.handovers.open_talks(leaver.id) if _goes_along(name, post, leaver)]
+    begun = [key for key, name in await store.handovers.open_talks(leaver.id) if _belongs_to_post(name, post, leaver)]
     await store.handovers.move_talks(begun, successor.id, address=address, whose=leaver.name)
     kept = any(one.covers(post.region) and one.role is post.role for one in left)
     by = handover.decided_by or handover.asked_by
@@ -37,7 +37,7 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
         cared_for = await store.handovers.move_households(leaver.id, post.region, successor.id)
     await store.handovers.move_snoozed(await _snoozed(chat, leaver, post, left), successor.id)
     title = post_in_words(chat.world.plan, post.role, post.region, post.unit)
-    along = _along(assigned, cared_for, len(begun))
+    along = _moved_in_words(assigned, cared_for, len(begun))
     await chat.push(
         [leaver.id],
         f"【交接】「{title}」已交给{successor.name}，您不再办这个岗位的事。\n{along}辛苦了。",
@@ -88,14 +88,14 @@ async def tell_successor(
     await chat.push([successor.id], text, intent, buttons=buttons, personal=True)
 
 
-def _along(assigned: int, cared_for: int, begun: int) -> str:
+def _moved_in_words(assigned: int, cared_for: int, begun: int) -> str:
     parts = [f"指派的 {assigned} 件事"] if assigned else []
     parts += [f"联系的 {cared_for} 户"] if cared_for else []
     parts += [f"没填完的 {begun} 份"] if begun else []
     return f"{'、'.join(parts)}一起交接。" if parts else ""
 
 
-def _goes_along(name: str, post: Post, leaver: Person) -> bool:
+def _belongs_to_post(name: str, post: Post, leaver: Person) -> bool:
     """Whether a talk belongs to the post: it opens the talk, and nothing that the leaver keeps does."""
     talk = conversation_named(name)
     if talk is None or talk.personal or talk.roles >= EVERYBODY or post.role not in talk.roles:

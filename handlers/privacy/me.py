@@ -23,7 +23,7 @@ async def about_me(chat: Chat) -> None:
     lines = [
         f"{dossier.name}，手机：{mask_phone(dossier.phone) if dossier.phone else '没有登记'}{_id_number(dossier)}",
         *(_post(chat, post) for post in dossier.posts[:2]),
-        f"上报过 {dossier.reports} 件{_quizzed(dossier)}{agreed}",
+        f"上报过 {dossier.reports} 件{_quiz_line(dossier)}{agreed}",
         f"绑定的聊天：{_chats(chat, dossier)}。聊天原文只短期保存。",
     ]
     if len(dossier.posts) > 2:
@@ -43,7 +43,7 @@ def _id_number(dossier: Dossier) -> str:
     return f"，身份证：{mask_id(dossier.id_number)}" if dossier.id_number else ""
 
 
-def _quizzed(dossier: Dossier) -> str:
+def _quiz_line(dossier: Dossier) -> str:
     return f"，一口清练过 {dossier.questions} 题" if dossier.questions else ""
 
 

@@ -28,7 +28,7 @@ _MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _FoundProblem:
     """One problem as the village tells it."""
 
     description: str
@@ -83,8 +83,8 @@ async def _answered(chat: Chat, task: FanoutTask) -> str:
     return f"{chat.world.plan.village(task.village).name}已由{task.person}在 {at} 答复：{what}。"
 
 
-async def _ask_found(chat: Chat, village: str) -> list[_Found]:
-    found: list[_Found] = []
+async def _ask_found(chat: Chat, village: str) -> list[_FoundProblem]:
+    found: list[_FoundProblem] = []
     more = True
     while more:
         place = len(found) + 1
@@ -95,14 +95,14 @@ async def _ask_found(chat: Chat, village: str) -> list[_Found]:
         )
         photos = Photos("照片或定位，没有就跳过。", optional=True)
         shown = await chat.ask_optional(f"photos{place}", photos) or Evidence()
-        found.append(_Found(description, household, shown, await prints_of(chat, shown.photos)))
+        found.append(_FoundProblem(description, household, shown, await prints_of(chat, shown.photos)))
         done = f"已记 {place} 个。还有吗？"
         options = [(_NO, "没有了，提交"), (_YES, "还有一个")] if place < _MOST else [(_NO, "提交")]
         more = await chat.ask(f"more{place}", Choice(done, options)) == _YES
     return found
 
 
-async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem, found: _Found) -> Problem:
+async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem, found: _FoundProblem) -> Problem:
     """Put it on the ledger, unless it is there already."""
     household_id = found.household.id if found.household else None
     store = chat.store

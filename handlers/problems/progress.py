@@ -45,7 +45,7 @@ async def progress(chat: Chat) -> None:
     """Args: the problem's number or id, and "done" when the work is finished; without any, one's own are offered."""
     said, _, finished = chat.args.partition(" ")
     if not said:
-        options = await chat.recall("mine", lambda: _mine(chat))
+        options = await chat.recall("mine", lambda: _own_options(chat))
         if not options:
             await chat.say("没有要您整改的问题。")
             return
@@ -80,7 +80,7 @@ async def progress(chat: Chat) -> None:
     await _record(chat, problem, told.text, far, shown)
 
 
-async def _mine(chat: Chat) -> list[list[str]]:
+async def _own_options(chat: Chat) -> list[list[str]]:
     """Ids and labels of what this person has to rectify, the most pressing first."""
     reach = rectifies(chat.person, chat.world.plan)
     found, _ = await chat.store.problems.within(reach, TO_RECTIFY, most=_MOST_LISTED)

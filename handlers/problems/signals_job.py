@@ -76,14 +76,14 @@ async def _message(store: Store, world: World, untold: Sequence[Signal]) -> Outg
 async def _questions(store: Store, world: World, since: datetime) -> list[Question]:
     done = await store.deeds.since(since, [Action.PROGRESS, Action.SUBMIT, Action.ACCEPT])
     return [
-        *_about_bursts(done),
-        *_about_visits(await store.deeds.of_submitted(since)),
-        *await _about_places(store, world, done),
-        *await _about_photos(store, since),
+        *_burst_questions(done),
+        *_visit_questions(await store.deeds.of_submitted(since)),
+        *await _place_questions(store, world, done),
+        *await _photo_questions(store, since),
     ]
 
 
-def _about_bursts(done: Iterable[Deed]) -> Iterator[Question]:
+def _burst_questions(done: Iterable[Deed]) -> Iterator[Question]:
     for run in bursts(done):
         first = run[0]
         numbers = list(dict.fromkeys(f"{deed.number}号" for deed in run))
@@ -92,7 +92,7 @@ def _about_bursts(done: Iterable[Deed]) -> Iterator[Question]:
         yield first.problem_id, SignalKind.BURST, detail
 
 
-def _about_visits(histories: Iterable[Deed]) -> Iterator[Question]:
+def _visit_questions(histories: Iterable[Deed]) -> Iterator[Question]:
     by_problem: dict[int, list[Deed]] = defaultdict(list)
     for deed in histories:
         by_problem[deed.problem_id].append(deed)
@@ -103,7 +103,7 @@ def _about_visits(histories: Iterable[Deed]) -> Iterator[Question]:
             yield problem_id, SignalKind.NO_VISIT, detail
 
 
-async def _about_places(store: Store, world: World, done: Iterable[Deed]) -> list[Question]:
+async def _place_questions(store: Store, world: World, done: Iterable[Deed]) -> list[Question]:
     questions: list[Question] = []
     villages = {village.code: village.name for village in world.plan.villages}
     located = [deed for deed in done if deed.place and deed.action in _LOCATED and deed.region in villages]
@@ -118,7 +118,7 @@ async def _about_places(store: Store, world: World, done: Iterable[Deed]) -> lis
     return questions
 
 
-async def _about_photos(store: Store, since: datetime) -> list[Question]:
+async def _photo_questions(store: Store, since: datetime) -> list[Question]:
     repeats = await store.photo_hashes.repeated(since)
     first = {one.id: one.number for one in await store.problems.several([one.first_problem_id for one in repeats])}
     return [

@@ -30,13 +30,13 @@ async def problem_view(chat: Chat) -> None:
     shown = photos[:_MOST_PHOTOS]
     for place, sha256 in enumerate(shown, 1):
         await chat.say(f"照片 {place}/{len(shown)}", file=sha256)
-    await chat.say("\n".join(_about(chat, problem)))
-    history = "\n".join(_told(entry) for entry in reversed(entries)) or "还没有人办理。"
+    await chat.say("\n".join(_problem_lines(chat, problem)))
+    history = "\n".join(_entry_line(entry) for entry in reversed(entries)) or "还没有人办理。"
     picture = [Button(label="看进度图", says=f"/map {Chart.GANTT.value} {to_base36(problem.id)}")]
     await chat.say(history, buttons=[*buttons_for(chat, problem), picture])
 
 
-def _about(chat: Chat, problem: Problem) -> list[str]:
+def _problem_lines(chat: Chat, problem: Problem) -> list[str]:
     plan = chat.world.plan
     item = f" {plan.clause_label(problem.item)}" if problem.item else ""
     who = "、".join(
@@ -56,7 +56,7 @@ def _about(chat: Chat, problem: Problem) -> list[str]:
     return lines
 
 
-def _told(entry: ProblemEntry) -> str:
+def _entry_line(entry: ProblemEntry) -> str:
     at = "，有定位" if entry.place else ""
     percent = f" {entry.percent}%" if entry.action is Action.PROGRESS else ""
     words = f"：{shortened(entry.text, 40)}" if entry.text else ""

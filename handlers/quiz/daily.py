@@ -81,14 +81,14 @@ async def _draw(chat: Chat) -> dict[str, Any]:
     most = min(_OF_VILLAGE, count // 2) if sitting.daily else 0
     of_village = await of_own_village(chat, cards, most, _NEW_OF_VILLAGE, seed)
     chosen = pick(plan, cards, today, count, own_items(plan, person), seed)
-    chosen = _making_room(chosen, count - len(of_village))
+    chosen = _prefer_recitals(chosen, count - len(of_village))
     if not chosen and not of_village:
         return _instead(sitting, "今天没有到期要复习的题。")
     asked = {"questions": with_digests(chosen), "of_village": tuple(of_village)}
     return sitting.model_copy(update=asked).model_dump(mode="json")
 
 
-def _making_room(chosen: Sequence[Question], most: int) -> list[Question]:
+def _prefer_recitals(chosen: Sequence[Question], most: int) -> list[Question]:
     """The first ones, and rather a recital than another: what is said in one breath is what inspectors want to hear."""
     kept = list(chosen)
     for question in reversed(chosen):

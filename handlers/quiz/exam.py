@@ -31,7 +31,7 @@ _SHOWN, _SAID_AGAIN = 5, 3
 async def exam(chat: Chat) -> None:
     """Args: "mine", "all", the code of an area, or "rest" for what belongs to none."""
     plan = chat.world.plan
-    offered = _offered(plan, own_items(plan, chat.person))
+    offered = _subject_options(plan, own_items(plan, chat.person))
     if chat.args and chat.args not in dict(offered):
         chat.refuse()
     of_what = chat.args or await chat.ask("area", Choice("考哪一块？", offered))
@@ -44,7 +44,7 @@ async def exam(chat: Chat) -> None:
         if isinstance(answer, ExamEnded):
             break
         results.append((question, await grade_and_keep(chat, question, answer, daily=False)))
-    await _tell(chat, results, len(questions), of_what)
+    await _say_result(chat, results, len(questions), of_what)
 
 
 async def _draw(chat: Chat, of_what: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _belongs(plan: Plan, question: Question, of_what: str, own: set[str]) -> boo
     return of_what == _ALL or area == of_what or (of_what == _REST and not area.isdecimal())
 
 
-def _offered(plan: Plan, own: set[str]) -> Sequence[Option]:
+def _subject_options(plan: Plan, own: set[str]) -> Sequence[Option]:
     """Whatever there are questions about."""
     asked = {area_of(plan, question) for question in plan.questions}
     areas = [(area.code, shortened(area.title, _LABEL)) for area in plan.areas if area.code in asked]
@@ -80,7 +80,7 @@ def _offered(plan: Plan, own: set[str]) -> Sequence[Option]:
     return [*mine, (_ALL, "全部"), *areas, *rest]
 
 
-async def _tell(chat: Chat, results: Sequence[tuple[Question, Grading]], asked: int, of_what: str) -> None:
+async def _say_result(chat: Chat, results: Sequence[tuple[Question, Grading]], asked: int, of_what: str) -> None:
     plan = chat.world.plan
     wrong = [(question, verdict) for question, verdict in results if not verdict.right]
     once_again = [[Button(label="再考一场", says=f"/exam {of_what}")]]
@@ -89,8 +89,11 @@ async def _tell(chat: Chat, results: Sequence[tuple[Question, Grading]], asked: 
         return
     early = f"（共 {asked} 题）" if len(results) < asked else ""
     opening = f"答了 {len(results)} 题{early}，{'全对' if not wrong else f'全对的 {len(results) - len(wrong)} 题'}。"
-    lines = [f"· {_where(plan, question)}：{_what(plan, question, verdict)}" for question, verdict in wrong[:_SHOWN]]
-    rest = dict.fromkeys(_where(plan, question) for question, _ in wrong[_SHOWN:])
+    lines = [
+        f"· {_clause_number(plan, question)}：{_mistake(plan, question, verdict)}"
+        for question, verdict in wrong[:_SHOWN]
+    ]
+    rest = dict.fromkeys(_clause_number(plan, question) for question, _ in wrong[_SHOWN:])
     more = [f"还要看看：{'、'.join(rest)}"] if rest else []
     again = [
         row
@@ -101,12 +104,12 @@ async def _tell(chat: Chat, results: Sequence[tuple[Question, Grading]], asked: 
     await chat.say("\n".join([opening + own, *lines, *more]), [*again[:_SAID_AGAIN], *once_again])
 
 
-def _where(plan: Plan, question: Question) -> str:
+def _clause_number(plan: Plan, question: Question) -> str:
     """The number of its clause alone: "(三)3"."""
     return plan.clause_label(question.clause).partition(" ")[0]
 
 
-def _what(plan: Plan, question: Question, verdict: Grading) -> str:
+def _mistake(plan: Plan, question: Question, verdict: Grading) -> str:
     if isinstance(question, RecitalQuestion):
         return f"还缺 {missed_points(plan, question, verdict)}"
     return f"{question.text.rstrip('？')}——{right_answer(question)}"

@@ -33,22 +33,25 @@ async def of_own_village(chat: Chat, cards: dict[str, Card], most: int, new: int
     known = {int(last) for key in cards if (last := key.rpartition("-")[2]).isdecimal() and key.startswith("village-")}
     own = {post.region for post in chat.person.posts_as(Role.VILLAGE) if post.region in chat.world.roster.by_village}
     for village in sorted(own):
-        asked += await _of_village(chat, village, known, seed)
+        asked += await _village_questions(chat, village, known, seed)
     entrusted = _by_helper(chat.world.roster).get(chat.person.id, [])
     elsewhere = [home for home in entrusted if home.village not in own]
-    asked += about_entrusted(len(entrusted), _to_ask(elsewhere, known, seed, all_kinds=True))
+    asked += about_entrusted(len(entrusted), _homes_to_ask(elsewhere, known, seed, all_kinds=True))
     return choose_of_village(asked, cards, chat.now.date(), most, new, seed)
 
 
-async def _of_village(chat: Chat, village: str, known: Collection[int], seed: str) -> list[Question]:
+async def _village_questions(chat: Chat, village: str, known: Collection[int], seed: str) -> list[Question]:
     homes = chat.world.roster.by_village[village]
     _, problems = await chat.store.problems.within([Reach(region=village)], OPEN, most=1)
     asked = about_village(village, chat.world.plan.village(village).name, homes, problems)
-    chosen = _to_ask(homes, known, seed)
+    chosen = _homes_to_ask(homes, known, seed)
     texts: dict[int, list[str]] = {}
     for measure in await chat.store.measures.of_households([home.id for home in chosen]):
         texts.setdefault(measure.household_id, []).append(shortened(measure.text, _LONGEST_MEASURE))
-    colleagues, helps = _colleagues(chat, village, homes), [shortened(text, _LONGEST_MEASURE) for text in _helps(chat)]
+    colleagues, helps = (
+        _colleagues(chat, village, homes),
+        [shortened(text, _LONGEST_MEASURE) for text in _measure_texts(chat)],
+    )
     for home in chosen:
         told = AskedHome(
             household=home, helper=official_name(chat.world.directory, home.helper_id), measures=tuple(texts.get(home.id, ()))
@@ -58,7 +61,7 @@ async def _of_village(chat: Chat, village: str, known: Collection[int], seed: st
     return asked
 
 
-def _to_ask(
+def _homes_to_ask(
     homes: Iterable[Household], known: Collection[int], seed: str, *, all_kinds: bool = False
 ) -> list[Household]:
     """The households asked about before, and some more of those that have to do with the campaign."""
@@ -88,5 +91,5 @@ def _by_helper(roster: Roster) -> Mapping[int, Sequence[Household]]:
     return found
 
 
-def _helps(chat: Chat) -> list[str]:
+def _measure_texts(chat: Chat) -> list[str]:
     return [text for kind in chat.world.plan.risk_kinds for text in kind.helps]

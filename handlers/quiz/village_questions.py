@@ -66,7 +66,7 @@ def about_entrusted(number: int, homes: Sequence[Household]) -> list[Question]:
         id="village-mine", form="number", clause=OWN_VILLAGE, text="您是多少户的帮扶责任人？", answer=number, unit="户",
         explanation=ON_THE_ROSTER,
     )  # fmt: skip
-    return [count, *(_of_what_kind(AskedHome(household=home)) for home in homes)]
+    return [count, *(_type_question(AskedHome(household=home)) for home in homes)]
 
 
 def about_home(home: AskedHome, colleagues: Iterable[str], helps: Iterable[str]) -> Iterator[Question]:
@@ -80,7 +80,7 @@ def about_home(home: AskedHome, colleagues: Iterable[str], helps: Iterable[str])
             id=f"village-helper-{number}", form="single", clause=OWN_VILLAGE, text=f"{home.named}的帮扶责任人是谁？",
             options=people, answer=home.helper, explanation=ON_THE_ROSTER,
         )  # fmt: skip
-    yield _of_what_kind(home)
+    yield _type_question(home)
     done = tuple(dict.fromkeys(home.measures))[:_MOST_ANSWERS]
     measures = _options(done, helps)
     if not done or len(measures) < max(_FEWEST, len(done) + 1):
@@ -98,7 +98,7 @@ def about_home(home: AskedHome, colleagues: Iterable[str], helps: Iterable[str])
         )  # fmt: skip
 
 
-def _of_what_kind(home: AskedHome) -> SingleQuestion:
+def _type_question(home: AskedHome) -> SingleQuestion:
     kind = home.household.kind
     return SingleQuestion(
         id=f"village-kind-{home.household.number}", form="single", clause=OWN_VILLAGE,

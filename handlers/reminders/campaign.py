@@ -24,7 +24,7 @@ async def phases(store: Store, world: World, ids: Sequence[str]) -> dict[str, Wo
             found[key] = WorkItem(
                 titles=titles,
                 deadline=day,
-                does=f"/done phase {key} {key}",
+                command=f"/done phase {key} {key}",
                 label="知道了",
                 responsible=tuple(dict.fromkeys(person_id for _, people in titles for person_id in people)),
                 region=world.plan.town.code,

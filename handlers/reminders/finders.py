@@ -34,7 +34,7 @@ async def _clues(store: Store, world: World, ids: Sequence[str]) -> dict[str, Wo
         found[str(clue.id)] = WorkItem(
             titles=((f"{clue.number}号线索 {where} {what}", ()),),
             deadline=clue.due_on,
-            does=f"/clue {to_base36(clue.id)}",
+            command=f"/clue {to_base36(clue.id)}",
             label=f"查看 {clue.number}号线索",
             responsible=_assignee(world, assigned.get(str(clue.id)), clue.village)
             or world.directory.ids(Role.VILLAGE, clue.village),
@@ -53,7 +53,7 @@ async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str,
         found[str(problem.id)] = WorkItem(
             titles=((f"{problem.number}号问题 {what}", ()),),
             deadline=problem.deadline,
-            does=f"/problem {to_base36(problem.id)}",
+            command=f"/problem {to_base36(problem.id)}",
             label=f"查看 {problem.number}号问题",
             responsible=_assignee(world, assigned.get(str(problem.id)), problem.region)
             or tuple(rectifiers(world, problem)),
@@ -72,7 +72,7 @@ async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str,
         found[str(measure.id)] = WorkItem(
             titles=((f"帮扶措施 {where} {shortened(measure.text)}", ()),),
             deadline=measure.deadline,
-            does=f"/measure {to_base36(measure.id)}",
+            command=f"/measure {to_base36(measure.id)}",
             label=f"报进展 {where}",
             responsible=tuple(carried_out_by(world, measure)),
             region=household.village,
@@ -94,7 +94,7 @@ async def _fanouts(store: Store, world: World, ids: Sequence[str]) -> dict[str, 
             found[str(task.id)] = WorkItem(
                 titles=((f"举一反三 {world.plan.village(task.village).name} 待答复", ()),),
                 deadline=task.due_on,
-                does=f"/checked {to_base36(task.id)}",
+                command=f"/checked {to_base36(task.id)}",
                 label="现在答复",
                 responsible=world.directory.ids(Role.VILLAGE, task.village),
                 region=task.village,
@@ -114,7 +114,7 @@ async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[s
             found[key] = WorkItem(
                 titles=((f"{name_of(scope, plan)}自查 {count}/{total} 项", ()),),
                 deadline=plan.phase(plan.selfcheck.phase).last,
-                does=f"/selfcheck {key}",
+                command=f"/selfcheck {key}",
                 label="去自查",
                 responsible=ids_of(holders(world.directory, scope, plan)),
                 region=scope.region,
@@ -130,7 +130,7 @@ async def _watched(store: Store, world: World, ids: Sequence[str]) -> dict[str, 
         village: WorkItem(
             titles=((f"{world.plan.village(village).name}清单核查 {count} 人", ()),),
             deadline=today,
-            does=f"/watch {village}",
+            command=f"/watch {village}",
             label="去核查",
             responsible=world.directory.ids(Role.VILLAGE, village),
             region=village,

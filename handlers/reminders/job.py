@@ -63,9 +63,9 @@ async def fire(tx: Transaction, world: World) -> int:
         if not claimed and not is_morning:
             return 0
         quiet = await store.quiet_times.all()
-        due = await _due(store, world, _latest(claimed))
+        due = await _due(store, world, _latest_stages(claimed))
         news = await morning_news(store, world, last and last[1]) if is_morning else {}
-        without_due = await _tell(store, world, due, news, quiet)
+        without_due = await _queue(store, world, due, news, quiet)
         if is_morning:
             store.mornings.begin(tx.now.date())
             await _release(store, quiet, tx.now)
@@ -75,7 +75,7 @@ async def fire(tx: Transaction, world: World) -> int:
 JOB = Job("remind", Every(60), fire)
 
 
-async def _tell(
+async def _queue(
     store: Store,
     world: World,
     due: Mapping[int, list[Due]],
@@ -100,7 +100,7 @@ async def _tell(
             for one in mine:
                 snooze(store, world, one.about, person_id)
         elif written := _message(world, person_id, mine, news.get(person_id, MorningNews()), now):
-            await notify(store, world, {person_id: written}, intent, personal=True, not_before=_opens(wanted, now))
+            await notify(store, world, {person_id: written}, intent, personal=True, not_before=_earliest(wanted, now))
             without_due += not mine
     return without_due
 
@@ -109,15 +109,15 @@ async def _release(store: Store, quiet: Mapping[str, Quiet], now: datetime) -> N
     """Let what was held back for this morning go out with it."""
     for one in quiet.values():
         if one.holds and one.off_on != now.date():
-            await store.quiet_times.release(one, _opens(one, now))
+            await store.quiet_times.release(one, _earliest(one, now))
 
 
-def _opens(quiet: Quiet, now: datetime) -> datetime:
+def _earliest(quiet: Quiet, now: datetime) -> datetime:
     """When this morning's message may reach a chat."""
     return max(now, datetime.combine(now.date(), quiet.opens, now.tzinfo)) if quiet.opens else now
 
 
-def _latest(claimed: list[Reminder]) -> list[Reminder]:
+def _latest_stages(claimed: list[Reminder]) -> list[Reminder]:
     """Of several stages of one deadline that came due together, only the last still says something."""
     last: dict[tuple[str, str, int | None], Reminder] = {}
     for reminder in claimed:
@@ -136,7 +136,7 @@ async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int,
             continue
         if is_overdue(reminder.stage):
             plan_next_overdue(store.reminders, world.plan, reminder, today)
-        for person_id in _meant(world, reminder, item, today):
+        for person_id in _receivers(world, reminder, item, today):
             by_person[person_id][item] = Due(reminder, item)
     done = await store.reminders.acknowledgements(by_person)
     still = {
@@ -146,7 +146,7 @@ async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int,
     return {person_id: due for person_id, due in still.items() if due}
 
 
-def _meant(world: World, reminder: Reminder, item: WorkItem, today: date) -> tuple[int, ...]:
+def _receivers(world: World, reminder: Reminder, item: WorkItem, today: date) -> tuple[int, ...]:
     """Who is to hear of it. Somebody who wanted to be told again must still have to do with it."""
     if reminder.person_id is None:
         return concerned_on(world, item, level_on(world.plan, reminder, today), today)

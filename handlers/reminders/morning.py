@@ -38,7 +38,7 @@ async def morning_news(store: Store, world: World, since: datetime | None) -> di
     found = {
         one.person.id: MorningNews() for one in world.directory.officials if one.address and one.person.id not in away
     }
-    for item, people in (await _fresh(store, world, since)).items() if since else ():
+    for item, people in (await _new_items(store, world, since)).items() if since else ():
         for person_id in on_duty(world, people, now.date()):
             if person_id in found:
                 found[person_id].fresh.append(item)
@@ -54,7 +54,7 @@ async def morning_news(store: Store, world: World, since: datetime | None) -> di
     return found
 
 
-async def _fresh(store: Store, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
+async def _new_items(store: Store, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
     """What has come since then, each with those whose turn it is."""
     moved = {str(case.id): whose_turn(case.step) for case in await store.mornings.moved_cases(since)}
     ids = {"clue": dict.fromkeys(moved), "problem": dict.fromkeys(map(str, await store.mornings.new_problems(since)))}
@@ -95,17 +95,17 @@ def message(world: World, person_id: int, due: Sequence[DueLine], news: MorningN
     shown, rest = due[: morning.shown], due[morning.shown :]
     own = any(person_id in one.item.responsible and one.item.can_be_late for one in rest)
     morning = replace(morning, rest_is_own=own)
-    rows = [(_look(one.item), *([one.later] if one.later else [])) for one in shown]
-    rows += [(_look(item),) for item in fresh[: PRESSING - len(shown)]]
-    last = tuple(_further(world, news, more=own or len(fresh) > PRESSING - len(shown)))
+    rows = [(_item_button(one.item), *([one.later] if one.later else [])) for one in shown]
+    rows += [(_item_button(item),) for item in fresh[: PRESSING - len(shown)]]
+    last = tuple(_more_buttons(world, news, more=own or len(fresh) > PRESSING - len(shown)))
     return Outgoing(text=text_of(morning), buttons=(*rows, last) if last else tuple(rows))
 
 
-def _look(item: WorkItem) -> Button:
-    return Button(label=item.label, says=item.does)
+def _item_button(item: WorkItem) -> Button:
+    return Button(label=item.label, says=item.command)
 
 
-def _further(world: World, news: MorningNews, *, more: bool) -> Iterable[Button]:
+def _more_buttons(world: World, news: MorningNews, *, more: bool) -> Iterable[Button]:
     if news.quiz:
         yield Button(label=quiz_label(world.plan.quiz_daily), says="/quiz")
     if more:

@@ -42,7 +42,7 @@ class Morning:
 
 def text_of(morning: Morning) -> str:
     if not morning.due:
-        return _quiet(morning)
+        return _nothing_due(morning)
     lines = [_head(morning), *morning.due[: morning.shown]]
     if rest := len(morning.due) - morning.shown:
         lines.append(f"还有 {rest} 件" + ("，都在待办里。" if morning.rest_is_own else "，由责任人办理。"))
@@ -64,7 +64,7 @@ def _head(morning: Morning) -> str:
     return f"{count}，{which}因系统停用晚到"
 
 
-def _quiet(morning: Morning) -> str:
+def _nothing_due(morning: Morning) -> str:
     """Where nothing is due: one line, or two."""
     lines = [_fresh(morning.fresh)] if morning.fresh else []
     lines += [_UNSENT] if morning.unsent else []

@@ -23,7 +23,7 @@ async def snooze_reminder(chat: Chat) -> None:
 async def acknowledge(chat: Chat) -> None:
     """Args as for `snooze_reminder`. Only for what has no step of its own to do, such as a phase: its button says just this."""
     about, item = await _found(chat)
-    if item.does != f"/done {chat.args}":
+    if item.command != f"/done {chat.args}":
         chat.refuse()
     chat.store.reminders.acknowledge(chat.person.id, *about)
     await chat.say("好的，这一项不再提醒您。")

@@ -34,7 +34,7 @@ class ReminderKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """One thing to do, still open. `does` is the command that leads to its next step.
+    """One thing to do, still open. `command` is the command that leads to its next step.
 
     `titles` are what falls due, each with the persons it is news for; mostly one, for all. `can_be_late` is False for
     what simply comes and goes, like a phase.
@@ -42,7 +42,7 @@ class WorkItem:
 
     titles: tuple[tuple[str, tuple[int, ...]], ...]
     deadline: date
-    does: str
+    command: str
     label: str
     responsible: tuple[int, ...]
     region: str

@@ -71,10 +71,10 @@ async def selfcheck(chat: Chat) -> None:
         if at is None:
             break
         seen.append(at["item"])
-        await _look(chat, scope, turn, at)
+        await _check_task(chat, scope, turn, at)
     count, total = await _progress(chat, scope)
     again = [] if count == total else [[Button(label="接着自查", says=f"/selfcheck {key_of(scope)}")]]
-    await chat.say(f"{_mine(chat, scope)} {count}/{total} 项" + ("，都查过了。" if count == total else "。"), again)
+    await chat.say(f"{_heading(chat, scope)} {count}/{total} 项" + ("，都查过了。" if count == total else "。"), again)
 
 
 async def _scope(chat: Chat) -> Scope | None:
@@ -113,15 +113,15 @@ async def _next(chat: Chat, scope: Scope, seen: Sequence[str]) -> dict[str, Any]
     return {"item": item.id, "done": tasks_done(looked), "total": len(items)} if item else None
 
 
-async def _look(chat: Chat, scope: Scope, turn: int, at: dict[str, Any]) -> None:
+async def _check_task(chat: Chat, scope: Scope, turn: int, at: dict[str, Any]) -> None:
     """One task: how it stands, and what follows from that."""
     plan = chat.world.plan
     item = plan.item(at["item"])
-    title = f"{_mine(chat, scope)} {at['done']}/{at['total']} 项\n{plan.clause_label(item.id)}"
+    title = f"{_heading(chat, scope)} {at['done']}/{at['total']} 项\n{plan.clause_label(item.id)}"
     answer = await chat.ask(f"answer{turn}", Choice(f"{title}\n{item.duty}", _ANSWERS))
     if answer != _FOUND:
-        text = await chat.once(f"put{turn}", partial(_put, chat, scope, item, SelfCheckFinding(answer)))
-    elif not (text := await chat.recall(f"earlier{turn}", partial(_earlier, chat, scope, item))):
+        text = await chat.once(f"put{turn}", partial(_keep_finding, chat, scope, item, SelfCheckFinding(answer)))
+    elif not (text := await chat.recall(f"earlier{turn}", partial(_earlier_finding, chat, scope, item))):
         kind = await chat.ask(f"kind{turn}", Choice("是哪种情况？", _KINDS))
         found = _problem if kind == SelfCheckFinding.PROBLEM.value else _hardship
         text = await found(chat, scope, turn, item)
@@ -129,14 +129,14 @@ async def _look(chat: Chat, scope: Scope, turn: int, at: dict[str, Any]) -> None
         await chat.say(text)
 
 
-async def _put(chat: Chat, scope: Scope, item: Item, finding: SelfCheckFinding) -> str:
+async def _keep_finding(chat: Chat, scope: Scope, item: Item, finding: SelfCheckFinding) -> str:
     """Put down an answer that asks for nothing more; what the other one found, where somebody was first."""
     if await chat.store.selfchecks.record(chat.world.plan.id, scope, item=item.id, finding=finding, by=chat.person.id):
         return ""
-    return await _earlier(chat, scope, item)
+    return await _earlier_finding(chat, scope, item)
 
 
-async def _earlier(chat: Chat, scope: Scope, item: Item) -> str:
+async def _earlier_finding(chat: Chat, scope: Scope, item: Item) -> str:
     """What somebody has found about this task already, in words; empty if nobody has."""
     looked = (await chat.store.selfchecks.of(chat.world.plan.id, scope)).get(item.id)
     if looked is None or looked.finding is SelfCheckFinding.LATER:
@@ -163,7 +163,7 @@ async def _file_problem(chat: Chat, scope: Scope, item: Item, told: EvidencedTex
     if not await store.selfchecks.record(
         plan.id, scope, item=item.id, finding=SelfCheckFinding.PROBLEM, by=chat.person.id, note=told.text
     ):
-        return await _earlier(chat, scope, item)
+        return await _earlier_finding(chat, scope, item)
     region = household.village if household else scope.region
     new = NewProblem(
         source=plan.selfcheck.source,
@@ -219,8 +219,8 @@ async def _file_clue(
         clue_id=clue.id,
     )
     filed = f"已上报，{clue.number}号线索。"
-    return filed if first else f"{filed}{await _earlier(chat, scope, item)}"
+    return filed if first else f"{filed}{await _earlier_finding(chat, scope, item)}"
 
 
-def _mine(chat: Chat, scope: Scope) -> str:
+def _heading(chat: Chat, scope: Scope) -> str:
     return "本村" if chat.world.plan.unit(scope.unit).role is Role.VILLAGE else "本单位"

@@ -42,11 +42,11 @@ async def tell(chat: Chat) -> None:
         await chat.say("不客气。有事说一句就行。")
         return
     if numbered := _NUMBERED.fullmatch(text):
-        await _look(chat, numbered["number"], numbered["what"])
+        await _show_numbered(chat, numbered["number"], numbered["what"])
     if at_home and _WHEN.search(text) and await chat.store.clues.open_of(chat.person.household_id or 0):
         chat.become("my")
     heard = Understood.model_validate(await chat.recall("heard", lambda: _understand(chat, told.text)))
-    meant = {one: wanted for one in (heard.intent, *heard.others) if (wanted := _meant(chat, one))}
+    meant = {one: wanted for one in (heard.intent, *heard.others) if (wanted := _conversation_for(chat, one))}
     if {Intent.VISIT, Intent.REPORT} <= meant.keys():
         del meant[Intent.REPORT]  # a visit that found trouble reports it too
     if not meant:
@@ -66,7 +66,7 @@ def warm_up(world: World) -> None:
     understand("", NameIndex.of(world.roster), world.plan.villages, world.plan.lexicon, within=(), today=date.min)
 
 
-async def _look(chat: Chat, number: str, what: str) -> None:
+async def _show_numbered(chat: Chat, number: str, what: str) -> None:
     """A number alone asks how the thing stands; of a problem and a clue of the same number, first the problem."""
     if what != "线索" and await own_problem(chat, number) is not None:
         chat.become("problem", number)
@@ -77,7 +77,7 @@ async def _look(chat: Chat, number: str, what: str) -> None:
 async def _go_on(chat: Chat, intent: Intent, heard: Understood, told: EvidencedText) -> None:
     if intent is Intent.VISIT and heard.fine is False and await _visited(chat, heard):
         intent = Intent.REPORT  # the visit has been counted, the trouble is new
-    wanted = _meant(chat, intent)
+    wanted = _conversation_for(chat, intent)
     if wanted is None:
         raise LookupError(intent)
     name = wanted.name
@@ -115,7 +115,7 @@ async def _visited(chat: Chat, heard: Understood) -> bool:
     return visit is not None and visit.outcome.met
 
 
-def _meant(chat: Chat, intent: Intent) -> Conversation | None:
+def _conversation_for(chat: Chat, intent: Intent) -> Conversation | None:
     """The conversation that an intent becomes for this person."""
     return next(
         (one for one in conversations().values() if one.intent == intent.value and one.open_to(chat.person)), None

@@ -69,10 +69,10 @@ def draft(work: Work) -> list[str]:
         ("答复举一反三", WorkKind.FANOUT, "件"),
     ]
     lines += [
-        _told(cases, done),
+        _counts_in_words(cases, done),
         _problems(done),
-        _told(others, done),
-        _told([("一口清答题", WorkKind.QUIZ, "道")], done),
+        _counts_in_words(others, done),
+        _counts_in_words([("一口清答题", WorkKind.QUIZ, "道")], done),
     ]
     return [line for line in lines if line]
 
@@ -95,7 +95,7 @@ def _problems(done: Mapping[WorkKind, int]) -> str:
     return "，".join(parts) + ("。" if parts else "")
 
 
-def _told(kinds: Sequence[tuple[str, WorkKind, str]], done: Mapping[WorkKind, int]) -> str:
+def _counts_in_words(kinds: Sequence[tuple[str, WorkKind, str]], done: Mapping[WorkKind, int]) -> str:
     parts = [f"{words} {done[kind]} {unit}" for words, kind, unit in kinds if done.get(kind)]
     return "，".join(parts) + ("。" if parts else "")
 

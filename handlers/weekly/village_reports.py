@@ -30,7 +30,7 @@ async def weeklies(chat: Chat) -> None:
     week = running if is_page(named) and not week_named(named) else week_named(named)
     if week is None or week > running:
         chat.refuse()
-    sent = [one for one in await _sent(chat, week) if chat.person.covers(one.village, *_ABOVE)]
+    sent = [one for one in await _sent_reports(chat, week) if chat.person.covers(one.village, *_ABOVE)]
     villages = [one.code for one in chat.world.plan.villages if chat.person.covers(one.code, *_ABOVE)]
     if wanted == _WORD:
         await _file(chat, week, sent)
@@ -42,7 +42,7 @@ async def weeklies(chat: Chat) -> None:
         chat.refuse()
 
 
-async def _sent(chat: Chat, week: date) -> list[WeeklyReport]:
+async def _sent_reports(chat: Chat, week: date) -> list[WeeklyReport]:
     return await chat.store.weekly_reports.sent(week, chat.world.plan.county.code)
 
 

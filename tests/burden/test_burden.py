@@ -117,7 +117,7 @@ def test_a_role_is_its_middle_person_and_its_busiest() -> None:
 def test_above_the_ceiling_is_messages_or_minutes(work: list[tuple[int, int]]) -> None:
     [load] = loads([asked(person, *one) for person, one in enumerate(work)], LIMITS)
     assert load.above == sum(messages > 5 or seconds > 600 for messages, seconds in work)
-    assert load.told is (len(work) >= FEWEST)
+    assert load.is_shown is (len(work) >= FEWEST)
 
 
 def test_a_role_without_a_ceiling_is_never_above() -> None:
