@@ -1,4 +1,4 @@
-"""What cunbao itself asks of people, and what has gone wrong."""
+"""How much of people's time cunbao takes, and what went wrong in it."""
 
 CONVERSATIONS = ("view",)
 JOBS = ("faults_job", "job")

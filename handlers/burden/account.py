@@ -1,4 +1,4 @@
-"""The titles of what causes burden, and the week's figures for an office."""
+"""The burden account in words: titles of the causes, a week's figures, and the alarm above the ceiling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_CAUSES = 3
 
 
 def titles() -> dict[str, str]:
-    """What causes of burden are called: conversations by name, and news by cause."""
+    """Title of each cause: of a conversation by its name, of news by its cause."""
     return {name: one.title for name, one in conversations().items()} | {one.value: one.title for one in Cause}
 
 
@@ -34,7 +34,7 @@ def command_words() -> frozenset[str]:
 
 
 def week_in_words(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
-    """The week in at most eight lines: warnings first, a line for each role, and what took most of the time."""
+    """Summarize a week in at most eight lines: warnings, a line for each role, the causes that took most time."""
     found = loads(asked, world.plan.burden)
     lines = [f"【负担账本】{period(week)}，村报自己占用大家的："]
     lines += [warning(load) for load in above_ceiling(found)[:_MOST_CAUSES]]
@@ -45,7 +45,7 @@ def week_in_words(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
 
 
 def alarm_in_words(world: World, week: date, asked: Sequence[BurdenRow]) -> str:
-    """What to tell the office of a week above the ceiling; empty where none was."""
+    """The message to the office about a week above the ceiling; empty if no role was above it."""
     above = above_ceiling(loads(asked, world.plan.burden))
     if not above:
         return ""

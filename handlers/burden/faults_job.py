@@ -1,4 +1,4 @@
-"""Tells the town's officials that something went wrong which only whoever keeps the computer can mend."""
+"""Tells the town's officials of faults that only the keeper of the computer can mend."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOOKS_BACK = 7
 
 
 async def tell(tx: Transaction, world: World) -> int:
-    """One message a working day to each official, if there is something new; returns how many were queued.
+    """Queue one message a working day to each official if there are new faults. Returns how many were queued.
 
     New is what came up since the day somebody was last told, that day included, so that nothing after that day's message
     is missed.
@@ -46,7 +46,7 @@ JOB = Job("faults", Every(15 * 60), tell)
 
 
 async def _words(tx: Transaction, since: datetime) -> str:
-    """What is wrong, in counts, and what to do; empty when nothing is. No names: it may be read aloud in an office."""
+    """The faults in counts and what to do; empty if there are none. No names: it may be read aloud in an office."""
     dead = await inbox.dead_since(tx.conn, since)
     failed, uncertain = await outbox.troubles_since(tx.conn, since)
     parts = [f"{dead} 条来信没处理成"] if dead else []

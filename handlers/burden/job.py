@@ -25,7 +25,7 @@ _KEPT = timedelta(days=60)
 
 
 async def count(transactions: Transactions, world: World) -> int:
-    """The days since the last counted up to yesterday; returns how many rows it made. Before messages are erased."""
+    """Count the days up to yesterday that are not counted yet, before messages are erased. Returns how many rows it made."""
 
     def role_of(person_id: int) -> Role:
         official = world.directory.person(person_id)
@@ -55,7 +55,7 @@ COUNT = LongJob("burden", Daily(0, 20), count)
 
 
 async def warn(tx: Transaction, world: World) -> int:
-    """On the first working morning after a week, if somebody had more than the plan's ceiling; returns how many were told."""
+    """Warn the town on the first working morning after a week above the ceiling. Returns how many were told."""
     week = week_before(tx.now.date())
     if week is None or next_open(tx.now, world.plan.reminders) > tx.now:
         return 0

@@ -68,7 +68,7 @@ def tally(
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a week asked of the people of one role; minutes are rounded. `above`: how many had more than the ceiling."""
+    """The burden of one role's people in a week, in rounded minutes. `above`: how many of them had more than the ceiling."""
 
     role: Role
     people: int
@@ -80,12 +80,12 @@ class Load:
 
     @property
     def is_shown(self) -> bool:
-        """Whether there are enough of them for the figures to point at nobody."""
+        """Whether there are enough people for the figures to point at nobody."""
         return self.people >= FEWEST
 
 
 def loads(asked: Iterable[BurdenRow], limits: BurdenLimits) -> list[Load]:
-    """By role, those of whom anything was asked."""
+    """The load of each role with any burden."""
     by_role: dict[Role, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for one in asked:
         sums = by_role[one.role][one.person_id]
@@ -111,7 +111,7 @@ def _load(role: Role, sums: Sequence[Sequence[int]], ceiling: Ceiling | None) ->
 
 
 def causes(asked: Iterable[BurdenRow], roles: Iterable[Role], most: int) -> list[tuple[str, int]]:
-    """What took most of the time of these roles, with minutes."""
+    """The causes that took most time of these roles, with minutes."""
     wanted = frozenset(roles)
     seconds: Counter[str] = Counter()
     for one in asked:
@@ -140,7 +140,7 @@ def load_in_words(load: Load) -> str:
 
 
 def causes_in_words(found: Sequence[tuple[str, int]], title_of: Mapping[str, str]) -> str:
-    """Causes by their titles; what has none is counted together."""
+    """Causes with their titles; those without a title are summed up."""
     minutes: Counter[str] = Counter()
     for cause, spent in found:
         minutes[title_of.get(cause, "其他通知")] += spent

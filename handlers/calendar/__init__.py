@@ -1,1 +1,1 @@
-"""Working days, deadlines, and the reminders a deadline makes."""
+"""Working days, deadlines, and the reminders of a deadline."""

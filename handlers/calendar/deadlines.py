@@ -1,4 +1,4 @@
-"""When a deadline is spoken of, and how high: the stages before it, on it, and while it is overdue.
+"""The stages at which people are reminded of a deadline: before it, on the day, and while it is overdue.
 
 Every stage falls on a working day inside the policy's window, so nobody is called on a holiday. Stages before a deadline
 move to an earlier working day, while there is still time to act; stages after it move to a later one. Pure.
@@ -19,7 +19,7 @@ TOP_LEVEL = 2
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One occasion to speak of a deadline.
+    """One reminder of a deadline.
 
     `name` is "before7" (7 working days before), "due" or "overdue1", "overdue2" ... and is unique within a deadline.
     `level` is how high it has climbed: those responsible are told at every level, the town from 1 on, the county at 2.

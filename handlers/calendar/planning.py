@@ -1,4 +1,4 @@
-"""From a deadline to its reminder rows: which stages, on which working morning."""
+"""Plans the reminder rows of a deadline: a row for each stage, on a working morning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.reminders.rows import Reminder, Reminders
 
 
 def plan_clue(reminders: Reminders, plan: Plan, clue: Clue, now: datetime) -> None:
-    """The clock of the clue's present step."""
+    """Plan the reminders of the clue's present step."""
     if clue.due_on is not None:
         plan_deadline(reminders, plan, "clue", str(clue.id), clue.due_on, now)
 
@@ -27,7 +27,7 @@ def plan_deadline(
     *,
     overdue: bool = True,
 ) -> None:
-    """Rows for every stage still to come of one deadline. `overdue` is False for what simply ends, like a phase."""
+    """Plan a row for every future stage of a deadline. `overdue` is False for what simply ends, like a phase."""
     policy, today = plan.reminders, now.date()
     # Today's overdue stage may have been spoken of before the matter was sent back, so the one after it is planned too.
     for stage in dict.fromkeys([*stages(deadline, policy, today), next_overdue(deadline, policy, today)]):
@@ -38,7 +38,7 @@ def plan_deadline(
 
 
 def plan_next_overdue(reminders: Reminders, plan: Plan, fired: Reminder, today: date) -> None:
-    """After an overdue stage has been spoken of, the one that follows it."""
+    """Plan the stage that follows an overdue stage once that has fired."""
     stage = next_overdue(fired.deadline, plan.reminders, today)
     reminders.plan(
         fired.subject,
@@ -55,6 +55,6 @@ def is_overdue(stage: str) -> bool:
 
 
 def level_on(plan: Plan, fired: Reminder, today: date) -> int:
-    """How high a reminder goes on the day it is spoken of; after downtime that is higher than was planned."""
+    """The level of a reminder on the day it is sent; after downtime it is higher than planned."""
     late = workdays_between(fired.deadline, today) if is_overdue(fired.stage) else 0
     return max(fired.level, min(TOP_LEVEL, late // plan.reminders.climb_after))

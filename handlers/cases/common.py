@@ -1,4 +1,4 @@
-"""What the conversations about a case share: finding it, taking a step by the rules, and telling those concerned."""
+"""Shared by the conversations about a case: find it, take a step by the rules, tell those concerned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from storage.people.persons import Role
 
 
 async def clue_named(chat: Chat, said: str) -> Clue | None:
-    """The clue of a number as people say it ("12", "12号") or of a row id, whoever may see it."""
+    """The clue with this number ("12", "12号") or row id, without a check of who may see it. None if there is none."""
     return await by_number_or_id(chat.store.clues, said)
 
 
@@ -37,7 +37,7 @@ async def own_clue(chat: Chat, *parties: Party) -> Clue:
 
 
 async def own_clue_at(chat: Chat, step: Step, *parties: Party) -> Clue | None:
-    """As `own_clue`, if the clue stands at `step`; else says what the last person did."""
+    """As `own_clue`, if the clue is at `step`; otherwise says what the last person did and returns None."""
     clue = await own_clue(chat, *parties)
     if clue.step is not step:
         await chat.say(await explain_step(chat, clue))
@@ -46,7 +46,7 @@ async def own_clue_at(chat: Chat, step: Step, *parties: Party) -> Clue | None:
 
 
 def home_in_words(chat: Chat, clue: Clue) -> str:
-    """Village, group and name, as people speak of the house."""
+    """ "白塔村一屯张三家", or the clue's number if the household is not on the roster."""
     household = chat.world.roster.by_id.get(clue.household_id)
     return household_in_words(chat.world.plan, household) if household else f"{clue.number}号线索"
 
@@ -65,7 +65,7 @@ def next_step_row(clue: Clue) -> Rows:
 
 
 async def explain_step(chat: Chat, clue: Clue) -> str:
-    """Why there is nothing to do at this step: what the last person did; to the household, where its case stands."""
+    """Explain why there is nothing to do at this step: what the last person did; to the household, how its case stands."""
     if not chat.person.has(*IN_OFFICE):
         return f"{clue.number}号现在：{STEPS[clue.step].household}。"
     events = await chat.store.clues.events(clue.id)
@@ -86,7 +86,7 @@ async def take_step(
     photos: tuple[str, ...] = (),
     voices: tuple[str, ...] = (),
 ) -> Clue:
-    """Take a step, if the procedure lets this person. Raises Refused.
+    """Take a step of the procedure and tell those concerned. Raises Refused if this person may not take it.
 
     The reminders follow the new step, the household and the reporters hear in plain words what it means for them, and
     whose turn it is next is told.
@@ -104,7 +104,7 @@ async def take_step(
 
 
 async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
-    """The household in plain words, with what it can do next; who reported it or joined in a line."""
+    """Tell the household in plain words, with its next step; tell those who reported or joined in one line."""
     words = message_to_household(what, clue, note)
     if words is None:
         return
@@ -123,7 +123,7 @@ async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
 
 
 async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str, voices: tuple[str, ...]) -> None:
-    """Whose turn it is now, the one it is assigned to or all; unless they are of the same office as who has acted."""
+    """Tell the assignee, or all of the party that is next, unless the person who acted belongs to it."""
     party = whose_turn(clue.step)
     if party is None:
         return

@@ -1,4 +1,4 @@
-"""The village deliberates: who came, how they voted, and the minutes as a photo (domain: step 3)."""
+"""The village's deliberation: attendance, votes, and a photo of the minutes (domain: step 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filing a risk report, whoever makes it: summary, near-duplicates, the clue, its clock, and the push to the village."""
+"""Files a risk report: near-duplicates, summary, the clue, its clock, and the push to the village."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FOLLOW = [[Button(label="看进展", says="/my")]]
 
 
 class SameCaseChoice(Choice):
-    """Which of the open clues it is, or a new one; also as yes and no, since a 是 is not meant as a part of 不是."""
+    """Choose one of the open clues or a new one. Takes yes and no too, where the 是 in 不是 means no."""
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         known = [value for value, _ in self.options if value != NEW]
@@ -50,7 +50,7 @@ class SameCaseChoice(Choice):
 
 
 def _yes_or_no(text: str) -> bool | None:
-    """None when it is neither."""
+    """True for yes, False for no, None for neither."""
     try:
         return read_yes_no(text)
     except Unreadable:
@@ -58,7 +58,7 @@ def _yes_or_no(text: str) -> bool | None:
 
 
 async def ask_same_case(chat: Chat, household: Household, prompt: str) -> str:
-    """The number of the open clue that the report belongs to, or NEW; asked only when there is one."""
+    """Ask which open clue the report belongs to. Returns its number, or NEW; does not ask if there is none."""
     similar = await chat.recall("similar", lambda: open_clue_options(chat, household))
     if not similar:
         return NEW
@@ -66,7 +66,7 @@ async def ask_same_case(chat: Chat, household: Household, prompt: str) -> str:
 
 
 async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
-    """The household's open clues, for joining one instead of reporting the same thing twice."""
+    """The household's open clues as options."""
     return [
         (
             str(clue.number),
@@ -77,7 +77,7 @@ async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
 
 
 async def ask_and_file(chat: Chat, household: Household) -> bool:
-    """A cadre says what is the matter in a household, wherever that comes up; returns whether it was filed."""
+    """Ask a cadre about a household's difficulty and file it. Returns whether it was filed."""
     joined = await ask_same_case(
         chat, household, f"{household_in_words(chat.world.plan, household)}已有没办结的线索，是同一件事吗？"
     )
@@ -98,7 +98,7 @@ async def file_clue(
     detail: str,
     shown: Evidence,
 ) -> bool:
-    """Confirm and file; returns whether it was filed. `joined` is what `ask_same_case` gave."""
+    """Confirm and file. Returns whether it was filed. `joined` is the answer of `ask_same_case`."""
     lines = [
         household_in_words(chat.world.plan, household),
         kinds_in_words(chat.world.plan, kinds) if kinds else f"并入 {joined}号",
@@ -136,7 +136,7 @@ async def file_clue(
 async def file_confirmed(
     chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence | None = None
 ) -> Clue:
-    """File what the conversation has confirmed already; an open clue of the same kind is joined instead."""
+    """File a report that is confirmed already, or join an open clue of the same kind."""
     shown = shown or Evidence()
     alike = [clue for clue in await chat.store.clues.open_of(household.id) if set(clue.kinds) & set(kinds)]
     if alike:
@@ -169,7 +169,7 @@ async def _add(
 
 
 async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str, detail: str, shown: Evidence) -> None:
-    """Push at once to who looks after the household, or else to all cadres of its village."""
+    """Push the news to the household's helpers, or to all cadres of its village if it has none."""
     kinds = kinds_in_words(chat.world.plan, clue.kinds)
     due = f"请在 {day_in_words(clue.due_on)}前入户核查。" if clue.due_on else ""
     await chat.push(

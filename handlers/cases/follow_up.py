@@ -1,4 +1,4 @@
-"""The answer to whether a closed case is really solved; "no" is a new clue (domain: after closing)."""
+"""The household's answer to whether a closed case is really solved; "no" files a new clue (domain: after closing)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Some weeks after a case was cleared, the household is asked whether it is really solved (domain: after closing)."""
+"""Asks a household some weeks after its case was cleared whether it is really solved (domain: after closing)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENDED_WELL = (Act.DECIDE.value,)
 
 
 async def ask(tx: Transaction, world: World) -> int:
-    """Ask about every case whose time has come, in working hours; returns about how many.
+    """Ask about every case that is due, in working hours. Returns the number of cases asked about.
 
     All phones of the family are asked. Where there is none, those who look after the household are to ask at their next
     visit; where nobody can be written to at all, it is tried again later.
@@ -54,7 +54,7 @@ JOB = Job("ask_again", Every(30 * 60), ask)
 
 
 def _latest_day(today: date, clocks: Clocks) -> date:
-    """The last day of closing about which it is time to ask."""
+    """Cases closed up to this day are due."""
     day = today - timedelta(days=clocks.ask_again.days)
     while last_day(day, clocks.ask_again) > today:
         day -= timedelta(days=1)
@@ -62,7 +62,7 @@ def _latest_day(today: date, clocks: Clocks) -> date:
 
 
 async def _helpers(store: Store, world: World, clue: Clue) -> list[int]:
-    """Who answers for the household and can be written to; else its village's cadres."""
+    """The person who answers for the household, if they can be written to; else its village's cadres."""
     support = await store.measures.support_of(clue.id)
     household = world.roster.by_id.get(clue.household_id)
     wanted = {support and support.responsible_id, household and household.helper_id}

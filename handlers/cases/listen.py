@@ -1,4 +1,4 @@
-"""Listening to what was said aloud about a case: the household's report or objection, a cadre's visit."""
+"""Plays the voice messages of a case: the household's report or objection, a cadre's visit."""
 
 from __future__ import annotations
 

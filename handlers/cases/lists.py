@@ -1,4 +1,4 @@
-"""Lists of cases: those whose turn it is mine, and the true ones that nobody has put forward (应纳未纳)."""
+"""Lists of cases: those that wait for this person, and verified ones that were never nominated (应纳未纳)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def _cases_at(chat: Chat, role: Role, steps: Sequence[Step]) -> list[Clue]
 
 
 def _page(chat: Chat, lines: list[tuple[date, Clue, str]], command: str, page: str) -> list[list[Button]]:
-    """One page of cases, the most pressing first, and the buttons that lead on."""
+    """A page of cases as buttons, the most pressing first, with the buttons to other pages."""
     lines.sort(key=lambda one: (one[0], one[1].number))
     shown, turn = page_of(lines, page_named(page), command)
     today = chat.now.date()

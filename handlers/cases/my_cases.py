@@ -1,4 +1,4 @@
-"""What I reported or follow; for a household, its own cases."""
+"""The cases that a person reported or follows; for a household, its own."""
 
 from __future__ import annotations
 

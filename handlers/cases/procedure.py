@@ -1,4 +1,4 @@
-"""The rules of the procedure, read from its tables: who may take which step, where it leads, by when, and whose turn it is. Pure.
+"""The rules of the procedure, read from its tables: who may take which step, where it leads, and by when. Pure.
 
 A step cannot be taken before the ones in front of it ("体外循环"), and nothing leads out of the procedure but an outcome
 that the household is told and can object to.
@@ -33,7 +33,7 @@ _CLEARING = frozenset({Step.CLEAR, Step.DELIBERATE, Step.PUBLICIZE, Step.TOWN_RE
 
 
 def apply(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = "") -> Standing:
-    """Where the case stands once somebody who is `parties` to it has done `act`. Raises Refused."""
+    """The standing of the case after `act` by somebody who is `parties` to it. Raises Refused."""
     parties = frozenset(parties)
     facts = ACTS[act]
     rules = [rule for rule in facts.rules if rule.clearing in (None, clue.clearing)] or facts.rules
@@ -58,7 +58,7 @@ def apply(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: C
 
 
 def possible_acts(clue: Clue, parties: Iterable[Party], today: date, clocks: Clocks) -> list[Act]:
-    """What somebody may do now, given a reason where one is needed; in the order of the procedure."""
+    """The acts that somebody may do now, in the order of the procedure; a reason is taken as given."""
     found = []
     for act in Act:
         try:
@@ -70,7 +70,7 @@ def possible_acts(clue: Clue, parties: Iterable[Party], today: date, clocks: Clo
 
 
 def parties_of(person: Person, clue: Clue) -> frozenset[Party]:
-    """What `person` is to the case; empty for whom it does not concern."""
+    """The parties that `person` is to the case; empty if it does not concern them."""
     by_role = {Role.VILLAGE: Party.VILLAGE, Role.TOWN: Party.TOWN, Role.COUNTY: Party.COUNTY}
     parties = {party for role, party in by_role.items() if person.covers(clue.village, role)}
     if any(post.household_id == clue.household_id for post in person.posts_as(Role.HOUSEHOLD)):
@@ -84,7 +84,7 @@ def publicity_ends(posted_on: date, clocks: Clocks) -> date:
 
 
 def out_of_order(clue: Clue, act: Act) -> str:
-    """Why `act` has to wait, and what comes first."""
+    """The refusal of an act out of order: it names the step that comes first."""
     if clue.step is Step.CLOSED:
         return f"{clue.number}号已办结，不能{act.label}。有新情况请另报一条。"
     return f"现在是「{clue.step.label}」，还不能{act.label}。按程序一步一步来，不能体外循环。"
@@ -105,7 +105,7 @@ def _check_days(clue: Clue, act: Act, today: date, clocks: Clocks) -> None:
 
 
 def _due(step: Step, *, posted: bool, begun_on: date, today: date, clocks: Clocks) -> date | None:
-    """The last day of the step's clock; what has none of its own keeps the one from beginning to decision."""
+    """The last day of the step's clock. A step without a clock has the time from beginning to decision."""
     facts = STEPS[step]
     if facts.endless:
         return None
@@ -120,7 +120,7 @@ def decision_due(begun_on: date, clocks: Clocks) -> date:
 
 
 def whose_turn(step: Step) -> Party | None:
-    """Of those who can do something at a step, the nearest to the household; None where nobody has to."""
+    """The party that has to act at a step: of several, the nearest to the household. None if nobody has to."""
     able = {party for rule in rules_at(step) for party in rule.by}
     return next((party for party in _NEAREST_FIRST if party in able), None)
 
@@ -144,7 +144,7 @@ class Message(NamedTuple):
 
 
 def message_to_household(act: Act, clue: Clue, note: str) -> Message | None:
-    """What to tell the household of `act`, which led to where `clue` stands; None for what changes nothing for it."""
+    """The message to the household about `act`, which led to the standing of `clue`; None if nothing changes for it."""
     facts = ACTS[act]
     own = next((rule.household for rule in facts.rules if rule.after is clue.step and rule.household), "")
     if own:

@@ -1,4 +1,4 @@
-"""The publicity 公示 of a case: what a village may read, and nothing of what it may not.
+"""The text of the publicity 公示 of a case.
 
 The publicity never shows ID number, phone, bank account or health (Qin'an county's published rules), hangs in the village
 only, and is written from the roster and the plan alone, so that nothing somebody typed can slip into it. Pure.

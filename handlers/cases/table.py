@@ -18,7 +18,7 @@ from storage.plan import Clock, Clocks
 
 
 class Party(StrEnum):
-    """What somebody is to one case."""
+    """What somebody is to one case: its household, village, town or county."""
 
     HOUSEHOLD = "household"
     VILLAGE = "village"

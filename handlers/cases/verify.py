@@ -1,4 +1,4 @@
-"""The first step of a case: a cadre goes to the house and says whether the difficulty is real (plan 三-2, 三-3)."""
+"""Verification, the first step of a case: a cadre visits and says whether the difficulty is real (plan 三-2, 三-3)."""
 
 from __future__ import annotations
 

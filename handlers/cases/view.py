@@ -1,4 +1,4 @@
-"""One clue, for those who may see it, with its photos, what was said aloud, and the next step for whoever takes it."""
+"""Shows a clue to those who may see it, with its photos, voice messages, and the next step."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def show_clue(chat: Chat) -> None:
 
 
 async def visible_clue(chat: Chat) -> tuple[Clue, Sight]:
-    """The clue that the command names and how much of it the person sees. Refuses who sees nothing."""
+    """The clue that the command names and how much of it the person may see. Refuses if that is nothing."""
     clue = await clue_named(chat, chat.args)
     sight = await _sight_on(chat, clue) if clue else Sight.NOTHING
     if clue is None or sight is Sight.NOTHING:
@@ -61,7 +61,7 @@ async def _sight_on(chat: Chat, clue: Clue) -> Sight:
 
 
 async def audible_voices(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:
-    """What was said about the clue; a household hears its own voice, not what others said about it."""
+    """The clue's voice messages; a household hears only its own."""
     voices = await chat.store.voices.about(clue.id)
     if sight is not Sight.OWN:
         return voices
@@ -84,7 +84,7 @@ async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:
 
 
 def _next_step(chat: Chat, clue: Clue) -> Rows:
-    """What this person may do now: a verdict in one tap, or the conversation named for the clue's step."""
+    """The buttons for the person's next act: a verdict, or the conversation of the clue's step."""
     acts = possible_acts(clue, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks)
     key = to_base36(clue.id)
     if Act.FOUND in acts:
@@ -99,7 +99,7 @@ def _next_step(chat: Chat, clue: Clue) -> Rows:
 
 
 def _assigning(chat: Chat, clue: Clue) -> Rows:
-    """Where several could act, one of them can be named."""
+    """The button that assigns the case, where its village has several cadres."""
     several = len(chat.world.directory.holding(Role.VILLAGE, clue.village)) > 1
     if clue.step is Step.CLOSED or not several or not chat.person.covers(clue.village, Role.VILLAGE, Role.TOWN):
         return ()

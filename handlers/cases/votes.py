@@ -1,4 +1,4 @@
-"""The village's deliberation in figures: who came, who was for it, who against. Pure."""
+"""Attendance and votes of the village's deliberation. Pure."""
 
 from __future__ import annotations
 
