@@ -15,6 +15,9 @@ from storage.database.sealing import Vault
 from storage.database.transaction import Session
 from storage.people.pinyin import pinyin_initials
 
+LONGEST_NICKNAME = 40
+"""Characters."""
+
 households = sa.Table(
     "households",
     metadata,
@@ -23,7 +26,7 @@ households = sa.Table(
     sa.Column("village", sa.String(12), nullable=False, index=True),
     sa.Column("group_name", sa.String(40), nullable=False),
     sa.Column("head", sa.String(60), nullable=False),
-    sa.Column("nickname", sa.String(40), nullable=False, default="", server_default=""),
+    sa.Column("nickname", sa.String(LONGEST_NICKNAME), nullable=False, default="", server_default=""),
     sa.Column("kind", sa.String(30), nullable=False),
     sa.Column("able_to_work", sa.Boolean, nullable=False),
     sa.Column("helper_id", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
@@ -61,9 +64,9 @@ class Household(Record):
     id: int
     number: int
     village: str
-    group_name: str
     head: str
-    kind: str
+    group_name: str = ""
+    kind: str = KINDS[0]
     helper_id: int | None = None
     able_to_work: bool = True
     nickname: str = ""
@@ -71,8 +74,8 @@ class Household(Record):
 
 def household_row(id: int, household: dict[str, Any]) -> dict[str, Any]:
     """A full row for `households` from the fields given."""
-    usual = {"nickname": "", "helper_id": None, "able_to_work": True, "kind": KINDS[0], "version": 0}
-    return {**usual, **household, "id": id}
+    usual = {name: field.default for name, field in Household.model_fields.items() if not field.is_required()}
+    return {**usual, "version": 0, **household, "id": id}
 
 
 def member_row(
@@ -144,12 +147,13 @@ class Households:
         """The blind index of an ID number, as in `RosterMember.id_blind`."""
         return self._session.vault.blind("id", id_number)
 
-    async def add(
-        self, village: str, group_name: str, *, head: str, kind: str, number: int | None, beyond: int, **more: Any
-    ) -> Household:
-        """Put a household on the roster; without a `number` it gets the next one that is greater than `beyond`."""
+    async def add(self, village: str, head: str, *, number: int | None, beyond: int, **fields: Any) -> Household:
+        """Put a household on the roster; without a `number` it gets the next one that is greater than `beyond`.
+
+        `fields` are further ones of `Household`.
+        """
         number = number or await self._session.next_number("household", beyond)
-        fields = {"number": number, "village": village, "group_name": group_name, "head": head, "kind": kind, **more}
+        fields |= {"number": number, "village": village, "head": head}
         row = self._session.add(households, household_row(new_id(), fields))
         self._session.touch("roster")
         return Household.model_validate(row)

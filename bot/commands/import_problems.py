@@ -11,7 +11,10 @@ from bot.commands import tell
 from bot.service.clock import system_clock
 from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
+from handlers.files.ask import result_name
+from handlers.files.reader import FROM_THE_OPERATOR, read_table
 from handlers.problems.importing import import_problems
+from handlers.problems.rows import PROBLEM_LEDGER
 from handlers.reading import Unreadable
 from storage.database.transaction import transaction
 from storage.roster import load_roster
@@ -24,25 +27,24 @@ _SHOWN = 20
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_context
 def command(ctx: click.Context, file: Path) -> None:
-    """导入问题台账(.xlsx)；每行结果写到旁边的“…-导入结果.xlsx”,有误时退出码为 1。"""
+    """导入问题台账(.xlsx 或 .csv)；每行结果写到旁边的“…-导入结果.xlsx”,有误时退出码为 1。"""
     if not asyncio.run(_import(load_settings(), file, file.read_bytes())):
         ctx.exit(1)
 
 
 async def _import(settings: Settings, file: Path, content: bytes) -> bool:
     now = system_clock()
-    async with (
-        open_installation(settings, tell) as installation,
-        transaction(installation.database, now) as tx,
-    ):
-        roster = await load_roster(tx.conn)
-        async with tx.session("operator", "import-problems") as session:
-            try:
-                report = await import_problems(Store(session), installation.world.plan, roster, content, now)
-            except Unreadable as error:
-                click.echo(f"✗ {error}", err=True)
-                return False
-    result = file.with_name(f"{file.stem}-导入结果.xlsx")
+    async with open_installation(settings, tell) as installation:
+        try:
+            table = await asyncio.to_thread(read_table, content, file.name, PROBLEM_LEDGER, FROM_THE_OPERATOR)
+        except Unreadable as error:
+            click.echo(f"✗ {error}", err=True)
+            return False
+        async with transaction(installation.database, now) as tx:
+            roster = await load_roster(tx.conn)
+            async with tx.session("operator", "import-problems") as session:
+                report = await import_problems(Store(session), installation.world.plan, roster, table, now)
+    result = file.with_name(result_name(file.name, "导入结果"))
     await asyncio.to_thread(result.write_bytes, report.result_bytes)
     for wrong in report.errors[:_SHOWN]:
         click.echo(f"✗ {wrong}")

@@ -13,6 +13,7 @@ from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
 from bot.setup.installation import open_installation, open_plan
 from bot.setup.settings import Settings, load_settings
+from handlers.files.ask import result_name
 from handlers.reading import Unreadable
 from handlers.roster.importing import import_roster, read_roster, template
 from storage.database.transaction import transaction
@@ -50,7 +51,7 @@ async def _import(settings: Settings, file: Path, content: bytes, *, preview: bo
     async with open_installation(settings, tell) as installation:
         world = installation.world
         try:
-            lines = await asyncio.to_thread(read_roster, content, world.plan, now.date())
+            lines = await asyncio.to_thread(read_roster, content, file.name, world.plan, now.date())
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
@@ -61,7 +62,7 @@ async def _import(settings: Settings, file: Path, content: bytes, *, preview: bo
                     report = await import_roster(Store(session), world.roster, world.directory, lines)
                     if preview:
                         raise _Preview
-    result = file.with_name(f"{file.stem}-导入结果.xlsx")
+    result = file.with_name(result_name(file.name, "导入结果"))
     await asyncio.to_thread(lambda: result.write_bytes(report.as_sheet()))
     for wrong in report.errors[:_SHOWN]:
         click.echo(f"✗ {wrong}")

@@ -13,8 +13,10 @@ from bot.errors import OperatorError
 from bot.service.clock import system_clock
 from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
+from handlers.files.ask import result_name
 from handlers.files.keeping import keep
-from handlers.files.spreadsheets import FROM_THE_OPERATOR, XLSX
+from handlers.files.reader import FROM_THE_OPERATOR
+from handlers.files.spreadsheets import XLSX
 from handlers.reading import Unreadable
 from handlers.reconciling.hand_in import counts_in_words, outcome_in_words, record, sources_of, tell_owners
 from handlers.reconciling.sheet import read_list
@@ -51,7 +53,7 @@ async def _reconcile(
     now = system_clock()
     async with open_installation(settings, tell) as installation:
         plan = installation.world.plan
-        sheet = await asyncio.to_thread(read_list, content, plan, now.date(), FROM_THE_OPERATOR)
+        sheet = await asyncio.to_thread(read_list, content, file.name, plan, now.date(), FROM_THE_OPERATOR)
         async with transaction(installation.database, now) as tx, tx.session("operator", "reconcile") as session:
             store = Store(session)
             named = await store.people.named(name)
@@ -67,7 +69,7 @@ async def _reconcile(
             found, entered = await record(store, installation.world, sheet, source, kinds, sha256, named[0].id)
             await tell_owners(store, installation.world, source, entered, named[0].id)
         made = await asyncio.to_thread(found.as_sheet, plan)
-    result = file.with_name(f"{file.stem}-对账结果.xlsx")
+    result = file.with_name(result_name(file.name, "对账结果"))
     await asyncio.to_thread(result.write_bytes, made)
     for wrong in sheet.errors[:_SHOWN]:
         click.echo(f"✗ {wrong}")

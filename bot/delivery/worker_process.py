@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import logging
 import multiprocessing
+import pickle
 import signal
 import socket
 import struct
@@ -30,6 +32,7 @@ Build = Callable[[Callable[[Count], None]], AbstractAsyncContextManager[Worker]]
 """Makes the worker in the child; a function that can be pickled."""
 
 _COUNT = struct.Struct("<3I")
+_LENGTH = struct.Struct("<I")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 
 
@@ -72,12 +75,16 @@ class WorkerProcess:
     async def _run_child(self) -> None:
         ours, theirs = socket.socketpair()
         ours.settimeout(0)
-        child = multiprocessing.get_context("spawn").Process(target=_child, args=(self._build, theirs), daemon=True)
+        child = multiprocessing.get_context("spawn").Process(target=_child, args=(theirs,))
         with ours, theirs:
             await asyncio.to_thread(child.start)
             theirs.close()
-            self._line = ours
             try:
+                # not as an argument: a child that is killed while it starts would leave that write hanging for ever
+                build = pickle.dumps(self._build)
+                with contextlib.suppress(ConnectionError):
+                    await asyncio.get_running_loop().sock_sendall(ours, _LENGTH.pack(len(build)) + build)
+                self._line = ours
                 await self._listen(ours)
             finally:
                 self._line = None
@@ -98,12 +105,25 @@ async def _joined(child: BaseProcess) -> None:
     await asyncio.to_thread(child.join)
 
 
-def _child(build: Build, line: socket.socket) -> None:
+def _child(line: socket.socket) -> None:
     # Ctrl-C reaches the whole terminal; when to stop is the parent's decision
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with line.makefile("rb", buffering=0) as sent:
+        build = pickle.loads(_exactly(sent, *_LENGTH.unpack(_exactly(sent, _LENGTH.size))))  # noqa: S301  # our parent's
     with rare_garbage_collection():
         uvloop.run(_work(build, line))
+
+
+def _exactly(file: io.RawIOBase | socket.SocketIO, size: int) -> bytes:
+    """So many bytes. Raises SystemExit when the parent is gone."""
+    read = b""
+    while len(read) < size:
+        more = file.read(size - len(read))
+        if not more:
+            raise SystemExit
+        read += more
+    return read
 
 
 async def _work(build: Build, line: socket.socket) -> None:

@@ -24,9 +24,9 @@ async def wall_chart(chat: Chat) -> None:
     if chart is Chart.GANTT and len(rest) == 1:
         problem = await own_problem(chat, rest[0])
         if problem is not None:
-            orders.add(person.id, chat.address, chart.value, wall, problem.id)
+            orders.add(person.id, chat.address, chart=chart.value, wall=wall, problem_id=problem.id)
             return
     elif chart is not None and not rest and reach_for(person, chart, chat.world.plan):
-        orders.add(person.id, chat.address, chart.value, wall)
+        orders.add(person.id, chat.address, chart=chart.value, wall=wall, problem_id=None)
         return
     chat.refuse()

@@ -31,17 +31,17 @@ _MASKS = {Kind.ID: mask_id, Kind.PHONE: mask_phone, Kind.WORDS: mask_text}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class LedgerColumn:
     heading: str
     kind: Kind = Kind.TEXT
 
 
-def hides_something(columns: Iterable[Column]) -> bool:
+def hides_something(columns: Iterable[LedgerColumn]) -> bool:
     """Whether a row can look different when it is shown whole."""
     return any(column.kind in _MASKS for column in columns)
 
 
-def masked(columns: Sequence[Column], row: Sequence[Value]) -> tuple[Value, ...]:
+def masked(columns: Sequence[LedgerColumn], row: Sequence[Value]) -> tuple[Value, ...]:
     """The row with ID numbers, phones, and numbers within free words hidden."""
     return tuple(
         _MASKS[column.kind](value) if column.kind in _MASKS and isinstance(value, str) else value

@@ -1,4 +1,5 @@
-"""What the tables people send have in common: headings known by their usual names, in any order, below any title.
+"""What the tables people send have in common: declared columns, known by their usual headings in any order below any
+title, and rows that are taken or refused with a reason.
 
 Pure.
 """
@@ -6,17 +7,17 @@ Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from handlers.reading import Unreadable, clean
 
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
 Row = Sequence[Cell]
-C = TypeVar("C", bound=StrEnum)
+T = TypeVar("T")
 
 HEADER_WITHIN = 10
 """Rows from the top in which the headings are looked for."""
@@ -31,39 +32,82 @@ _BESIDE_HEADING = re.compile(r"\(.*?\)|[\s*:、]")
 _SHEET_ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
 
 
+class TableColumn(StrEnum):
+    """A column of a table that people send: its heading in our own template, then its other usual headings."""
+
+    other_names: tuple[str, ...]
+
+    def __new__(cls, heading: str, *other_names: str) -> Self:
+        column = str.__new__(cls, heading)
+        column._value_ = heading
+        column.other_names = other_names
+        return column
+
+
+C = TypeVar("C", bound=TableColumn)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout(Generic[C]):
+    """The columns that a kind of table can have, and groups of columns of which it has to have one each."""
+
+    columns: type[C]
+    needed: tuple[tuple[C, ...], ...]
+
+    def named(self, heading: str) -> C | None:
+        """The column of a heading as it stands in a table."""
+        bare = _BESIDE_HEADING.sub("", clean(heading))
+        return next((one for one in self.columns if bare == one.value or bare in one.other_names), None)
+
+
 class Wrong(Exception):
     """A cell that can't be taken."""
 
-    def __init__(self, column: StrEnum, reason: str) -> None:
+    def __init__(self, column: TableColumn, reason: str) -> None:
         super().__init__(reason)
         self.column = column
         self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
-class RowError:
-    """What is wrong in a row of the sheet (counted from 1, as people see it)."""
+class TableRow(Generic[T]):
+    """What a row below the headings says: its `value`, or why it can't be taken and in which column.
 
-    row: int
-    column: str
-    reason: str
+    `at` is its index in the sheet; `name` is whom or what it is about, where that could be read.
+    """
+
+    at: int
+    value: T | None = None
+    name: str = ""
+    column: str = ""
+    reason: str = ""
+
+    @property
+    def number(self) -> int:
+        """Counted from 1, as people see it."""
+        return self.at + 1
+
+    @property
+    def told(self) -> str:
+        return f"「{self.column}」{self.reason}" if self.reason else ""
 
     def __str__(self) -> str:
-        return f"第 {self.row} 行「{self.column}」{self.reason}"
+        return f"第 {self.number} 行{self.told}"
 
 
 @dataclass(frozen=True, slots=True)
-class Header(Generic[C]):
-    """Where the headings stand: the index of their row, and of each known column."""
+class Table(Generic[C]):
+    """A sheet whose headings are found: all its rows, the index of the heading row, and of each known column."""
 
-    row: int
+    rows: Sequence[Row]
+    header: int
     columns: dict[C, int]
 
     def cell(self, row: Row, column: C) -> Cell:
         at = self.columns.get(column)
         return None if at is None or at >= len(row) else row[at]
 
-    def words(self, row: Row, column: C, most: int, needed: bool = False) -> str:
+    def words(self, row: Row, column: C, most: int, *, needed: bool = False) -> str:
         """The cell as cleaned text of at most `most` characters. Raises Wrong."""
         text = clean(plain(self.cell(row, column)))
         if text.startswith("="):
@@ -76,36 +120,44 @@ class Header(Generic[C]):
             raise Wrong(column, f"太长了（{len(text)} 字），请精简到 {most} 字以内")
         return text
 
-    def is_example(self, row: Row) -> bool:
+    def below(self) -> Iterator[tuple[int, Row]]:
+        """The rows below the headings that are neither blank nor the form's example, with their indexes."""
         first = min(self.columns.values())
-        cell = row[first] if first < len(row) else None
-        return isinstance(cell, str) and clean(cell).startswith(EXAMPLE)
+        for at, row in enumerate(self.rows[self.header + 1 :], self.header + 1):
+            cell = row[first] if first < len(row) else None
+            if not is_blank(row) and not (isinstance(cell, str) and clean(cell).startswith(EXAMPLE)):
+                yield at, row
+
+    def read(self, value: Callable[[Row], T | None], name: Callable[[Row], str] = lambda row: "") -> list[TableRow[T]]:
+        """Every row that says something: `value` is None for one that does not, and raises Wrong for what can't be taken."""
+        found = []
+        for at, row in self.below():
+            named = ""
+            try:
+                named = name(row)
+                if (taken := value(row)) is not None:
+                    found.append(TableRow(at, taken, named))
+            except Wrong as wrong:
+                found.append(TableRow(at, None, named, wrong.column.value, wrong.reason))
+        return found
 
 
-def find_header(rows: Sequence[Row], names: Mapping[str, C], needed: Iterable[C]) -> Header[C]:
-    """The heading row among the first ones. Raises Unreadable, naming what is missing."""
-    needed = tuple(needed)
-    best: Header[C] = Header(0, {})
-    for place, row in enumerate(rows[:HEADER_WITHIN]):
+def find_table(rows: Sequence[Row], layout: Layout[C]) -> Table[C]:
+    """The rows with the heading row found among the first ones. Raises Unreadable, naming what is missing."""
+    best: Table[C] = Table(rows, 0, {})
+    for at, row in enumerate(rows[:HEADER_WITHIN]):
         columns: dict[C, int] = {}
-        for at, cell in enumerate(row):
-            column = names.get(_BESIDE_HEADING.sub("", clean(cell))) if isinstance(cell, str) else None
-            if column is not None:
-                columns.setdefault(column, at)
+        for place, cell in enumerate(row):
+            if isinstance(cell, str) and (column := layout.named(cell)) is not None:
+                columns.setdefault(column, place)
         if len(columns) > len(best.columns):
-            best = Header(place, columns)
+            best = Table(rows, at, columns)
     if len(best.columns) < _FEWEST:
-        raise Unreadable(f"前 {HEADER_WITHIN} 行里没有找到表头。请用模板填写，表头要有：{_listed(needed)}")
-    missing = [column for column in needed if column not in best.columns]
+        raise Unreadable(f"前 {HEADER_WITHIN} 行里没有找到表头。请用模板填写，表头要有：{_listed(layout.needed)}")
+    missing = [group for group in layout.needed if not best.columns.keys() & set(group)]
     if missing:
-        raise Unreadable(f"表头缺少：{_listed(missing)}。请补上这些列再发来。")
+        raise Unreadable(f"表头缺少：{_listed(missing)}。请补上再发来。")
     return best
-
-
-def below(rows: Sequence[Row], header: Header[C]) -> range:
-    """The indexes of the rows below the headings, up to the last that holds anything."""
-    last = max((at for at, row in enumerate(rows) if not is_blank(row)), default=header.row)
-    return range(header.row + 1, last + 1)
 
 
 def plain(cell: Cell) -> str:
@@ -121,5 +173,5 @@ def is_blank(row: Row) -> bool:
     return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in row)
 
 
-def _listed(columns: Iterable[StrEnum]) -> str:
-    return "、".join(column.value for column in columns)
+def _listed(groups: Sequence[tuple[C, ...]]) -> str:
+    return "、".join("或".join(group) for group in groups)

@@ -13,7 +13,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.columns import Kind, LedgerColumn, Value
 
 NOTES = "说明"
 _MAKER = "村报"
@@ -37,12 +37,16 @@ _CENTERED = frozenset({Kind.DAY, Kind.NUMBER, Kind.PERCENT, Kind.ID, Kind.PHONE}
 
 
 def write_ledger(
-    name: str, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Value]], notes: Iterable[tuple[str, str]]
+    name: str,
+    title: str,
+    columns: Sequence[LedgerColumn],
+    rows: Sequence[Sequence[Value]],
+    notes: Iterable[tuple[str, str]],
 ) -> bytes:
     """A sheet `name` with title, frozen and filtered headings and numbered rows; and a second sheet with `notes`."""
     book = Workbook(write_only=True)
     book.properties.creator, book.properties.title = _MAKER, title
-    columns = [Column("序号", Kind.NUMBER), *columns]
+    columns = [LedgerColumn("序号", Kind.NUMBER), *columns]
     rows = [(place, *row) for place, row in enumerate(rows, 1)]
     _write_table(book.create_sheet(name), title, columns, rows)
     _write_notes(book.create_sheet(NOTES), notes)
@@ -51,7 +55,7 @@ def write_ledger(
     return out.getvalue()
 
 
-def _write_table(sheet: Any, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> None:
+def _write_table(sheet: Any, title: str, columns: Sequence[LedgerColumn], rows: Sequence[Sequence[Value]]) -> None:
     last = get_column_letter(len(columns))
     sheet.freeze_panes = f"A{_HEADER_ROW + 1}"
     sheet.auto_filter.ref = f"A{_HEADER_ROW}:{last}{_HEADER_ROW + len(rows)}"
@@ -87,7 +91,7 @@ def _write_notes(sheet: Any, notes: Iterable[tuple[str, str]]) -> None:
         )
 
 
-def _width(column: Column, values: Iterable[Value]) -> float:
+def _width(column: LedgerColumn, values: Iterable[Value]) -> float:
     widest = max((_breadth(value) for value in values), default=0)
     return min(max(widest, _breadth(column.heading), _NARROWEST), _WIDEST) + _ROOM
 

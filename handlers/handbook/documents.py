@@ -10,7 +10,8 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Takes, conversation
 from handlers.engine.questions import Choice, Document, Text
-from handlers.files.aside import aside
+from handlers.files.ask import ask_for_file
+from handlers.files.process import aside
 from handlers.handbook.document_files import ENDINGS, read_policy
 from handlers.handbook.document_heads import LONGEST_TITLE, Head, body, has_id_number, read_head
 from handlers.handbook.passages import Section, TextLine, cut
@@ -41,7 +42,8 @@ _KIBI = 1024
     takes=Takes(),
 )
 async def add_policy(chat: Chat) -> None:
-    sent, seen = await _ask_document(chat)
+    prompt = "请发政策文件，Word(.docx)、PDF、.md、.txt 都行。"
+    sent, seen = await ask_for_file(chat, Document(prompt, ENDINGS), partial(_preview, chat))
     if not chat.guessed("title"):  # the file says it, so it can be looked over instead of typed
         chat.become("addpolicy", guesses={"file1": Guess(sent.model_dump()), "title": Guess(seen["title"])})
     title = tidy(
@@ -130,28 +132,10 @@ def _answers_for(person: Person, policy: Policy) -> bool:
     return person.covers(policy.region, *_OFFICES)
 
 
-async def _ask_document(chat: Chat) -> tuple[SentFile, dict[str, Any]]:
-    """Ask for a file until one comes that can be read; with it comes what is in it."""
-    prompt = "请发政策文件，Word(.docx)、PDF、.md、.txt 都行。"
-    turn = 0
-    while True:
-        turn += 1
-        sent = await chat.ask(f"file{turn}", Document(prompt, ENDINGS))
-        if not isinstance(sent, SentFile):
-            raise TypeError("this question offers nothing but a file")
-        seen: dict[str, Any] = await chat.recall(f"seen{turn}", partial(_preview, chat, sent))
-        if "trouble" not in seen:
-            return sent, seen
-        prompt = seen["trouble"]
-
-
 async def _preview(chat: Chat, sent: SentFile) -> dict[str, Any]:
     """What is in the file, as JSON."""
     content = await asyncio.to_thread(chat.world.media.read, sent.sha256)
-    try:
-        head, parts = await aside(_read, content, sent.name, rows=len(content) // _KIBI)
-    except Unreadable as error:
-        return {"trouble": str(error)}
+    head, parts = await aside(_read, content, sent.name, rows=len(content) // _KIBI)
     return {"title": head.title, "number": head.number, "dated": _day(head.dated), "parts": len(parts)}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.files.columns import Column, Value
+from handlers.files.columns import LedgerColumn, Value
 from handlers.rights.reach import OFFICES
 from storage.people.persons import Role
 from storage.people.reach import Reach
@@ -25,7 +25,7 @@ class Ledger:
 
     code: str
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[LedgerColumn, ...]
     rows: Rows
     roles: frozenset[Role]
     whole_for: frozenset[Role] = OFFICES

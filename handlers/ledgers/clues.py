@@ -7,7 +7,7 @@ from datetime import date
 
 from handlers.cases.table import Act
 from handlers.engine.world import World
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE, reaches
 from handlers.rights.sight import IN_OFFICE
@@ -51,20 +51,20 @@ CLUES = Ledger(
     code="clues",
     title="风险线索台账",
     columns=(
-        Column("线索编号", Kind.NUMBER),
-        Column("村"),
-        Column("户号", Kind.NUMBER),
-        Column("户主"),
-        Column("风险类型"),
-        Column("线索来源"),
-        Column("报告日期", Kind.DAY),
-        Column("当前环节"),
-        Column("已用天数", Kind.NUMBER),
-        Column("环节期限", Kind.DAY),
-        Column("是否逾期"),
-        Column("核查结果"),
-        Column("核查日期", Kind.DAY),
-        Column("核查情况", Kind.WORDS),
+        LedgerColumn("线索编号", Kind.NUMBER),
+        LedgerColumn("村"),
+        LedgerColumn("户号", Kind.NUMBER),
+        LedgerColumn("户主"),
+        LedgerColumn("风险类型"),
+        LedgerColumn("线索来源"),
+        LedgerColumn("报告日期", Kind.DAY),
+        LedgerColumn("当前环节"),
+        LedgerColumn("已用天数", Kind.NUMBER),
+        LedgerColumn("环节期限", Kind.DAY),
+        LedgerColumn("是否逾期"),
+        LedgerColumn("核查结果"),
+        LedgerColumn("核查日期", Kind.DAY),
+        LedgerColumn("核查情况", Kind.WORDS),
     ),
     rows=_rows,
     roles=IN_OFFICE,

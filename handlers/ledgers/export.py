@@ -44,7 +44,7 @@ async def _send(chat: Chat, ledger: Ledger, reason: str = "") -> None:
     try:
         made = await make_export(chat.store, world, ledger, reach, chat.now, by, reason, MOST_AT_ONCE)
     except TooLong:
-        chat.store.ledger_orders.add(person.id, chat.address, ledger.code, reason)
+        chat.store.ledger_orders.add(person.id, chat.address, ledger=ledger.code, reason=reason)
         await chat.say(f"这本台账超过 {MOST_AT_ONCE} 行，正在做，好了就发给您。")
         return
     message = as_message(made, await keep(chat.store, world, made.content, XLSX), ledger, person, reason)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.ledgers.base import Ledger, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE
 from handlers.wording.days import full_day_in_words
@@ -53,21 +53,21 @@ HOUSEHOLDS = Ledger(
     code="households",
     title="监测户台账",
     columns=(
-        Column("户号", Kind.NUMBER),
-        Column("村"),
-        Column("屯(组)"),
-        Column("户主"),
-        Column("户主身份证号", Kind.ID),
-        Column("联系电话", Kind.PHONE),
-        Column("家庭人口", Kind.NUMBER),
-        Column("监测类型"),
-        Column("有无劳动能力"),
-        Column("帮扶责任人"),
-        Column("系统编号"),
-        Column("帮扶措施", Kind.WORDS),
-        Column("措施数", Kind.NUMBER),
-        Column("已完成", Kind.NUMBER),
-        Column("最近时限", Kind.DAY),
+        LedgerColumn("户号", Kind.NUMBER),
+        LedgerColumn("村"),
+        LedgerColumn("屯(组)"),
+        LedgerColumn("户主"),
+        LedgerColumn("户主身份证号", Kind.ID),
+        LedgerColumn("联系电话", Kind.PHONE),
+        LedgerColumn("家庭人口", Kind.NUMBER),
+        LedgerColumn("监测类型"),
+        LedgerColumn("有无劳动能力"),
+        LedgerColumn("帮扶责任人"),
+        LedgerColumn("系统编号"),
+        LedgerColumn("帮扶措施", Kind.WORDS),
+        LedgerColumn("措施数", Kind.NUMBER),
+        LedgerColumn("已完成", Kind.NUMBER),
+        LedgerColumn("最近时限", Kind.DAY),
     ),
     rows=_rows,
     roles=OFFICES_AND_VILLAGE,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.indicators.trends import Trend
 from handlers.ledgers.base import NO, YES, Ledger
 from handlers.rights.reach import reaches
@@ -46,15 +46,15 @@ INDICATORS = Ledger(
     code="indicators",
     title="只增不减指标台账",
     columns=(
-        Column("村"),
-        Column("指标"),
-        Column("单位"),
-        Column("去年", Kind.NUMBER),
-        Column("今年", Kind.NUMBER),
-        Column("增减", Kind.NUMBER),
-        Column("是否减少"),
-        Column("减少原因", Kind.WORDS),
-        Column("填报日期", Kind.DAY),
+        LedgerColumn("村"),
+        LedgerColumn("指标"),
+        LedgerColumn("单位"),
+        LedgerColumn("去年", Kind.NUMBER),
+        LedgerColumn("今年", Kind.NUMBER),
+        LedgerColumn("增减", Kind.NUMBER),
+        LedgerColumn("是否减少"),
+        LedgerColumn("减少原因", Kind.WORDS),
+        LedgerColumn("填报日期", Kind.DAY),
     ),
     rows=_rows,
     roles=IN_OFFICE,

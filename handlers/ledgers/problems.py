@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
 from handlers.rights.sight import IN_OFFICE
 from storage.ledgers.problems import ProblemLine, problem_lines
@@ -50,25 +50,25 @@ PROBLEMS = Ledger(
     code="problems",
     title="问题整改台账",
     columns=(
-        Column("问题编号", Kind.NUMBER),
-        Column("问题来源"),
-        Column("重点任务"),
-        Column("村"),
-        Column("户主"),
-        Column("问题描述", Kind.WORDS),
-        Column("整改措施", Kind.WORDS),
-        Column("牵头单位"),
-        Column("配合单位"),
-        Column("责任人"),
-        Column("登记日期", Kind.DAY),
-        Column("整改时限", Kind.DAY),
-        Column("状态"),
-        Column("进度", Kind.PERCENT),
-        Column("是否逾期"),
-        Column("最近进展", Kind.WORDS),
-        Column("进展日期", Kind.DAY),
-        Column("照片数", Kind.NUMBER),
-        Column("销号日期", Kind.DAY),
+        LedgerColumn("问题编号", Kind.NUMBER),
+        LedgerColumn("问题来源"),
+        LedgerColumn("重点任务"),
+        LedgerColumn("村"),
+        LedgerColumn("户主"),
+        LedgerColumn("问题描述", Kind.WORDS),
+        LedgerColumn("整改措施", Kind.WORDS),
+        LedgerColumn("牵头单位"),
+        LedgerColumn("配合单位"),
+        LedgerColumn("责任人"),
+        LedgerColumn("登记日期", Kind.DAY),
+        LedgerColumn("整改时限", Kind.DAY),
+        LedgerColumn("状态"),
+        LedgerColumn("进度", Kind.PERCENT),
+        LedgerColumn("是否逾期"),
+        LedgerColumn("最近进展", Kind.WORDS),
+        LedgerColumn("进展日期", Kind.DAY),
+        LedgerColumn("照片数", Kind.NUMBER),
+        LedgerColumn("销号日期", Kind.DAY),
     ),
     rows=_rows,
     roles=IN_OFFICE,

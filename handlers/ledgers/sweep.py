@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.ledgers.base import NO, YES, Ledger, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE
 from storage.ledgers.sweep import SweepLine, sweep_lines
@@ -38,16 +38,16 @@ SWEEP = Ledger(
     code="sweep",
     title="排查台账",
     columns=(
-        Column("户号", Kind.NUMBER),
-        Column("村"),
-        Column("屯(组)"),
-        Column("户主"),
-        Column("户类型"),
-        Column("是否排查"),
-        Column("入户日期", Kind.DAY),
-        Column("入户人"),
-        Column("结果"),
-        Column("情况", Kind.WORDS),
+        LedgerColumn("户号", Kind.NUMBER),
+        LedgerColumn("村"),
+        LedgerColumn("屯(组)"),
+        LedgerColumn("户主"),
+        LedgerColumn("户类型"),
+        LedgerColumn("是否排查"),
+        LedgerColumn("入户日期", Kind.DAY),
+        LedgerColumn("入户人"),
+        LedgerColumn("结果"),
+        LedgerColumn("情况", Kind.WORDS),
     ),
     rows=_rows,
     roles=OFFICES_AND_VILLAGE,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.ledgers.base import Ledger, head_of
 from handlers.rights.reach import OFFICES
 from handlers.wording.people import post_in_words
@@ -32,11 +32,11 @@ UNREACHABLE = Ledger(
     code="unreachable",
     title="联系不上的人",
     columns=(
-        Column("姓名"),
-        Column("身份"),
-        Column("联系电话", Kind.PHONE),
-        Column("原因"),
-        Column("自何日起", Kind.DAY),
+        LedgerColumn("姓名"),
+        LedgerColumn("身份"),
+        LedgerColumn("联系电话", Kind.PHONE),
+        LedgerColumn("原因"),
+        LedgerColumn("自何日起", Kind.DAY),
     ),
     rows=_rows,
     roles=OFFICES,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, time
 
 from handlers.engine.world import World
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.ledgers.base import Ledger
 from handlers.rights.reach import OFFICES
 from handlers.wording.people import region_in_words
@@ -30,11 +30,11 @@ WEAK_CLAUSES = Ledger(
     code="quiz",
     title="一口清薄弱条款",
     columns=(
-        Column("范围"),
-        Column("条款"),
-        Column("答题次数", Kind.NUMBER),
-        Column("答错次数", Kind.NUMBER),
-        Column("错误率", Kind.PERCENT),
+        LedgerColumn("范围"),
+        LedgerColumn("条款"),
+        LedgerColumn("答题次数", Kind.NUMBER),
+        LedgerColumn("答错次数", Kind.NUMBER),
+        LedgerColumn("错误率", Kind.PERCENT),
     ),
     rows=_rows,
     roles=OFFICES,

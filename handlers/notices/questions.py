@@ -12,7 +12,7 @@ from handlers.engine.questions import Confirm, Question
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, restore_record
 from handlers.engine.questions.options import EDIT, NO, YES
 from handlers.engine.said import Said
-from handlers.files.spreadsheets import read_csv, read_sheets
+from handlers.files.reader import read_sheets
 from handlers.notices.name_list import ListedName, MatchedPeople, from_rows, from_text, match_people
 from handlers.reading import Unreadable, clean, shortened
 from storage.database.base import Record
@@ -157,10 +157,8 @@ async def _of_file(sent: SentFile, villages: Mapping[str, str], chat: Chat) -> l
         content = await asyncio.to_thread(chat.world.media.read, sent.sha256)
     except FileNotFoundError:
         raise Unreadable("文件没有收全，请再发一次。") from None
-    if name.endswith(_TEXT):
-        return from_rows(read_csv(content), villages)
-    sheets = await asyncio.to_thread(read_sheets, content)
-    return from_rows(next((rows for rows in sheets if rows), []), villages)
+    sheets = await asyncio.to_thread(read_sheets, content, sent.name)
+    return from_rows(next(iter(sheets), []), villages)
 
 
 def _name(file: SentFile) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -15,14 +15,24 @@ from handlers.engine.attendance import on_duty
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Takes, conversation
 from handlers.engine.notify import notify
-from handlers.engine.questions import Document
+from handlers.files.ask import (
+    AGAIN,
+    MOST_SHOWN,
+    NOTHING_DONE,
+    Template,
+    ask_for_file,
+    read_sent,
+    result_name,
+    table_file,
+)
 from handlers.files.keeping import keep
-from handlers.files.spreadsheets import XLSX, read_sheets, write_form, write_outcomes
-from handlers.files.tables import EXAMPLE, Row, RowError
+from handlers.files.reader import TABLES, read_table
+from handlers.files.spreadsheets import XLSX, write_form, write_outcomes
+from handlers.files.tables import EXAMPLE, Table, TableRow, is_blank
 from handlers.problems.common import problem_button, problem_in_words, rectifiers
-from handlers.problems.rows import Column, Header, Line, find_header, read_lines
+from handlers.problems.rows import PROBLEM_LEDGER, ProblemColumn, likeness, read_problems
 from handlers.problems.states import acts_for
-from handlers.reading import Unreadable, shortened
+from handlers.reading import shortened
 from handlers.wording.days import deadline_in_words, full_day_in_words
 from storage.database.base import to_base36
 from storage.mail.intents import Cause, Intent
@@ -33,63 +43,55 @@ from storage.problems.records import NewProblem, Problem
 from storage.roster import Roster
 from storage.store import Store
 
-_TEMPLATE = "template"
-_TEMPLATE_NAME = "问题台账模板.xlsx"
 _SHEET = "问题台账"
 _OUTCOME, _REASON = "结果", "原因"
-_NEW, _KNOWN, _WRONG, _PASSED = "已导入", "已跳过", "有误", ""
-_SHOWN_ERRORS = 2
+_NEW, _KNOWN, _WRONG = "已导入", "已跳过", "有误"
 _SHOWN_NEWS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ProblemsReport:
     """What became of a ledger. `result_bytes` is the sheet with the outcome of each row beside it."""
 
     imported: int
     skipped: int
-    errors: tuple[RowError, ...]
+    errors: tuple[TableRow[NewProblem], ...]
     result_bytes: bytes
     added: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What is to become of one line: its outcome and why, and for a new one its fingerprint."""
+    """What is to become of one row: its outcome and why, and for a new one its fingerprint."""
 
-    line: Line
+    row: TableRow[NewProblem]
     outcome: str
     reason: str = ""
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ledger:
-    rows: list[Row]
-    header: Header
-    lines: list[Line]
-
-
 async def import_problems(
-    store: Store, plan: Plan, roster: Roster, content: bytes, now: datetime, by: Person | None = None
-) -> Report:
-    """Take a ledger in; a second time it has no effect. `by` limits it to what that person answers for.
-
-    Raises Unreadable when `content` is no ledger.
-    """
-    ledger = await asyncio.to_thread(_read, content, plan, roster, now.date())
-    verdicts = await _judge(store, plan, ledger.lines, by)
+    store: Store,
+    plan: Plan,
+    roster: Roster,
+    table: Table[ProblemColumn],
+    now: datetime,
+    *,
+    by: Person | None = None,
+) -> ProblemsReport:
+    """Take a ledger in; a second time it has no effect. `by` limits it to what that person answers for."""
+    verdicts = await _judge(store, plan, roster, table, now.date(), by)
     added = []
     for verdict in verdicts:
-        if verdict.outcome == _NEW and verdict.line.new is not None:
-            problem = await store.problems.add(verdict.line.new, verdict.fingerprint)
+        if verdict.outcome == _NEW and verdict.row.value is not None:
+            problem = await store.problems.add(verdict.row.value, verdict.fingerprint)
             plan_deadline(store.reminders, plan, "problem", str(problem.id), problem.deadline, now)
             added.append(problem)
-    return Report(
+    return ProblemsReport(
         imported=len(added),
         skipped=_count(verdicts, _KNOWN),
         errors=_errors(verdicts),
-        result_bytes=await asyncio.to_thread(_result, ledger, verdicts),
+        result_bytes=await asyncio.to_thread(_result, table, verdicts),
         added=tuple(added),
     )
 
@@ -98,27 +100,27 @@ def template(plan: Plan) -> bytes:
     """The empty form, with what the plan knows in drop-down lists. Blocking: call it from a thread."""
     units = [unit.name for unit in plan.units if not unit.members]
     choices: dict[str, list[str]] = {
-        Column.SOURCE: [source.label for source in plan.problem_sources],
-        Column.ITEM: [f"{item.id} {item.title}" for item in plan.items],
-        Column.VILLAGE: [*(village.name for village in plan.villages), plan.town.name],
-        Column.LEAD: units,
-        Column.ASSISTING: units,
+        ProblemColumn.SOURCE: [source.label for source in plan.problem_sources],
+        ProblemColumn.ITEM: [f"{item.id} {item.title}" for item in plan.items],
+        ProblemColumn.VILLAGE: [*(village.name for village in plan.villages), plan.town.name],
+        ProblemColumn.LEAD: units,
+        ProblemColumn.ASSISTING: units,
     }
     item, deadline = plan.items[-1], plan.phases[-1].last
     example = {
-        Column.NUMBER: f"{EXAMPLE}（导入时不读这一行）",
-        Column.SOURCE: plan.problem_sources[-1].label,
-        Column.ITEM: f"{item.id} {item.title}",
-        Column.VILLAGE: plan.villages[0].name,
-        Column.HOUSEHOLD: "张三（没有具体农户就空着）",
-        Column.DESCRIPTION: "村部公示栏政策未更新",
-        Column.LEAD: units[0],
-        Column.RESPONSIBLE: "李四",
-        Column.DEADLINE: full_day_in_words(deadline),
-        Column.MEASURES: "换上最新政策并拍照",
+        ProblemColumn.NUMBER: f"{EXAMPLE}（导入时不读这一行）",
+        ProblemColumn.SOURCE: plan.problem_sources[-1].label,
+        ProblemColumn.ITEM: f"{item.id} {item.title}",
+        ProblemColumn.VILLAGE: plan.villages[0].name,
+        ProblemColumn.HOUSEHOLD: "张三（没有具体农户就空着）",
+        ProblemColumn.DESCRIPTION: "村部公示栏政策未更新",
+        ProblemColumn.LEAD: units[0],
+        ProblemColumn.RESPONSIBLE: "李四",
+        ProblemColumn.DEADLINE: full_day_in_words(deadline),
+        ProblemColumn.MEASURES: "换上最新政策并拍照",
     }
-    headings = [column.value for column in Column]
-    return write_form(_SHEET, headings, [example.get(column) for column in Column], choices)
+    headings = [column.value for column in ProblemColumn]
+    return write_form(_SHEET, headings, [example.get(column) for column in ProblemColumn], choices)
 
 
 @conversation(
@@ -127,98 +129,69 @@ def template(plan: Plan) -> bytes:
     for_roles={Role.TOWN, Role.UNIT},
     words=("导入", "导入台账"),
     first_question="file1",
-    takes=Takes((".xlsx", ".xls", ".csv")),
+    takes=Takes(TABLES),
 )
 async def import_ledger(chat: Chat) -> None:
-    sent, seen = await _sent(chat)
+    form = Template("问题台账模板.xlsx", partial(asyncio.to_thread, template, chat.world.plan))
+    sent, seen = await ask_for_file(
+        chat, table_file("请发 .xlsx 或 .csv 问题台账。"), partial(_preview, chat), template=form
+    )
     if seen["new"] and not await chat.confirm(_summary(sent.name, seen)):
-        await chat.say("没有导入。")
+        await chat.say(NOTHING_DONE)
         return
-    content = await asyncio.to_thread(chat.world.media.read, sent.sha256)
-    report = await import_problems(chat.store, chat.world.plan, chat.world.roster, content, chat.now, chat.person)
+    table = await read_sent(chat.world, sent, read_table, PROBLEM_LEDGER)
+    report = await import_problems(chat.store, chat.world.plan, chat.world.roster, table, chat.now, by=chat.person)
     await _tell(chat, report.added)
     text = f"已导入 {report.imported} 条，已有跳过 {report.skipped} 条，有误 {len(report.errors)} 条。"
-    if report.errors:
-        text += "有误的行改好后，整个文件再发一次就行。"
     result = await keep(chat.store, chat.world, report.result_bytes, XLSX)
-    await chat.say(text, file=result, file_name=f"{(sent.name or _SHEET).removesuffix('.xlsx')}-导入结果.xlsx")
+    name = result_name(sent.name or _SHEET, "导入结果")
+    await chat.say(text + (AGAIN if report.errors else ""), file=result, file_name=name)
 
 
-async def _sent(chat: Chat) -> tuple[SentFile, dict[str, Any]]:
-    """Ask for a file until one comes that can be read; with it comes what would become of it."""
-    prompt = "请发 .xlsx 问题台账。"
-    turn = 0
-    while True:
-        turn += 1
-        sent = await chat.ask(f"file{turn}", Document(prompt, (".xlsx",), [(_TEMPLATE, "要模板")]))
-        if isinstance(sent, SentFile):
-            seen = await chat.recall(f"seen{turn}", partial(_preview, chat, sent.sha256))
-            if "trouble" not in seen:
-                return sent, seen
-            prompt = seen["trouble"]
-        else:
-            made = await chat.recall(f"template{turn}", partial(_keep_template, chat))
-            await chat.say("这是模板，填好发回来。", file=made, file_name=_TEMPLATE_NAME)
-            prompt = "请发填好的 .xlsx 台账。"
-
-
-async def _preview(chat: Chat, sha256: str) -> dict[str, Any]:
-    """What would become of the file, as JSON."""
-    content = await asyncio.to_thread(chat.world.media.read, sha256)
-    try:
-        ledger = await asyncio.to_thread(_read, content, chat.world.plan, chat.world.roster, chat.now.date())
-    except Unreadable as error:
-        return {"trouble": str(error)}
-    verdicts = await _judge(chat.store, chat.world.plan, ledger.lines, chat.person)
+async def _preview(chat: Chat, sent: SentFile) -> dict[str, Any]:
+    table = await read_sent(chat.world, sent, read_table, PROBLEM_LEDGER)
+    verdicts = await _judge(chat.store, chat.world.plan, chat.world.roster, table, chat.now.date(), chat.person)
     errors = _errors(verdicts)
     return {
         "new": _count(verdicts, _NEW),
         "known": _count(verdicts, _KNOWN),
         "errors": len(errors),
-        "first": [str(error) for error in errors[:_SHOWN_ERRORS]],
+        "first": [str(error) for error in errors[:MOST_SHOWN]],
     }
 
 
-def _summary(file_name: str, seen: dict[str, Any]) -> str:
+def _summary(file_name: str, seen: Mapping[str, Any]) -> str:
     counts = f"可导入 {seen['new']} 条，已有跳过 {seen['known']} 条，有误 {seen['errors']} 条。"
     return "\n".join([file_name or _SHEET, counts, *seen["first"], f"提交就导入这 {seen['new']} 条。"])
 
 
-def _read(content: bytes, plan: Plan, roster: Roster, today: date) -> _Ledger:
-    """The first sheet with the headings of a ledger. Raises Unreadable."""
-    trouble = Unreadable("表格里没有内容。")
-    for rows in read_sheets(content):
-        try:
-            header = find_header(rows)
-        except Unreadable as error:
-            trouble = error
-            continue
-        return _Ledger(rows, header, read_lines(rows, header, plan, roster, today))
-    raise trouble
-
-
-async def _judge(store: Store, plan: Plan, lines: Sequence[Line], by: Person | None) -> list[_Verdict]:
-    fingerprints = {line.row: store.problems.fingerprint(line.key) for line in lines if line.new is not None}
+async def _judge(
+    store: Store, plan: Plan, roster: Roster, table: Table[ProblemColumn], today: date, by: Person | None
+) -> list[_Verdict]:
+    read = await asyncio.to_thread(read_problems, table, plan, roster, today)
+    fingerprints = {row.at: store.problems.fingerprint(likeness(row.value)) for row in read if row.value is not None}
     known = await store.problems.known(list(fingerprints.values())) if fingerprints else {}
-    first: dict[str, int] = {}
-    verdicts = []
-    for line in lines:
-        if line.new is None:
-            outcome = _PASSED if line.example else _KNOWN if line.blank else _WRONG
-            reason = "空行" if line.blank else f"「{line.column}」{line.reason}" if line.reason else ""
-            verdicts.append(_Verdict(line, outcome, reason))
+    first: dict[str, TableRow[NewProblem]] = {}
+    verdicts = [
+        _Verdict(TableRow(at), _KNOWN, "空行")
+        for at, cells in enumerate(table.rows)
+        if at > table.header and is_blank(cells)
+    ]
+    for row in read:
+        if row.value is None:
+            verdicts.append(_Verdict(row, _WRONG, row.told))
             continue
-        mark = fingerprints[line.row]
+        mark = fingerprints[row.at]
         if mark in known:
-            verdicts.append(_Verdict(line, _KNOWN, f"台账里已有，{known[mark]}号"))
+            verdicts.append(_Verdict(row, _KNOWN, f"台账里已有，{known[mark]}号"))
         elif mark in first:
-            verdicts.append(_Verdict(line, _KNOWN, f"与第 {first[mark] + 1} 行相同"))
-        elif by is not None and not _answers_for(by, line.new, plan):
-            refused = Line(line.row, column=Column.LEAD.value, reason="不是您负责的，请由镇里导入")
-            verdicts.append(_Verdict(refused, _WRONG, f"「{refused.column}」{refused.reason}"))
+            verdicts.append(_Verdict(row, _KNOWN, f"与第 {first[mark].number} 行相同"))
+        elif by is not None and not _answers_for(by, row.value, plan):
+            refused = replace(row, value=None, column=ProblemColumn.LEAD.value, reason="不是您负责的，请由镇里导入")
+            verdicts.append(_Verdict(refused, _WRONG, refused.told))
         else:
-            first[mark] = line.row
-            verdicts.append(_Verdict(line, _NEW, fingerprint=mark))
+            first[mark] = row
+            verdicts.append(_Verdict(row, _NEW, fingerprint=mark))
     return verdicts
 
 
@@ -232,20 +205,15 @@ def _count(verdicts: Sequence[_Verdict], outcome: str) -> int:
     return sum(verdict.outcome == outcome for verdict in verdicts)
 
 
-def _errors(verdicts: Sequence[_Verdict]) -> tuple[RowError, ...]:
-    wrong = (verdict.line for verdict in verdicts if verdict.outcome == _WRONG)
-    return tuple(RowError(line.row + 1, line.column, line.reason) for line in wrong)
+def _errors(verdicts: Sequence[_Verdict]) -> tuple[TableRow[NewProblem], ...]:
+    return tuple(verdict.row for verdict in verdicts if verdict.outcome == _WRONG)
 
 
-def _result(ledger: _Ledger, verdicts: Sequence[_Verdict]) -> bytes:
+def _result(table: Table[ProblemColumn], verdicts: Sequence[_Verdict]) -> bytes:
     """The sheet as it came, with two columns more."""
-    beside = {verdict.line.row: (verdict.outcome, verdict.reason) for verdict in verdicts}
-    beside[ledger.header.row] = (_OUTCOME, _REASON)
-    return write_outcomes(_SHEET, ledger.rows, beside)
-
-
-async def _keep_template(chat: Chat) -> str:
-    return await keep(chat.store, chat.world, await asyncio.to_thread(template, chat.world.plan), XLSX)
+    beside = {verdict.row.at: (verdict.outcome, verdict.reason) for verdict in verdicts}
+    beside[table.header] = (_OUTCOME, _REASON)
+    return write_outcomes(_SHEET, table.rows, beside)
 
 
 async def _tell(chat: Chat, added: Sequence[Problem]) -> None:

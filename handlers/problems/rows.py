@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import TypeVar
 
-from handlers.files import tables as sheets
-from handlers.files.tables import Row, Wrong, below, is_blank
+from handlers.files.tables import Layout, Row, Table, TableColumn, TableRow, Wrong
 from handlers.reading import Unreadable, read_date
 from storage.people.persons import Role
 from storage.plan import Plan, Unit
@@ -27,37 +24,26 @@ LONGEST, LONGEST_NAME = 1000, 60
 """Characters of a description, and of a name."""
 
 
-class Column(StrEnum):
+class ProblemColumn(TableColumn):
     """The columns of the ledger, by the headings of our own template."""
 
-    NUMBER = "序号"
-    SOURCE = "问题来源"
-    ITEM = "重点任务"
-    VILLAGE = "村"
-    HOUSEHOLD = "户主"
-    DESCRIPTION = "问题描述"
-    LEAD = "牵头单位"
-    ASSISTING = "配合单位"
-    RESPONSIBLE = "责任人"
-    DEADLINE = "整改时限"
-    MEASURES = "整改措施"
+    NUMBER = "序号", "编号", "序"
+    SOURCE = "问题来源", "来源", "问题出处", "反馈来源"
+    ITEM = "重点任务", "领域", "任务编号", "任务", "重点领域", "问题类别", "问题类型", "涉及领域"
+    VILLAGE = "村", "行政村", "所在村", "村名", "涉及村", "村别", "责任村"
+    HOUSEHOLD = "户主", "农户", "户主姓名", "农户姓名", "涉及农户", "户名"
+    DESCRIPTION = "问题描述", "存在问题", "问题", "具体问题", "问题内容", "存在的问题", "主要问题", "问题表现"
+    LEAD = "牵头单位", "责任单位", "牵头部门", "牵头责任单位", "责任部门", "整改单位"
+    ASSISTING = "配合单位", "配合部门", "协助单位", "协同单位", "配合责任单位"
+    RESPONSIBLE = "责任人", "整改责任人", "负责人", "责任人姓名"
+    DEADLINE = "整改时限", "完成时限", "完成时间", "整改期限", "时限", "整改完成时限", "整改完成时间", "期限"
+    MEASURES = "整改措施", "措施", "整改内容", "具体措施", "整改举措"
 
 
-_ALSO_CALLED: dict[Column, tuple[str, ...]] = {
-    Column.NUMBER: ("编号", "序"),
-    Column.SOURCE: ("来源", "问题出处", "反馈来源"),
-    Column.ITEM: ("领域", "任务编号", "任务", "重点领域", "问题类别", "问题类型", "涉及领域"),
-    Column.VILLAGE: ("行政村", "所在村", "村名", "涉及村", "村别", "责任村"),
-    Column.HOUSEHOLD: ("农户", "户主姓名", "农户姓名", "涉及农户", "户名"),
-    Column.DESCRIPTION: ("存在问题", "问题", "具体问题", "问题内容", "存在的问题", "主要问题", "问题表现"),
-    Column.LEAD: ("责任单位", "牵头部门", "牵头责任单位", "责任部门", "整改单位"),
-    Column.ASSISTING: ("配合部门", "协助单位", "协同单位", "配合责任单位"),
-    Column.RESPONSIBLE: ("整改责任人", "负责人", "责任人姓名"),
-    Column.DEADLINE: ("完成时限", "完成时间", "整改期限", "时限", "整改完成时限", "整改完成时间", "期限"),
-    Column.MEASURES: ("措施", "整改内容", "具体措施", "整改举措"),
-}
-_NAMES = {name: column for column, more in _ALSO_CALLED.items() for name in (column.value, *more)}
-_NEEDED = (Column.SOURCE, Column.VILLAGE, Column.DESCRIPTION, Column.DEADLINE)
+PROBLEM_LEDGER = Layout(
+    ProblemColumn,
+    ((ProblemColumn.SOURCE,), (ProblemColumn.VILLAGE,), (ProblemColumn.DESCRIPTION,), (ProblemColumn.DEADLINE,)),
+)
 _NOT_WORDS = re.compile(r"[\W_]+")
 _BETWEEN_UNITS = re.compile(r"[,、;/\s]+")
 _ITEM_NUMBER = re.compile(r"\d+(?:\.\d+){0,2}")
@@ -70,54 +56,26 @@ _EXCEL_EPOCH = date(1899, 12, 30)
 _CENT = 100
 
 
-Header = sheets.Header[Column]
+def read_problems(table: Table[ProblemColumn], plan: Plan, roster: Roster, today: date) -> list[TableRow[NewProblem]]:
+    """Every row that says something. `today` helps with dates that name no year."""
+    return table.read(_Reader(table, plan, roster, today).problem)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row below the headings: `new` and its `key`, or why not and in which column; `blank` and `example` say nothing."""
-
-    row: int
-    new: NewProblem | None = None
-    key: str = ""
-    column: str = ""
-    reason: str = ""
-    blank: bool = False
-    example: bool = False
-
-
-def find_header(rows: Sequence[Row]) -> Header:
-    """The heading row among the first ones. Raises Unreadable, naming what is missing."""
-    return sheets.find_header(rows, _NAMES, _NEEDED)
-
-
-def read_lines(rows: Sequence[Row], header: Header, plan: Plan, roster: Roster, today: date) -> list[Line]:
-    """Every row below the headings, up to the last that holds anything. `today` helps with dates that name no year."""
-    reader = _Reader(header, plan, roster, today)
-    return [reader.line(at, rows[at]) for at in below(rows, header)]
+def likeness(new: NewProblem) -> str:
+    """The same text for the same problem written again, with other spaces and punctuation."""
+    return f"{new.source}|{new.region}|{new.household_id or ''}|{bare(new.description)}"
 
 
 class _Reader:
-    """Reads rows under one heading row."""
+    """Reads the rows of one table."""
 
-    def __init__(self, header: Header, plan: Plan, roster: Roster, today: date) -> None:
-        self._header = header
+    def __init__(self, table: Table[ProblemColumn], plan: Plan, roster: Roster, today: date) -> None:
+        self._table = table
         self._plan = plan
         self._roster = roster
         self._today = today
 
-    def line(self, at: int, row: Row) -> Line:
-        if is_blank(row):
-            return Line(at, blank=True)
-        if self._header.is_example(row):
-            return Line(at, example=True)
-        try:
-            new = self._problem(row)
-        except Wrong as wrong:
-            return Line(at, column=wrong.column.value, reason=wrong.reason)
-        return Line(at, new=new, key=f"{new.source}|{new.region}|{new.household_id or ''}|{bare(new.description)}")
-
-    def _problem(self, row: Row) -> NewProblem:
+    def problem(self, row: Row) -> NewProblem:
         region = self._region(row)
         item = self._item(row)
         return NewProblem.model_construct(
@@ -125,39 +83,39 @@ class _Reader:
             item=item,
             region=region,
             household_id=self._household(row, region),
-            description=self._words(row, Column.DESCRIPTION, LONGEST, needed=True),
-            measures=self._words(row, Column.MEASURES, LONGEST),
+            description=self._words(row, ProblemColumn.DESCRIPTION, LONGEST, needed=True),
+            measures=self._words(row, ProblemColumn.MEASURES, LONGEST),
             units=self._units(row, item, region),
-            responsible=self._words(row, Column.RESPONSIBLE, LONGEST_NAME),
+            responsible=self._words(row, ProblemColumn.RESPONSIBLE, LONGEST_NAME),
             deadline=self._deadline(row),
         )
 
-    def _words(self, row: Row, column: Column, most: int = LONGEST_NAME, needed: bool = False) -> str:
-        return self._header.words(row, column, most, needed)
+    def _words(self, row: Row, column: ProblemColumn, most: int = LONGEST_NAME, *, needed: bool = False) -> str:
+        return self._table.words(row, column, most, needed=needed)
 
     def _source(self, row: Row) -> str:
-        said = self._words(row, Column.SOURCE, LONGEST, needed=True)
+        said = self._words(row, ProblemColumn.SOURCE, LONGEST, needed=True)
         named = [(source.code, (source.code, source.label)) for source in self._plan.problem_sources]
-        return self._named(Column.SOURCE, said, named)
+        return self._named(ProblemColumn.SOURCE, said, named)
 
     def _item(self, row: Row) -> str:
-        said = self._words(row, Column.ITEM, LONGEST)
+        said = self._words(row, ProblemColumn.ITEM, LONGEST)
         if not said:
             return ""
         number = _ITEM_NUMBER.match(said)
         known = {item.id for item in self._plan.items}
         if number and number[0] in known:
             return number[0]
-        return self._named(Column.ITEM, said, [(item.id, (item.id, item.title)) for item in self._plan.items])
+        return self._named(ProblemColumn.ITEM, said, [(item.id, (item.id, item.title)) for item in self._plan.items])
 
     def _region(self, row: Row) -> str:
-        said = self._words(row, Column.VILLAGE, needed=True)
+        said = self._words(row, ProblemColumn.VILLAGE, needed=True)
         if said in _WHOLE_TOWN or said == self._plan.town.name:
             return self._plan.town.code
-        return self._look_up(Column.VILLAGE, said, lambda name: self._plan.village(name).code)
+        return self._look_up(ProblemColumn.VILLAGE, said, lambda name: self._plan.village(name).code)
 
     def _household(self, row: Row, region: str) -> int | None:
-        said = self._words(row, Column.HOUSEHOLD)
+        said = self._words(row, ProblemColumn.HOUSEHOLD)
         if not said or said in ("无", "/", "-"):
             return None
         named = _NAME_AND_NUMBER.fullmatch(said)
@@ -165,26 +123,26 @@ class _Reader:
         found = self._roster.search(number or name, [region])
         found = [one for one in found if name.isdecimal() or one.head == name]
         if not found:
-            raise Wrong(Column.HOUSEHOLD, f"名册里这个村没有「{name[:20]}」")
+            raise Wrong(ProblemColumn.HOUSEHOLD, f"名册里这个村没有「{name[:20]}」")
         if len(found) > 1:
-            raise Wrong(Column.HOUSEHOLD, f"同名 {len(found)} 户，请写上户号，如：{name}({found[0].number})")
+            raise Wrong(ProblemColumn.HOUSEHOLD, f"同名 {len(found)} 户，请写上户号，如：{name}({found[0].number})")
         return found[0].id
 
     def _units(self, row: Row, item: str, region: str) -> tuple[str, ...]:
         """Unit codes, the lead first; the task's own units where none is named. A village needs no unit."""
-        lead = self._unit_list(row, Column.LEAD, region)
-        assisting = self._unit_list(row, Column.ASSISTING, region)
+        lead = self._unit_list(row, ProblemColumn.LEAD, region)
+        assisting = self._unit_list(row, ProblemColumn.ASSISTING, region)
         if lead is None:
             lead = [unit.code for unit in self._offices(item)] if item else []
             if not lead and region == self._plan.town.code:
-                raise Wrong(Column.LEAD, "没有填写，按重点任务也定不了单位")
+                raise Wrong(ProblemColumn.LEAD, "没有填写，按重点任务也定不了单位")
         return tuple(dict.fromkeys([*lead, *(assisting or ())]))
 
     def _offices(self, item: str) -> list[Unit]:
         named = (self._plan.unit(code) for code in self._plan.item(item).units)
         return [unit for unit in named if not unit.members and unit.role is not Role.VILLAGE]
 
-    def _unit_list(self, row: Row, column: Column, region: str) -> list[str] | None:
+    def _unit_list(self, row: Row, column: ProblemColumn, region: str) -> list[str] | None:
         """Codes of the units in a cell (None: the cell is empty)."""
         said = self._words(row, column, LONGEST)
         names = [name for name in _BETWEEN_UNITS.split(said) if name]
@@ -208,7 +166,7 @@ class _Reader:
             return None
 
     def _deadline(self, row: Row) -> date:
-        cell = self._header.cell(row, Column.DEADLINE)
+        cell = self._table.cell(row, ProblemColumn.DEADLINE)
         if isinstance(cell, datetime):
             return cell.date()
         if isinstance(cell, date):
@@ -217,11 +175,11 @@ class _Reader:
             if int(cell) in _EXCEL_DAYS:
                 return _EXCEL_EPOCH + timedelta(int(cell))
             self._refuse_lost_zero(cell)
-        said = self._words(row, Column.DEADLINE, needed=True)
+        said = self._words(row, ProblemColumn.DEADLINE, needed=True)
         try:
             return read_date(said, self._today, past_ok=True, future_ok=True)
         except Unreadable:
-            raise Wrong(Column.DEADLINE, f"「{said[:20]}」看不懂，请写成 2022年10月25日 这样") from None
+            raise Wrong(ProblemColumn.DEADLINE, f"「{said[:20]}」看不懂，请写成 2022年10月25日 这样") from None
 
     @staticmethod
     def _refuse_lost_zero(cell: int | float) -> None:
@@ -230,17 +188,18 @@ class _Reader:
         if cents % 10 == 0 and cents % _CENT in (10, 20, 30):
             tenth = cents % _CENT // 10
             raise Wrong(
-                Column.DEADLINE, f"「{cell}」分不清是 {tenth} 日还是 {tenth}0 日，请写成 {int(cell)}月{tenth}0日 这样"
+                ProblemColumn.DEADLINE,
+                f"「{cell}」分不清是 {tenth} 日还是 {tenth}0 日，请写成 {int(cell)}月{tenth}0日 这样",
             )
 
-    def _look_up(self, column: Column, said: str, find: Callable[[str], T]) -> T:
+    def _look_up(self, column: ProblemColumn, said: str, find: Callable[[str], T]) -> T:
         try:
             return find(said)
         except KeyError:
             raise Wrong(column, f"没有「{said[:20]}」这个{_KINDS[column]}") from None
 
     @staticmethod
-    def _named(column: Column, said: str, options: Iterable[tuple[str, tuple[str, ...]]]) -> str:
+    def _named(column: ProblemColumn, said: str, options: Iterable[tuple[str, tuple[str, ...]]]) -> str:
         """The code of the option said: its whole name first, else the one option that contains it or is contained."""
         wanted = bare(said)
         partly = []
@@ -255,7 +214,7 @@ class _Reader:
         return partly[0]
 
 
-_KINDS = {Column.VILLAGE: "村", Column.LEAD: "单位", Column.ASSISTING: "单位"}
+_KINDS = {ProblemColumn.VILLAGE: "村", ProblemColumn.LEAD: "单位", ProblemColumn.ASSISTING: "单位"}
 
 
 def bare(text: str) -> str:

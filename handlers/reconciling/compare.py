@@ -11,7 +11,7 @@ from handlers.reconciling.match import (
     Facts,
     Field,
     Home,
-    Match,
+    ListMatch,
     Named,
     compared,
     differing,
@@ -19,10 +19,9 @@ from handlers.reconciling.match import (
     said,
     should_be_there,
 )
-from handlers.reconciling.rows import Column
+from handlers.reconciling.rows import ListColumn
 from handlers.reconciling.sheet import (
     AGREES,
-    BLANK,
     DIFFERS,
     NOT_OURS,
     UNCLEAR,
@@ -51,14 +50,14 @@ async def compare(
     blind = store.households.blind_id
     found, marks = await asyncio.to_thread(_match, ours, theirs, blind)
     numbers = await _numbers(store, ours, theirs, found, marks)
-    relations = {line.row: line.relation for line in sheet.lines}
+    relations = {row.at: row.value.relation for row in sheet.people if row.value}
     print_of = store.reconciliations.fingerprint
     work = _Work(plan, ours, theirs, relations, marks, numbers, source, print_of, Comparison(sheet))
-    each = Column.RELATION in sheet.header.columns
+    each = ListColumn.RELATION in sheet.table.columns
     return await asyncio.to_thread(work.done, found, kinds, each)
 
 
-def _match(ours: _Ours, theirs: dict[int, Facts], blind: Callable[[str], str]) -> tuple[Match, dict[int, str]]:
+def _match(ours: _Ours, theirs: dict[int, Facts], blind: Callable[[str], str]) -> tuple[ListMatch, dict[int, str]]:
     marks = {row: blind(facts.id_number) for row, facts in theirs.items() if facts.id_number}
     listed = [Named(row, facts.name, facts.village, marks.get(row)) for row, facts in theirs.items()]
     return match(list(ours.people.values()), listed), marks
@@ -99,7 +98,7 @@ class _Ours:
 
 
 async def _numbers(
-    store: Store, ours: _Ours, theirs: dict[int, Facts], found: Match, marks: dict[int, str]
+    store: Store, ours: _Ours, theirs: dict[int, Facts], found: ListMatch, marks: dict[int, str]
 ) -> dict[int, tuple[str | None, str | None]]:
     """ID number and phone of those of us for whom they are compared."""
     wanted = [
@@ -129,9 +128,8 @@ class _Work:
     print_of: Callable[[str, DifferenceKind, str, str], str]
     result: Comparison
 
-    def done(self, found: Match, kinds: Sequence[str], each: bool) -> Comparison:
-        for line in self.result.sheet.lines:
-            self.result.outcomes[line.row] = (BLANK, "") if line.blank else (WRONG, f"「{line.column}」{line.reason}")
+    def done(self, found: ListMatch, kinds: Sequence[str], each: bool) -> Comparison:
+        self.result.outcomes = {error.at: (WRONG, error.told) for error in self.result.sheet.errors}
         for key, row in found.pairs:
             self._pair(key, row)
         for clash in found.clashes:
@@ -193,12 +191,12 @@ class _Work:
         relation = self.relations.get(row)
         self._add(
             DifferenceKind.NOT_OURS, self._row_subject(row), village=village, name=facts.name,
-            told=told | ({Column.RELATION.value: relation} if relation else {}),
+            told=told | ({ListColumn.RELATION.value: relation} if relation else {}),
             owner=self._village(village) if facts.village else sender_of(self.plan, self.source),
         )  # fmt: skip
         self.result.outcomes[row] = (NOT_OURS, "")
 
-    def _not_listed(self, found: Match, kinds: Sequence[str], each: bool) -> None:
+    def _not_listed(self, found: ListMatch, kinds: Sequence[str], each: bool) -> None:
         present = {key for key, _ in found.pairs} | {key for clash in found.clashes for key in clash.left}
         villages = {self.ours.home_of[key].village for key in present}
         villages |= {facts.village for facts in self.theirs.values()}

@@ -9,13 +9,14 @@ from functools import partial
 
 from handlers.engine.attendance import on_duty, stand_in_note
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import conversation
+from handlers.engine.conversation import Takes, conversation
 from handlers.engine.notify import notify
-from handlers.engine.questions import Choice, Document, Option, Several
+from handlers.engine.questions import Choice, Option, Several
 from handlers.engine.world import World
+from handlers.files.ask import ask_for_file, read_sent, result_name, table_file
 from handlers.files.keeping import keep
+from handlers.files.reader import TABLES
 from handlers.files.spreadsheets import XLSX
-from handlers.reading import Unreadable
 from handlers.reconciling.compare import compare
 from handlers.reconciling.sheet import AGREES, DIFFERS, NOT_OURS, UNCLEAR, Comparison, Sheet, read_list, sender_of
 from storage.database.base import to_ms
@@ -29,15 +30,20 @@ from storage.store import Store
 
 _NATIONAL = "国家系统"
 _ANY = "any"
-_ENDINGS = (".xlsx", ".csv")
 _SHOWN_SILENT = 3
 
 
 @conversation(
-    "reconcile", "对账", for_roles={Role.TOWN, Role.UNIT}, words=("名单对账", "账账相符"), first_question="file1"
+    "reconcile",
+    "对账",
+    for_roles={Role.TOWN, Role.UNIT},
+    words=("名单对账", "账账相符"),
+    first_question="file1",
+    takes=Takes(TABLES, words=("对账",)),
 )
 async def reconcile(chat: Chat) -> None:
-    sent = await _sent(chat)
+    prompt = "请发名单（.xlsx 或 .csv），要有姓名，和身份证号或村；户类型、人口数、电话、帮扶责任人有就比。"
+    sent, _ = await ask_for_file(chat, table_file(prompt), partial(_looked, chat))
     options = sources_of(chat.person, chat.world.plan)
     source = options[0][0] if len(options) == 1 else await chat.ask("source", Choice("这是哪里的名单？", options))
     asked = "名单应当把哪些户都列上？漏了的会查出来。可多选，如：2 3"
@@ -47,15 +53,13 @@ async def reconcile(chat: Chat) -> None:
     if not await chat.confirm(summary):
         await chat.say("没有对账。")
         return
-    sheet = await _read(chat, sent.sha256)
+    sheet = await _read(chat, sent)
     found, entered = await record(chat.store, chat.world, sheet, source, kinds, sent.sha256, chat.person.id)
     await tell_owners(chat.store, chat.world, source, entered, chat.person.id)
     content = await asyncio.to_thread(found.as_sheet, chat.world.plan)
     sha256 = await keep(chat.store, chat.world, content, XLSX)
-    name = (sent.name or "名单").rpartition(".")[0] or "名单"
-    await chat.say(
-        f"{outcome_in_words(entered)}\n逐行结果见文件。", [[_GO_ON]], file=sha256, file_name=f"{name}-对账结果.xlsx"
-    )
+    name = result_name(sent.name or "名单", "对账结果")
+    await chat.say(f"{outcome_in_words(entered)}\n逐行结果见文件。", [[_GO_ON]], file=sha256, file_name=name)
 
 
 _GO_ON = Button(label="对账差异", says="/differences")
@@ -99,36 +103,17 @@ def outcome_in_words(entered: Entered) -> str:
     return "对账完成：" + "，".join(parts) + "。"
 
 
-async def _sent(chat: Chat) -> SentFile:
-    """Ask for a file until one comes that can be read."""
-    prompt = "请发名单（.xlsx 或 .csv），要有姓名，和身份证号或村；户类型、人口数、电话、帮扶责任人有就比。"
-    turn = 0
-    while True:
-        turn += 1
-        sent = await chat.ask(f"file{turn}", Document(prompt, _ENDINGS))
-        if isinstance(sent, SentFile):
-            trouble = await chat.recall(f"read{turn}", partial(_trouble, chat, sent.sha256))
-            if not trouble:
-                return sent
-            prompt = trouble
+async def _looked(chat: Chat, sent: SentFile) -> dict[str, int]:
+    return {"people": len((await _read(chat, sent)).good)}
 
 
-async def _trouble(chat: Chat, sha256: str) -> str:
-    """Why the file is no list; empty when it is one."""
-    try:
-        sheet = await _read(chat, sha256)
-    except Unreadable as error:
-        return str(error)
-    return "" if sheet.good else "名单里没有能用的行。" + "".join(str(error) for error in sheet.errors[:1])
-
-
-async def _read(chat: Chat, sha256: str) -> Sheet:
-    content = await asyncio.to_thread(chat.world.media.read, sha256)
-    return await asyncio.to_thread(read_list, content, chat.world.plan, chat.now.date())
+async def _read(chat: Chat, sent: SentFile) -> Sheet:
+    """Raises Unreadable."""
+    return await read_sent(chat.world, sent, read_list, chat.world.plan, chat.now.date())
 
 
 async def _preview(chat: Chat, sent: SentFile, source: str, kinds: Sequence[str]) -> str:
-    world, sheet = chat.world, await _read(chat, sent.sha256)
+    world, sheet = chat.world, await _read(chat, sent)
     found = await compare(chat.store, world.plan, world.roster, world.directory, sheet, source, kinds)
     lines = [f"{source_in_words(world.plan, source)}名单 {len(sheet.good)} 人，与名册比：", counts_in_words(found)]
     if found.silent:

@@ -48,7 +48,7 @@ class Clash:
 
 
 @dataclass(slots=True)
-class Match:
+class ListMatch:
     """Keys of the left and the right list."""
 
     pairs: list[tuple[int, int]] = field(default_factory=list)
@@ -79,9 +79,9 @@ _SAID: Mapping[Field, str] = dict(
 )
 
 
-def match(left: Sequence[Named], right: Sequence[Named]) -> Match:
+def match(left: Sequence[Named], right: Sequence[Named]) -> ListMatch:
     """Who is whom: by ID number first, and those still alone by name and village."""
-    found = Match()
+    found = ListMatch()
     rest = _join(found, _by_mark(left), _by_mark(right))
     rest = _join(found, _by_name(_unplaced(left, rest[0])), _by_name(_unplaced(right, rest[1])))
     found.left_only, found.right_only = sorted(rest[0]), sorted(rest[1])
@@ -161,7 +161,7 @@ def _by_name(people: Iterable[Named]) -> Groups:
     return groups
 
 
-def _join(found: Match, left: Groups, right: Groups) -> tuple[list[int], list[int]]:
+def _join(found: ListMatch, left: Groups, right: Groups) -> tuple[list[int], list[int]]:
     """Pair or clash what has the same group on both sides; the keys of the others come back."""
     for name in left.keys() & right.keys():
         if len(left[name]) == len(right[name]) == 1:

@@ -126,7 +126,7 @@ async def put_on_roster(chat: Chat, one: Difference, household_id: int | None) -
     if household_id is None:
         beyond = max((home.number for home in chat.world.roster.by_id.values()), default=0)
         kind = _UNMONITORED.get(told.get(Field.KIND, ""), KINDS[0])
-        home = await households.add(one.village, "", head=one.name, kind=kind, number=None, beyond=beyond)
+        home = await households.add(one.village, one.name, kind=kind, number=None, beyond=beyond)
         household_id, relation = home.id, "户主"
     id_number, phone = told.get(Field.ID_NUMBER), told.get(Field.PHONE)
     households.add_member(household_id, one.name, relation=relation, id_number=id_number, phone=phone)

@@ -5,38 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from handlers.files.spreadsheets import FROM_ANYBODY, Limits, read_csv, read_sheets, write_outcomes
-from handlers.files.tables import Row, RowError
+from handlers.files.reader import FROM_ANYBODY, Limits, read_table
+from handlers.files.spreadsheets import write_outcomes
+from handlers.files.tables import Table, TableRow
 from handlers.reading import Unreadable
 from handlers.reconciling.match import Facts, Field
-from handlers.reconciling.rows import Header, Line, find_header, read_lines
+from handlers.reconciling.rows import LIST, ListColumn, OnList, read_people
 from storage.people.masking import mask_id, mask_phone
 from storage.people.persons import Role
 from storage.plan import Plan
 from storage.reconciling import NATIONAL, DifferenceKind, NewDifference, Owner
 
-AGREES, DIFFERS, NOT_OURS, UNCLEAR, WRONG, BLANK = "一致", "不一致", "名册没有", "分不清", "有误", ""
+AGREES, DIFFERS, NOT_OURS, UNCLEAR, WRONG = "一致", "不一致", "名册没有", "分不清", "有误"
 _NOT_LISTED = "名单没有"
 _RESULT, _REASON = "对账结果", "说明"
 _SHEET = "对账"
-_PACKED = b"PK"
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A list as it came, with its rows read."""
 
-    rows: list[Row]
-    header: Header
-    lines: list[Line]
+    table: Table[ListColumn]
+    people: list[TableRow[OnList]]
 
     @property
-    def errors(self) -> list[RowError]:
-        return [RowError(line.row + 1, line.column, line.reason) for line in self.lines if line.reason]
+    def errors(self) -> list[TableRow[OnList]]:
+        return [row for row in self.people if row.reason]
 
     @property
     def good(self) -> list[tuple[int, Facts]]:
-        return [(line.row, line.facts) for line in self.lines if line.facts is not None]
+        return [(row.at, row.value.facts) for row in self.people if row.value is not None]
 
 
 @dataclass(slots=True)
@@ -59,22 +58,18 @@ class Comparison:
 
     def as_sheet(self, plan: Plan) -> bytes:
         """The list with two columns more, and below it what it lacks. Blocking: call it from a thread."""
-        beside = self.outcomes | {self.sheet.header.row: (_RESULT, _REASON)}
+        beside = self.outcomes | {self.sheet.table.header: (_RESULT, _REASON)}
         lacking = [(_NOT_LISTED, f"{plan.village(one.village).name} {one.name} {one.ours}") for one in self.not_listed]
-        return write_outcomes(_SHEET, self.sheet.rows, beside, lacking)
+        return write_outcomes(_SHEET, self.sheet.table.rows, beside, lacking)
 
 
-def read_list(content: bytes, plan: Plan, today: date, limits: Limits = FROM_ANYBODY) -> Sheet:
-    """The first sheet with the headings of a list of people, or a .csv. Blocking. Raises Unreadable."""
-    trouble = Unreadable("表格里没有内容。")
-    for rows in read_sheets(content, limits) if content.startswith(_PACKED) else [read_csv(content)]:
-        try:
-            header = find_header(rows)
-        except Unreadable as error:
-            trouble = error
-            continue
-        return Sheet(rows, header, read_lines(rows, header, plan, today))
-    raise trouble
+def read_list(content: bytes, name: str, plan: Plan, today: date, limits: Limits = FROM_ANYBODY) -> Sheet:
+    """A file with a list of people. Blocking. Raises Unreadable when it is none, or nobody on it can be made out."""
+    table = read_table(content, name, LIST, limits)
+    sheet = Sheet(table, read_people(table, plan, today))
+    if not sheet.good:
+        raise Unreadable("名单里没有能用的行。" + "".join(str(error) for error in sheet.errors[:1]))
+    return sheet
 
 
 def sender_of(plan: Plan, source: str) -> Owner:

@@ -10,8 +10,10 @@ from functools import partial
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
+from handlers.files.ask import read_kept
 from handlers.files.keeping import keep
-from handlers.files.spreadsheets import FROM_THE_OPERATOR, XLSX, write_rows
+from handlers.files.reader import FROM_THE_OPERATOR
+from handlers.files.spreadsheets import XLSX, write_rows
 from handlers.files.tables import Row
 from handlers.reconciling.hand_in import source_in_words
 from handlers.reconciling.match import Facts, Named, differing, match, said
@@ -61,8 +63,7 @@ async def _listed(chat: Chat) -> list[list[str]]:
 
 
 async def _read(chat: Chat, sha256: str) -> Sheet:
-    content = await asyncio.to_thread(chat.world.media.read, sha256)
-    return await asyncio.to_thread(read_list, content, chat.world.plan, chat.now.date(), FROM_THE_OPERATOR)
+    return await read_kept(chat.world, sha256, "", read_list, chat.world.plan, chat.now.date(), FROM_THE_OPERATOR)
 
 
 def held_together(plan: Plan, names: Sequence[str], left: Sheet, right: Sheet) -> list[Row]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Generic
 
-from handlers.files.tables import C, Header, Row, Wrong, plain
+from handlers.files.tables import C, Row, Table, Wrong, plain
 from handlers.reading import Unreadable, clean, read_id_number, read_phone
 from storage.plan import Plan
 from storage.roster import KINDS
@@ -34,28 +34,29 @@ _EXACT = 10**15
 
 
 class PersonCells(Generic[C]):
-    """Reads cells under one heading row. Every method raises Wrong for what can't be taken."""
+    """Reads the cells of one table. Every method raises Wrong for what can't be taken."""
 
-    def __init__(self, header: Header[C], plan: Plan, today: date) -> None:
+    def __init__(self, table: Table[C], plan: Plan, today: date) -> None:
         """Nobody is born after `today`."""
-        self._header = header
+        self._table = table
         self._plan = plan
         self._today = today
         self._villages: dict[str, str] = {}
 
-    def words(self, row: Row, column: C, most: int, needed: bool = False) -> str:
-        text = self._header.words(row, column, most, needed)
-        if needed and text in NONE:
+    def words(self, row: Row, column: C, most: int, *, needed: bool = False, none: Collection[str] = NONE) -> str:
+        """What a cell says, at most so many characters; empty for one of the words in `none`."""
+        text = self._table.words(row, column, most, needed=needed)
+        if needed and text in none:
             raise Wrong(column, "没有填写")
-        return "" if text in NONE else text
+        return "" if text in none else text
 
-    def name(self, row: Row, column: C, needed: bool = False) -> str:
+    def name(self, row: Row, column: C, *, needed: bool = False) -> str:
         """A name without the spaces that make two characters as wide as three."""
-        return "".join(self.words(row, column, LONGEST_NAME, needed).split())
+        return "".join(self.words(row, column, LONGEST_NAME, needed=needed).split())
 
-    def village(self, row: Row, column: C, needed: bool = False) -> str:
+    def village(self, row: Row, column: C, *, needed: bool = False) -> str:
         """The code of the village; empty where none is written."""
-        said = self.words(row, column, LONGEST_NAME, needed)
+        said = self.words(row, column, LONGEST_NAME, needed=needed)
         if said and said not in self._villages:
             try:
                 self._villages[said] = self._plan.village(_COMMITTEE.sub("", said)).code
@@ -83,7 +84,7 @@ class PersonCells(Generic[C]):
         return _KINDS[said] if said else ""
 
     def refuse_lost_digits(self, row: Row, column: C) -> None:
-        cell = self._header.cell(row, column)
+        cell = self._table.cell(row, column)
         lost = isinstance(cell, int | float) and abs(cell) >= _EXACT
         if lost or _AS_NUMBER.fullmatch(clean(plain(cell))):
             raise Wrong(column, "存成了数字，末几位已丢失。请先把这一列设成文本，再重新填写")

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from handlers.files.tables import Wrong
-from handlers.roster.rows import Column, Family
+from handlers.roster.columns import RosterColumn
+from handlers.roster.rows import Family
 from storage.roster import Household, Roster, RosterMember
 
 
-class Known:
+class RosterIndex:
     """Who is on the roster already, from before or from an earlier row."""
 
     def __init__(self, roster: Roster, everyone: Sequence[RosterMember]) -> None:
@@ -43,17 +44,17 @@ class Known:
         if family.number is not None:
             found = self.by_number.get(family.number)
             if found and found.village != family.village:
-                raise Wrong(Column.NUMBER, "名册里这个编号是另一个村的，请改成不重复的，或清空这一列")
+                raise Wrong(RosterColumn.NUMBER, "名册里这个编号是另一个村的，请改成不重复的，或清空这一列")
             stranger = found and found.head != family.head and not self._any_of(family, found)
             if found and stranger and not self._renamed(found, head_blind):
-                raise Wrong(Column.NUMBER, f"名册里这个编号是{found.head[:20]}家的，请改成不重复的，或清空这一列")
+                raise Wrong(RosterColumn.NUMBER, f"名册里这个编号是{found.head[:20]}家的，请改成不重复的，或清空这一列")
             return found
         home = self.home_of(head_blind)
         alike = [one for one in self._by_head[family.village, family.head] if self._fits(one, family, head_blind)]
         if home is not None and (home in alike or (home.village == family.village and self._renamed(home, head_blind))):
             return home
         if len(alike) > 1:
-            raise Wrong(Column.NUMBER, f"名册里有 {len(alike)} 户户主叫这个名字，请写户号，如：{alike[0].number}")
+            raise Wrong(RosterColumn.NUMBER, f"名册里有 {len(alike)} 户户主叫这个名字，请写户号，如：{alike[0].number}")
         return alike[0] if alike else None
 
     def _renamed(self, household: Household, head_blind: str | None) -> bool:

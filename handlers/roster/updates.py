@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from handlers.roster.rows import Column, Entry, Family
+from handlers.roster.columns import KEPT_AS
+from handlers.roster.rows import Family, RosterPerson
 from storage.roster import MONITORED, Household
 from storage.store import Store
 
@@ -25,7 +26,7 @@ class Updates:
     async def of(cls, store: Store, household_ids: Sequence[int]) -> Updates:
         return cls(store, await store.households.people_of(household_ids))
 
-    async def of_person(self, household_id: int, one: Entry, blind: str | None) -> str:
+    async def of_person(self, household_id: int, one: RosterPerson, blind: str | None) -> str:
         """Change what is said otherwise of somebody; returns what was, empty for nothing."""
         row = self._by_id.get(blind) if blind else None
         row = self._by_name.get((household_id, one.name)) if row is None else row
@@ -43,7 +44,7 @@ class Updates:
             changes["phone"] = one.phone
         if changes:
             await self._store.households.correct_member(row.id, **changes)
-        return "、".join(f"改了{_COLUMNS[key].value}" for key in changes)
+        return "、".join(f"改了{KEPT_AS[key].value}" for key in changes)
 
     async def of_household(
         self, home: Household, family: Family, new_head: str, helper_id: int | None
@@ -53,31 +54,12 @@ class Updates:
         `new_head` is the head if that is somebody of the household. A type that begins or ends monitoring is not changed:
         that takes the procedure.
         """
-        able = family.able_to_work if any(one.able is not None for one in family.people.values()) else None
-        told = {"head": new_head, "group_name": family.group, "kind": family.kind, "nickname": family.nickname}
-        changes: dict[str, Any] = {key: value for key, value in told.items() if value and value != getattr(home, key)}
-        if able is not None and able != home.able_to_work:
-            changes["able_to_work"] = able
-        if helper_id is not None and helper_id != home.helper_id:
-            changes["helper_id"] = helper_id
+        told = {"head": new_head or None, **family.told, "helper_id": helper_id}
+        changes = {key: value for key, value in told.items() if value is not None and value != getattr(home, key)}
         kept = ""
-        if "kind" in changes and (home.kind in MONITORED or family.kind in MONITORED):
+        if "kind" in changes and (home.kind in MONITORED or changes["kind"] in MONITORED):
             del changes["kind"]
             kept = _BY_PROCEDURE
         if changes:
             await self._store.households.correct(home.id, **changes)
-        return "、".join(f"改了{_COLUMNS[key].value}" for key in changes), kept
-
-
-_COLUMNS = {
-    "name": Column.NAME,
-    "relation": Column.RELATION,
-    "id_number": Column.ID_NUMBER,
-    "phone": Column.PHONE,
-    "head": Column.HEAD,
-    "group_name": Column.GROUP,
-    "kind": Column.KIND,
-    "nickname": Column.NICKNAME,
-    "able_to_work": Column.ABLE,
-    "helper_id": Column.HELPER,
-}
+        return "、".join(f"改了{KEPT_AS[key].value}" for key in changes), kept

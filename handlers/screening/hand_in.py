@@ -8,9 +8,10 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Takes, conversation
 from handlers.engine.names import name_of
-from handlers.engine.questions import Document, Several
+from handlers.engine.questions import Several
+from handlers.files.ask import table_file
+from handlers.files.reader import TABLES
 from handlers.screening.news import GO, LIST, STOP, preview, preview_buttons
-from handlers.screening.reading import ENDINGS
 from handlers.screening.rights import acting_post, deals_with
 from handlers.wording.days import moment_in_words
 from handlers.wording.kinds import risk_options
@@ -28,7 +29,7 @@ _UNNAMED = "筛查名单"
     for_roles={Role.UNIT, Role.TOWN},
     words=("筛查名单", "导入筛查名单", "交名单"),
     first_question="file",
-    takes=Takes((".xlsx", ".xls", ".csv"), words=("筛查",)),
+    takes=Takes(TABLES, words=("筛查",)),
 )
 async def screening(chat: Chat) -> None:
     """Args: nothing, to hand a list in; or a list's id, with GO or STOP behind it."""
@@ -58,7 +59,7 @@ async def named(chat: Chat, key: str) -> ScreeningList | None:
 
 async def _hand_in(chat: Chat) -> None:
     sent = await chat.ask(
-        "file", Document("请发筛查名单（.xlsx 或 .csv）。\n要有姓名，还要有身份证号或村；最好写明原因。", ENDINGS)
+        "file", table_file("请发筛查名单（.xlsx 或 .csv）。\n要有姓名，还要有身份证号或村；最好写明原因。")
     )
     post = acting_post(chat.person)
     if not isinstance(sent, SentFile) or post is None:

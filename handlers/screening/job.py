@@ -11,14 +11,16 @@ from datetime import timedelta
 
 from handlers.engine.jobs import Begin, Daily, Every, Job, LongJob, Transactions
 from handlers.engine.world import World
-from handlers.files.aside import aside
+from handlers.files.ask import read_kept
+from handlers.files.process import aside
 from handlers.files.spreadsheets import XLSX
+from handlers.files.tables import TableRow
 from handlers.reading import Unreadable
 from handlers.screening.filing import file_rows
-from handlers.screening.match import Known, heads_of
+from handlers.screening.match import KnownPeople, heads_of
 from handlers.screening.news import counted, preview, preview_buttons, tell, tell_villages, to_decide, visited
 from handlers.screening.reading import read_list, take_down
-from handlers.screening.rows import Line
+from handlers.screening.rows import ListedPerson
 from handlers.screening.sheet import sheet_name, write_list
 from storage.database.transaction import Conflict, Transaction
 from storage.mail.messages import Button, Outgoing
@@ -28,8 +30,6 @@ from storage.store import Store
 
 CHUNK = 200
 """Rows a transaction: few enough that a chat hardly notices it."""
-_BYTES_A_ROW = 40
-"""About as many as a packed row has at least."""
 _KEPT_UNCONFIRMED = timedelta(days=7)
 
 
@@ -75,14 +75,13 @@ async def _one(transactions: Transactions, world: World, screening: ScreeningLis
 
 async def _read(transactions: Transactions, world: World, screening: ScreeningList) -> ScreeningList | None:
     """Take all rows down and show the sender what was understood; None when there is nothing to go on with."""
-    content = await asyncio.to_thread(world.media.read, screening.sha256)
+    today = screening.handed_in_at.date()
     try:
-        today = screening.handed_in_at.date()
-        lines = await aside(read_list, content, world.plan, today, rows=len(content) // _BYTES_A_ROW)
+        rows = await read_kept(world, screening.sha256, screening.name, read_list, world.plan, today)
     except Unreadable as error:
         await _give_back(transactions, world, screening, Outgoing(text=f"「{screening.name}」没有读成。\n{error}"))
         return None
-    await _take_all_down(transactions, world, screening, lines)
+    await _take_all_down(transactions, world, screening, rows)
     async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
         store = Store(session)
         seen = await preview(store, screening)
@@ -100,16 +99,16 @@ async def _read(transactions: Transactions, world: World, screening: ScreeningLi
 
 
 async def _take_all_down(
-    transactions: Transactions, world: World, screening: ScreeningList, lines: Sequence[Line]
+    transactions: Transactions, world: World, screening: ScreeningList, rows: Sequence[TableRow[ListedPerson]]
 ) -> None:
-    known = Known(world.roster.by_id, heads_of(world.roster.by_id))
+    known = KnownPeople(world.roster.by_id, heads_of(world.roster.by_id))
     async with transactions.reading_first() as tx, tx.session() as session:
         last = await Store(session).screening_lists.last_row(screening.id)
-    lines = [line for line in lines if line.row + 1 > last]
-    for first in range(0, len(lines), CHUNK):
+    rows = [row for row in rows if row.number > last]
+    for first in range(0, len(rows), CHUNK):
         async with transactions.reading_first() as tx:
             async with tx.session(request=_request(screening)) as session:
-                await take_down(Store(session), screening, lines[first : first + CHUNK], known)
+                await take_down(Store(session), screening, rows[first : first + CHUNK], known)
             await tx.begin_writing()
         await asyncio.sleep(0)
 

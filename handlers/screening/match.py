@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from handlers.screening.rows import Entry
+from handlers.screening.rows import ListedPerson
 from storage.roster import Household
 from storage.screening.records import Namesake, RowState
 
@@ -15,7 +15,7 @@ MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class PersonMatch:
     """What is to become of a person: READY with its `household`, ASK with whom to ask about, or UNKNOWN with why."""
 
     state: RowState
@@ -24,7 +24,7 @@ class Match:
 
 
 @dataclass(slots=True)
-class Known:
+class KnownPeople:
     """What the roster says of the persons of some rows. `by_id` and `by_name` hold members; `heads` are all households."""
 
     roster: Mapping[int, Household]
@@ -41,7 +41,7 @@ def heads_of(roster: Mapping[int, Household]) -> dict[tuple[str, str], list[Hous
     return heads
 
 
-def match(entry: Entry, blind: str | None, region: str, known: Known) -> Match:
+def match(person: ListedPerson, blind: str | None, region: str, known: KnownPeople) -> PersonMatch:
     """`blind` is how the ID number is recognised; only households of `region` (a code's beginning) can be meant.
 
     An ID number with the same name is certain. A name in a village never is, however rare, and neither is a number under
@@ -49,36 +49,36 @@ def match(entry: Entry, blind: str | None, region: str, known: Known) -> Match:
     """
     listed = known.by_id.get(blind, []) if blind else []
     homes = _homes([one.household_id for one in listed], region, known)
-    if len(homes) == 1 and any(one.name == entry.name for one in listed):
-        return Match(RowState.READY, homes)
+    if len(homes) == 1 and any(one.name == person.name for one in listed):
+        return PersonMatch(RowState.READY, homes)
     if homes:
         return _to_ask(homes, "身份证号对得上，姓名不一样" if len(homes) == 1 else "身份证号在几户都有")
-    if not entry.village:
-        return Match(RowState.UNKNOWN, why="名册里没有这个身份证号，也没写村")
-    return _by_name(entry, blind, region, known)
+    if not person.village:
+        return PersonMatch(RowState.UNKNOWN, why="名册里没有这个身份证号，也没写村")
+    return _by_name(person, blind, region, known)
 
 
-def _by_name(entry: Entry, blind: str | None, region: str, known: Known) -> Match:
+def _by_name(person: ListedPerson, blind: str | None, region: str, known: KnownPeople) -> PersonMatch:
     """Whoever is on the roster with another ID number is somebody else."""
-    alike = [one for one in known.by_name.get(entry.name, ()) if not (blind and one.id_blind)]
-    others = {one.household_id for one in known.by_name.get(entry.name, ()) if blind and one.id_blind}
+    alike = [one for one in known.by_name.get(person.name, ()) if not (blind and one.id_blind)]
+    others = {one.household_id for one in known.by_name.get(person.name, ()) if blind and one.id_blind}
     keys = [one.household_id for one in alike]
-    keys += [one.id for one in known.heads.get((entry.village, entry.name), ()) if one.id not in others]
-    found = tuple(one for one in _homes(keys, region, known) if one.village == entry.village)
-    if not found and entry.head and entry.head != entry.name:
-        keys = [one.id for one in known.heads.get((entry.village, entry.head), ())]
+    keys += [one.id for one in known.heads.get((person.village, person.name), ()) if one.id not in others]
+    found = tuple(one for one in _homes(keys, region, known) if one.village == person.village)
+    if not found and person.head and person.head != person.name:
+        keys = [one.id for one in known.heads.get((person.village, person.head), ())]
         found = _homes(keys, region, known)
     if not found:
-        return Match(RowState.UNKNOWN, why="名册里这个村没有这个人，请核对姓名和村")
+        return PersonMatch(RowState.UNKNOWN, why="名册里这个村没有这个人，请核对姓名和村")
     return _to_ask(found, "只按姓名和村对上")
 
 
-def _homes(keys: Sequence[int], region: str, known: Known) -> tuple[Household, ...]:
+def _homes(keys: Sequence[int], region: str, known: KnownPeople) -> tuple[Household, ...]:
     found = (known.roster.get(key) for key in dict.fromkeys(keys))
     return tuple(one for one in found if one is not None and one.village.startswith(region))
 
 
-def _to_ask(homes: tuple[Household, ...], why: str) -> Match:
+def _to_ask(homes: tuple[Household, ...], why: str) -> PersonMatch:
     if len(homes) > MOST:
-        return Match(RowState.UNKNOWN, why=f"同名的有 {len(homes)} 户，请补上身份证号")
-    return Match(RowState.ASK, homes, why)
+        return PersonMatch(RowState.UNKNOWN, why=f"同名的有 {len(homes)} 户，请补上身份证号")
+    return PersonMatch(RowState.ASK, homes, why)

@@ -7,11 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
-from handlers.files import tables as sheets
-from handlers.files.tables import Row, Wrong, below, is_blank
-from handlers.reading import Unreadable
+from handlers.files.tables import Layout, Row, Table, TableColumn, TableRow, Wrong
 from handlers.roster.cells import LONGEST_GROUP, PersonCells
 from storage.people.masking import mask_id, mask_phone, mask_text
 from storage.plan import Plan, RiskKind
@@ -20,37 +17,25 @@ LONGEST_REASON = 300
 """Characters; a list names a reason, it does not tell a story."""
 
 
-class Column(StrEnum):
+class ScreeningColumn(TableColumn):
     """What a list may say of a person, by the most usual headings."""
 
-    SERIAL = "序号"
-    NAME = "姓名"
-    HEAD = "户主姓名"
-    ID_NUMBER = "身份证号"
-    VILLAGE = "行政村"
-    GROUP = "屯组"
-    PHONE = "联系电话"
-    REASON = "预警原因"
-    AMOUNT = "自付金额"
-    NOTE = "备注"
-
-
-_ALSO_CALLED: dict[Column, tuple[str, ...]] = {
-    Column.SERIAL: ("编号", "序"),
-    Column.NAME: ("人员姓名", "学生姓名", "患者姓名", "参保人姓名", "参保人", "患者", "学生", "本人姓名", "对象姓名"),
-    Column.HEAD: ("户主", "户名", "家长", "家长姓名", "监护人", "监护人姓名"),
-    Column.ID_NUMBER: ("身份证", "身份证号码", "公民身份号码", "公民身份证号码", "证件号", "证件号码", "居民身份证号"),
-    Column.VILLAGE: ("村", "村名", "所在村", "村别", "行政村名称", "所属村", "户籍村", "住址", "家庭住址"),
-    Column.GROUP: ("屯", "组", "自然屯", "自然村", "村民小组", "小组", "屯/组", "社"),
-    Column.PHONE: ("电话", "联系方式", "手机", "手机号", "手机号码", "电话号码"),
-    Column.REASON: (
-        "原因", "风险类型", "预警指标", "预警类型", "预警信息", "预警内容", "风险", "风险原因", "风险点", "筛查原因",
+    SERIAL = "序号", "编号", "序"
+    NAME = "姓名", "人员姓名", "学生姓名", "患者姓名", "参保人姓名", "参保人", "患者", "学生", "本人姓名", "对象姓名"
+    HEAD = "户主姓名", "户主", "户名", "家长", "家长姓名", "监护人", "监护人姓名"
+    ID_NUMBER = (
+        "身份证号", "身份证", "身份证号码", "公民身份号码", "公民身份证号码", "证件号", "证件号码", "居民身份证号",
+    )  # fmt: skip
+    VILLAGE = "行政村", "村", "村名", "所在村", "村别", "行政村名称", "所属村", "户籍村", "住址", "家庭住址"
+    GROUP = "屯组", "屯", "组", "自然屯", "自然村", "村民小组", "小组", "屯/组", "社"
+    PHONE = "联系电话", "电话", "联系方式", "手机", "手机号", "手机号码", "电话号码"
+    REASON = (
+        "预警原因", "原因", "风险类型", "预警指标", "预警类型", "预警信息", "预警内容", "风险", "风险原因", "风险点", "筛查原因",
         "筛查结果", "线索", "线索内容", "疑似风险", "病种", "疾病名称", "情况", "情况说明", "致贫原因",
-    ),
-    Column.AMOUNT: ("金额", "自付费用", "个人自付", "个人自付金额", "合规自付", "合规自付金额", "自付医疗费用"),
-    Column.NOTE: ("说明", "备注说明", "其他"),
-}  # fmt: skip
-_NAMES = {name: column for column, more in _ALSO_CALLED.items() for name in (column.value, *more)}
+    )  # fmt: skip
+    AMOUNT = "自付金额", "金额", "自付费用", "个人自付", "个人自付金额", "合规自付", "合规自付金额", "自付医疗费用"
+    NOTE = "备注", "说明", "备注说明", "其他"
+
 
 _SUMS = ("合计", "总计", "小计")
 _HIDDEN_ID = re.compile(r"[\dXx]{2,14}[*＊]{4,14}[\dXx]{0,6}")
@@ -76,11 +61,15 @@ _SAYS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Words of the units' lists, by the codes of risk kinds that plans usually have; a plan's own labels are understood too."""
 
-Header = sheets.Header[Column]
+SCREENING_LIST = Layout(
+    ScreeningColumn,
+    ((ScreeningColumn.NAME, ScreeningColumn.HEAD), (ScreeningColumn.ID_NUMBER, ScreeningColumn.VILLAGE)),
+)
+"""A household is found by a person's name, and the ID number or the village."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListedPerson:
     """One person of a list. `shown_id` and `shown_phone` are masked; `village` is a code, empty where none is written."""
 
     name: str
@@ -94,35 +83,10 @@ class Entry:
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row below the headings: an `entry`, or why not and in which column."""
-
-    row: int
-    entry: Entry | None = None
-    name: str = ""
-    column: str = ""
-    reason: str = ""
-
-    @property
-    def told(self) -> str:
-        return f"「{self.column}」{self.reason}"
-
-
-def find_header(rows: Sequence[Row]) -> Header:
-    """The heading row among the first ones. Raises Unreadable, naming what is missing."""
-    header = sheets.find_header(rows, _NAMES, ())
-    if not {Column.NAME, Column.HEAD} & header.columns.keys():
-        raise Unreadable("表头缺少：姓名。请补上这一列再发来。")
-    if not {Column.ID_NUMBER, Column.VILLAGE} & header.columns.keys():
-        raise Unreadable("表头缺少：身份证号或行政村。有其中一列才能找到是哪一户。")
-    return header
-
-
-def read_lines(rows: Sequence[Row], header: Header, plan: Plan, today: date) -> list[Line]:
-    """Every row below the headings that speaks of somebody. Nobody is born after `today`."""
-    reader = _Reader(header, plan, today)
-    return [line for at in below(rows, header) if (line := reader.line(at, rows[at])) is not None]
+def read_people(table: Table[ScreeningColumn], plan: Plan, today: date) -> list[TableRow[ListedPerson]]:
+    """Every row that speaks of somebody. Nobody is born after `today`."""
+    reader = _Reader(table, plan, today)
+    return table.read(reader.person, reader.name)
 
 
 def kinds_of(reason: str, known: Sequence[RiskKind]) -> tuple[str, ...]:
@@ -133,41 +97,35 @@ def kinds_of(reason: str, known: Sequence[RiskKind]) -> tuple[str, ...]:
 
 
 class _Reader:
-    """Reads rows under one heading row."""
+    """Reads the rows of one table."""
 
-    def __init__(self, header: Header, plan: Plan, today: date) -> None:
-        self._header = header
+    def __init__(self, table: Table[ScreeningColumn], plan: Plan, today: date) -> None:
+        self._table = table
         self._plan = plan
-        self._cells = PersonCells(header, plan, today)
+        self._cells = PersonCells(table, plan, today)
         # a list has few different reasons and many rows
         self._kinds = functools.lru_cache(maxsize=4096)(lambda reason: kinds_of(reason, plan.risk_kinds))
 
-    def line(self, at: int, row: Row) -> Line | None:
-        if is_blank(row) or self._header.is_example(row):
-            return None
-        name = ""
-        try:
-            name = self._name(row)
-            return None if name in _SUMS else Line(at, self._entry(row, name), name)
-        except Wrong as wrong:
-            return Line(at, name=name, column=wrong.column.value, reason=wrong.reason)
-
-    def _name(self, row: Row) -> str:
-        name = self._cells.name(row, Column.NAME) or self._cells.name(row, Column.HEAD)
-        if not name and self._cells.words(row, Column.SERIAL, LONGEST_GROUP) in _SUMS:
+    def name(self, row: Row) -> str:
+        name = self._cells.name(row, ScreeningColumn.NAME) or self._cells.name(row, ScreeningColumn.HEAD)
+        if not name and self._cells.words(row, ScreeningColumn.SERIAL, LONGEST_GROUP) in _SUMS:
             return _SUMS[0]
-        return name or self._cells.name(row, Column.NAME, needed=True)
+        return name or self._cells.name(row, ScreeningColumn.NAME, needed=True)
 
-    def _entry(self, row: Row, name: str) -> Entry:
+    def person(self, row: Row) -> ListedPerson | None:
+        """None for a row of sums."""
+        name = self.name(row)
+        if name in _SUMS:
+            return None
         id_number, shown_id = self._id_number(row)
         reason, kinds = self._reason(row)
-        return Entry(
+        return ListedPerson(
             name=name,
-            head=self._cells.name(row, Column.HEAD),
+            head=self._cells.name(row, ScreeningColumn.HEAD),
             id_number=id_number,
             shown_id=shown_id,
             village=self._village(row, needed=id_number is None),
-            group=self._cells.words(row, Column.GROUP, LONGEST_GROUP),
+            group=self._cells.words(row, ScreeningColumn.GROUP, LONGEST_GROUP),
             shown_phone=self._phone(row),
             reason=mask_text(reason),
             kinds=kinds,
@@ -175,18 +133,18 @@ class _Reader:
 
     def _id_number(self, row: Row) -> tuple[str | None, str]:
         """The number, and how it may be shown."""
-        cell = self._header.cell(row, Column.ID_NUMBER)
+        cell = self._table.cell(row, ScreeningColumn.ID_NUMBER)
         if isinstance(cell, str) and _HIDDEN_ID.fullmatch(cell.strip()):
             return None, cell.strip()
-        number = self._cells.id_number(row, Column.ID_NUMBER)
+        number = self._cells.id_number(row, ScreeningColumn.ID_NUMBER)
         return number, mask_id(number) if number else ""
 
-    def _village(self, row: Row, needed: bool) -> str:
+    def _village(self, row: Row, *, needed: bool) -> str:
         """Where there is an ID number, the household is found without, so an odd village is no mistake."""
         try:
-            return self._cells.village(row, Column.VILLAGE, needed)
+            return self._cells.village(row, ScreeningColumn.VILLAGE, needed=needed)
         except Wrong:
-            said = self._header.words(row, Column.VILLAGE, LONGEST_REASON)
+            said = self._table.words(row, ScreeningColumn.VILLAGE, LONGEST_REASON)
             found = self._within_address(said)
             if needed and not found:
                 raise
@@ -200,15 +158,15 @@ class _Reader:
     def _phone(self, row: Row) -> str:
         """A number that can't be read helps nobody, and is no reason to leave a person out."""
         try:
-            number = self._cells.phone(row, Column.PHONE)
+            number = self._cells.phone(row, ScreeningColumn.PHONE)
         except Wrong:
             return ""
         return mask_phone(number) if number else ""
 
     def _reason(self, row: Row) -> tuple[str, tuple[str, ...]]:
         """Everything said of why, and the risk kinds; what was paid says nothing of those."""
-        reason = self._cells.words(row, Column.REASON, LONGEST_REASON)
-        note = self._cells.words(row, Column.NOTE, LONGEST_REASON)
-        amount = self._cells.words(row, Column.AMOUNT, LONGEST_GROUP)
+        reason = self._cells.words(row, ScreeningColumn.REASON, LONGEST_REASON)
+        note = self._cells.words(row, ScreeningColumn.NOTE, LONGEST_REASON)
+        amount = self._cells.words(row, ScreeningColumn.AMOUNT, LONGEST_GROUP)
         paid = f"自付 {amount}" + ("" if amount.endswith("元") else " 元") if amount else ""
         return "；".join(part for part in (reason, paid, note) if part), self._kinds(f"{reason}；{note}")

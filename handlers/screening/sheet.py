@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.files.columns import Column, Kind, Value
+from handlers.files.ask import result_name
+from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.files.workbooks import write_ledger
 from handlers.wording.days import full_day_in_words
 from storage.cases.steps import Step
@@ -14,21 +15,20 @@ from storage.screening.results import ListLine
 
 _NAME = "筛查结果"
 _COLUMNS = (
-    Column("行号", Kind.NUMBER),
-    Column("姓名"),
-    Column("身份证号"),
-    Column("村"),
-    Column("结果"),
-    Column("线索号"),
-    Column("核查情况"),
-    Column("原因"),
+    LedgerColumn("行号", Kind.NUMBER),
+    LedgerColumn("姓名"),
+    LedgerColumn("身份证号"),
+    LedgerColumn("村"),
+    LedgerColumn("结果"),
+    LedgerColumn("线索号"),
+    LedgerColumn("核查情况"),
+    LedgerColumn("原因"),
 )
 
 
 def sheet_name(screening: ScreeningList) -> str:
     """The name of the file that goes back."""
-    stem = screening.name.rpartition(".")[0] or screening.name or _NAME
-    return f"{stem}-筛查结果.xlsx"
+    return result_name(screening.name or _NAME, "筛查结果")
 
 
 def write_list(plan: Plan, screening: ScreeningList, lines: Sequence[ListLine]) -> bytes:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.questions import Choice, Document
+from handlers.engine.questions import Choice
+from handlers.files.ask import (
+    AGAIN,
+    MOST_SHOWN,
+    NOTHING_DONE,
+    Template,
+    ask_for_file,
+    read_sent,
+    result_name,
+    table_file,
+)
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX
-from handlers.reading import Unreadable
-from handlers.screening.reading import ENDINGS, read_list
+from handlers.screening.reading import read_list
 from handlers.watchlists.importing import KNOWN, NEW, WRONG, Judged, judge, take_in, template
 from handlers.watchlists.rules import bringer, brought_by
 from storage.mail.messages import Button, SentFile
 from storage.people.persons import Post, Role
 from storage.plan import Watchlist
 
-_TEMPLATE = "template"
 _END, _KEEP = "end", "keep"
-_SHOWN_ERRORS = 2
 
 
 @conversation("watchlist", "导入清单", for_roles={Role.TOWN, Role.UNIT}, words=("清单导入",))
@@ -41,53 +49,32 @@ async def watchlist(chat: Chat) -> None:
     post = bringer(person, listed, plan)
     if post is None:
         raise ValueError("a list was offered to somebody who may not bring it")
-    sent, seen = await _sent(chat, listed, post)
+    form = Template(f"{listed.title}模板.xlsx", partial(asyncio.to_thread, template, listed, plan))
+    prompt = f"请发「{listed.title}」.xlsx 或 .csv，要有姓名、身份证号、村。"
+    sent, seen = await ask_for_file(chat, table_file(prompt), partial(_preview, chat, listed, post), template=form)
     drop = False
     if seen["missing"]:
         prompt = f"有 {seen['missing']} 人在清单上，这份表里没有。怎么办？"
         drop = await chat.ask("missing", Choice(prompt, [(_END, "移出清单"), (_KEEP, "留着")])) == _END
     if (seen["new"] or drop) and not await chat.confirm(_summary(listed, seen, drop)):
-        await chat.say("没有导入。")
+        await chat.say(NOTHING_DONE)
         return
     await _take(chat, listed, post, sent, drop)
 
 
-async def _sent(chat: Chat, listed: Watchlist, post: Post) -> tuple[SentFile, dict[str, Any]]:
-    """Ask for a file until one comes that can be read; with it comes what would become of it."""
-    prompt = f"请发「{listed.title}」.xlsx 或 .csv，要有姓名、身份证号、村。"
-    turn = 0
-    while True:
-        turn += 1
-        sent = await chat.ask(f"file{turn}", Document(prompt, ENDINGS, [(_TEMPLATE, "要模板")]))
-        if isinstance(sent, SentFile):
-            seen = await chat.recall(f"seen{turn}", partial(_preview, chat, listed, post, sent.sha256))
-            if "trouble" not in seen:
-                return sent, seen
-            prompt = seen["trouble"]
-        else:
-            made = await chat.recall(f"template{turn}", partial(_keep_template, chat, listed))
-            await chat.say("这是模板，填好发回来。", file=made, file_name=f"{listed.title}模板.xlsx")
-            prompt = "请发填好的表格。"
-
-
-async def _preview(chat: Chat, listed: Watchlist, post: Post, sha256: str) -> dict[str, Any]:
-    """What would become of the file, as JSON."""
-    try:
-        judged = await _judged(chat, listed, post, sha256)
-    except Unreadable as error:
-        return {"trouble": str(error)}
+async def _preview(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) -> dict[str, Any]:
+    judged = await _judged(chat, listed, post, sent)
     counts = {"new": judged.count(NEW), "known": judged.count(KNOWN), "wrong": judged.count(WRONG)}
-    return {**counts, "missing": len(judged.missing), "first": judged.errors()[:_SHOWN_ERRORS]}
+    return {**counts, "missing": len(judged.missing), "first": judged.errors()[:MOST_SHOWN]}
 
 
-async def _judged(chat: Chat, listed: Watchlist, post: Post, sha256: str) -> Judged:
+async def _judged(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) -> Judged:
     """Raises Unreadable when the file is no list of people."""
-    content = await asyncio.to_thread(chat.world.media.read, sha256)
-    lines = await asyncio.to_thread(read_list, content, chat.world.plan, chat.now.date())
-    return await judge(chat.store, chat.world, listed, post, lines)
+    rows = await read_sent(chat.world, sent, read_list, chat.world.plan, chat.now.date())
+    return await judge(chat.store, chat.world, listed, post, rows)
 
 
-def _summary(listed: Watchlist, seen: dict[str, Any], drop: bool) -> str:
+def _summary(listed: Watchlist, seen: Mapping[str, Any], drop: bool) -> str:
     counts = f"新增 {seen['new']} 人，已在清单跳过 {seen['known']} 人，有误 {seen['wrong']} 行。"
     ended = [f"移出清单 {seen['missing']} 人。"] if drop else []
     every = f"提交后由村里每 {listed.every_days} 天核查一次。"
@@ -95,7 +82,7 @@ def _summary(listed: Watchlist, seen: dict[str, Any], drop: bool) -> str:
 
 
 async def _take(chat: Chat, listed: Watchlist, post: Post, sent: SentFile, drop: bool) -> None:
-    judged = await _judged(chat, listed, post, sent.sha256)
+    judged = await _judged(chat, listed, post, sent)
     await take_in(chat.store, chat.world.plan, listed, post, judged, chat.now.date())
     ended = 0
     for one in judged.missing if drop else ():
@@ -106,13 +93,8 @@ async def _take(chat: Chat, listed: Watchlist, post: Post, sent: SentFile, drop:
     wrong = judged.count(WRONG)
     text = f"{listed.title}：新增 {judged.count(NEW)} 人，跳过 {judged.count(KNOWN)} 人，有误 {wrong} 行"
     text += f"，移出 {ended} 人。" if ended else "。"
-    text += "有误的行改好后，整个文件再发一次就行。" if wrong else ""
+    text += AGAIN if wrong else ""
     content = await asyncio.to_thread(judged.as_sheet, listed.title)
     result = await keep(chat.store, chat.world, content, XLSX)
     buttons = [[Button(label="看清单情况", says="/watchlists")]]
-    await chat.say(text, buttons, file=result, file_name=f"{listed.title}-导入结果.xlsx")
-
-
-async def _keep_template(chat: Chat, listed: Watchlist) -> str:
-    content = await asyncio.to_thread(template, listed, chat.world.plan)
-    return await keep(chat.store, chat.world, content, XLSX)
+    await chat.say(text, buttons, file=result, file_name=result_name(listed.title, "导入结果"))

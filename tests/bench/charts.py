@@ -8,12 +8,14 @@ import tempfile
 import time
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
-from handlers.charts.job import Easel, work
+from handlers.charts.job import drawn, work
 from handlers.engine.world import World
+from handlers.files.process import SideProcess
 from storage.charts.orders import Chart
 from storage.database.transaction import Transaction, reading_first, transaction
 from storage.files.media import MediaStore
@@ -40,35 +42,35 @@ async def figures() -> list[Figure]:
         await county.found()
         world = World(county_plan(county.villages), MediaStore(county.path.parent / "media", county.database.vault))
         officer = await _fill(county, world)
-        easel, platform = Easel(), Timed(Path(name))
+        process, platform = SideProcess(), Timed(Path(name))
         async with at_work(county, platform) as put:
             script = Script(county)
             await put([platform.read(script.next(chat)) for chat in range(CHATS)])
             await until_idle(county)  # the worker's process has to start first
-            await _draw(county, world, officer, easel, 0)  # and so has the one that draws
+            await _draw(county, world, officer, process, 0)  # and so has the one that draws
             chatting = asyncio.create_task(chat_on(put, platform, script, CHATS))
             await asyncio.sleep(SECONDS)
             alone = len(platform.waits)
-            drawn: list[float] = []
+            seconds: list[float] = []
             until = time.perf_counter() + SECONDS
             while time.perf_counter() < until:
-                drawn.append(await _draw(county, world, officer, easel, len(drawn)))
+                seconds.append(await _draw(county, world, officer, process, len(seconds)))
             chatting.cancel()
             await asyncio.wait([chatting])
             await until_idle(county)
-        easel.clear_away()
+        process.end()
         await county.database.close()
     before, meanwhile = (_p99(waits) for waits in (platform.waits[:alone], platform.waits[alone:]))
-    detail = f"p99 {meanwhile * 1000:.0f} ms while {len(drawn)} charts were drawn in {SECONDS:.0f} s, {before * 1000:.0f} ms without"
+    detail = f"p99 {meanwhile * 1000:.0f} ms while {len(seconds)} charts were drawn in {SECONDS:.0f} s, {before * 1000:.0f} ms without"
     return [
         at_most("map_reply", meanwhile * 1000, "ms", 100, detail),
         at_most(
-            "map_seconds", statistics.median(drawn), "s", 2, "from asking to being queued, half of them for the wall"
+            "map_seconds", statistics.median(seconds), "s", 2, "from asking to being queued, half of them for the wall"
         ),
     ]
 
 
-async def _draw(county: County, world: World, officer: int, easel: Easel, place: int) -> float:
+async def _draw(county: County, world: World, officer: int, process: SideProcess, place: int) -> float:
     """One chart asked for and made as the clock makes it, every other one for the wall; returns the seconds."""
 
     def begin() -> AbstractAsyncContextManager[Transaction]:
@@ -77,8 +79,10 @@ async def _draw(county: County, world: World, officer: int, easel: Easel, place:
     start = time.perf_counter()
     async with transaction(county.database, system_clock()) as tx, tx.session("bench", "ask") as session:
         address = f"telegram:{FIRST_CHAT}"
-        Store(session).chart_orders.add(officer, address, _ORDER[place % 3].value, place % 2 == 1)
-    if await work(begin, world, easel.draw) != 1:
+        Store(session).chart_orders.add(
+            officer, address, chart=_ORDER[place % 3].value, wall=place % 2 == 1, problem_id=None
+        )
+    if await work(begin, world, partial(process.run, drawn)) != 1:
         raise RuntimeError("the chart was not drawn")
     return time.perf_counter() - start
 

@@ -277,9 +277,12 @@ def test_a_plan_is_moved_to_another_year(data_folder: Path) -> None:
 def test_a_ledger_is_imported_from_a_file(data_folder: Path) -> None:
     file = data_folder.parent / "台账.xlsx"
     file.write_bytes(template(load_plan(builtin_plans()["wafang-2022"])))
-    done = run("import-problems", str(file))
+    assert "表头下面没有内容" in run("import-problems", str(file)).output
+    ledger = data_folder.parent / "台账.csv"
+    ledger.write_text("问题来源,村,问题描述,整改时限\n十项重点任务排查,白塔村,房屋漏雨,2022年10月25日", "gb18030")
+    done = run("import-problems", str(ledger))
     assert done.exit_code == 0, done.output
-    assert "已导入 0 条" in done.output
+    assert "已导入 1 条" in done.output
     assert (data_folder.parent / "台账-导入结果.xlsx").read_bytes().startswith(b"PK")
     file.write_bytes(b"no spreadsheet")
     assert run("import-problems", str(file)).exit_code == 1

@@ -21,15 +21,16 @@ from bot.service.clock import system_clock
 from handlers.engine.world import World
 from storage.database.connection import Database, sqlite_url
 from storage.files.media import MediaStore
-from storage.mail.messages import Incoming
-from storage.plan import builtin_plans, load_plan
+from storage.mail.messages import Incoming, SentFile
+from storage.plan import Plan
+from tests.support.plan import PLAN
 from tests.support.town import VAULT, Town
 
 
 @contextlib.asynccontextmanager
-async def opened_worker(url: str, folder: Path, tell: Callable[[Count], None]) -> AsyncIterator[Worker]:
+async def opened_worker(url: str, folder: Path, plan: Plan, tell: Callable[[Count], None]) -> AsyncIterator[Worker]:
     database = Database(url, VAULT)
-    world = World(load_plan(builtin_plans()["wafang-2022"]), MediaStore(folder / "media", VAULT))
+    world = World(plan, MediaStore(folder / "media", VAULT))
     yield Worker(database, world, ["test"], system_clock, tell)
     await database.close()
 
@@ -44,7 +45,7 @@ async def workshop(
     town = Town(sqlite_url(path), tmp_path)
     await town.found()
     counts: asyncio.Queue[Count] = asyncio.Queue()
-    process = WorkerProcess(functools.partial(opened_worker, sqlite_url(path), tmp_path), counts.put_nowait)
+    process = WorkerProcess(functools.partial(opened_worker, sqlite_url(path), tmp_path, PLAN), counts.put_nowait)
     running = asyncio.create_task(process.run())
     yield town, process, counts
     running.cancel()
@@ -85,7 +86,8 @@ async def test_a_restarted_worker_finishes_and_a_new_one_goes_on(
     await _say(town, process, "1001", "2")
     assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)
     assert "有什么困难" in (await _answers(town))[1]
-    assert before not in multiprocessing.active_children()
+    await asyncio.to_thread(before.join, 60)
+    assert before.exitcode == 0
     assert "ended" not in caplog.text
 
 
@@ -101,3 +103,30 @@ async def test_a_killed_worker_is_replaced_and_the_talk_goes_on(
     await _say(town, process, "1001", "2")
     assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)
     assert "有什么困难" in (await _answers(town))[1]
+
+
+async def test_a_worker_that_is_killed_while_it_starts_is_replaced(
+    workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]],
+) -> None:
+    """What it is given, a whole plan, is more than a pipe holds: nobody may wait for it to be read."""
+    town, process, counts = workshop
+    while not (starting := multiprocessing.active_children()):
+        await asyncio.sleep(0)
+    assert starting[0].pid is not None
+    os.kill(starting[0].pid, signal.SIGKILL)
+    await _say(town, process, "/report", "1")
+    assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)
+
+
+async def test_the_other_process_reads_a_long_table_in_a_third(
+    workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]],
+) -> None:
+    town, process, counts = workshop
+    rows = "".join(f"十项重点任务排查,白塔村,第 {number} 处漏雨,2022年10月25日\n" for number in range(1_000))
+    file = await town.keep(f"问题来源,村,问题描述,整改时限\n{rows}".encode(), "text/plain")
+    town.now = system_clock()
+    sent = SentFile(sha256=file, kind="document", name="台账.csv")
+    intake = Intake(town.database, town.clock, process.wake)
+    await intake.put([Incoming(address="test:周镇", key="1", at=town.now, files=(sent,))])
+    assert await asyncio.wait_for(counts.get(), 120) == Count(1, 0, 0)
+    assert "可导入 1000 条" in (await _answers(town))[0]

@@ -26,6 +26,7 @@ from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, Op
 from handlers.charts.gather import gather, gather_gantt
 from handlers.charts.zero_line import zero_line
 from handlers.engine.words import NOT_YOURS
+from handlers.files.process import SideProcess
 from storage.charts.orders import Chart
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction, reading_first
@@ -303,7 +304,7 @@ async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_wa
 ) -> None:
     await _fill(town)
     jobs = Jobs(Installation(load_settings(data_dir=tmp_path), town.database, town.world), town.clock, lambda: None)
-    easel = charts.EASEL
+    process = charts.PROCESS
 
     async def width(said: str) -> int:
         await town.say("周镇", said)
@@ -314,21 +315,21 @@ async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_wa
 
     try:
         assert await width("/map") == 1080
-        [first] = _processes(easel)
+        [first] = _processes(process)
         assert await width("/map coverage a3") == 3307
-        assert _processes(easel) == [first]
+        assert _processes(process) == [first]
         os.kill(first, signal.SIGKILL)
         assert await width("/map burndown") == 1080
-        assert _processes(easel) != [first]
+        assert _processes(process) != [first]
         await jobs.run(charts.JOB)
-        assert len(_processes(easel)) == 1, "it was just used"
+        assert len(_processes(process)) == 1, "it was just used"
     finally:
-        easel.clear_away()
-    assert _processes(easel) == []
+        process.end()
+    assert _processes(process) == []
 
 
-def _processes(easel: charts.Easel) -> list[int]:
-    return list(easel._pool._processes) if easel._pool else []
+def _processes(process: SideProcess) -> list[int]:
+    return list(process._pool._processes) if process._pool else []
 
 
 def test_the_line_to_zero_falls_on_working_days_alone() -> None:

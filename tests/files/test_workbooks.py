@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.files.columns import Column, Kind, hides_something, masked
+from handlers.files.columns import Kind, LedgerColumn, hides_something, masked
 from handlers.files.workbooks import NOTES, write_ledger
 
 COLUMNS = (
-    Column("姓名"),
-    Column("身份证号", Kind.ID),
-    Column("电话", Kind.PHONE),
-    Column("情况", Kind.WORDS),
-    Column("日期", Kind.DAY),
-    Column("进度", Kind.PERCENT),
-    Column("编号", Kind.NUMBER),
+    LedgerColumn("姓名"),
+    LedgerColumn("身份证号", Kind.ID),
+    LedgerColumn("电话", Kind.PHONE),
+    LedgerColumn("情况", Kind.WORDS),
+    LedgerColumn("日期", Kind.DAY),
+    LedgerColumn("进度", Kind.PERCENT),
+    LedgerColumn("编号", Kind.NUMBER),
 )
 ROW = ("张三", "220881197001011001", "13800001001", "厨房漏雨", date(2022, 10, 12), 60, 17)
 
@@ -103,4 +103,4 @@ def test_masking_hides_numbers_also_within_words() -> None:
 
 def test_only_some_columns_hide_something() -> None:
     assert hides_something(COLUMNS)
-    assert not hides_something([Column("村"), Column("日期", Kind.DAY)])
+    assert not hides_something([LedgerColumn("村"), LedgerColumn("日期", Kind.DAY)])

@@ -225,9 +225,7 @@ async def _some_roster() -> None:
         tx.session("test", "roster") as session,
     ):
         for number in range(1001, 1011):
-            await Store(session).households.add(
-                BAITA, "一屯", head=f"农户{number}", kind="一般户", number=number, beyond=0
-            )
+            await Store(session).households.add(BAITA, f"农户{number}", group_name="一屯", number=number, beyond=0)
 
 
 def test_the_command_draws_what_the_bot_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

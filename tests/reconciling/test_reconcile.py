@@ -40,7 +40,7 @@ def xlsx(*rows: Sequence[object], headings: Sequence[str] = HEADINGS) -> bytes:
 async def take(
     town: Town, content: bytes, source: str = "labor", kinds: Sequence[str] = ("脱贫户",)
 ) -> tuple[Comparison, Entered]:
-    sheet = read_list(content, town.world.plan, town.now.date())
+    sheet = read_list(content, "名单.xlsx", town.world.plan, town.now.date())
     async with town.transaction() as tx, tx.session("test", "reconcile") as session:
         town.world.roster = await load_roster(tx.conn)
         town.world.directory = Directory(await officials(tx.conn))

@@ -13,7 +13,7 @@ from handlers.reconciling.match import (
     Facts,
     Field,
     Home,
-    Match,
+    ListMatch,
     Named,
     differing,
     match,
@@ -26,9 +26,9 @@ lists = st.lists(
 ).map(lambda people: [Named(key, *one) for key, one in enumerate(people)])
 
 
-def swapped(found: Match) -> Match:
+def swapped(found: ListMatch) -> ListMatch:
     clashes = [Clash(one.right, one.left) for one in found.clashes]
-    return Match(sorted((b, a) for a, b in found.pairs), found.right_only, found.left_only, clashes)
+    return ListMatch(sorted((b, a) for a, b in found.pairs), found.right_only, found.left_only, clashes)
 
 
 @given(lists, lists)
@@ -67,12 +67,12 @@ def test_a_list_without_doubles_agrees_with_itself(people: list[Named]) -> None:
 
 def test_a_number_counts_for_more_than_a_name() -> None:
     ours = [Named(1, "张三", "a", "1"), Named(2, "张三", "a", "2")]
-    assert match(ours, [Named(7, "张山", "b", "2")]) == Match([(2, 7)], [1], [])
+    assert match(ours, [Named(7, "张山", "b", "2")]) == ListMatch([(2, 7)], [1], [])
 
 
 def test_namesakes_without_a_number_are_for_a_person_to_tell_apart() -> None:
     ours = [Named(1, "刘伟", "a", "1"), Named(2, "刘伟", "a", "2")]
-    assert match(ours, [Named(7, "刘伟", "a")]) == Match([], [], [], [Clash((1, 2), (7,))])
+    assert match(ours, [Named(7, "刘伟", "a")]) == ListMatch([], [], [], [Clash((1, 2), (7,))])
 
 
 def test_what_one_side_does_not_say_is_no_difference() -> None:

@@ -120,7 +120,7 @@ def ledger() -> Ledger:
             person = store.people.add("李村")
             homes = [
                 await store.households.add(
-                    VILLAGES[place % 2], "一屯", head=f"农户{place}", kind="一般户", number=place + 1, beyond=0
+                    VILLAGES[place % 2], f"农户{place}", group_name="一屯", number=place + 1, beyond=0
                 )
                 for place in range(6)
             ]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.files.tables import Cell, Row
+from handlers.files.tables import Cell, Row, TableRow, find_table
 from handlers.reading import Unreadable
-from handlers.screening.match import MOST, Known, heads_of, match
-from handlers.screening.rows import Column, Entry, Line, find_header, kinds_of, read_lines
+from handlers.screening.match import MOST, KnownPeople, heads_of, match
+from handlers.screening.rows import SCREENING_LIST, ListedPerson, ScreeningColumn, kinds_of, read_people
 from storage.roster import Household
 from storage.screening.records import Namesake, RowState
 from tests.support.plan import BAITA, PLAN, TOWN, WAFANG
@@ -25,20 +25,19 @@ HEADINGS = ("序号", "姓名", "身份证号", "行政村", "屯组", "联系�
 WANG: Row = (1, "王梅", id_number(1), "白塔村", "一屯", "13812345678", "大病住院", 23000, "急")
 
 
-def lines(*rows: Row, headings: Row = HEADINGS) -> list[Line]:
-    sheet: list[Row] = [headings, *rows]
-    return read_lines(sheet, find_header(sheet), PLAN, TODAY)
+def lines(*rows: Row, headings: Row = HEADINGS) -> list[TableRow[ListedPerson]]:
+    return read_people(find_table([headings, *rows], SCREENING_LIST), PLAN, TODAY)
 
 
-def one(**changed: Cell) -> Line:
+def one(**changed: Cell) -> TableRow[ListedPerson]:
     """The line of 王梅 with some cells changed, by heading."""
     row = tuple((dict(zip(HEADINGS, WANG, strict=True)) | changed).values())
     [line] = lines(row)
     return line
 
 
-def entry(**changed: Cell) -> Entry:
-    found = one(**changed).entry
+def entry(**changed: Cell) -> ListedPerson:
+    found = one(**changed).value
     assert found is not None, one(**changed)
     return found
 
@@ -60,16 +59,16 @@ def test_headings_by_other_names_full_width_below_a_title() -> None:
         ("王　梅", f"{id_number(1)[:-1]}{id_number(1)[-1]}", "瓦房镇白塔村一屯", "尿毒症", "３万元"),
         ("合计", None, None, None, 30000),
     ]
-    [line] = read_lines(sheet, find_header(sheet), PLAN, TODAY)
-    assert line.entry is not None
-    assert (line.entry.name, line.entry.village, line.entry.kinds) == ("王梅", BAITA, ("medical",))
-    assert line.entry.reason == "尿毒症；自付 3万元"
+    [line] = read_people(find_table(sheet, SCREENING_LIST), PLAN, TODAY)
+    assert line.value is not None
+    assert (line.value.name, line.value.village, line.value.kinds) == ("王梅", BAITA, ("medical",))
+    assert line.value.reason == "尿毒症；自付 3万元"
 
 
 def test_only_the_head_of_the_household_may_be_named() -> None:
     [line] = lines(("张三", "白塔村", "漏雨"), headings=("户主姓名", "村", "原因"))
-    assert line.entry is not None
-    assert (line.entry.name, line.entry.head, line.entry.kinds) == ("张三", "张三", ("housing",))
+    assert line.value is not None
+    assert (line.value.name, line.value.head, line.value.kinds) == ("张三", "张三", ("housing",))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,7 @@ def test_only_the_head_of_the_household_may_be_named() -> None:
 )
 def test_each_mistake_is_named_with_its_column(changed: dict[str, Cell], told: str) -> None:
     line = one(**changed)
-    assert line.entry is None
+    assert line.value is None
     assert f"{line.column}{line.reason}".startswith(told)
 
 
@@ -107,7 +106,7 @@ def test_what_does_not_matter_is_no_mistake() -> None:
 )
 def test_missing_columns_are_named(headings: Row, told: str) -> None:
     with pytest.raises(Unreadable, match=told):
-        find_header([headings])
+        find_table([headings], SCREENING_LIST)
 
 
 @pytest.mark.parametrize(
@@ -134,16 +133,16 @@ def test_reasons_are_the_plans_risk_kinds(reason: str, kinds: list[str]) -> None
 )
 def test_any_row_is_somebody_or_has_a_reason(row: list[Cell]) -> None:
     for line in lines(row):
-        assert line.entry or (line.column in [column.value for column in Column] and line.reason)
+        assert line.value or (line.column in [column.value for column in ScreeningColumn] and line.reason)
 
 
 def home(number: int, head: str, village: str = BAITA) -> Household:
     return Household(id=number, number=number, village=village, group_name="一屯", head=head, kind="一般户")
 
 
-def known(homes: Sequence[Household], members: Sequence[Namesake]) -> Known:
+def known(homes: Sequence[Household], members: Sequence[Namesake]) -> KnownPeople:
     roster = {one.id: one for one in homes}
-    found = Known(roster, heads_of(roster))
+    found = KnownPeople(roster, heads_of(roster))
     for one in members:
         found.by_name[one.name].append(one)
         if one.id_blind:
@@ -151,8 +150,8 @@ def known(homes: Sequence[Household], members: Sequence[Namesake]) -> Known:
     return found
 
 
-def person(name: str, village: str = BAITA, head: str = "") -> Entry:
-    return Entry(name, head, None, "", village, "", "", "", ())
+def person(name: str, village: str = BAITA, head: str = "") -> ListedPerson:
+    return ListedPerson(name, head, None, "", village, "", "", "", ())
 
 
 MEI = Namesake(household_id=1, name="王梅", id_blind="b1")
@@ -172,7 +171,7 @@ FAMILY = known([home(1, "王强")], [Namesake(household_id=1, name="王强", id_
         (person("王梅", WAFANG), None, RowState.UNKNOWN),
     ],
 )
-def test_only_number_and_name_together_are_certain(who: Entry, blind: str | None, state: RowState) -> None:
+def test_only_number_and_name_together_are_certain(who: ListedPerson, blind: str | None, state: RowState) -> None:
     assert match(who, blind, TOWN, FAMILY).state is state
 
 

@@ -102,7 +102,8 @@ class Town:
         self.platform = Recorder()
         self.inboxes: dict[str, list[Outgoing]] = defaultdict(list)
         self._seen: dict[str, int] = {}
-        self._keys = 0
+        self.messages = 0
+        """How many were put; the number is part of a message's key."""
         self._read = 0
         self._start()
 
@@ -251,8 +252,8 @@ class Town:
                 await conn.execute(chats.insert(), row)
 
     def _key(self) -> str:
-        self._keys += 1
-        return f"test:{self._keys}"
+        self.messages += 1
+        return f"test:{self.messages}"
 
 
 def _unflushed(connection: Any, _: object) -> None:

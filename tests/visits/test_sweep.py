@@ -161,9 +161,7 @@ async def test_the_town_sees_villages_unfinished_first_and_whom_each_has_left(to
 async def test_long_lists_come_eight_at_a_time(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "more") as session:
         for number in range(3001, 3021):
-            await Store(session).households.add(
-                BAITA, "四屯", head=f"农户{number}", kind="一般户", number=number, beyond=0
-            )
+            await Store(session).households.add(BAITA, f"农户{number}", group_name="四屯", number=number, beyond=0)
     first = (await town.say("周镇", f"/coverage {BAITA}"))[-1]
     assert first.count("户号") == 8
     last = (await town.say("周镇", f"/coverage {BAITA} 99"))[-1]

@@ -389,7 +389,7 @@ text.onkeydown = (event) => {
 
 $("menu").onclick = () => send({ choice: "/help" });
 $("photo").onclick = $("offer-photo").onclick = () => file.click();
-if (matchMedia("(pointer: fine)").matches) file.accept = "image/*,audio/*,.xlsx,.docx,.pdf,.md,.txt"; // an office sends its ledger from a desk
+if (matchMedia("(pointer: fine)").matches) file.accept = "image/*,audio/*,.xlsx,.csv,.docx,.pdf,.md,.txt"; // an office sends its ledger from a desk
 
 $("sound").onchange = () => {
   const [chosen] = $("sound").files;

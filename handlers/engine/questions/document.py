@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Document(Question[SentFile | str]):
-    """A kept file whose name ends as named; the answer is the file, or the value of the option picked instead."""
+    """A kept file whose name ends as named; the answer is the file, or the value of the option picked instead.
+
+    A file that ends as one of `passed_on` is an answer too: whoever reads it knows better what to send instead.
+    """
 
     endings: Sequence[str]
     instead: Sequence[Option] = ()
+    passed_on: Sequence[str] = ()
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(self.prompt, in_rows(list(self.instead), 1))
@@ -33,7 +37,7 @@ class Document(Question[SentFile | str]):
         if sent is None:
             kinds = "或".join(self.endings)
             raise Unreadable(said.trouble or f"这里请发 {kinds} 文件：点附件（回形针），选「文件」。")
-        if sent.name and not sent.name.lower().endswith(tuple(self.endings)):
+        if sent.name and not sent.name.lower().endswith((*self.endings, *self.passed_on)):
             raise Unreadable(f"「{_shown(sent.name)}」不是 {'或'.join(self.endings)} 文件，请换一个再发。")
         return Answer(sent.model_dump())
 
