@@ -31,12 +31,13 @@ from storage.store import Store
 def command(region: str | None, number: int | None, *, phone: bool, out: Path) -> None:
     """画挂图(.png)：问题分布、销号进度、排查进度，可打印上墙。"""
     from handlers.charts.draw import draw  # only here, so that no other command waits for matplotlib
+    from handlers.charts.theme import PHONE, WALL
 
     figures = asyncio.run(_gather(load_settings(), region, number))
     out.mkdir(parents=True, exist_ok=True)
     for name, one in figures.items():
         path = out / f"{name}{'' if phone else '-A3'}.png"
-        path.write_bytes(draw(one, wall=not phone))
+        path.write_bytes(draw(one, PHONE if phone else WALL))
         click.echo(f"图：{path}")
 
 

@@ -1,4 +1,4 @@
-"""挂图作战: the state of the town, of a unit's areas or of a village as one picture; and one problem's steps."""
+"""Asks for a wall chart 挂图: of the town, a unit's areas, a village, or one problem."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def draw(figures: BurnDown, sheet: ChartSheet) -> Canvas:
 
 
 def _summary(canvas: Canvas, figures: BurnDown, top: float) -> None:
-    """The state in one sentence, and what the lines are."""
+    """Draw the state in one sentence and the key of the lines."""
     sheet = canvas.sheet
     canvas.text(sheet.margin, top + sheet.row(0.5), against_plan(figures), sheet.body, width=sheet.inner)
     x, y = float(sheet.margin), top + sheet.row(1.65)
@@ -78,7 +78,7 @@ def _plot(canvas: Canvas, figures: BurnDown, days: Days, step: int, most: int, t
 
 
 def _label(canvas: Canvas, words: str, x: float, y: float, days: Days) -> None:
-    """The newest number beside its point."""
+    """Draw the newest number beside its point."""
     sheet = canvas.sheet
     size, gap = sheet.body * 1.2, sheet.small * 0.8
     to_right = x + width_of(words, size) + gap < days.right
@@ -86,6 +86,6 @@ def _label(canvas: Canvas, words: str, x: float, y: float, days: Days) -> None:
 
 
 def _step(most: float) -> int:
-    """How far apart the ticks are: a round number, and not too many of them."""
+    """The distance between ticks: a round number that gives few of them."""
     round_numbers = (digit * power for power in (1, 10, 100, 1_000, 10_000, 100_000) for digit in (1, 2, 5))
     return next(step for step in round_numbers if step * _MOST_TICKS >= most)

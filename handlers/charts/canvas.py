@@ -1,4 +1,4 @@
-"""A sheet to draw on in pixels from its upper left corner, with words that never run out of their place."""
+"""A sheet to draw on, in pixels from its upper left corner; text is fitted to its place."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def printable(words: str) -> str:
 
 
 def width_of(words: str, size: float) -> float:
-    """Pixels that a line takes."""
+    """The width of a line, in pixels."""
     return sum(map(_advance, words)) * size
 
 

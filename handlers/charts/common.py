@@ -1,4 +1,4 @@
-"""What asking for a chart and drawing it share: who sees which, and the message that brings it."""
+"""Shared by asking for a chart and drawing it: who may see which, and the message with the picture."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ WALL = "a3"
 
 
 def reach_for(person: Person, chart: Chart, plan: Plan) -> list[Reach]:
-    """What of the plan's villages the person sees on a chart of many problems or of the sweep, which is no unit's business."""
+    """The person's reach in the plan's villages on a chart; a unit has none on the sweep's chart."""
     roles = IN_OFFICE - {Role.UNIT} if chart is Chart.COVERAGE else IN_OFFICE
     reach = [] if chart is Chart.GANTT else reach_of(person, roles)
     return [one for one in reach if villages_in(plan, [one])]
 
 
 def charts_for(person: Person, plan: Plan) -> list[Chart]:
-    """Those the person can ask for without naming a problem."""
+    """The charts that the person may ask for without naming a problem."""
     return [chart for chart in Chart if reach_for(person, chart, plan)]
 
 
 def as_message(figures: Figures, order: ChartOrder, offered: Collection[Chart], file: str) -> Outgoing:
-    """The kept picture, what it says, and the way to the other charts `offered`.
+    """The message with the kept picture, its words, and buttons to the other charts `offered`.
 
     The large sheet has a name, so that platforms hand it on as a file and not as a photo made smaller.
     """
@@ -54,7 +54,7 @@ def as_message(figures: Figures, order: ChartOrder, offered: Collection[Chart], 
 
 
 def chart_in_words(figures: Figures) -> str:
-    """What a chart says, in one or two sentences: under the picture, and for whoever cannot see it."""
+    """A chart in one or two sentences: shown under the picture, and read by who cannot see it."""
     match figures:
         case Heat():
             return _open(figures.total)

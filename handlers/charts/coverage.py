@@ -44,7 +44,7 @@ def bars(canvas: Canvas, rows: Sequence[VisitedShare], top: float, bottom: float
 
 
 def key(canvas: Canvas, y: float, left: float) -> None:
-    """What the two kinds of bar mean; `y` is the middle."""
+    """Draw the key of the two kinds of bar; `y` is its middle."""
     sheet = canvas.sheet
     side, x = sheet.small, left
     for words, fill, hatch in (("已走访", DONE, ""), ("还没走访", LEFT, HATCH)):

@@ -1,4 +1,4 @@
-"""Days across a sheet: where each lies, which of them are named below, and bands of several days above each other."""
+"""A time axis: the place of each day, names of days below, and bands of several days."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _apart(other: tuple[int, float, float], line: int, left: float, right: float
 
 
 def lanes_of(bands: Sequence[Band]) -> list[int]:
-    """Which lane each band lies in, so that none overlaps another; bands are in the order they begin."""
+    """The lane of each band, so that none overlap. `bands` are in the order of their first days."""
     ends: list[date] = []
     lanes = []
     for band in bands:

@@ -8,7 +8,7 @@ from typing import Any
 from handlers.charts import burndown, coverage, gantt, heat, village
 from handlers.charts.canvas import Canvas
 from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, Village
-from handlers.charts.theme import PHONE, WALL, ChartSheet
+from handlers.charts.theme import ChartSheet
 
 _DRAW: dict[type, Callable[[Any, ChartSheet], Canvas]] = {
     Heat: heat.draw,
@@ -19,9 +19,9 @@ _DRAW: dict[type, Callable[[Any, ChartSheet], Canvas]] = {
 }
 
 
-def draw(figures: Figures, wall: bool) -> bytes:
-    """The chart as a PNG, for a phone or for an A3 wall."""
-    return canvas_of(figures, WALL if wall else PHONE).png()
+def draw(figures: Figures, sheet: ChartSheet) -> bytes:
+    """The chart as a PNG."""
+    return canvas_of(figures, sheet).png()
 
 
 def canvas_of(figures: Figures, sheet: ChartSheet) -> Canvas:

@@ -1,4 +1,4 @@
-"""What all charts have around them: title, plan and moment above, where the numbers come from below."""
+"""The frame of all charts: title, plan and moment above, the source of the numbers below."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _SOURCE = "数字与台账同一口径，由村报自动生成"
 
 
 def head_height(sheet: ChartSheet) -> float:
-    """Where the chart itself may begin."""
+    """The height of title and head, in pixels."""
     return sheet.margin + sheet.title * 1.5 + sheet.small * (3.6 if sheet is PHONE else 1.9)
 
 
 def foot_height(sheet: ChartSheet) -> float:
-    """What has to be left free under it."""
+    """The height of the footer, in pixels."""
     return sheet.margin + sheet.small * 1.6
 
 
@@ -41,12 +41,12 @@ def framed(sheet: ChartSheet, head: ChartHead, title: str, height: float) -> Can
 
 
 def body_of(canvas: Canvas) -> tuple[float, float]:
-    """The upper and lower edge of what is left for the chart."""
+    """The upper and lower edge of the chart itself."""
     return head_height(canvas.sheet), canvas.height - foot_height(canvas.sheet)
 
 
 def empty_sheet(sheet: ChartSheet, head: ChartHead, title: str, words: str) -> Canvas:
-    """A sheet that says so where there is nothing to draw."""
+    """A sheet with `words` where there is nothing to draw."""
     canvas = framed(sheet, head, title, sheet.row(6))
     top, bottom = body_of(canvas)
     canvas.box(sheet.margin, top, sheet.inner, bottom - top, FAINT, round_by=sheet.body / 2)

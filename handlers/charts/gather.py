@@ -1,4 +1,4 @@
-"""Gathering what the wall charts show, within what somebody's posts reach, by the same queries as the ledgers."""
+"""Gathers the figures of the wall charts within a reach, by the same queries as the ledgers."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def gather_gantt(store: Store, world: World, problem: Problem, now: dateti
 
 
 def _spans(opened_at: datetime, deeds: Sequence[GanttDeed], now: datetime) -> list[Span]:
-    """The states one after the other, the present one up to now."""
+    """The states in order, each with its begin and end; the present one ends now."""
     spans = []
     state, since = ProblemState.UNCLAIMED, opened_at
     for deed in deeds:

@@ -115,7 +115,7 @@ def _late(canvas: Canvas, overdue: int, centre: float, y: float, room: float) ->
 
 
 def _late_words(sheet: ChartSheet, overdue: int, room: float) -> str:
-    """The word falls away where a large number leaves no room for it; the field remains."""
+    """The number with 逾期 before it, or alone where a large number leaves no room."""
     words = f"逾{overdue}"
     return words if width_of(words, sheet.small) + sheet.small * _PADDING <= room else str(overdue)
 

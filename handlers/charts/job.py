@@ -8,6 +8,7 @@ from functools import partial
 from handlers.charts.common import as_message, charts_for, reach_for
 from handlers.charts.figures import Figures
 from handlers.charts.gather import gather, gather_gantt
+from handlers.charts.theme import PHONE, WALL, ChartSheet
 from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
@@ -22,8 +23,8 @@ from storage.store import Store
 
 FAILED = "图没有画成，已记下原因。请过一会儿再试，还不行请找系统管理员。"
 
-Draw = Callable[[Figures, bool], Awaitable[bytes]]
-"""Makes a PNG of figures, for the wall if true."""
+Draw = Callable[[Figures, ChartSheet], Awaitable[bytes]]
+"""Makes a PNG of figures."""
 
 PROCESS = SideProcess()
 """It draws, and is kept for some minutes after the last picture: to start it takes longer than to draw."""
@@ -31,11 +32,11 @@ PROCESS = SideProcess()
 _PNG = "image/png"
 
 
-def drawn(figures: Figures, wall: bool) -> bytes:
+def drawn(figures: Figures, sheet: ChartSheet) -> bytes:
     """The chart as a PNG. For a process that only draws."""
     from handlers.charts.draw import draw  # only here: matplotlib takes a second and much memory
 
-    return draw(figures, wall)
+    return draw(figures, sheet)
 
 
 async def run(transactions: Transactions, world: World) -> int:
@@ -63,7 +64,7 @@ async def _made(world: World, draw: Draw, store: Store, order: ChartOrder) -> Ou
     figures = await _figures(store, world, order, person) if person else None
     if person is None or figures is None:
         return Outgoing(text=NOT_YOURS)
-    file = await keep(store, world, await draw(figures, order.wall), _PNG)
+    file = await keep(store, world, await draw(figures, WALL if order.wall else PHONE), _PNG)
     return as_message(figures, order, charts_for(person, world.plan), file)
 
 

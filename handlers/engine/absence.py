@@ -1,4 +1,4 @@
-"""Who gets what on a day on which some are on leave. Pure. Nothing needs to run for it to be over the day after.
+"""Finds who receives messages for people on leave. Pure. Nothing needs to run for it to be over the day after.
 
 A deputy stands in; a deputy who is on leave too passes it on to theirs. Where nobody is left, it is the town's.
 """
@@ -25,7 +25,7 @@ def stand_in(person: int, away: Away) -> int | None:
 
 
 def receivers(meant: Iterable[int], away: Away, town: Collection[int]) -> dict[int, tuple[int, ...]]:
-    """Who is to get what is meant for `meant`, each with those they get it for (nobody: it is for themselves).
+    """The receivers of what is meant for `meant`, each with those they stand in for (none: they receive their own).
 
     Never empty unless `meant` is: when even the town is away or vacant, those who were meant get it after all.
     """

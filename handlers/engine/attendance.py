@@ -1,4 +1,4 @@
-"""Who is on leave on a day, as the world knows it, and who gets what instead."""
+"""Who is on leave on a day, and who receives their messages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def may_stand_in(deputy: Person, absent: Person) -> bool:
 
 
 def on_duty(world: World, meant: Iterable[int], day: date) -> dict[int, tuple[int, ...]]:
-    """Who is to get today what is meant for `meant`, each with those they get it for."""
+    """The receivers on `day` of what is meant for `meant`, each with those they stand in for."""
     meant = list(meant)
     if not world.leaves:
         return dict.fromkeys(meant, ())
@@ -43,6 +43,6 @@ def on_duty(world: World, meant: Iterable[int], day: date) -> dict[int, tuple[in
 
 
 def stand_in_note(world: World, absent: Iterable[int]) -> str:
-    """What to add to a message that was meant for somebody who is on leave; empty for one's own."""
+    """The note on a message that a stand-in receives; empty for one's own."""
     names = "、".join(one.person.name for one in map(world.directory.person, absent) if one)
     return f"\n({names}请假，转给您)" if names else ""

@@ -1,4 +1,4 @@
-"""What a conversation sees of the world: ask, confirm, say, push, and the rooms behind them.
+"""What a conversation talks through: ask, confirm, say, push; its person, the world and the store.
 
 The answers in the talk's journal are the only state. To go on, the coroutine runs again from its top; recorded answers
 are fed to it and it stops at the first question that has none. Three rules follow for whoever writes one:
@@ -72,7 +72,7 @@ class Chat:
 
     @property
     def args(self) -> str:
-        """What came behind the command: "8z" of "/verify 8z"."""
+        """The words after the command: "8z" in "/verify 8z"."""
         return self._talk.args
 
     @property
@@ -111,11 +111,11 @@ class Chat:
         return await self._listen(key, question)
 
     def guessed(self, key: str) -> bool:
-        """Whether an answer was known before it was asked for, so that the person has not said it here."""
+        """Whether an answer was guessed from an earlier message instead of being given here."""
         return key in self._talk.guesses
 
     async def confirm(self, summary: str, key: str = "confirm") -> bool:
-        """Show what was understood; True to go on. Any single answer can be changed from here.
+        """Show the answers and ask to go on; returns whether to. Any single answer can be changed from here.
 
         Answers nobody was asked for are each a button, so that a mistake is seen and put right with one tap.
         """

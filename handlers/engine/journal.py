@@ -51,7 +51,7 @@ class Journal:
         return next(reversed(self._passed)) if len(self._passed) > self._fixed else None
 
     def guess(self, key: str, question: Question[Any]) -> None:
-        """Use what is known of an answer already, once: after a change the question is put as it is."""
+        """Take a guessed answer, once: after a change the question is asked as it is."""
         talk = self._talk
         guess = talk.guesses.get(key)
         if guess is None or key in talk.answers:

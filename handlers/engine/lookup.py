@@ -1,4 +1,4 @@
-"""Finding what a command names."""
+"""Finds the thing that a command names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_NUMBER = 7
 
 
 class Numbered(Protocol[T_co]):
-    """Where things are kept that have a number for people and a row id for buttons."""
+    """A store of things that have a number for people and a row id for buttons."""
 
     async def numbered(self, number: int) -> T_co | None: ...
 
@@ -21,7 +21,7 @@ class Numbered(Protocol[T_co]):
 
 
 async def by_number_or_id(kept: Numbered[T_co], said: str) -> T_co | None:
-    """The thing of a number as people say it ("12", "12号") or of a row id, whosever it is; None if there is none."""
+    """The thing with this number ("12", "12号") or row id, without a check of rights; None if there is none."""
     said = said.removesuffix("号")
     try:
         if said.isdecimal() and len(said) <= _LONGEST_NUMBER:

@@ -1,4 +1,4 @@
-"""Who somebody is to the person spoken to."""
+"""How the person spoken to knows somebody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling people what they have not asked for, in talks and in jobs."""
+"""Sends people messages that they have not asked for, from talks and jobs."""
 
 from __future__ import annotations
 

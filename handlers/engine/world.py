@@ -1,4 +1,4 @@
-"""What is the same for every chat: the plan, who is in office, who is on the roster, where files are kept."""
+"""What all chats share: the plan, the officials, the roster, and the kept files."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def add_paragraph(document: Document, align: WD_ALIGN_PARAGRAPH) -> Paragraph:
     return paragraph
 
 
-def write(paragraph: Paragraph, text: str, font: str, size: int, bold: bool = False) -> None:
+def write(paragraph: Paragraph, text: str, font: str, size: int, *, bold: bool = False) -> None:
     """`size` in points."""
     run = paragraph.add_run(text)
     run.bold = bold

@@ -65,7 +65,7 @@ def _buttons(first: Hit, more: Sequence[Hit]) -> list[list[Button]]:
 
 
 def _name(hit: Hit) -> str:
-    """What a button says of a passage: its clause, and of a policy also which one."""
+    """The label of a passage's button: its clause, and for a policy its title."""
     passage = hit.passage
     named = passage.key.startswith(_OF_A_POLICY) and not passage.label.startswith("《")
     return f"{passage.label} {passage.source}" if named else passage.label
@@ -90,7 +90,7 @@ def _lines(passage: Passage) -> list[str]:
 
 
 async def _at(chat: Chat, key: str) -> list[Passage]:
-    """What stands at a place of the handbook that this person may read."""
+    """The passages at a place of the handbook that this person may read."""
     for_all = _is_household(chat)
     found = await _policy_passage(chat, key)
     shown = [_passage(found)] if found else passages_at(chat.world.plan, key)

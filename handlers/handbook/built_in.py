@@ -1,4 +1,4 @@
-"""What the handbook 手册 says without anybody adding to it: the plan's clauses, and the procedure of a case in plain words.
+"""The built-in part of the handbook 手册: the plan's clauses, and the procedure of a case in plain words.
 
 The plan's clauses are for those in office. What a household may ask for, and how its case goes, is for everybody. Pure.
 """
@@ -30,7 +30,7 @@ PROCEDURE = "监测帮扶办事程序"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Something the handbook says. `key` is the place it is opened by, which several passages can share; `label` is how
+    """A passage of the handbook. `key` is the place it is opened by, which several passages can share; `label` is how
     it is cited, `title` what it is about, `under` what that is a part of, `source` the document it stands in, `short` its
     one-line answer if it has one."""
 
@@ -45,12 +45,12 @@ class Passage:
 
 
 def passages_of(plan: Plan) -> list[Passage]:
-    """All of them, in the plan's order."""
+    """All built-in passages, in the plan's order."""
     return [*_clauses(plan), *_answers(plan), *_steps(plan.clocks), *_hardships(plan)]
 
 
 def passages_at(plan: Plan, key: str) -> list[Passage]:
-    """What stands at a place, the main thing first; empty for a place that does not exist."""
+    """The passages at a place, the main one first; empty if there is no such place."""
     return [passage for passage in passages_of(plan) if passage.key == key]
 
 
@@ -79,7 +79,7 @@ def _figures(quantities: tuple[Quantity, ...]) -> list[str]:
 
 
 def _answers(plan: Plan) -> Iterator[Passage]:
-    """The quiz asks what people want to know, and explains it with its clause."""
+    """The questions of the quiz as passages, with their answers and clauses."""
     for question in plan.questions:
         answer = _answer(question)
         label = plan.clause_label(question.clause)
@@ -121,7 +121,7 @@ def _steps(clocks: Clocks) -> Iterator[Passage]:
 
 
 def _takers(step: Step) -> set[Party]:
-    """Who takes a step on; sending a case back is open to more."""
+    """The parties that take a step forward; more may send a case back."""
     rules = rules_at(step) if step is not Step.CLOSED else []
     onward = [rule for rule in rules if not rule.needs_reason] or rules
     return {party for rule in onward for party in rule.by}
@@ -133,7 +133,7 @@ def clock_in_words(clock: Clock) -> str:
 
 
 def _hardships(plan: Plan) -> Iterator[Passage]:
-    """What a household can be helped with, and how it asks for it."""
+    """The difficulties that a household gets help with, and how to report them."""
     for kind in plan.risk_kinds:
         if kind.helps:
             units = "、".join(unit.name for unit in plan.units_for_risk(kind.code)) or plan.town.name

@@ -1,4 +1,4 @@
-"""What a document says of itself: its title, its number and its date, as official documents carry them (GB/T 9704). Pure."""
+"""Reads the title, number and date of an official document (GB/T 9704). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The town or the county puts a document into the handbook, looks through what is in it, and takes one out."""
+"""The town or county adds documents to the handbook, lists them, and removes them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def list_policies(chat: Chat) -> None:
 
 
 def _policy_button(person: Person, policy: Policy) -> Button:
-    """Those in charge of it can take it out; to the others its file is sent."""
+    """The button of a policy: for those in charge it opens the removal, for others it sends the file."""
     key = to_base36(policy.id)
     says = f"/policies {key}" if _answers_for(person, policy) else f"/policy !{key}"
     return Button(label=shortened(policy.title, 24), says=says)

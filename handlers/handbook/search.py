@@ -1,4 +1,4 @@
-"""A question in plain words, and what answers it best: terms, ranking, and the one sentence to say. Pure.
+"""Searches the handbook: terms of a question, ranking of passages, and the best sentence. Pure.
 
 A question is taken apart as passages are when they are indexed (`storage/handbook/index.py`): single characters, of which
 every two neighbours make a term. What covers more of the question, in rarer terms, comes first.
@@ -148,7 +148,7 @@ def shorten(line: str, asked: Asked, most: int) -> str:
 
 
 def nearest(question: str, titles: Sequence[str], most: int) -> list[str]:
-    """Of the questions that can be answered, those that share most with one that can't."""
+    """The titles most like a question that has no answer."""
     wanted = _content(question)
     shared = {title: len(wanted & _content(title)) / (4 + len(title)) for title in titles}
     return sorted(shared, key=lambda title: -shared[title])[:most]
@@ -202,7 +202,7 @@ def _bag(text: str) -> str:
 
 
 def _worth_of(phrase: Phrase, bag: tuple[str, str, str]) -> float:
-    """What it is worth that a phrase stands in a passage; 0 where it does not."""
+    """The weight of a phrase in a passage; 0 if it is not there."""
     wanted = f" {' '.join(phrase)} "
     title, under, text = bag
     count = text.count(wanted)

@@ -1,4 +1,4 @@
-"""The town supervises every village; the county checks a sample."""
+"""Inspections: the town supervises every village; the county checks a sample."""
 
 CONVERSATIONS = (
     "check",

@@ -1,4 +1,4 @@
-"""Checking the households of the sample: what the records say holds, or a clue is filed or a closed problem opened again."""
+"""Checks the households of the sample: the records hold, or a clue is filed or a closed problem reopened."""
 
 from __future__ import annotations
 

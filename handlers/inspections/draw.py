@@ -27,7 +27,7 @@ def draw(seed: str, households: Iterable[Household], ratio: float) -> dict[str, 
 
 
 def rank(seed: str, number: int) -> str:
-    """By what the households of a village are ordered; the household's number makes it unique."""
+    """The sort key of a household in its village; its number makes the key unique."""
     return hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()
 
 
@@ -40,6 +40,6 @@ def sample_size(households: int, ratio: float) -> int:
 
 
 def additional(drawn: dict[str, list[Household]], closed: Sequence[Household]) -> list[Household]:
-    """Those with something closed who were not drawn, by number."""
+    """Households with something closed that were not drawn, by number."""
     taken = {household.id for listed in drawn.values() for household in listed}
     return sorted((one for one in closed if one.id not in taken), key=lambda one: one.number)

@@ -1,4 +1,4 @@
-"""The county draws its sample from a published seed, once; it and the town follow the checks from there."""
+"""The county draws its sample from a published seed, once; county and town see how far the checks are."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Finding(NamedTuple):
 
 
 class FindingText(Text):
-    """One finding in words, or that there is none (the answer is then empty)."""
+    """A finding in words, or empty if there is none."""
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
         return Prompt(self.prompt, [[(DONE, "没有了")]])
@@ -137,7 +137,7 @@ def _summary(chat: Chat, village: str, looked_at: str, findings: Sequence[Findin
 
 
 async def _problem(chat: Chat, village: str, text: str, deadline: date, supervision: int) -> Problem:
-    """A line of the ledger, under the source of what is found by the plan's own checks."""
+    """Add a finding to the problem ledger, under the plan's source for its own checks."""
     problems, plan = chat.store.problems, chat.world.plan
     new = NewProblem(source=plan.selfcheck.source, region=village, description=text, deadline=deadline)
     problem = await problems.add(new, problems.fingerprint(f"supervision:{supervision}:{text}"))

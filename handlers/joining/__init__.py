@@ -1,4 +1,4 @@
-"""How a phone comes to belong to a person."""
+"""Joining: binding a phone to a person."""
 
 CONVERSATIONS = (
     "decide",

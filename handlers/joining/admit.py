@@ -1,4 +1,4 @@
-"""Letting somebody in: what is written when a chat has proved, or the office has vouched, whose it is."""
+"""Admits a chat to a household or an office once it is proved whose it is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAITING = "镇里正在看您是哪一家，有结果就发到这里。"
 async def admit_to_household(
     chat: Chat, address: str, name: str, household: Household, text_version: str, agreed_at: datetime
 ) -> None:
-    """Make the chat at `address` a voice of the household, and tell its other phones, so that an intruder is noticed.
+    """Let the chat at `address` speak for the household, and tell its other phones, so that an intruder is noticed.
 
     Somebody of this name who speaks for the household already is the same person on another phone.
     """
@@ -44,7 +44,7 @@ async def admit_to_household(
 
 
 async def _voice(chat: Chat, address: str, name: str, household: Household) -> int:
-    """The person behind the chat, a new one unless the chat is somebody's already, as a voice of the household."""
+    """The person behind the chat, who now speaks for the household; a new one unless the chat is known."""
     own = chat.person.id if address == chat.address and not chat.stranger else None
     person_id = own or chat.store.people.add(name)
     chat.store.people.appoint(person_id, Role.HOUSEHOLD, region=household.village, household_id=household.id)
@@ -71,6 +71,6 @@ async def welcome(chat: Chat, address: str, person_id: int, text: str) -> None:
 
 
 def tell_chat(chat: Chat, address: str, text: str, buttons: Rows = ()) -> None:
-    """Answer a chat that has asked to be let in and may belong to nobody."""
+    """Send a message to a chat that asked to join and may belong to nobody."""
     rows = tuple(tuple(row) for row in buttons)
     outbox.post(chat.store.session, address, Outgoing(text=text, buttons=rows))

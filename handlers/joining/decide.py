@@ -1,4 +1,4 @@
-"""Deciding who is let in without full proof: the office for a household, one's own first phone for a second one."""
+"""Decides requests to join without full proof: the office for a household, the first phone for a second one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Into one's own household by the village's QR: consent, then name and last four; after three tries the office looks."""
+"""Joins a household by the village's QR code: consent, name and last four digits; after three tries the office decides."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def _once_tried(chat: Chat, attempt: int, invite: Invite, claim: Introduct
 
 
 async def _try(chat: Chat, invite: Invite, claim: Introduction) -> dict[str, Any]:
-    """Look the claim up, counted whatever comes of it. Nobody is told whether a name is on the roster."""
+    """Look the claim up and count the try. Nobody is told whether a name is on the roster."""
     admissions = chat.store.admissions
     tries, for_name = await admissions.tried(chat.address, invite.region, name=claim.name, since=_today(chat))
     if tries >= TRIES or for_name >= TRIES_PER_NAME:

@@ -1,4 +1,4 @@
-"""Into office by a link: a new person, a further post, or a further phone of somebody known."""
+"""Joins an office by a link: a new person, a further post, or a further phone of somebody known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clearing a risk: the village asks for it, then goes to the house once more (domain: step 10)."""
+"""Clears a risk: the village proposes it and visits the household once more (domain: step 10)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def _obstacles(chat: Chat, clue: Clue) -> list[str]:
 
 
 async def _conditions(chat: Chat, clue: Clue, *, visit: bool) -> set[Condition]:
-    """Which hold. All are shown in one message; only where some do not, one says which."""
+    """Ask which conditions hold: all in one message, and one by one only if some do not."""
     head = f"{home_in_words(chat, clue)}，{'到家看过，' if visit else ''}这些都做到了吗？"
     listed = "、".join(condition.label for condition in Condition)
     said = await chat.ask("all", Choice(f"{head}\n{listed}", [(_ALL, "都做到了"), (_NOT_ALL, "有的没做到")]))

@@ -1,4 +1,4 @@
-"""What the conversations about helping a household share: its measures in words, who may report on them, and whom to tell."""
+"""Shared by the conversations about measures: who may report on one, who carries it out, buttons, and telling the family."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.people.persons import Person, Role
 
 
 def may_report(person: Person, world: World, measure: Measure) -> bool:
-    """The village of the household, and the measure's unit, report on a measure."""
+    """Whether the person may report on a measure, as cadre of its village or of its unit."""
     village = world.roster.by_id[measure.household_id].village
     unit = world.plan.unit(measure.unit)
     if person.covers(village, Role.VILLAGE):
@@ -28,7 +28,7 @@ def may_report(person: Person, world: World, measure: Measure) -> bool:
 
 
 def carried_out_by(world: World, measure: Measure) -> list[int]:
-    """Who carries a measure out: its unit's people; for the village's own, who answers for the household."""
+    """The people who carry a measure out: its unit's; for the village's own, the person who answers for the household."""
     village = world.roster.by_id[measure.household_id].village
     unit = world.plan.unit(measure.unit)
     people = list(world.directory.ids(unit.role, village, unit.code if unit.role is Role.UNIT else None))

@@ -1,4 +1,4 @@
-"""When the risk of a household may be called cleared (domain: step 10). Every refusal names its reason and what to do. Pure."""
+"""The conditions for clearing a household's risk (domain: step 10). Every refusal names its reason and what to do. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ UNABLE_TO_WORK = "整户无劳动能力：兜底保障后风险不标注消除�
 
 
 def obstacles(plan: Plan, clue: Clue, *, able_to_work: bool, measures: Sequence[Measure]) -> list[str]:
-    """Why clearing cannot even be asked for; empty when it can. The first reason that no effort removes stands alone."""
+    """The reasons why clearing cannot be proposed; empty if it can. A reason that no effort removes is given alone."""
     if not able_to_work:
         return [UNABLE_TO_WORK]
     reasons = [
@@ -51,5 +51,5 @@ def obstacles(plan: Plan, clue: Clue, *, able_to_work: bool, measures: Sequence[
 
 
 def unmet(met: Collection[Condition]) -> list[str]:
-    """Why the risk is not cleared yet; empty when every condition holds."""
+    """The reasons why the risk is not cleared yet; empty if every condition holds."""
     return [condition.unmet for condition in Condition if condition not in met]

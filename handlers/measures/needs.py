@@ -1,4 +1,4 @@
-"""Which measures a household needs: what is missing is supplied ("缺什么补什么", domain: step 9). Pure."""
+"""Finds the measures that a household lacks ("缺什么补什么", domain: step 9). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Helping a registered household: who answers for it, and measures for what it lacks (domain: step 9)."""
+"""The help for an enrolled household: who answers for it, and measures for what it lacks (domain: step 9)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _buttons(clue: Clue, *, can_drop: bool) -> Rows:
 
 
 def _untouched(measure: Measure) -> bool:
-    """Nothing has been reported of it."""
+    """Whether no progress has been reported."""
     return measure.version == 0
 
 
@@ -125,7 +125,7 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
 
 
 async def _drop_measure(chat: Chat, clue: Clue) -> None:
-    """What was added by mistake goes, as long as nobody has worked on it."""
+    """Remove a measure added by mistake, as long as nobody has worked on it."""
     droppable = {str(one.id): one for one in await chat.store.measures.of(clue.id) if _untouched(one)}
     if not droppable:
         await chat.say("没有可撤的措施。已经报过进展的，请做完。", [[support_button(clue)]])
@@ -157,7 +157,7 @@ async def _own_words(chat: Chat, clue: Clue) -> list[str]:
 
 
 async def _unit(chat: Chat, kind: str, *, own: bool) -> str:
-    """Who carries it out: an office that answers for the risk, or, for a measure of one's own, the village itself."""
+    """The unit that carries the measure out: one that answers for the risk, or the village for its own measure."""
     plan = chat.world.plan
     units = list(plan.units_for_risk(kind))
     if own or not units:

@@ -91,7 +91,7 @@ async def _who_finished(chat: Chat, measure: Measure) -> str:
 
 
 async def _tell_all_done(chat: Chat, clue: Clue) -> None:
-    """Who answers for the household hears when the last of its measures is done."""
+    """Tell the person who answers for the household that its last measure is done."""
     support = await chat.store.measures.support_of(clue.id)
     measures = await chat.store.measures.of(clue.id)
     if support is None or not all(one.done for one in measures):

@@ -1,4 +1,4 @@
-"""Whom an office may send a notice 通知 to, and how that is said. Pure."""
+"""The audiences of a notice 通知, and their names. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ROLES = {
 
 
 class Addressees(Labelled):
-    """Who of some villages."""
+    """The people of some villages that a notice is for."""
 
     CADRES = "cadres", "村干部"
     HOMES = "homes", "农户"
@@ -52,7 +52,7 @@ class Addressees(Labelled):
 
 
 def office_of(person: Person) -> Post:
-    """As which office somebody sends notices. Raises ValueError for a person who is in none that does."""
+    """The post in which a person sends notices. Raises ValueError for a person without one."""
     for role in _OFFICES:
         if held := person.posts_as(role):
             return held[0]
@@ -60,7 +60,7 @@ def office_of(person: Person) -> Post:
 
 
 def audience_of(whom: Target, office: Post) -> Audience:
-    """Everybody of a kind in posts at or below the office. Raises KeyError for VILLAGES and LISTED."""
+    """Everybody of a kind at or below the office. Raises KeyError for VILLAGES and LISTED."""
     return Audience(roles=_ROLES[whom], regions=(office.region,))
 
 

@@ -1,4 +1,4 @@
-"""Queues notices 通知 for their receivers in portions, behind everything else, and tells the sender when all is out.
+"""Queues notices 通知 for their receivers in portions, after all other messages, and tells the sender when all are sent.
 
 A portion and how far it went are one transaction: a crash between two loses nobody and doubles nobody.
 """

@@ -1,4 +1,4 @@
-"""A list of people as it is typed or comes as a table: names, telephone numbers, perhaps with a village. Pure."""
+"""Reads a list of people, typed or from a table: names, telephone numbers, perhaps villages. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Villages = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ListedName:
-    """One line: a name, a number or both; `village` is a code, empty where none was said."""
+    """A line of the list: a name, a number or both; `village` is a code, empty if none was said."""
 
     name: str = ""
     phone: str = ""
@@ -36,7 +36,7 @@ class ListedName:
 
 @dataclass(frozen=True, slots=True)
 class MatchedPeople:
-    """Whom a list means (ids, each once), and the names that stand for nobody, for several, or for somebody without a chat."""
+    """The people a list means (ids, each once), and the names that fit nobody, several, or somebody without a chat."""
 
     people: list[int]
     unknown: list[str]

@@ -1,4 +1,4 @@
-"""The questions of a notice 通知: its words with a file, the list of its receivers, and the last look before it goes."""
+"""The questions of a notice 通知: its words with a file, its receivers, and the confirmation."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class ConfirmSending(Question[str]):
 
 
 def left_out(found: MatchedPeople) -> str:
-    """Who of a list is not among the receivers and why, in one line; empty where everybody is."""
+    """The names of a list that are not among the receivers and why, in one line; empty if there are none."""
     parts = [
         f"{_names(names)}{why}"
         for names, why in (

@@ -1,4 +1,4 @@
-"""发通知： the office tells many people something at once. What is filed here is queued by a job, in portions."""
+"""发通知: an office writes a notice to many people. A job queues it in portions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def _ask_words(chat: Chat) -> NoticeText:
 
 
 async def _ask_audience(chat: Chat, office: Post) -> tuple[Audience, str]:
-    """Whom it is for, and who of a list is left out, in words."""
+    """Ask for the audience. Returns it, and the names of a list that are left out, in words."""
     options = [(whom.value, whom.label) for whom in Target]
     whom = Target(await chat.ask("whom", Choice("发给谁？", options)))
     if whom is Target.LISTED:
@@ -93,7 +93,7 @@ def _words(words: NoticeText) -> str:
 
 
 def _cautions(chat: Chat, words: NoticeText) -> list[str]:
-    """What the sender may want to think of first."""
+    """Hints for the sender before sending."""
     policy = chat.world.plan.reminders
     found = ["里面有电话或证件号，请再看一眼。"] if mask_text(words.text) != words.text else []
     if not policy.opens <= chat.now.time() < policy.closes:

@@ -1,4 +1,4 @@
-"""通知情况： what one's office sent last, who has not confirmed it, and the one repeat for them."""
+"""通知情况: the latest notices of an office, who has not confirmed them, and one repeat."""
 
 from __future__ import annotations
 

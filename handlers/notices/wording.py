@@ -1,4 +1,4 @@
-"""What the conversations and the job of notices 通知 share: how a notice looks, and how far it has got, in words."""
+"""Shared by the conversations and the job of notices 通知: the message of a notice, and its progress in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AGAIN, FILE, UNREACHED = "again", "file", "out"
 
 
 def notice_message(plan: Plan, notice: Notice, *, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
-    """What a receiver gets. The file goes `along`, or is fetched with one tap by those who want it."""
+    """The message that a receiver gets. The file goes `along`, or is fetched with a button."""
     head = "【通知·再提醒一次】" if again else "【通知】"
     office = post_in_words(plan, notice.role, notice.region)
     ask = "\n看到了请点「收到」。" if notice.expects else ""
@@ -31,7 +31,7 @@ def notice_message(plan: Plan, notice: Notice, *, along: bool, passed_on: str = 
 
 
 def notice_buttons(notice: Notice, *, with_file: bool, confirmed: bool = False) -> tuple[tuple[Button, ...], ...]:
-    """What stands below a notice; `with_file`: its file has to be fetched, if it has one."""
+    """The buttons of a notice; `with_file`: with one that fetches its file, if it has one."""
     key = to_base36(notice.id)
     row = [Button(label="✓ 已收到" if confirmed else "收到", says=f"/received {key}")] if notice.expects else []
     if notice.file and with_file:

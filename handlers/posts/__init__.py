@@ -1,4 +1,4 @@
-"""Who holds which post: assignment, handover, leave."""
+"""Posts: assignment, handover and leave."""
 
 CONVERSATIONS = (
     "assign",

@@ -95,7 +95,7 @@ async def _assign(chat: Chat, thing: _Assignable) -> None:
 
 
 async def _tell(chat: Chat, thing: _Assignable, had: Person | None, person: Person | None) -> None:
-    """Whoever has it now, and whoever had it."""
+    """Tell the new assignee and the former one."""
     mark = f"{thing.subject}:{thing.id}:{chat.store.session.request}"
     see = [[Button(label="查看", says=thing.command)]]
     if person is not None:
@@ -121,7 +121,7 @@ async def _listed(chat: Chat) -> list[list[str]]:
 
 
 async def _things_named(chat: Chat, said: str) -> list[_Assignable]:
-    """What is named, where this person may assign it."""
+    """The things that are named and that this person may assign."""
     subject, _, key = said.partition(":")
     if not key:
         subject, key = "", subject

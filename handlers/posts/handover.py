@@ -1,4 +1,4 @@
-"""交接： a post and what was begun under it goes to somebody else. The town does it; who holds the post may ask for it."""
+"""交接: a post and its open work go to a successor. The town decides; the holder of the post may ask for it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def handover(chat: Chat) -> None:
 
 
 async def _leaver(chat: Chat) -> Person | None:
-    """Whose post it is: somebody's whom this office decides about, or one's own."""
+    """Ask whose post it is: of somebody this office decides about, or one's own."""
     people = [
         one.person
         for one in chat.world.directory.officials
@@ -76,7 +76,7 @@ async def _leaver(chat: Chat) -> Person | None:
 
 
 async def _post(chat: Chat, leaver: Person) -> Post | None:
-    """Which post, of those there were to choose from at first: one given away meanwhile is not mistaken for another."""
+    """Ask which post. The list is recalled, so that a post given away meanwhile is not mistaken for another."""
     posts = _to_hand_over(chat, leaver)
     listed = await chat.recall("posts", partial(_listed, chat, posts))
     if not listed:
@@ -98,7 +98,7 @@ async def _listed(chat: Chat, posts: list[Post]) -> list[list[str]]:
 
 
 async def _why_gone(chat: Chat) -> str:
-    """Why there is no such post: what a colleague did meanwhile."""
+    """Explain that a colleague has handed the post over meanwhile."""
     listed = await chat.recall("posts", partial(_listed, chat, []))
     for key, title in listed:
         done = await chat.store.handovers.done_with(from_base36(key))
@@ -110,7 +110,7 @@ async def _why_gone(chat: Chat) -> str:
 
 
 async def _successor(chat: Chat, leaver: Person, post: Post, title: str) -> Person | None:
-    """Somebody in office under the same town, or None for somebody new."""
+    """Ask for the successor: somebody in office under the same town, or None for somebody new."""
     town = chat.world.plan.town.code
     people = [
         one.person
@@ -138,7 +138,7 @@ def _posts(chat: Chat, person: Person) -> str:
 
 
 def _office(chat: Chat, leaver: Person, post: Post) -> list[int]:
-    """Who decides: the town, or above it the county."""
+    """The people who decide: the town's, or the county's for a post of the town."""
     able = [one.person for one in chat.world.directory.officials if may_hand_over(one.person, leaver, post)]
     return [one.id for one in able if one.has(Role.TOWN)] or [one.id for one in able]
 
@@ -154,7 +154,7 @@ async def _ask_office(chat: Chat, request: int, office: list[int], leaver: str, 
 
 
 async def _decide(chat: Chat) -> None:
-    """A holder's request: the office says yes or no."""
+    """The office accepts or refuses a holder's request."""
     asked = await chat.store.handovers.get(chat.row_id(chat.args))
     leaver = await chat.store.people.get(asked.leaver_id) if asked else None
     if asked is None or leaver is None:

@@ -1,4 +1,4 @@
-"""请假 in four messages: from when, until when, who stands in, send. Back early with one tap."""
+"""请假 in four messages: first day, last day, deputy, send. Coming back early takes one tap."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST = 7
 
 @dataclass(frozen=True)
 class DayWithin(Day):
-    """A day from `since` on, within `LONGEST` days of it; what is said when it is too early or too late."""
+    """A day from `since` on, within `LONGEST` days of it. `early` and `late` are the refusals."""
 
     since: date = date.min
     early: str = ""
@@ -101,7 +101,7 @@ async def leave(chat: Chat) -> None:
 
 
 async def _offer_return(chat: Chat, taken: Leave) -> bool:
-    """Offer to end the leave that runs or comes next; False when it is about another one."""
+    """Offer to end the present or next leave. Returns False if the person wants another leave."""
     today = chat.now.date()
     prompt = f"您{_days(taken)}请了假。" + ("回来了吗？" if taken.covers(today) else "")
     options = [(_BACK, "销假，我在岗" if taken.covers(today) else "取消这次请假"), (_MORE, "另请别的日子")]
@@ -149,7 +149,7 @@ async def absences(chat: Chat) -> None:
 
 
 def _line(chat: Chat, one: Leave) -> str | None:
-    """None for whom this office has nothing to do with."""
+    """A leave in one line; None if this office is not above the person."""
     official = chat.world.directory.person(one.person_id)
     posts = official.person.posts_as(Role.VILLAGE) if official else []
     if official is None or not any(chat.person.covers(post.region, Role.TOWN, Role.COUNTY) for post in posts):

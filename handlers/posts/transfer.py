@@ -1,4 +1,4 @@
-"""What happens when a post changes hands: it ends and begins, and what was begun under it goes along, all at once."""
+"""Transfers a post: ends it, begins it for the successor, and moves its open work, in one transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.posts import Handover
 
 
 async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, successor: Person, address: str) -> str:
-    """Do it, in the transaction of this step; returns what went along, in words. `address`: the successor's chat.
+    """Transfer the post in the transaction of this step. Returns what was moved, in words. `address`: the successor's chat.
 
     Raises Conflict when the post or the handover was changed meanwhile.
     """
@@ -48,14 +48,14 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
 
 
 async def expect_successor(chat: Chat, invite: Invite, person_id: int) -> None:
-    """Note who opened the invitation that a handover waits for, if one does."""
+    """Note who opened an invitation that a handover waits for."""
     waiting = await chat.store.handovers.by_invite(invite.id)
     if waiting is not None:
         await chat.store.handovers.expect(waiting, person_id)
 
 
 async def take_over(chat: Chat, person_id: int, address: str) -> None:
-    """Finish the handovers that waited for this person to be let in; called in the step that lets them in."""
+    """Finish the handovers that waited for this person to join; called in the step that admits them."""
     store = chat.store
     for waiting in await store.handovers.expected(person_id):
         leaver, successor = await store.people.get(waiting.leaver_id), await store.people.get(person_id)
@@ -96,7 +96,7 @@ def _moved_in_words(assigned: int, cared_for: int, begun: int) -> str:
 
 
 def _belongs_to_post(name: str, post: Post, leaver: Person) -> bool:
-    """Whether a talk belongs to the post: it opens the talk, and nothing that the leaver keeps does."""
+    """Whether a talk belongs to the post: the post gives access to it, and no post that the leaver keeps does."""
     talk = conversation_named(name)
     if talk is None or talk.personal or talk.roles >= EVERYBODY or post.role not in talk.roles:
         return False
@@ -104,7 +104,7 @@ def _belongs_to_post(name: str, post: Post, leaver: Person) -> bool:
 
 
 async def _snoozed(chat: Chat, leaver: Person, post: Post, left: list[Post]) -> list[int]:
-    """The reminders put off by the leaver that are about this post's things."""
+    """The reminders about this post's things that the leaver snoozed."""
     rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, subject, subject_id in await chat.store.handovers.snoozed(leaver.id):
         rows[subject][subject_id].append(row)

@@ -1,4 +1,4 @@
-"""What is stored about a person, and how it is erased."""
+"""Shows people what is stored about them, and erases it at their request."""
 
 CONVERSATIONS = (
     "erase",

@@ -1,4 +1,4 @@
-"""What is stored about me (PIPL art. 45: everybody may see their own data)."""
+"""Shows a person all that is stored about them (PIPL art. 45)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The town accepts a rectified problem with one tap, or returns it with a reason."""
+"""Acceptance: the town accepts a rectified problem with one tap, or returns it with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""认领： a village or unit says that a problem is theirs to rectify."""
+"""认领: a village or unit takes on a problem to rectify."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the conversations about problems share: finding one, naming it, acting on it, and whom to tell."""
+"""Shared by the conversations about problems: find one, put it in words, act on it, tell those concerned."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ FINISHED = "done"
 
 
 async def own_problem(chat: Chat, said: str) -> Problem | None:
-    """The problem of a number ("17", "17号") or a row id, if it is this person's business at all."""
+    """The problem with this number ("17", "17号") or row id, if it concerns this person; else None."""
     problem = await problem_named(chat, said)
     return problem if problem is not None and parties(chat, problem) else None
 
 
 async def problem_named(chat: Chat, said: str) -> Problem | None:
-    """The problem of a number ("17", "17号") or a row id, whosever business it is."""
+    """The problem with this number ("17", "17号") or row id, without a check of whom it concerns."""
     return await by_number_or_id(chat.store.problems, said)
 
 
@@ -59,7 +59,7 @@ def problem_line(world: World, problem: Problem, today: date) -> str:
 
 
 def rectifiers(world: World, problem: Problem) -> list[int]:
-    """Who is to rectify: the person named in the ledger if they hold such a post, else everybody who does."""
+    """The people who rectify: the person named in the ledger if they hold such a post, else all who do."""
     directory = world.directory
     found = directory.holding(Role.VILLAGE, problem.region)
     for code in problem.units:
@@ -78,7 +78,7 @@ async def take_action(
     shown: Evidence | None = None,
     prints: Sequence[Print] = (),
 ) -> Problem:
-    """Do it, if the rules let this person. Raises Refused. Its reminders follow the state.
+    """Do an action and adjust the reminders. Raises Refused if the rules do not let this person.
 
     `prints` are those of the photos shown, taken beforehand by `prints_of`.
     """
@@ -103,7 +103,7 @@ async def take_action(
 
 
 async def tell_rectifiers(chat: Chat, problem: Problem, text: str, action: Action) -> None:
-    """Push a verdict to those who worked on it; where nobody has, to those who are to."""
+    """Push a verdict to those who worked on the problem, or if nobody has, to those who are to."""
     worked = await chat.store.problems.rectified_by(problem.id) or rectifiers(chat.world, problem)
     await chat.push(
         worked,
@@ -116,7 +116,7 @@ async def tell_rectifiers(chat: Chat, problem: Problem, text: str, action: Actio
 
 
 async def explain_state(chat: Chat, problem: Problem) -> str:
-    """Why an action has nothing to act on: what the last person did."""
+    """Explain why there is nothing to do: what the last person did."""
     last = next(iter(await chat.store.problems.entries(problem.id, 1)), None)
     if last is None or last.action not in RULES or RULES[last.action].after is not problem.state:
         return f"{problem.number}号现在是「{problem.state.label}」。"
@@ -133,7 +133,7 @@ def progress_button(problem: Problem) -> Button:
 
 
 def buttons_for(chat: Chat, problem: Problem) -> list[list[Button]]:
-    """What this person may do with the problem now."""
+    """The buttons for what this person may do with the problem now."""
     key = to_base36(problem.id)
     says = {
         Action.CLAIM: f"/claim {key}",

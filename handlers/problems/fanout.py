@@ -64,7 +64,7 @@ async def start_fanout(chat: Chat) -> None:
 
 
 async def _ask_words(chat: Chat, problem: Problem) -> str:
-    """What to look for. The words about a household stay with those whose business it is."""
+    """Ask what to look for; the words about a household are not passed on to other villages."""
     title = problem_in_words(chat.world, problem)
     if problem.household_id is not None:
         prompt = f"{title} 涉及农户。请另写一句要各村查什么，别写姓名。"
@@ -75,7 +75,7 @@ async def _ask_words(chat: Chat, problem: Problem) -> str:
 
 
 def _others(chat: Chat, problem: Problem) -> list[str]:
-    """Every village of the town but the one in which the problem was found."""
+    """The town's villages without the one in which the problem was found."""
     return [village.code for village in chat.world.plan.villages if village.code != problem.region]
 
 

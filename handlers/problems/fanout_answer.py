@@ -1,4 +1,4 @@
-"""A village answers for itself whether it has a problem that was found elsewhere; what it finds goes on the ledger."""
+"""A village answers whether it has a problem found elsewhere; what it finds goes on the ledger."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST = 5
 
 @dataclass(frozen=True, slots=True)
 class _FoundProblem:
-    """One problem as the village tells it."""
+    """A problem that the village found."""
 
     description: str
     household: Household | None
@@ -71,7 +71,7 @@ async def answer(chat: Chat) -> None:
 
 
 async def _task(chat: Chat, key: str) -> FanoutTask | None:
-    """The task named, if it is that of a village of this cadre."""
+    """The task that is named, if it belongs to a village of this cadre."""
     task = await chat.store.fanouts.task(chat.row_id(key))
     return task if task is not None and chat.person.covers(task.village, Role.VILLAGE) else None
 
@@ -103,7 +103,7 @@ async def _ask_found(chat: Chat, village: str) -> list[_FoundProblem]:
 
 
 async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem, found: _FoundProblem) -> Problem:
-    """Put it on the ledger, unless it is there already."""
+    """Put the problem on the ledger, unless it is there already."""
     household_id = found.household.id if found.household else None
     store = chat.store
     key = f"{first.source}|{task.village}|{household_id or ''}|{bare(found.description)}"
@@ -136,7 +136,7 @@ async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem
 
 
 async def _tell_starter(chat: Chat, fanout: Fanout, first: Problem) -> None:
-    """When the last village has answered."""
+    """Tell whoever asked, once the last village has answered."""
     tasks = await chat.store.fanouts.tasks(fanout.id)
     if any(task.state == OPEN for task in tasks):
         return

@@ -1,4 +1,4 @@
-"""How the villages answered, for the town and the county: who has not yet, then who did, when and what."""
+"""Shows the town and the county how the villages answered: first who has not yet, then the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the villages are late with, the worst first, for the town and the county."""
+"""Shows the town and the county the villages' overdue problems, the worst first."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ async def overdue(chat: Chat) -> None:
 
 
 async def _count(chat: Chat) -> int:
-    """How many problems are late in the villages that this person looks after."""
+    """The number of overdue problems in the villages that this person oversees."""
     reach = oversees(chat.person)
     return (await chat.store.problems.within(reach, TO_RECTIFY, most=0, before=chat.now.date()))[1] if reach else 0
 
 
 async def overdue_button(chat: Chat) -> list[list[Button]]:
-    """A row that leads there, for those who look after villages that are late."""
+    """A row with the button to the list, for those who oversee villages with overdue problems."""
     total = await _count(chat)
     return [[Button(label=f"村里逾期 {total} 件", says="/overdue")]] if total else []

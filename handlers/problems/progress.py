@@ -81,7 +81,7 @@ async def progress(chat: Chat) -> None:
 
 
 async def _own_options(chat: Chat) -> list[list[str]]:
-    """Ids and labels of what this person has to rectify, the most pressing first."""
+    """Ids and labels of the problems that this person has to rectify, the most pressing first."""
     reach = rectifies(chat.person, chat.world.plan)
     found, _ = await chat.store.problems.within(reach, TO_RECTIFY, most=_MOST_LISTED)
     today = chat.now.date()

@@ -1,4 +1,4 @@
-"""What about a rectification is worth a question (domain: signals against faking). Pure. Questions, never verdicts."""
+"""Signals that a rectification may be faked, as questions and never verdicts (domain: signals against faking). Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _runs(done: Sequence[Deed]) -> list[list[Deed]]:
 
 
 def no_visit(history: Sequence[Deed]) -> bool:
-    """Whether a problem was submitted as finished while nothing shows that anybody was there."""
+    """Whether a problem was submitted as finished without a trace of a visit."""
     finished = any(deed.action is Action.SUBMIT and deed.percent == 100 for deed in history)
     return finished and not any(_shows_visit(deed) for deed in history if deed.action in _WORKING)
 

@@ -1,4 +1,4 @@
-"""疑点: what does not look like work, as questions to the town. It explains, or goes and looks; nobody is judged here."""
+"""疑点: signals that work may be faked, as questions that the town explains or checks on the spot."""
 
 from __future__ import annotations
 

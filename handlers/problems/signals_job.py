@@ -1,4 +1,4 @@
-"""Looks, once a working day, at what was done lately, and puts to the town as questions what does not look like work."""
+"""Looks for signals in recent work once a working day, and puts them to the town as questions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Question = tuple[int, SignalKind, str]
 
 
 async def tell(tx: Transaction, world: World) -> int:
-    """Raise what is new and send each of the town's officials one message about it; returns how many were queued."""
+    """Store new signals and queue one message about them to each of the town's officials. Returns how many were queued."""
     if next_open(tx.now, world.plan.reminders) > tx.now:
         return 0
     today = tx.now.date()

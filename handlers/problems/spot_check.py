@@ -1,4 +1,4 @@
-"""A spot check of the town or the county: a closed problem is really solved and stays closed, or is opened again."""
+"""A spot check by the town or county: a closed problem stays closed, or is reopened."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def reopen(chat: Chat) -> None:
 
 
 async def _closed(chat: Chat, said: str, action: Action) -> Problem | None:
-    """The closed problem named; None when this person was told why it cannot be checked."""
+    """The closed problem that is named; None after telling this person why it cannot be checked."""
     problem = await own_problem(chat, said)
     if problem is None or not parties(chat, problem) & RULES[action].by:
         chat.refuse()

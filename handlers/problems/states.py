@@ -1,4 +1,4 @@
-"""Who may do what about a problem, and what becomes of it: one table, no input or output.
+"""The states of a problem and the actions between them, in one table: who may do what, and what follows.
 
 待认领 -> 整改中 -> 待验收 -> 已销号. The villages and units rectify; the town accepts or returns, and nobody accepts what they
 submitted themselves; a spot check of the town or the county confirms what was closed, or reopens it (domain: problems and
@@ -76,7 +76,7 @@ def next_state(state: ProblemState, action: Action, parts: Iterable[ProblemParty
 
 
 def possible_actions(state: ProblemState, parts: Iterable[ProblemParty]) -> list[Action]:
-    """What somebody may do now, given a reason where one is needed; in the order of the procedure."""
+    """The actions that somebody may do now, in the order of the procedure; a reason is taken as given."""
     parts = frozenset(parts)
     return [
         action
@@ -98,7 +98,7 @@ def checked_percent(percent: int) -> int:
 
 
 def parties_of(person: Person, problem: Problem, plan: Plan) -> frozenset[ProblemParty]:
-    """What `person` is to `problem`; empty for whom it does not concern."""
+    """The parties that `person` is to `problem`; empty if it does not concern them."""
     parts = {
         part
         for role, part in (
@@ -139,5 +139,5 @@ def judges(person: Person) -> list[Reach]:
 
 
 def oversees(person: Person) -> list[Reach]:
-    """The problems whose being late this person looks after: all of the town or county."""
+    """The problems that this person oversees: all of the town or county."""
     return [Reach(region=post.region) for post in person.posts_as(Role.TOWN, Role.COUNTY)]

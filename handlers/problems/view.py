@@ -1,4 +1,4 @@
-"""One problem, as whoever it concerns may see it: what, where, until when, what was done, and what to do now."""
+"""Shows a problem to those it concerns: what, where, deadline, what was done, and what to do now."""
 
 from __future__ import annotations
 

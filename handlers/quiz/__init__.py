@@ -1,4 +1,4 @@
-"""One breath: daily questions, recitals, exams."""
+"""The one-breath quiz 一口清: daily questions, recitals, exams."""
 
 CONVERSATIONS = (
     "daily",

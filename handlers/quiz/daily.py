@@ -28,7 +28,7 @@ _MOST_WEAK = 4
 
 
 class Round(Sitting):
-    """One sitting of the quiz, or why there is none."""
+    """A sitting of the quiz, or the reason why there is none."""
 
     daily: bool
     instead: str = ""
@@ -89,7 +89,7 @@ async def _draw(chat: Chat) -> dict[str, Any]:
 
 
 def _prefer_recitals(chosen: Sequence[Question], most: int) -> list[Question]:
-    """The first ones, and rather a recital than another: what is said in one breath is what inspectors want to hear."""
+    """The first questions, recitals before others, since inspectors ask for what is said in one breath."""
     kept = list(chosen)
     for question in reversed(chosen):
         if len(kept) > most and not isinstance(question, RecitalQuestion):

@@ -48,7 +48,7 @@ async def exam(chat: Chat) -> None:
 
 
 async def _draw(chat: Chat, of_what: str) -> dict[str, Any]:
-    """Recitals first, as inspectors ask; what is due or unknown before what is remembered."""
+    """Draw recitals first, as inspectors ask; due or unknown questions before remembered ones."""
     plan, person, today = chat.world.plan, chat.person, chat.now.date()
     cards, seed = await chat.store.quiz.cards(person.id), f"{person.name}:{chat.now.isoformat()}"
     own = own_items(plan, person)
@@ -72,7 +72,7 @@ def _belongs(plan: Plan, question: Question, of_what: str, own: set[str]) -> boo
 
 
 def _subject_options(plan: Plan, own: set[str]) -> Sequence[Option]:
-    """Whatever there are questions about."""
+    """The subjects that have questions."""
     asked = {area_of(plan, question) for question in plan.questions}
     areas = [(area.code, shortened(area.title, _LABEL)) for area in plan.areas if area.code in asked]
     mine = [(_MINE, "我负责的")] if {plan.area(item).code for item in own} & asked else []

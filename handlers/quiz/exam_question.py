@@ -16,7 +16,7 @@ _WORDS = {"结束", "不考了", "到此为止", "交卷", "结束考核"}
 
 
 class ExamEnded:
-    """In place of an answer: the person has had enough."""
+    """The answer of somebody who ends the exam."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How a question of the quiz is put, how its answer is read, and what is said about it."""
+"""How a question of the quiz is asked, how its answer is read, and the comment on it."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def as_question(question: Written, heading: str, seed: str) -> Question[Any]:
 
 
 def given_answer(question: Written, answer: Any) -> Given:
-    """What was answered, as it is graded."""
+    """The answer in the form that is graded."""
     match question:
         case SingleQuestion() if answer is not None:
             return question.options[int(answer)]
@@ -116,7 +116,7 @@ def given_answer(question: Written, answer: Any) -> Given:
 
 
 def comment(plan: Plan, question: Written, verdict: Grading, *, skipped: bool) -> str:
-    """What to say about an answer: when it was not right, the right one and where it stands."""
+    """The comment on an answer: if it was wrong, the right one and its clause."""
     if isinstance(question, RecitalQuestion):
         return _about_points(plan, question, verdict, skipped=skipped)
     if verdict.right:
@@ -126,7 +126,7 @@ def comment(plan: Plan, question: Written, verdict: Grading, *, skipped: bool) -
 
 
 def retry_button(question: Written, verdict: Grading, label: str = "再说一遍") -> list[list[Button]]:
-    """A button for saying again what was not complete; nothing for anything else."""
+    """A button to recite again what was not complete; nothing for other questions."""
     if verdict.right or not isinstance(question, RecitalQuestion):
         return []
     return [[Button(label=label, says=f"/recite {question.id}")]]

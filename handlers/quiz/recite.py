@@ -1,4 +1,4 @@
-"""One recital by itself 背一条： the one just missed, or any of the plan's. Nothing counts but the first try of a day."""
+"""背一条: one recital, the one just missed or any of the plan's. Only the first try of a day counts."""
 
 from __future__ import annotations
 

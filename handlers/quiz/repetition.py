@@ -1,4 +1,4 @@
-"""Which quiz questions are due, and when an answered one comes back: spaced repetition by FSRS, in whole days. Pure."""
+"""Spaced repetition of the quiz by FSRS, in whole days: which questions are due, and when one comes back. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCHEDULER = Scheduler(learning_steps=(), relearning_steps=(), enable_fuzzing=Fa
 
 
 def remember(before: Memory | None, rating: Rating, now: datetime) -> Memory:
-    """What is remembered after an answer. `now` must be aware; `before` is None for a question never asked before."""
+    """The memory of a question after an answer. `now` must be aware; `before` is None for a question never asked before."""
     moment = now.astimezone(UTC)
     # The id plays no part; without one the package waits a millisecond for a unique one.
     schedule = Schedule(card_id=0, due=moment)
@@ -43,7 +43,7 @@ def remember(before: Memory | None, rating: Rating, now: datetime) -> Memory:
 
 
 def answered(card: Card | None, question: Question, rating: Rating, now: datetime) -> Card:
-    """The card after an answer. What was remembered of a question that has changed since counts for nothing."""
+    """The card after an answer. The memory of a question that has changed since is dropped."""
     digest = digest_of(question)
     before = card.memory if card is not None and card.digest == digest else None
     return Card(question=question.id, digest=digest, memory=remember(before, rating, now))

@@ -1,4 +1,4 @@
-"""What a row of quiz questions has in common, whether it is the morning's five or an oral exam."""
+"""A sitting: quiz questions asked in a row, be it the morning's five or an oral exam."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.plan import Plan, Question
 
 
 class Sitting(Record):
-    """What is asked in one go: questions of the plan by id, each with the digest it had, then those of the own village."""
+    """The questions of a sitting: of the plan by id with their digests, then those about the own village."""
 
     day: date
     questions: tuple[tuple[str, str], ...] = ()

@@ -1,4 +1,4 @@
-"""What somebody should know of their own village and its households, as questions of the quiz.
+"""Makes quiz questions about one's own village and its households.
 
 They are made from the roster at the moment of asking, so that the answer is today's; their ids stay the same, so that
 what somebody remembers of them is kept, and one whose answer has changed comes back. Pure.
@@ -40,7 +40,7 @@ def is_of_village(question: Question) -> bool:
 
 
 def about_village(code: str, name: str, homes: Sequence[Household], open_problems: int) -> list[Question]:
-    """How much there is of what; nothing is asked of which there is none."""
+    """Questions about the village's numbers; none about what it has none of."""
     counts = (
         ("all", "名册上一共有多少户？", "户", len(homes), ON_THE_ROSTER),
         ("poor", "有多少户脱贫户？（监测户不算）", "户", _number(homes, KINDS[1:2]), ON_THE_ROSTER),
@@ -108,7 +108,7 @@ def _type_question(home: AskedHome) -> SingleQuestion:
 
 
 def _options(right: Sequence[str], others: Iterable[str]) -> tuple[str, ...]:
-    """The right ones, and so many others that there are four in all, or two more than are right."""
+    """The right options with others: four in all, or two more than are right."""
     wrong = [other for other in dict.fromkeys(others) if other not in right]
     return (*right, *wrong[: max(_OPTIONS - len(right), 2)])
 

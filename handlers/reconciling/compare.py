@@ -54,7 +54,7 @@ async def compare(
     print_of = store.reconciliations.fingerprint
     work = _Work(plan, ours, theirs, relations, marks, numbers, source, print_of, Comparison(sheet))
     each = ListColumn.RELATION in sheet.table.columns
-    return await asyncio.to_thread(work.done, found, kinds, each)
+    return await asyncio.to_thread(work.done, found, kinds, each=each)
 
 
 def _match(ours: _Ours, theirs: dict[int, Facts], blind: Callable[[str], str]) -> tuple[ListMatch, dict[int, str]]:
@@ -128,7 +128,7 @@ class _Work:
     print_of: Callable[[str, DifferenceKind, str, str], str]
     result: Comparison
 
-    def done(self, found: ListMatch, kinds: Sequence[str], each: bool) -> Comparison:
+    def done(self, found: ListMatch, kinds: Sequence[str], *, each: bool) -> Comparison:
         self.result.outcomes = {error.at: (WRONG, error.told) for error in self.result.sheet.errors}
         for key, row in found.pairs:
             self._pair(key, row)
@@ -136,7 +136,7 @@ class _Work:
             self._clash(clash.right, [self.ours.home_of[key] for key in clash.left])
         for row in found.right_only:
             self._not_ours(row)
-        self._not_listed(found, kinds, each)
+        self._not_listed(found, kinds, each=each)
         return self.result
 
     def _pair(self, key: int, row: int) -> None:
@@ -196,14 +196,14 @@ class _Work:
         )  # fmt: skip
         self.result.outcomes[row] = (NOT_OURS, "")
 
-    def _not_listed(self, found: ListMatch, kinds: Sequence[str], each: bool) -> None:
+    def _not_listed(self, found: ListMatch, kinds: Sequence[str], *, each: bool) -> None:
         present = {key for key, _ in found.pairs} | {key for clash in found.clashes for key in clash.left}
         villages = {self.ours.home_of[key].village for key in present}
         villages |= {facts.village for facts in self.theirs.values()}
         if kinds:
             self.result.silent = [one.name for one in self.plan.villages if one.code not in villages]
         homes = {home.id: home for home in self.ours.home_of.values()}
-        for home_id, person in should_be_there(self.ours.homes, present, kinds, villages, each):
+        for home_id, person in should_be_there(self.ours.homes, present, kinds, villages, each=each):
             home = homes[home_id]
             name = home.head if person is None else self.ours.people[person].name
             what = f"{home.kind}，户号 {home.number}" + ("" if person is None else f"({home.head}家)")

@@ -119,7 +119,7 @@ class Home:
 
 
 def should_be_there(
-    homes: Iterable[Home], listed: Collection[int], kinds: Collection[str], villages: Collection[str], each: bool
+    homes: Iterable[Home], listed: Collection[int], kinds: Collection[str], villages: Collection[str], *, each: bool
 ) -> list[tuple[int, int | None]]:
     """What is missing from a list that is to hold all households of `kinds` in `villages`; `listed` are the people on it.
 

@@ -1,4 +1,4 @@
-"""The one message a day: what is due, the morning, snoozing, quiet hours, the list of what to do."""
+"""One reminder a day to each person: what is due, snoozing, quiet hours, and the list of what to do."""
 
 CONVERSATIONS = (
     "quiet",

@@ -15,7 +15,7 @@ from storage.store import Store
 
 
 async def phases(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
-    """Days of the campaign; each person hears of what the plan names them as the audience of."""
+    """The days of the campaign as open work; each is for the audience that the plan names."""
     found = {}
     for day, events in campaign_days(world.plan).items():
         key = day_key(day)
@@ -52,7 +52,7 @@ def campaign_days(plan: Plan) -> dict[date, list[CampaignEvent]]:
 
 
 def day_key(day: date) -> str:
-    """How a day of the campaign is named in reminder rows and buttons."""
+    """The name of a day of the campaign in reminder rows and buttons."""
     return f"{day:%Y%m%d}"
 
 

@@ -1,4 +1,4 @@
-"""What a reminder can be about."""
+"""Finds the open work that reminders are about, by subject."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str,
 
 
 def _assignee(world: World, person_id: int | None, region: str) -> tuple[int, ...]:
-    """The one person whose it is, while they are in office there."""
+    """The assigned person, while they are in office there."""
     official = world.directory.person(person_id or 0)
     return (official.person.id,) if official and official.person.covers(region, Role.VILLAGE) else ()
 

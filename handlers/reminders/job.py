@@ -113,7 +113,7 @@ async def _release(store: Store, quiet: Mapping[str, Quiet], now: datetime) -> N
 
 
 def _earliest(quiet: Quiet, now: datetime) -> datetime:
-    """When this morning's message may reach a chat."""
+    """The first moment at which this morning's message may be sent to a chat."""
     return max(now, datetime.combine(now.date(), quiet.opens, now.tzinfo)) if quiet.opens else now
 
 
@@ -126,7 +126,7 @@ def _latest_stages(claimed: list[Reminder]) -> list[Reminder]:
 
 
 async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int, list[Due]]:
-    """What each person is to hear of, without what they have acknowledged."""
+    """What is due for each person, without what they have acknowledged."""
     today = store.session.now.date()
     by_person: dict[int, dict[WorkItem, Due]] = defaultdict(dict)
     items = await _items(store, world, claimed)
@@ -147,7 +147,7 @@ async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int,
 
 
 def _receivers(world: World, reminder: Reminder, item: WorkItem, today: date) -> tuple[int, ...]:
-    """Who is to hear of it. Somebody who wanted to be told again must still have to do with it."""
+    """The receivers of a reminder. A snoozed one goes to its person only while the work concerns them."""
     if reminder.person_id is None:
         return concerned_on(world, item, level_on(world.plan, reminder, today), today)
     if not may_snooze(world, item, reminder.person_id, today):

@@ -1,4 +1,4 @@
-"""What a working morning's message says beside what is due: what is new to a person, the day's questions, the week's report."""
+"""The message of a working morning: what is due, what is new, the day's questions, the week's report."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def morning_news(store: Store, world: World, since: datetime | None) -> di
 
 
 async def _new_items(store: Store, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
-    """What has come since then, each with those whose turn it is."""
+    """The work that has come since `since`, each with the people whose turn it is."""
     moved = {str(case.id): whose_turn(case.step) for case in await store.mornings.moved_cases(since)}
     ids = {"clue": dict.fromkeys(moved), "problem": dict.fromkeys(map(str, await store.mornings.new_problems(since)))}
     for subject, subject_id in await store.mornings.assigned(since):
@@ -71,7 +71,7 @@ async def _new_items(store: Store, world: World, since: datetime) -> dict[WorkIt
 
 @dataclass(frozen=True, slots=True)
 class DueLine:
-    """What is due, as it is shown: its line, whether it came late, and the button that puts it off."""
+    """A line of what is due, whether it comes late, and the button that snoozes it."""
 
     item: WorkItem
     line: str

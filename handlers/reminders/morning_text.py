@@ -1,4 +1,4 @@
-"""The words of the one message of a working morning: at most six lines, one or two where nothing is due. Pure."""
+"""The text of a working morning's message: at most six lines, one or two if nothing is due. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNSENT = "上周的周报还没发，点「看周报」改一改就能发。"
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """What one person has this morning.
+    """One person's morning.
 
     `due` are lines in the order in which they press, of which `missed` should have come earlier; `fresh` are the titles of
     what came to the person since the last morning. `rest_is_own`: what is not shown the person finds under /todo.
@@ -65,7 +65,7 @@ def _head(morning: Morning) -> str:
 
 
 def _nothing_due(morning: Morning) -> str:
-    """Where nothing is due: one line, or two."""
+    """The one or two lines of a morning with nothing due."""
     lines = [_fresh(morning.fresh)] if morning.fresh else []
     lines += [_UNSENT] if morning.unsent else []
     return "【今天】" + "\n".join(lines or [_QUIZ])

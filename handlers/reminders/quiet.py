@@ -38,7 +38,7 @@ async def _had(chat: Chat) -> dict[str, object]:
 
 
 def _now(chat: Chat, quiet: Quiet) -> str:
-    """How it is, in one sentence."""
+    """The present setting in one sentence."""
     parts = ["今天不再给您发消息"] if quiet.off_on == chat.now.date() else []
     opens = max(quiet.opens or time(), chat.world.plan.reminders.opens)
     parts.append(

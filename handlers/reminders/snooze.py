@@ -1,4 +1,4 @@
-"""The buttons of a reminder: again tomorrow, or done with."""
+"""The buttons of a reminder: snooze it, or acknowledge it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def acknowledge(chat: Chat) -> None:
 
 
 async def _found(chat: Chat) -> tuple[ReminderKey, WorkItem]:
-    """What a reminder's button names, if it is still open, has that deadline and concerns this person; else refuses."""
+    """The work that a reminder's button names. Refuses if it is closed, its deadline moved, or it does not concern this person."""
     try:
         about = ReminderKey.read(chat.args)
         found = await FINDERS[about.subject](chat.store, chat.world, [about.subject_id])

@@ -1,4 +1,4 @@
-"""My open work by deadline: problems to rectify or accept, cases whose turn is mine, and what my village is asked about."""
+"""A person's open work by deadline: problems to rectify or accept, cases that wait, and questions to the village."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def _clues(chat: Chat) -> list[tuple[date, Button]]:
 
 
 async def _fanouts(chat: Chat) -> list[tuple[date, Button]]:
-    """What this village has been asked about and has not answered."""
+    """The questions to this village that it has not answered."""
     return [
         (task.due_on, Button(label="举一反三 查本村有没有", says=f"/checked {to_base36(task.id)}"))
         for post in chat.person.posts_as(Role.VILLAGE)

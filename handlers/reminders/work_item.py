@@ -1,4 +1,4 @@
-"""Open work with a deadline: its line in a message, and whom it concerns on a day."""
+"""Open work with a deadline: its line in a message, and the people it concerns on a day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.people.persons import Official, Role
 
 
 class ReminderKey(NamedTuple):
-    """What a reminder is about: a row of a subject, and its deadline."""
+    """The key of a reminder: a row of a subject, and its deadline."""
 
     subject: str
     subject_id: str
@@ -49,7 +49,7 @@ class WorkItem:
     can_be_late: bool = True
 
     def line(self, person_id: int, today: date) -> str:
-        """What it is and how much time is left, as one of the persons hears of it."""
+        """The work and the time left, in words for one of its people."""
         title = "、".join(title for title, people in self.titles if not people or person_id in people)
         late = self.can_be_late and self.deadline < today
         return f"{'⚠ ' if late else ''}{title}：{self._when(today)}"
@@ -61,12 +61,12 @@ class WorkItem:
 
 
 def ids_of(officials: Iterable[Official]) -> tuple[int, ...]:
-    """Everybody once, in order."""
+    """The ids of officials, each once, in order."""
     return tuple(dict.fromkeys(official.person.id for official in officials))
 
 
 def concerned(world: World, item: WorkItem, level: int) -> tuple[int, ...]:
-    """Those responsible; from level 1 the town too, at level 2 the county. An unattended item is the town's at once."""
+    """The people responsible; from level 1 also the town, at level 2 the county. Unattended work goes to the town at once."""
     people = list(item.responsible)
     if level >= 1 or unattended(world, item):
         people += world.directory.ids(Role.TOWN, item.region)
@@ -76,7 +76,7 @@ def concerned(world: World, item: WorkItem, level: int) -> tuple[int, ...]:
 
 
 def concerned_on(world: World, item: WorkItem, level: int, day: date) -> tuple[int, ...]:
-    """Those concerned on a day on which some may be on leave. What is news for everybody waits for them."""
+    """The people concerned on a day, with stand-ins for those on leave. What is news for everybody waits for them."""
     people = concerned(world, item, level)
     return tuple(on_duty(world, people, day)) if item.can_be_late else people
 

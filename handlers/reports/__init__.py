@@ -1,4 +1,4 @@
-"""The town on one screen, and the month as a file."""
+"""The overview of a town on one screen, and the monthly summary as a file."""
 
 CONVERSATIONS = (
     "month",

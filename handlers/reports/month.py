@@ -1,4 +1,4 @@
-"""The month in one page: a Word file from today's figures, for a village or the town."""
+"""Sends the monthly summary of a village or town as a Word file of one page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gathering what a monthly summary tells."""
+"""Gathers the figures of a monthly summary."""
 
 from __future__ import annotations
 

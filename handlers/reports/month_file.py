@@ -56,4 +56,4 @@ def _fill(row: _Row, texts: Sequence[str], *, bold: bool = False) -> None:
         [paragraph] = cell.paragraphs
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.space_after = Pt(0)
-        write(paragraph, text, TABLE, _TABLE_SIZE, bold)
+        write(paragraph, text, TABLE, _TABLE_SIZE, bold=bold)

@@ -1,4 +1,4 @@
-"""The monthly summary in plain official words: what the figures say, the bad ones too. Pure."""
+"""The monthly summary in plain official words. Pure."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def period_of(summary: Summary) -> str:
 
 
 def paragraphs(summary: Summary) -> list[tuple[str, str]]:
-    """Each with the words it begins with."""
+    """The paragraphs, each with its bold opening words."""
     return [
         ("一、风险线索。", _clues(summary)),
         ("二、问题整改。", _problems(summary)),

@@ -1,4 +1,4 @@
-"""The whole town on one screen: what is open and how far it is from zero."""
+"""The overview of a town on one screen: open cases and problems, and how far they are from zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets a ledger, over which regions, and who sees whole numbers in it. Pure."""
+"""The reach of a person's posts: regions, and units where a post has one. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reach_of(person: Person, roles: Collection[Role]) -> list[Reach]:
 
 
 def narrowed(reach: Iterable[Reach], region: str) -> list[Reach]:
-    """What of `reach` lies in `region`; empty where they have nothing in common."""
+    """The part of `reach` that lies in `region`; empty if there is none."""
     asked = [
         Reach(region=max(one.region, region, key=len), unit=one.unit)
         for one in reach

@@ -78,7 +78,7 @@ async def selfcheck(chat: Chat) -> None:
 
 
 async def _scope(chat: Chat) -> Scope | None:
-    """Whose self-check it is; None when there is nothing to do, which has been said then."""
+    """Whose self-check it is; None after saying that there is nothing to do."""
     plan, person = chat.world.plan, chat.person
     if chat.args:
         scope = scope_of(chat.args, plan)
@@ -114,7 +114,7 @@ async def _next(chat: Chat, scope: Scope, seen: Sequence[str]) -> dict[str, Any]
 
 
 async def _check_task(chat: Chat, scope: Scope, turn: int, at: dict[str, Any]) -> None:
-    """One task: how it stands, and what follows from that."""
+    """Ask about one task and file what was found."""
     plan = chat.world.plan
     item = plan.item(at["item"])
     title = f"{_heading(chat, scope)} {at['done']}/{at['total']} 项\n{plan.clause_label(item.id)}"
@@ -130,14 +130,14 @@ async def _check_task(chat: Chat, scope: Scope, turn: int, at: dict[str, Any]) -
 
 
 async def _keep_finding(chat: Chat, scope: Scope, item: Item, finding: SelfCheckFinding) -> str:
-    """Put down an answer that asks for nothing more; what the other one found, where somebody was first."""
+    """Keep a finding that needs no more questions. Returns the earlier finding if somebody was first."""
     if await chat.store.selfchecks.record(chat.world.plan.id, scope, item=item.id, finding=finding, by=chat.person.id):
         return ""
     return await _earlier_finding(chat, scope, item)
 
 
 async def _earlier_finding(chat: Chat, scope: Scope, item: Item) -> str:
-    """What somebody has found about this task already, in words; empty if nobody has."""
+    """The finding that somebody has filed already, in words; empty if nobody has."""
     looked = (await chat.store.selfchecks.of(chat.world.plan.id, scope)).get(item.id)
     if looked is None or looked.finding is SelfCheckFinding.LATER:
         return ""

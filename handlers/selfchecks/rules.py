@@ -1,4 +1,4 @@
-"""Who goes through which tasks in the self-check 自查， and in what order. Pure.
+"""The rules of the self-check 自查: who checks which tasks, in which order. Pure.
 
 A village and each unit of the plan have their tasks from the plan; whoever holds a post there may look at them. Each task
 is looked at once: the next person goes on where the last one stopped.
@@ -14,7 +14,7 @@ from storage.selfchecks import Looked, Scope, SelfCheckFinding
 
 
 def scopes(plan: Plan) -> list[Scope]:
-    """Everybody who checks themselves: the villages, then the units of the town, in the order of the plan."""
+    """All scopes of the self-check: the villages, then the units of the town, in the plan's order."""
     named = [unit for unit in plan.units if not unit.members and plan.items_for(unit.code)]
     found = [Scope(village.code, unit.code) for unit in named if unit.role is Role.VILLAGE for village in plan.villages]
     return found + [Scope(plan.town.code, unit.code) for unit in named if unit.role in (Role.UNIT, Role.TOWN)]
@@ -57,7 +57,7 @@ def tasks_done(looked: Mapping[str, Looked]) -> int:
 
 
 def next_item(items: Sequence[Item], looked: Mapping[str, Looked], passed: Collection[str]) -> Item | None:
-    """What to look at next: in the plan's order what nobody has, then what was put off, the longest ago first."""
+    """The next task: first those nobody has looked at, in the plan's order, then those put off, the longest ago first."""
     fresh = [item for item in items if item.id not in looked]
     order = list(looked)
     put_off = [item for item in items if item.id in looked and looked[item.id].finding is SelfCheckFinding.LATER]

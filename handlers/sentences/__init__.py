@@ -1,4 +1,4 @@
-"""What is said outside any talk, and what it means."""
+"""Understands sentences said outside any talk, and begins the talk they mean."""
 
 CONVERSATIONS = (
     "help",

@@ -1,4 +1,4 @@
-"""What a sentence already answers of the questions that the conversation it is meant for would ask."""
+"""The answers that a sentence already gives to the questions of the conversation it begins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def for_report(chat: Chat, heard: Understood, told: EvidencedText) -> Guesses:
 
 
 def for_own_report(kinds: Sequence[str], told: EvidencedText) -> Guesses:
-    """A household's own; its words and what came with them are one answer there."""
+    """For a household's own report, where words and evidence are one answer."""
     return _kinds(kinds) | {"detail": Guess(told.model_dump(mode="json")), "photos": LEFT_OUT}
 
 

@@ -1,4 +1,4 @@
-"""What can be done here, for the role that asks."""
+"""The menu with examples, for the role that asks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One sentence is enough: what somebody says outside a talk becomes the talk it is meant for, as far on as it can be."""
+"""Turns a sentence said outside a talk into the conversation it is meant for, with what it already answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the conversations about visits share: the round, who is left in a village, and what is known of a visit."""
+"""Shared by the conversations about visits: who is left in a village, and buttons to visit them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEPT = 8
 
 
 async def still_to_visit(chat: Chat, village: str) -> list[tuple[Household, Visit | None]]:
-    """Who has not been visited, 屯 by 屯, with the last attempt."""
+    """The village's households not yet visited, by 屯, with the last attempt."""
     households = chat.world.roster.by_village.get(village, [])
     visits = await chat.store.visits.in_village(village, chat.world.round)
     first: dict[str, int] = {}

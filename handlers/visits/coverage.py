@@ -1,4 +1,4 @@
-"""How far the sweep is: a village sees who is still to be visited, the offices above see the villages, unfinished first."""
+"""Shows how far the sweep is: a village its households still to visit, the offices above the villages, unfinished first."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ async def sweep(chat: Chat) -> None:
 
 
 async def _household(chat: Chat) -> Household | None:
-    """Named behind the command, or asked for; None when there is nobody, which has been said."""
+    """The household of the command, or asked for; None after saying that there is none left."""
     villages = villages_of(chat.person, chat.world.plan, Role.VILLAGE)
     if chat.args:
         found = chat.world.roster.search(chat.args, villages) if chat.args.isdecimal() else []

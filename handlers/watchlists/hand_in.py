@@ -56,10 +56,10 @@ async def watchlist(chat: Chat) -> None:
     if seen["missing"]:
         prompt = f"有 {seen['missing']} 人在清单上，这份表里没有。怎么办？"
         drop = await chat.ask("missing", Choice(prompt, [(_END, "移出清单"), (_KEEP, "留着")])) == _END
-    if (seen["new"] or drop) and not await chat.confirm(_summary(listed, seen, drop)):
+    if (seen["new"] or drop) and not await chat.confirm(_summary(listed, seen, drop=drop)):
         await chat.say(NOTHING_DONE)
         return
-    await _take(chat, listed, post, sent, drop)
+    await _take(chat, listed, post, sent, drop=drop)
 
 
 async def _preview(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) -> dict[str, Any]:
@@ -74,14 +74,14 @@ async def _judged(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) -> 
     return await judge(chat.store, chat.world, listed, post, rows)
 
 
-def _summary(listed: Watchlist, seen: Mapping[str, Any], drop: bool) -> str:
+def _summary(listed: Watchlist, seen: Mapping[str, Any], *, drop: bool) -> str:
     counts = f"新增 {seen['new']} 人，已在清单跳过 {seen['known']} 人，有误 {seen['wrong']} 行。"
     ended = [f"移出清单 {seen['missing']} 人。"] if drop else []
     every = f"提交后由村里每 {listed.every_days} 天核查一次。"
     return "\n".join([f"{listed.title}：{counts}", *seen["first"], *ended, every])
 
 
-async def _take(chat: Chat, listed: Watchlist, post: Post, sent: SentFile, drop: bool) -> None:
+async def _take(chat: Chat, listed: Watchlist, post: Post, sent: SentFile, *, drop: bool) -> None:
     judged = await _judged(chat, listed, post, sent)
     await take_in(chat.store, chat.world.plan, listed, post, judged, chat.now.date())
     ended = 0

@@ -1,4 +1,4 @@
-"""The weekly report that writes itself."""
+"""The weekly report, written by the bot from the week's work."""
 
 CONVERSATIONS = (
     "my_report",

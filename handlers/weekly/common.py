@@ -1,4 +1,4 @@
-"""A person's report of a week: whose, and its lines as they stand."""
+"""Shared by the conversations and the job of weekly reports: a report's lines, text and buttons."""
 
 from __future__ import annotations
 

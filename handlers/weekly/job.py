@@ -1,4 +1,4 @@
-"""On the last working afternoon of a week each village cadre finds the week's report written, to be sent with one tap."""
+"""Offers each village cadre the week's report on its last working afternoon, to be sent with one tap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""My weekly report 周报： written from what I did; I look, change a line, and send."""
+"""A person's own weekly report 周报: shown, changed line by line, and sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a weekly report 驻村工作周报, from what was done, and how its writer changes them. Pure."""
+"""The text of a weekly report 驻村工作周报, drafted from the week's work, and its changes by the writer. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weekly reports as the town's office sees them: who has sent, each village's in one text, all of them as a Word file."""
+"""Shows the town the weekly reports: who has sent, a village's in one text, all as a Word file."""
 
 from __future__ import annotations
 
@@ -106,6 +106,6 @@ def _cadres(chat: Chat, village: str) -> list[Official]:
 
 
 async def _names(chat: Chat, reports: Sequence[WeeklyReport]) -> dict[int, str]:
-    """Also of those who have left since."""
+    """The writers' names, also of those who have left since."""
     found = {report.person_id: await chat.store.people.get(report.person_id) for report in reports}
     return {person_id: person.name if person else "" for person_id, person in found.items()}

@@ -24,6 +24,7 @@ from handlers.charts import job as charts
 from handlers.charts.common import chart_in_words
 from handlers.charts.figures import BurnDown, Coverage, Figures, Gantt, Heat, OpenCount, Village, total_of
 from handlers.charts.gather import gather, gather_gantt
+from handlers.charts.theme import WALL, ChartSheet
 from handlers.charts.zero_line import zero_line
 from handlers.engine.words import NOT_YOURS
 from handlers.files.process import SideProcess
@@ -51,8 +52,8 @@ class Board:
         self.town = town
         self.drawn: list[tuple[Figures, bool]] = []
 
-    async def draw(self, figures: Figures, wall: bool) -> bytes:
-        self.drawn.append((figures, wall))
+    async def draw(self, figures: Figures, sheet: ChartSheet) -> bytes:
+        self.drawn.append((figures, sheet is WALL))
         return PNG + str(len(self.drawn)).encode()
 
     async def ask(self, name: str, said: str) -> list[str]:
@@ -283,7 +284,7 @@ async def test_who_has_lost_the_post_by_the_time_it_is_drawn_gets_nothing(board:
 
 @pytest.mark.sqlite_only
 async def test_a_chart_that_cannot_be_drawn_says_so_and_does_not_stand_before_others(board: Board) -> None:
-    async def draw(figures: Figures, wall: bool) -> bytes:
+    async def draw(figures: Figures, sheet: ChartSheet) -> bytes:
         if isinstance(figures, Heat):
             raise ValueError("no paint")
         return PNG

@@ -107,4 +107,4 @@ def test_only_households_that_the_list_is_about_are_missing(each: bool, missing:
         Home(3, "a", "一般户", (31,)),
         Home(4, "b", "脱贫户", (41,)),
     ]
-    assert should_be_there(homes, {11}, {"脱贫户"}, {"a"}, each) == missing
+    assert should_be_there(homes, {11}, {"脱贫户"}, {"a"}, each=each) == missing

@@ -1,4 +1,4 @@
-"""The kinds of question a conversation can ask."""
+"""The kinds of question that a conversation can ask."""
 
 from handlers.engine.questions.base import Option, Question
 from handlers.engine.questions.document import Document

@@ -1,4 +1,4 @@
-"""What a typed question is: how it is shown, how an answer is read, kept, and told again."""
+"""The base of all questions: how one is shown, and how its answer is read, kept, and put in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words with what shows them: photos, a position, a voice message may come before the words or with them."""
+"""A question answered in words; photos, a position or voice messages may come before or with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = 500
 
 
 class EvidencedText(Evidence):
-    """What somebody says, and what came along with it. Of a voice message alone the text is such as "语音 12 秒"."""
+    """Words and the evidence that came with them. For a voice message alone the text is such as "语音 12 秒"."""
 
     text: str
 
@@ -63,7 +63,7 @@ class TextWithEvidence(Question[EvidencedText]):
 
 
 def add_evidence(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What has been shown so far with this message's photos and position; None when it brings none."""
+    """The evidence so far with this message's photos and position added; None if it brings none."""
     photos = [file.sha256 for file in said.files if file.kind == "photo"]
     if not photos and said.place is None:
         return None
@@ -75,7 +75,7 @@ def add_evidence(said: Said, partial: dict[str, Any] | None) -> dict[str, Any] |
 
 
 def evidence_note(given: dict[str, Any]) -> str:
-    """The photos, the voice messages beside the words, and the position, in words."""
+    """The evidence in words: " 2 张照片 1 条语音 定位"."""
     photos = f" {len(given['photos'])} 张照片" if given.get("photos") else ""
     beside = voices_beside(given.get("text", ""), [voice["seconds"] for voice in given.get("voices", ())])
     voices = f" {beside} 条语音" if beside else ""
@@ -83,5 +83,5 @@ def evidence_note(given: dict[str, Any]) -> str:
 
 
 def voices_beside(text: str, seconds: Sequence[int]) -> int:
-    """How many voice messages there are besides the one that `text` stands for."""
+    """The number of voice messages without the one that `text` stands for."""
     return len(seconds) - (text in map(voice_in_words, seconds))

@@ -1,4 +1,4 @@
-"""Which household: searched by name, pinyin initials or number within what the person may see."""
+"""The question for a household, found by name, pinyin initials or number within the person's regions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions that offer what comes next, and take anything else of the kind by its name."""
+"""Questions that offer the next households or villages, and take any other by name."""
 
 from __future__ import annotations
 
@@ -80,5 +80,5 @@ class VillageChoice(Choice):
 
 
 def village_options(codes: Sequence[str], chat: Chat, notes: dict[str, str] | None = None) -> list[Option]:
-    """Villages as options, each with a note behind its name."""
+    """Villages as options, with a note behind some names."""
     return [(code, chat.world.plan.village(code).name + (notes or {}).get(code, "")) for code in codes]

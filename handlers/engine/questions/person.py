@@ -1,4 +1,4 @@
-"""Which colleague: picked from a short list, or found by name in a long one."""
+"""The question for a colleague, picked from a short list or found by name in a long one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions answered by showing: photos, and where somebody stands."""
+"""Questions answered with photos or a position."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Evidence(Record):
 
     @property
     def spoken(self) -> tuple[str, ...]:
-        """The sha256 of what was said aloud."""
+        """The sha256 of the voice messages."""
         return tuple(voice.sha256 for voice in self.voices)
 
 
@@ -108,12 +108,12 @@ def voices_in(said: Said) -> list[dict[str, Any]]:
 
 
 def merge_voices(known: list[dict[str, Any]] | None, fresh: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was said so far and what is new; the same sent twice counts once."""
+    """The voice messages so far and the new ones; the same sent twice counts once."""
     return list({voice["sha256"]: voice for voice in [*(known or ()), *fresh]}.values())[:MOST_VOICES]
 
 
 def voice_in_words(seconds: int) -> str:
-    """How a voice message stands among words, such as "语音 12 秒"."""
+    """A voice message in words: "语音 12 秒"."""
     return f"语音 {seconds} 秒" if seconds else "语音"
 
 

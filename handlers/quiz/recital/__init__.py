@@ -1,4 +1,4 @@
-"""Listening to a recital: which of its key points were said, whatever the words, their order and the figures' spelling."""
+"""Finds the key points said in a recital, whatever the words, their order and the spelling of figures."""
 
 from handlers.quiz.recital.points import missed, says
 

@@ -19,7 +19,7 @@ _REACH = 7
 
 
 def somebody_else(point: Point, said: Speech, start: int, end: int) -> bool:
-    """Nobody named, or one who is named with the words themselves (县里确定), is nobody else."""
+    """Whether somebody else is named as doing a point. False if nobody is named, or within the words themselves (县里确定)."""
     first, _ = said.part(start, end)
     before = _DONE_TO.sub("", said.text(max(first, start - _REACH), start))
     return any(_differ(doers, point.text, before, said.text(start, end)) for doers in (_OFFICES, _PEOPLE))

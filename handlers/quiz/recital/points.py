@@ -1,4 +1,4 @@
-"""Which points of a recital were said, and not contradicted. Pure."""
+"""Finds the points of a recital that were said and not contradicted. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which household a sentence speaks of. Pure."""
+"""Finds the household that a sentence speaks of. Pure."""
 
 from __future__ import annotations
 

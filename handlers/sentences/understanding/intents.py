@@ -1,4 +1,4 @@
-"""What business a sentence is about, weighed from its words and from what else was found in it. Pure."""
+"""Weighs which business a sentence is about, from its words and what else was found in it. Pure."""
 
 from __future__ import annotations
 

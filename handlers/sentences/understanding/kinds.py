@@ -1,4 +1,4 @@
-"""Which hardships a sentence tells of, and which it denies. Pure."""
+"""Finds the hardships that a sentence tells of or denies. Pure."""
 
 from __future__ import annotations
 

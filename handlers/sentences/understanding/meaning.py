@@ -1,4 +1,4 @@
-"""What a sentence was understood to be. Pure."""
+"""The meaning found in a sentence. Pure."""
 
 from __future__ import annotations
 
