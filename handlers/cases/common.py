@@ -86,7 +86,7 @@ async def take_step(
     photos: tuple[str, ...] = (),
     voices: tuple[str, ...] = (),
 ) -> Clue:
-    """Take a step of the procedure and tell those concerned. Raises Refused if this person may not take it.
+    """Take a step of the procedure and tell those concerned. Raises NotAllowed if this person may not take it.
 
     The reminders follow the new step, the household and the reporters hear in plain words what it means for them, and
     whose turn it is next is told.

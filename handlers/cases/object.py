@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from handlers.cases.common import clue_in_words, own_clue, own_clue_at, take_step
-from handlers.cases.procedure import Refused, apply, parties_of
+from handlers.cases.procedure import apply, parties_of
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text, TextWithEvidence
+from handlers.rights.errors import NotAllowed
 from storage.cases.records import Clue
 from storage.cases.steps import Step
 from storage.people.persons import Role
@@ -36,7 +37,7 @@ def _refusal(chat: Chat, clue: Clue) -> str | None:
     """Why nothing can be objected to now, before the household writes a word."""
     try:
         apply(clue, Act.OBJECT, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks, "为什么")
-    except Refused as refused:
+    except NotAllowed as refused:
         return str(refused)
     return None
 

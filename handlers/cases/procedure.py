@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from handlers.calendar.deadlines import last_day
 from handlers.cases.table import ACTS, STEPS, Act, Party, rules_at
+from handlers.rights.errors import NotAllowed
 from handlers.wording.days import day_in_words
 from storage.cases.records import Clue, Standing
 from storage.cases.steps import Step
@@ -25,25 +26,21 @@ _SOON = timedelta(days=3)
 _NEAREST_FIRST = (Party.VILLAGE, Party.TOWN, Party.COUNTY)
 
 
-class Refused(Exception):
-    """An act that is not allowed; the message tells the person why, and what comes first."""
-
-
 _CLEARING = frozenset({Step.CLEAR, Step.DELIBERATE, Step.PUBLICIZE, Step.TOWN_REVIEW, Step.COUNTY_DECIDE, Step.CLOSED})
 
 
 def apply(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = "") -> Standing:
-    """The standing of the case after `act` by somebody who is `parties` to it. Raises Refused."""
+    """The standing of the case after `act` by somebody who is `parties` to it. Raises NotAllowed."""
     parties = frozenset(parties)
     facts = ACTS[act]
     rules = [rule for rule in facts.rules if rule.clearing in (None, clue.clearing)] or facts.rules
     rule = next((rule for rule in rules if rule.before is clue.step), None)
     if not parties & (rule.by if rule else frozenset().union(*(rule.by for rule in rules))):
-        raise Refused("这一步不由您办理。")
+        raise NotAllowed("这一步不由您办理。")
     if rule is None:
-        raise Refused(out_of_order(clue, act))
+        raise NotAllowed(out_of_order(clue, act))
     if rule.needs_reason and not reason.strip():
-        raise Refused(f"{act.label}要写明原因。")
+        raise NotAllowed(f"{act.label}要写明原因。")
     _check_days(clue, act, today, clocks)
     begun_on = today if facts.begins else clue.begun_on
     posted = act is Act.POST
@@ -63,7 +60,7 @@ def possible_acts(clue: Clue, parties: Iterable[Party], today: date, clocks: Clo
     for act in Act:
         try:
             apply(clue, act, parties, today, clocks, reason=act.label)
-        except Refused:
+        except NotAllowed:
             continue
         found.append(act)
     return found
@@ -93,15 +90,15 @@ def out_of_order(clue: Clue, act: Act) -> str:
 def _check_days(clue: Clue, act: Act, today: date, clocks: Clocks) -> None:
     if act is Act.OBJECT:
         if clue.closed_as is None or not ACTS[Act(clue.closed_as)].may_object:
-            raise Refused("这件事镇里已经回过话了。有新情况，再申报就行。")
+            raise NotAllowed("这件事镇里已经回过话了。有新情况，再申报就行。")
         if today > last_day(clue.since, clocks.objection):
-            raise Refused("说不同意的日子过了。有新情况，再申报就行。")
+            raise NotAllowed("说不同意的日子过了。有新情况，再申报就行。")
     if act is Act.POST and clue.posted:
-        raise Refused(f"公示已在 {day_in_words(clue.since)}张贴，公示只贴一次。")
+        raise NotAllowed(f"公示已在 {day_in_words(clue.since)}张贴，公示只贴一次。")
     if act in (Act.UNOPPOSED, Act.OPPOSE) and not clue.posted:
-        raise Refused("公示还没有张贴。请先张贴，再等公示期满。")
+        raise NotAllowed("公示还没有张贴。请先张贴，再等公示期满。")
     if act is Act.UNOPPOSED and today <= (end := publicity_ends(clue.since, clocks)):
-        raise Refused(f"公示要满 {clocks.publicize.days} 天，到 {day_in_words(end)}为止，第二天再来。")
+        raise NotAllowed(f"公示要满 {clocks.publicize.days} 天，到 {day_in_words(end)}为止，第二天再来。")
 
 
 def _due(step: Step, *, posted: bool, begun_on: date, today: date, clocks: Clocks) -> date | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.cases.common import clue_in_words, own_clue, take_step
-from handlers.cases.procedure import Refused, out_of_order, parties_of
+from handlers.cases.procedure import out_of_order, parties_of
 from handlers.cases.table import ACTS, Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Option, Text
+from handlers.rights.errors import NotAllowed
 from handlers.wording.days import day_in_words
 from storage.cases.records import Clue
 from storage.cases.steps import Step
@@ -110,7 +111,7 @@ async def _decide(chat: Chat, key: str, what: Act, reason: str) -> str:
         return "这一户已经不由您办理了。"
     try:
         moved = await take_step(chat, clue, what, reason)
-    except Refused as refused:
+    except NotAllowed as refused:
         return str(refused)
     return f"{moved.number}号：{what.label}。" + _outcome_in_words(moved)
 

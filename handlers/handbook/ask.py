@@ -10,7 +10,7 @@ from handlers.engine.questions import Text
 from handlers.handbook.built_in import Passage, passages_at, passages_of
 from handlers.handbook.documents import regions_of
 from handlers.handbook.passages import sentences
-from handlers.handbook.search import LONGEST, NEARLY, Hit, best_hits, nearest, parse_question, shorten
+from handlers.handbook.search import LONGEST, NEARLY, SearchHit, best_hits, nearest, parse_question, shorten
 from handlers.reading import shortened
 from handlers.wording.paging import page_named, page_of
 from storage.database.base import from_base36, to_base36
@@ -59,12 +59,12 @@ async def _answer(chat: Chat, question: str) -> None:
     await chat.say("\n".join(lines), _buttons(first, more))
 
 
-def _buttons(first: Hit, more: Sequence[Hit]) -> list[list[Button]]:
+def _buttons(first: SearchHit, more: Sequence[SearchHit]) -> list[list[Button]]:
     rows = [[Button(label="看原文", says=_to_open(first.passage.key))]]
     return rows + [[Button(label=shortened(_name(hit), _LABEL), says=_to_open(hit.passage.key))] for hit in more]
 
 
-def _name(hit: Hit) -> str:
+def _name(hit: SearchHit) -> str:
     """The label of a passage's button: its clause, and for a policy its title."""
     passage = hit.passage
     named = passage.key.startswith(_OF_A_POLICY) and not passage.label.startswith("《")

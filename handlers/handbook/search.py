@@ -67,7 +67,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """A passage and how well it answers: `score` to compare, `covered` as a share of the question, `line` to say."""
 
     passage: Passage
@@ -89,14 +89,14 @@ def parse_question(question: str) -> Asked:
     return Asked(text, tuple(terms[:_MOST_TERMS]), start)
 
 
-def best_hits(asked: Asked, passages: Sequence[Passage], most: int) -> list[Hit]:
+def best_hits(asked: Asked, passages: Sequence[Passage], most: int) -> list[SearchHit]:
     """The `most` best answers, one for each place in the handbook, the best first."""
     bags = [(_bag(one.title), _bag(one.under), _bag(one.text)) for one in passages]
     met = {term.phrase: [_worth_of(term.phrase, bag) for bag in bags] for term in asked.terms}
     rarity = {
         phrase: math.log(1 + len(passages) / (1 + sum(value > 0 for value in found))) for phrase, found in met.items()
     }
-    hits: dict[str, Hit] = {}
+    hits: dict[str, SearchHit] = {}
     for place, passage in enumerate(passages):
         score, covered = 0.0, set[int]()
         for term in asked.terms:
@@ -112,7 +112,7 @@ def best_hits(asked: Asked, passages: Sequence[Passage], most: int) -> list[Hit]
             score *= _UNASKED
         known = hits.get(passage.key)
         if known is None or score > known.score:
-            hits[passage.key] = Hit(passage, score, share, line)
+            hits[passage.key] = SearchHit(passage, score, share, line)
     ranked = sorted(hits.values(), key=lambda hit: (-hit.score, hit.passage.key))
     return [hit for hit in ranked[:most] if hit.score >= _WORTH_SHOWING * ranked[0].score]
 

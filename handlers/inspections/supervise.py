@@ -37,7 +37,7 @@ _PHASE = "supervise"
 _NOTHING = ("没有", "没有问题", "没问题", "无", "没了", "没发现", "没有发现")
 
 
-class Finding(NamedTuple):
+class SupervisionFinding(NamedTuple):
     """What was found; about a household, a clue of these kinds, else a problem of the village."""
 
     text: str
@@ -108,8 +108,8 @@ def _left_in_words(count: int) -> str:
     return f"还有 {count} 个村没督导。" if count else "各村都督导过了。"
 
 
-async def _findings(chat: Chat, village: str) -> list[Finding]:
-    findings: list[Finding] = []
+async def _findings(chat: Chat, village: str) -> list[SupervisionFinding]:
+    findings: list[SupervisionFinding] = []
     for turn in range(1, _MOST_FINDINGS + 1):
         prompt = "发现什么问题？一条一条发。" if turn == 1 else f"记下 {turn - 1} 条。还有吗？"
         text = await chat.ask(f"found{turn}", FindingText(prompt, example="公示栏政策未更新"))
@@ -122,11 +122,13 @@ async def _findings(chat: Chat, village: str) -> list[Finding]:
             kinds = await chat.ask(
                 f"kinds{turn}", Several("有什么困难？可选多项，如：1 4", risk_options(chat.world.plan))
             )
-        findings.append(Finding(text, household, kinds))
+        findings.append(SupervisionFinding(text, household, kinds))
     return findings
 
 
-def _summary(chat: Chat, village: str, looked_at: str, findings: Sequence[Finding], deadline: date | None) -> str:
+def _summary(
+    chat: Chat, village: str, looked_at: str, findings: Sequence[SupervisionFinding], deadline: date | None
+) -> str:
     until = f"，{day_in_words(deadline)}前整改" if deadline else ""
     found = f"发现 {len(findings)} 条{until}：" if findings else "没有发现问题"
     lines = [f"督导{chat.world.plan.village(village).name}：{shortened(looked_at, 40)}", found]

@@ -38,7 +38,7 @@ _ROLES = {
 }
 
 
-class Addressees(Labelled):
+class VillagePeople(Labelled):
     """The people of some villages that a notice is for."""
 
     CADRES = "cadres", "村干部"
@@ -48,7 +48,7 @@ class Addressees(Labelled):
     @property
     def roles(self) -> tuple[Role, ...]:
         both = (Role.VILLAGE, Role.HOUSEHOLD)
-        return {Addressees.CADRES: both[:1], Addressees.HOMES: both[1:], Addressees.ALL: both}[self]
+        return {VillagePeople.CADRES: both[:1], VillagePeople.HOMES: both[1:], VillagePeople.ALL: both}[self]
 
 
 def office_of(person: Person) -> Post:
@@ -72,7 +72,7 @@ def audience_in_words(audience: Audience, plan: Plan) -> str:
     villages = [village.name for village in plan.villages if village.code in audience.regions]
     if not villages and whole:
         return whole.label
-    who = next(of.label for of in Addressees if of.roles == audience.roles)
+    who = next(of.label for of in VillagePeople if of.roles == audience.roles)
     where = "、".join(villages) if len(villages) <= _NAMED else f"{villages[0]}等 {len(villages)} 个村"
     return f"{where}的{who}"
 

@@ -8,7 +8,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Several
 from handlers.engine.questions.options import NO
-from handlers.notices.audience import Addressees, Target, audience_in_words, audience_of, households_in, office_of
+from handlers.notices.audience import Target, VillagePeople, audience_in_words, audience_of, households_in, office_of
 from handlers.notices.questions import QUIETLY, ConfirmSending, NameList, NoticeText, NoticeWriting, left_out
 from handlers.notices.wording import notice_button
 from handlers.reading import shortened
@@ -69,7 +69,9 @@ async def _ask_audience(chat: Chat, office: Post) -> tuple[Audience, str]:
         return audience_of(whom, office), ""
     offered = [(village.code, village.name) for village in chat.world.plan.villages]
     villages = await chat.ask("villages", Several("哪些村？可多选，如：1 4，或：白塔村、瓦房村", offered))
-    of = Addressees(await chat.ask("of", Choice("发给这些村的谁？", [(one.value, one.label) for one in Addressees])))
+    of = VillagePeople(
+        await chat.ask("of", Choice("发给这些村的谁？", [(one.value, one.label) for one in VillagePeople]))
+    )
     return Audience(roles=of.roles, regions=tuple(villages)), ""
 
 

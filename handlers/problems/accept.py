@@ -6,7 +6,8 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
 from handlers.problems.common import explain_state, own_problem, parties, problem_in_words, take_action, tell_rectifiers
-from handlers.problems.states import RULES, ProblemParty, Refused
+from handlers.problems.states import RULES, ProblemParty
+from handlers.rights.errors import NotAllowed
 from storage.people.persons import Role
 from storage.problems.states import Action
 
@@ -36,7 +37,7 @@ async def accept(chat: Chat) -> None:
             "reason", Text(f"{title}：为什么退回？这句话会发给整改的同志。", min_length=2, example="照片看不清，请补拍")
         )
         returned = await take_action(chat, problem, Action.RETURN, reason)
-    except Refused as refused:
+    except NotAllowed as refused:
         await chat.say(str(refused))
         return
     await tell_rectifiers(chat, returned, f"【退回】{title}\n原因：{reason}\n请接着整改，再提交。", Action.RETURN)

@@ -78,7 +78,7 @@ async def take_action(
     shown: Evidence | None = None,
     prints: Sequence[Print] = (),
 ) -> Problem:
-    """Do an action and adjust the reminders. Raises Refused if the rules do not let this person.
+    """Do an action and adjust the reminders. Raises NotAllowed if the rules do not let this person.
 
     `prints` are those of the photos shown, taken beforehand by `prints_of`.
     """

@@ -70,7 +70,7 @@ async def progress(chat: Chat) -> None:
     if percent is None:
         far = await chat.ask("percent", ProgressQuestion("整改到几成了？"))
     else:
-        far = Progress(percent=percent, submit=done)
+        far = ProgressAnswer(percent=percent, submit=done)
     # all in one sentence said about this problem: it is down at once, and the next one corrects it
     sure = percent is not None and not done and not chat.guessed("done")
     shown = Evidence(photos=(*told.photos, *far.photos)[:MOST_PHOTOS], place=far.place or told.place)
@@ -88,13 +88,13 @@ async def _own_options(chat: Chat) -> list[list[str]]:
     return [[to_base36(one.id), problem_line(chat.world, one, today)] for one in found]
 
 
-def _summary(title: str, text: str, far: Progress, shown: Evidence) -> str:
+def _summary(title: str, text: str, far: ProgressAnswer, shown: Evidence) -> str:
     lines = [title, text, f"进度 {far.percent}%" + ("，提交镇里验收" if far.submit else "")]
     lines.append(evidence_in_words(photos=len(shown.photos), place=shown.place is not None))
     return "\n".join(filter(None, lines))
 
 
-async def _record(chat: Chat, problem: Problem, text: str, far: Progress, shown: Evidence) -> None:
+async def _record(chat: Chat, problem: Problem, text: str, far: ProgressAnswer, shown: Evidence) -> None:
     """The first progress claims the problem; being finished submits it to the town."""
     prints = await prints_of(chat, shown.photos)
     if problem.state is ProblemState.UNCLAIMED:
@@ -153,14 +153,14 @@ class ProblemChoice(Question[str]):
         return dict(self.options).get(raw, "按编号选的问题")
 
 
-class Progress(Evidence):
+class ProgressAnswer(Evidence):
     """How far it is, whether to ask for acceptance, and what was still sent along."""
 
     percent: int
     submit: bool
 
 
-class ProgressQuestion(Question[Progress]):
+class ProgressQuestion(Question[ProgressAnswer]):
     """A percentage by button or typed; photos may still come before it. At 100 the work can be submitted at once."""
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
@@ -179,8 +179,8 @@ class ProgressQuestion(Question[Progress]):
             finished = percent == MOST_PERCENT
         return Answer({**(given or partial or {}), "percent": percent, "submit": finished})
 
-    def restore(self, raw: Any) -> Progress:
-        return restore_record(Progress, raw)
+    def restore(self, raw: Any) -> ProgressAnswer:
+        return restore_record(ProgressAnswer, raw)
 
     def tell(self, raw: Any) -> str:
         return f"{raw['percent']}%{'，提交验收' if raw['submit'] else ''}{evidence_note(raw)}"

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handlers.rights.errors import NotAllowed
 from storage.people.persons import Person, Role
 from storage.people.reach import Reach
 from storage.plan import Plan
@@ -31,12 +32,8 @@ class ProblemParty(StrEnum):
     SUBMITTER = "submitter"
 
 
-class Refused(Exception):
-    """An action that is not allowed; the message tells the person why."""
-
-
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ActionRule:
     """An action leads from one state to another, for some; `needs_reason` where somebody's work is undone by it."""
 
     before: ProblemState
@@ -51,27 +48,27 @@ _TOWN = frozenset({ProblemParty.TOWN})
 _SPOT_CHECKERS = frozenset({ProblemParty.TOWN, ProblemParty.COUNTY})
 
 RULES = {
-    Action.CLAIM: Rule(ProblemState.UNCLAIMED, ProblemState.WORKING, _RECTIFIERS),
-    Action.PROGRESS: Rule(ProblemState.WORKING, ProblemState.WORKING, _RECTIFIERS),
-    Action.SUBMIT: Rule(ProblemState.WORKING, ProblemState.REVIEW, _RECTIFIERS),
-    Action.ACCEPT: Rule(ProblemState.REVIEW, ProblemState.CLOSED, _TOWN, own_ok=False),
-    Action.RETURN: Rule(ProblemState.REVIEW, ProblemState.WORKING, _TOWN, needs_reason=True, own_ok=False),
-    Action.CHECK: Rule(ProblemState.CLOSED, ProblemState.CLOSED, _SPOT_CHECKERS, needs_reason=True),
-    Action.REOPEN: Rule(ProblemState.CLOSED, ProblemState.WORKING, _SPOT_CHECKERS, needs_reason=True),
+    Action.CLAIM: ActionRule(ProblemState.UNCLAIMED, ProblemState.WORKING, _RECTIFIERS),
+    Action.PROGRESS: ActionRule(ProblemState.WORKING, ProblemState.WORKING, _RECTIFIERS),
+    Action.SUBMIT: ActionRule(ProblemState.WORKING, ProblemState.REVIEW, _RECTIFIERS),
+    Action.ACCEPT: ActionRule(ProblemState.REVIEW, ProblemState.CLOSED, _TOWN, own_ok=False),
+    Action.RETURN: ActionRule(ProblemState.REVIEW, ProblemState.WORKING, _TOWN, needs_reason=True, own_ok=False),
+    Action.CHECK: ActionRule(ProblemState.CLOSED, ProblemState.CLOSED, _SPOT_CHECKERS, needs_reason=True),
+    Action.REOPEN: ActionRule(ProblemState.CLOSED, ProblemState.WORKING, _SPOT_CHECKERS, needs_reason=True),
 }
 
 
 def next_state(state: ProblemState, action: Action, parts: Iterable[ProblemParty], reason: str = "") -> ProblemState:
-    """The state that `action` leads to when somebody who is `parts` does it. Raises Refused."""
+    """The state that `action` leads to when somebody who is `parts` does it. Raises NotAllowed."""
     rule, parts = RULES.get(action), frozenset(parts)
     if rule is None or not parts & rule.by:
-        raise Refused("这件事不由您办理。")
+        raise NotAllowed("这件事不由您办理。")
     if state is not rule.before:
-        raise Refused(f"现在是「{state.label}」，不能{action.label}。")
+        raise NotAllowed(f"现在是「{state.label}」，不能{action.label}。")
     if ProblemParty.SUBMITTER in parts and not rule.own_ok:
-        raise Refused("这是您自己提交的，请镇里另一位同志验收。")
+        raise NotAllowed("这是您自己提交的，请镇里另一位同志验收。")
     if rule.needs_reason and not reason.strip():
-        raise Refused(f"{action.label}要写明原因。")
+        raise NotAllowed(f"{action.label}要写明原因。")
     return rule.after
 
 
@@ -91,9 +88,9 @@ def may_redate(state: ProblemState, parts: Iterable[ProblemParty]) -> bool:
 
 
 def checked_percent(percent: int) -> int:
-    """`percent` if it is one. Raises Refused."""
+    """`percent` if it is one. Raises NotAllowed."""
     if not 0 <= percent <= MOST_PERCENT:
-        raise Refused("进度请填 0 到 100。")
+        raise NotAllowed("进度请填 0 到 100。")
     return percent
 
 

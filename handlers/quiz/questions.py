@@ -64,7 +64,7 @@ class TrueFalse(SingleChoice):
 
 
 @dataclass(frozen=True)
-class FigureQuestion(Number):
+class QuizFigure(Number):
     """A figure; the sample of a good answer gives nothing away."""
 
     sample: str = ""
@@ -96,7 +96,7 @@ def as_question(question: Written, heading: str, seed: str) -> Question[Any]:
             return TrueFalse(f"{prompt}\n对还是错？", [(_TRUE, "对"), (_FALSE, "错")], optional=True)
         case NumberQuestion():
             sample = next(number for number in (6, 8) if number != question.answer)
-            return FigureQuestion(
+            return QuizFigure(
                 f"{prompt}（回复数字）", unit=question.unit, sample=f"{sample}{question.unit}", optional=True
             )
         case RecitalQuestion():

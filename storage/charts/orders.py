@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import sqlalchemy as sa
 
 from storage.database.base import metadata
+from storage.database.labels import Labelled
 from storage.files.orders import Order, Orders, order_columns
 
 chart_orders = sa.Table(
@@ -32,22 +31,10 @@ class ChartOrders(Orders[ChartOrder]):
     record = ChartOrder
 
 
-class Chart(StrEnum):
+class Chart(Labelled):
     """The charts by the word behind `/map`."""
 
-    HEAT = "heat"
-    BURNDOWN = "burndown"
-    COVERAGE = "coverage"
-    GANTT = "gantt"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Chart.HEAT: "问题分布",
-    Chart.BURNDOWN: "销号进度",
-    Chart.COVERAGE: "排查进度图",
-    Chart.GANTT: "进度图",
-}
+    HEAT = "heat", "问题分布"
+    BURNDOWN = "burndown", "销号进度"
+    COVERAGE = "coverage", "排查进度图"
+    GANTT = "gantt", "进度图"

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.calendar.deadlines import last_day
-from handlers.cases.procedure import Refused, apply, message_to_household, possible_acts, publicity_ends
+from handlers.cases.procedure import apply, message_to_household, possible_acts, publicity_ends
 from handlers.cases.table import ACTS, STEPS, Act, Party
+from handlers.rights.errors import NotAllowed
 from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.plan import Clock, Clocks
@@ -73,7 +74,7 @@ def test_no_mix_of_people_and_acts_reaches_a_decision_round_a_step(attempts: lis
         before = clue
         try:
             clue = after(clue, act, party, today)
-        except Refused:
+        except NotAllowed:
             continue
         passed.add(before.step)
         if act is Act.DECIDE and not before.clearing:
@@ -95,7 +96,7 @@ def test_a_case_always_has_somebody_whose_turn_it_is_until_it_has_ended(
         today += timedelta(days=days)
         try:
             clue = after(clue, act, party, today)
-        except Refused:
+        except NotAllowed:
             continue
     if clue.step is not Step.CLOSED:
         later = today + timedelta(days=30)
@@ -112,7 +113,7 @@ def test_the_time_to_a_decision_counts_from_the_beginning_however_often_a_case_i
         today += timedelta(days=days)
         try:
             clue = after(clue, act, party, today)
-        except Refused:
+        except NotAllowed:
             continue
         begun = today if act in (Act.OVERTURN, Act.PROPOSE) else begun
         if clue.step in BEFORE_DECISION - {Step.VERIFY} and not clue.posted:
@@ -127,23 +128,23 @@ def test_the_straight_way_takes_every_step_once() -> None:
 
 
 def test_a_step_out_of_order_is_refused_with_the_reason() -> None:
-    with pytest.raises(Refused, match="体外循环"):
+    with pytest.raises(NotAllowed, match="体外循环"):
         apply(straight((Act.FOUND,)), Act.NOMINATE, {Party.VILLAGE}, DAY, CLOCKS)
 
 
 def test_the_town_cannot_take_the_villages_step_nor_the_village_the_towns() -> None:
     for act, party in ((Act.FOUND, Party.TOWN), (Act.ACCEPT, Party.VILLAGE), (Act.DECIDE, Party.TOWN)):
-        with pytest.raises(Refused, match="不由您办理"):
+        with pytest.raises(NotAllowed, match="不由您办理"):
             apply(new_clue(), act, {party}, DAY, CLOCKS, "原因")
 
 
 def test_a_publicity_hangs_its_days_and_is_put_up_once() -> None:
     hanging = after(straight((Act.FOUND, Act.AUTHORIZE, Act.APPROVE)), Act.POST, Party.VILLAGE, DAY)
     assert publicity_ends(DAY, CLOCKS) == date(2022, 10, 17)
-    with pytest.raises(Refused, match="10月17日"):
+    with pytest.raises(NotAllowed, match="10月17日"):
         apply(hanging, Act.UNOPPOSED, {Party.VILLAGE}, date(2022, 10, 17), CLOCKS)
     assert apply(hanging, Act.UNOPPOSED, {Party.VILLAGE}, date(2022, 10, 18), CLOCKS).step is Step.NOMINATE
-    with pytest.raises(Refused, match="只贴一次"):
+    with pytest.raises(NotAllowed, match="只贴一次"):
         apply(hanging, Act.POST, {Party.VILLAGE}, DAY, CLOCKS)
     assert apply(hanging, Act.OPPOSE, {Party.HOUSEHOLD}, DAY, CLOCKS, "有车").step is Step.DELIBERATE
 
@@ -152,11 +153,11 @@ def test_a_household_objects_within_the_clock_and_the_towns_answer_is_the_last_w
     refused = after(new_clue(), Act.NOT_FOUND, Party.VILLAGE, DAY)
     last = last_day(DAY, CLOCKS.objection)
     assert apply(refused, Act.OBJECT, {Party.HOUSEHOLD}, last, CLOCKS, "还漏").step is Step.OBJECTION
-    with pytest.raises(Refused, match="日子过了"):
+    with pytest.raises(NotAllowed, match="日子过了"):
         apply(refused, Act.OBJECT, {Party.HOUSEHOLD}, last + timedelta(days=1), CLOCKS, "还漏")
     objected = after(refused, Act.OBJECT, Party.HOUSEHOLD, DAY)
     upheld = after(objected, Act.UPHOLD, Party.TOWN, DAY)
-    with pytest.raises(Refused, match="回过话了"):
+    with pytest.raises(NotAllowed, match="回过话了"):
         apply(upheld, Act.OBJECT, {Party.HOUSEHOLD}, DAY, CLOCKS, "还漏")
     assert after(objected, Act.OVERTURN, Party.TOWN, DAY).step is Step.VERIFY
 
@@ -170,7 +171,7 @@ def test_what_undoes_somebodys_work_or_hope_needs_a_reason(act: Act) -> None:
             "closed_as": Act.NOT_FOUND.value,
         }
     )  # fmt: skip
-    with pytest.raises(Refused, match="原因"):
+    with pytest.raises(NotAllowed, match="原因"):
         apply(clue, act, rule.by, DAY, CLOCKS, "  ")
 
 

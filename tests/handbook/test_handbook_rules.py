@@ -19,7 +19,7 @@ from handlers.handbook.built_in import Passage, passages_at, passages_of
 from handlers.handbook.document_files import read_policy
 from handlers.handbook.document_heads import body, has_id_number, read_head
 from handlers.handbook.passages import TextLine, cut
-from handlers.handbook.search import LONGEST, Hit, best_hits, nearest, parse_question, shorten
+from handlers.handbook.search import LONGEST, SearchHit, best_hits, nearest, parse_question, shorten
 from handlers.reading import Unreadable
 from storage.handbook.index import BREAK, tokens
 from tests.support.documents import RULES, TABLE, pdf, word
@@ -28,7 +28,7 @@ from tests.support.plan import PLAN
 PASSAGES = passages_of(PLAN)
 
 
-def _best(question: str, passages: list[Passage] = PASSAGES) -> Hit:
+def _best(question: str, passages: list[Passage] = PASSAGES) -> SearchHit:
     return best_hits(parse_question(question), passages, 4)[0]
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from handlers.problems.states import (
     RULES,
     ProblemParty,
-    Refused,
     checked_percent,
     judges,
     may_redate,
@@ -20,6 +19,7 @@ from handlers.problems.states import (
     possible_actions,
     rectifies,
 )
+from handlers.rights.errors import NotAllowed
 from storage.database.base import SHANGHAI
 from storage.people.persons import Person, Post, Role
 from storage.people.reach import Reach
@@ -41,7 +41,7 @@ def test_no_sequence_closes_a_problem_without_submission_and_acceptance_by_the_t
         parts = people[who] | ({ProblemParty.SUBMITTER} if who == submitter else set())
         try:
             after = next_state(state, action, parts, reason)
-        except Refused:
+        except NotAllowed:
             continue
         assert abs(ORDER.index(after) - ORDER.index(state)) <= 1 or action is Action.REOPEN, "a state was skipped"
         if action in (Action.RETURN, Action.REOPEN, Action.CHECK):
@@ -63,7 +63,7 @@ def test_what_is_offered_is_what_is_allowed(state: ProblemState, parts: frozense
         if action in possible_actions(state, parts):
             assert next_state(state, action, parts, "原因") is RULES[action].after
         else:
-            with pytest.raises(Refused):
+            with pytest.raises(NotAllowed):
                 next_state(state, action, parts, "原因")
 
 
@@ -80,7 +80,7 @@ def test_a_percentage_lies_between_nought_and_a_hundred(percent: int) -> None:
     if 0 <= percent <= 100:
         assert checked_percent(percent) == percent
     else:
-        with pytest.raises(Refused):
+        with pytest.raises(NotAllowed):
             checked_percent(percent)
 
 
@@ -128,7 +128,7 @@ def test_the_town_office_rectifies_what_names_it_and_cannot_accept_its_own() -> 
     officer = person(Role.TOWN, TOWN)
     parts = parties_of(officer, problem(units=("revitalization",), submitted_by=officer.id), PLAN)
     assert parts == {ProblemParty.TOWN, ProblemParty.UNIT, ProblemParty.SUBMITTER}
-    with pytest.raises(Refused, match="另一位"):
+    with pytest.raises(NotAllowed, match="另一位"):
         next_state(ProblemState.REVIEW, Action.ACCEPT, parts)
 
 

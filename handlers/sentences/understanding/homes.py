@@ -10,7 +10,7 @@ from handlers.sentences.understanding.kinds import Hit
 from handlers.sentences.understanding.mentions import MOST, Mention, called, mentions
 from handlers.sentences.understanding.names import NameIndex
 from handlers.sentences.understanding.phrases import Heard
-from handlers.sentences.understanding.places import Place
+from handlers.sentences.understanding.places import NamedVillage
 from handlers.sentences.understanding.surroundings import HOME_BEHIND, NameWords, Surroundings
 from storage.roster import MONITORED, Household
 
@@ -22,7 +22,7 @@ _LENGTHS = (3, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedHomes:
     """What was found: the households, likely first; the words; the villages named; and where all this begins."""
 
     households: tuple[Household, ...] = ()
@@ -35,22 +35,22 @@ def named_in(
     words: NameWords,
     heard: Heard,
     index: NameIndex,
-    villages: Iterable[Place],
+    villages: Iterable[NamedVillage],
     hits: Sequence[Hit],
     within: Sequence[str],
-) -> Named:
+) -> NamedHomes:
     """The households meant: only such whose village's code begins with one of `within`."""
     around = Surroundings(words, heard, index, list(villages), hits, tuple(within))
     found = mentions(around)
     likeliest = max(found, key=_order, default=None)
     if likeliest is None:
         start, end = _shape(around)
-        return Named((), around.said[start:end], around.villages, around.lead(start))
+        return NamedHomes((), around.said[start:end], around.villages, around.lead(start))
     together = [one for one in found if one is likeliest or _joined(around, likeliest, one)]
     together.sort(key=lambda one: one.start)
     households = {one.id: one for each in together for one in _sorted(around.said, each)}
     said = around.said[likeliest.start : likeliest.end]
-    return Named(tuple(households.values())[:MOST], said, around.villages, around.lead(likeliest.start))
+    return NamedHomes(tuple(households.values())[:MOST], said, around.villages, around.lead(likeliest.start))
 
 
 def _order(mention: Mention) -> tuple[int, int, int]:

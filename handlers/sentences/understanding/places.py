@@ -18,7 +18,7 @@ _FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamedVillage:
     """A village (`codes` of one or, among namesakes, several), where it is named. `sure`: with 村, or as nothing else."""
 
     start: int
@@ -45,7 +45,7 @@ class VillageNames:
                     self._sounds.setdefault(sound(short), set()).add(short)
         self._lengths = sorted({len(name) for name in (*self._whole, *self._short)}, reverse=True)
 
-    def places(self, heard: Heard) -> Iterator[Place]:
+    def places(self, heard: Heard) -> Iterator[NamedVillage]:
         """Every mention, not overlapping; unsure ones are for the reader to weigh by what stands around them."""
         at = 0
         while at < len(heard.said):
@@ -54,17 +54,17 @@ class VillageNames:
                 yield place
             at = place.end if place else at + 1
 
-    def _at(self, heard: Heard, at: int) -> Place | None:
+    def _at(self, heard: Heard, at: int) -> NamedVillage | None:
         for length in self._lengths:
             end = at + length
             if end > len(heard.said):
                 continue
             written, heard_as = heard.said[at:end], heard.sound[at:end]
             if codes := self._whole.get(written) or self._whole.get(heard_as):
-                return Place(at, end, frozenset(codes), sure=True)
+                return NamedVillage(at, end, frozenset(codes), sure=True)
             codes = self._short.get(written) or self._misheard(written, heard_as)
             if codes and not heard.said.startswith(_WHOLE, end):
-                return Place(at, end, frozenset(codes), sure=False)
+                return NamedVillage(at, end, frozenset(codes), sure=False)
         return None
 
     def _misheard(self, written: str, heard_as: str) -> set[str]:

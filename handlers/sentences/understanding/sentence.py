@@ -10,7 +10,7 @@ from functools import lru_cache
 from handlers.reading import tidy
 from handlers.reading.percents import percent_in
 from handlers.sentences.understanding.days import leave_days, leave_reason
-from handlers.sentences.understanding.homes import Named, named_in
+from handlers.sentences.understanding.homes import NamedHomes, named_in
 from handlers.sentences.understanding.intents import IntentWeigher, Signs
 from handlers.sentences.understanding.kinds import KindFinder
 from handlers.sentences.understanding.meaning import Intent, Understood
@@ -105,7 +105,7 @@ def understand(
     hits = words.kinds.hits(heard)
     own = household_of_speaker is not None
     places = village_names(tuple(villages), lexicon).places(heard)
-    found = Named() if own else named_in(words.names, heard, index, places, hits, within)
+    found = NamedHomes() if own else named_in(words.names, heard, index, places, hits, within)
     asking = words.asks(meant, named=bool(found.words))
     finished, undone = words.work(meant)
     percent = percent_in(meant)
@@ -159,7 +159,7 @@ def understand(
     )
 
 
-def _households(found: Named, own: int | None, intent: Intent) -> tuple[int, ...]:
+def _households(found: NamedHomes, own: int | None, intent: Intent) -> tuple[int, ...]:
     if own is not None:
         return (own,) if intent is Intent.REPORT else ()
     return () if intent is Intent.LEAVE else tuple(one.id for one in found.households)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from handlers.sentences.understanding.kinds import Hit
 from handlers.sentences.understanding.names import Group, NameIndex
 from handlers.sentences.understanding.phrases import CLAUSE_ENDS, Heard, any_of
-from handlers.sentences.understanding.places import Place
+from handlers.sentences.understanding.places import NamedVillage
 from handlers.sentences.understanding.sounds import surname_sound
 from storage.plan.lexicon import Lexicon
 from storage.roster import Household
@@ -48,7 +48,7 @@ class Surroundings:
         words: NameWords,
         heard: Heard,
         index: NameIndex,
-        villages: Sequence[Place],
+        villages: Sequence[NamedVillage],
         hits: Sequence[Hit],
         within: tuple[str, ...],
     ) -> None:
@@ -138,6 +138,6 @@ class Surroundings:
                 if seen := self.seen((*written, *sounding)):
                     yield start, end, seen
 
-    def _is_meant(self, place: Place, starts: set[int]) -> bool:
+    def _is_meant(self, place: NamedVillage, starts: set[int]) -> bool:
         """Whether the name of a village without 村 is one, and no word like 瓦房 or 互助."""
         return place.end in starts or self.said.startswith(("的", "那边", "这边", "老百姓"), place.end)
