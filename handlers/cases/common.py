@@ -10,7 +10,6 @@ from handlers.cases.procedure import apply, message_to_household, parties_of, wh
 from handlers.cases.table import ACTS, STEPS, Act, Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.lookup import by_number_or_id
-from handlers.engine.names import name_of
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import day_in_words, moment_in_words
 from handlers.wording.households import household_in_words
@@ -73,7 +72,7 @@ async def explain_step(chat: Chat, clue: Clue) -> str:
     if not events:
         return f"{clue.number}号{now}"
     last = events[-1]
-    who = await name_of(chat, last.person_id)
+    who = await chat.name_of(last.person_id)
     return f"{clue.number}号：{who}已在 {moment_in_words(last.at)} {Act(last.outcome).label}，{now}"
 
 

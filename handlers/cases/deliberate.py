@@ -26,7 +26,7 @@ class _VoteCount(Question[Votes]):
         except TypeError:
             raise Stale from None
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return str(Votes(*raw))
 
 

@@ -6,7 +6,6 @@ from handlers.cases.common import home_in_words
 from handlers.cases.view import audible_voices, visible_clue
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.names import name_of
 from handlers.wording.days import moment_in_words
 
 _MOST = 5
@@ -20,7 +19,7 @@ async def listen(chat: Chat) -> None:
     if not voices:
         await chat.say(f"{clue.number}号没有语音。")
     for voice in voices:
-        who = await name_of(chat, voice.person_id)
+        who = await chat.name_of(voice.person_id)
         await chat.say(
             f"{clue.number}号 {home_in_words(chat, clue)}\n{who}，{moment_in_words(voice.at)} 说的", file=voice.sha256
         )

@@ -7,7 +7,6 @@ from handlers.cases.procedure import parties_of, possible_acts
 from handlers.cases.table import STEPS, Act
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation, conversation_named
-from handlers.engine.names import name_of
 from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
 from handlers.wording.days import day_in_words
 from handlers.wording.households import household_in_words
@@ -72,7 +71,7 @@ async def audible_voices(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMess
 async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
     if sight is Sight.OWN:
         return "您家自己报的" if clue.source is ClueSource.SELF_REPORT else clue.source.label
-    return f"{await name_of(chat, clue.reporter_id)}（{clue.source.label}）"
+    return f"{await chat.name_of(clue.reporter_id)}（{clue.source.label}）"
 
 
 async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:

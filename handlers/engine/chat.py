@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn, TypeVar, cast
 
-from handlers.engine.form import merged, name_of, question_message
+from handlers.engine.form import merged, question_message, short_name
 from handlers.engine.journal import SKIPPED, Guesses, Journal
 from handlers.engine.notify import notify
 from handlers.engine.questions.base import Answer, More, Option, Question, Stale
@@ -78,6 +78,13 @@ class Chat:
     @property
     def now(self) -> datetime:
         return self.store.session.now
+
+    async def name_of(self, person_id: int | None) -> str:
+        """How to call somebody: 您 for the person talking, a name, or 同事 for somebody no longer known."""
+        if person_id == self.person.id:
+            return "您"
+        person = await self.store.people.get(person_id) if person_id else None
+        return person.name if person else "同事"
 
     async def ask(self, key: str, question: Question[T]) -> T:
         """The answer to a question that must have one."""
@@ -172,7 +179,7 @@ class Chat:
     def editable(self) -> list[Option]:
         """The answers given so far, as options for changing one."""
         return [
-            (key, f"{name_of(question)}：{self._journal.in_words(key, question)}")
+            (key, f"{short_name(question)}：{self._journal.in_words(key, question)}")
             for key, question in self._journal.changeable().items()
         ]
 
@@ -218,7 +225,7 @@ class Chat:
             raise Waiting
         self._journal.take(key, question, outcome)
         if shown is not None:
-            self._reply(Outgoing(text=f"{shown.text}\n✓ {question.tell(outcome.raw)}", edits=said.pressed))
+            self._reply(Outgoing(text=f"{shown.text}\n✓ {question.in_words(outcome.raw)}", edits=said.pressed))
         return question.restore(outcome.raw)
 
     def _obey(self, said: Said, key: str, question: Question[Any]) -> None:

@@ -30,7 +30,7 @@ def mark_of(key: str) -> str:
     return to_base36(zlib.crc32(key.encode()))
 
 
-def name_of(question: Question[object]) -> str:
+def short_name(question: Question[object]) -> str:
     """What to call a question: its short name, or the first few words of its prompt."""
     return question.short or _SENTENCE_END.split(question.prompt, maxsplit=1)[0]
 

@@ -100,4 +100,4 @@ class Journal:
     def in_words(self, key: str, question: Question[Any]) -> str:
         """The recorded answer as the person reads it."""
         raw = self._talk.answers[key]
-        return "未填" if raw == SKIPPED else question.tell(raw)
+        return "未填" if raw == SKIPPED else question.in_words(raw)

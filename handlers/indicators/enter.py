@@ -112,7 +112,7 @@ class FigureQuestion(Question[tuple[str, int, int]]):
             raise Stale from None
         return str(code), int(value), int(when)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return f"{self._of(raw[0]).title} {'' if raw[2] == self.year else '去年 '}{raw[1]}"
 
     def _of(self, code: str) -> Indicator:

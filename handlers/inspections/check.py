@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from handlers.cases.filing import file_confirmed
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
-from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option, Several, Text
 from handlers.engine.questions.next_household import NextHousehold, VillageChoice, village_options
 from handlers.inspections.sample import current_sample
@@ -115,7 +114,7 @@ async def _next_ids(chat: Chat, sample: Sample, village: str) -> list[int]:
 
 
 async def _done(chat: Chat, household: Household, found: Check) -> str:
-    who = await name_of(chat, found.person_id)
+    who = await chat.name_of(found.person_id)
     at = f"{moment_in_words(found.at)} " if found.at else ""
     return (
         f"{household_in_words(chat.world.plan, household)}：{who}已在 {at}查过，{'属实' if found.holds else '不符'}。"

@@ -56,8 +56,8 @@ class FindingText(Text):
             return Answer("")
         return await super().read(said, partial, chat)
 
-    def tell(self, raw: Any) -> str:
-        return super().tell(raw) or "没有了"
+    def in_words(self, raw: Any) -> str:
+        return super().in_words(raw) or "没有了"
 
 
 @conversation("supervise", "督导", for_roles={Role.TOWN}, words=("下村督导",))

@@ -56,7 +56,7 @@ def _introduce(invite: Invite, invited: str) -> str:
 
 
 def _who_in_words(who: Introduction) -> str:
-    return NameAndPhone("").tell(who)
+    return NameAndPhone("").in_words(who)
 
 
 async def _inviter(chat: Chat, invite: Invite) -> str:

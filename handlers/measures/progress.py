@@ -6,7 +6,6 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.names import name_of
 from handlers.engine.questions import Photos, Question, TextWithEvidence
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, needs_text
 from handlers.engine.said import DONE, Said
@@ -86,7 +85,7 @@ async def _find(chat: Chat) -> Measure | None:
 
 async def _who_finished(chat: Chat, measure: Measure) -> str:
     last = (await chat.store.measures.entries(measure.id))[-1]
-    who = await name_of(chat, last.person_id)
+    who = await chat.name_of(last.person_id)
     return f"「{measure.text}」{who}已在 {moment_in_words(last.at)} 报完成。"
 
 
@@ -125,5 +124,5 @@ class Percent(Question[int]):
             raise Stale
         return raw
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return f"{raw}%"

@@ -53,7 +53,7 @@ class NoticeWriting(Question[NoticeText]):
     def restore(self, raw: Any) -> NoticeText:
         return restore_record(NoticeText, raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return shortened(raw["text"], 30) + (f" 📎{raw['file_name']}" if raw.get("file") else "")
 
 
@@ -80,7 +80,7 @@ class NameList(Question[MatchedPeople]):
         except TypeError:
             raise Stale from None
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return f"{len(raw['people'])} 人"
 
     async def _found(self, entries: Sequence[ListedName], chat: Chat) -> MatchedPeople:
@@ -126,7 +126,7 @@ class ConfirmSending(Question[str]):
             raise Stale
         return str(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return {YES: "发送", QUIETLY: "发送，不用点「收到」", NO: "取消"}[raw]
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from handlers.cases import common as casework
+from handlers.cases.common import clue_named
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
 from handlers.engine.questions.person import PersonChoice
-from handlers.problems import common as rectifying
-from handlers.problems.common import place_in_words
+from handlers.problems.common import place_in_words, problem_named
 from handlers.reading import shortened
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
@@ -126,9 +125,9 @@ async def _things_named(chat: Chat, said: str) -> list[_Assignable]:
     if not key:
         subject, key = "", subject
     things = []
-    if subject in ("", "clue") and (clue := await casework.clue_named(chat, key)):
+    if subject in ("", "clue") and (clue := await clue_named(chat, key)):
         things.append(_clue_thing(chat, clue))
-    if subject in ("", "problem") and (problem := await rectifying.problem_named(chat, key)):
+    if subject in ("", "problem") and (problem := await problem_named(chat, key)):
         things.append(_problem_thing(chat, problem))
     return [thing for thing in things if chat.person.covers(thing.village, Role.VILLAGE, Role.TOWN)]
 

@@ -149,7 +149,7 @@ class ProblemChoice(Question[str]):
     def restore(self, raw: Any) -> str:
         return str(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return dict(self.options).get(raw, "按编号选的问题")
 
 
@@ -182,5 +182,5 @@ class ProgressQuestion(Question[ProgressAnswer]):
     def restore(self, raw: Any) -> ProgressAnswer:
         return restore_record(ProgressAnswer, raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return f"{raw['percent']}%{'，提交验收' if raw['submit'] else ''}{evidence_note(raw)}"

@@ -39,5 +39,5 @@ class ExamQuestion(Question[Any]):
     def restore(self, raw: Any) -> Any:
         return ExamEnded() if raw == _ENDED else self.asked.restore(raw)
 
-    def tell(self, raw: Any) -> str:
-        return "结束" if raw == _ENDED else self.asked.tell(raw)
+    def in_words(self, raw: Any) -> str:
+        return "结束" if raw == _ENDED else self.asked.in_words(raw)

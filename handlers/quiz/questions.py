@@ -38,8 +38,8 @@ class SingleChoice(Choice):
 
     controls = _KEPT
 
-    def tell(self, raw: Any) -> str:
-        return f"您选了：{super().tell(raw)}"
+    def in_words(self, raw: Any) -> str:
+        return f"您选了：{super().in_words(raw)}"
 
 
 class MultipleChoice(Several):
@@ -47,8 +47,8 @@ class MultipleChoice(Several):
 
     controls = _KEPT
 
-    def tell(self, raw: Any) -> str:
-        return f"您选了：{super().tell(raw)}"
+    def in_words(self, raw: Any) -> str:
+        return f"您选了：{super().in_words(raw)}"
 
 
 class TrueFalse(SingleChoice):

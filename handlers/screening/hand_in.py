@@ -7,7 +7,6 @@ from typing import Any
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Takes, conversation
-from handlers.engine.names import name_of
 from handlers.engine.questions import Several
 from handlers.files.ask import table_file
 from handlers.files.reader import TABLES
@@ -79,7 +78,7 @@ async def _explain(chat: Chat, found: ScreeningList) -> None:
     if not deals_with(chat.person, found):
         await chat.say("这份名单别的单位已经交过，不会重复导入。")
         return
-    who = await name_of(chat, found.sender_id)
+    who = await chat.name_of(found.sender_id)
     told = f"这份名单{who}在 {moment_in_words(found.handed_in_at)} 交过"
     if found.state is ListState.READ:
         seen = await preview(chat.store, found)

@@ -6,7 +6,6 @@ from handlers.cases.common import next_step_row
 from handlers.cases.filing import ask_and_file
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, Option
 from handlers.engine.questions.next_household import NextHousehold
 from handlers.rights.reach import villages_of
@@ -39,7 +38,7 @@ async def sweep(chat: Chat) -> None:
         return
     visit = await chat.store.visits.of(household.id, chat.world.round)
     if visit is not None and visit.outcome.met:
-        who = await name_of(chat, visit.person_id)
+        who = await chat.name_of(visit.person_id)
         done = f"{household_in_words(chat.world.plan, household)}：{who}已在 {moment_in_words(visit.at)} 走访，{visit.outcome.label}。"
         await _go_on(chat, household.village, done)
         return

@@ -9,7 +9,6 @@ from functools import partial
 from handlers.cases.filing import file_confirmed
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
-from handlers.engine.names import name_of
 from handlers.engine.questions import Choice, EvidencedText, Text, TextWithEvidence
 from handlers.wording.days import day_in_words, moment_in_words
 from handlers.wording.evidence import evidence_in_words
@@ -117,7 +116,7 @@ async def _earlier(chat: Chat, entry_id: int, version: int) -> str:
     if entry is None or entry.version == version:
         return ""
     by = entry.ended_by if entry.ended_at else entry.checked_by
-    who = await name_of(chat, by)
+    who = await chat.name_of(by)
     if entry.ended_at:
         return f"{who}已在 {moment_in_words(entry.ended_at)} 把{entry.name}移出清单。"
     return f"{entry.name}已由{who}核查过，下次 {day_in_words(entry.next_on)}。"

@@ -194,7 +194,7 @@ def assert_fits(question: Question[Any], chat: Chat, raw: Any) -> None:
     """An answer is kept as JSON, comes back as a value, and can be told in a few words."""
     kept = json.loads(json.dumps(raw, ensure_ascii=False).encode())
     question.restore(kept)
-    told = question.tell(kept)
+    told = question.in_words(kept)
     assert len(told) <= LONGEST_SENTENCE
     assert "\n" not in told
     assert not hidden(told), repr(told)
@@ -251,7 +251,7 @@ def test_an_answer_of_another_version_is_taken_or_asked_again(kind: type[Questio
         question.restore(raw)
     except Stale:
         return
-    assert isinstance(question.tell(raw), str)
+    assert isinstance(question.in_words(raw), str)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -75,8 +75,8 @@ class Question(Generic[T]):
         """The typed value of a recorded answer. Raises Stale when it no longer fits."""
         raise NotImplementedError
 
-    def tell(self, raw: Any) -> str:
-        """The answer in a few words, for "you said" lines."""
+    def in_words(self, raw: Any) -> str:
+        """The answer in a few words, as the person reads it."""
         return str(raw)
 
 

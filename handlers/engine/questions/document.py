@@ -48,7 +48,7 @@ class Document(Question[SentFile | str]):
             raise Stale
         return str(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return _shown(raw.get("name", "")) if isinstance(raw, dict) else dict(self.instead)[raw]
 
 

@@ -58,7 +58,7 @@ class TextWithEvidence(Question[EvidencedText]):
     def restore(self, raw: Any) -> EvidencedText:
         return restore_record(EvidencedText, raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return f"{shortened(raw['text'], 30)}{evidence_note(raw)}"
 
 

@@ -55,7 +55,7 @@ class HouseholdChoice(Question[Household]):
     def restore(self, raw: Any) -> Household:
         return restore_record(Household, raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return household_in_village(Household.model_validate(raw), with_number=True)
 
     def _answer(self, household_id: int, chat: Chat) -> Answer:

@@ -41,7 +41,7 @@ class NameAndPhone(Question[Introduction]):
     def restore(self, raw: Any) -> Introduction:
         return _introduction(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         name, phone = raw
         return f"{name} {mask_phone(phone)}" if phone else name
 
@@ -61,7 +61,7 @@ class NameAndTail(Question[Introduction]):
     def restore(self, raw: Any) -> Introduction:
         return _introduction(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return f"{raw[0]} 尾号 {raw[1]}"
 
 

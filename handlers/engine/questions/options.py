@@ -43,7 +43,7 @@ class Choice(Question[str]):
             raise Stale
         return str(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return dict(self.options)[raw]
 
 
@@ -74,7 +74,7 @@ class Several(Question[list[str]]):
             raise Stale
         return list(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         labels = dict(self.options)
         return "、".join(labels[value] for value in raw)
 
@@ -121,7 +121,7 @@ class Confirm(Question[bool]):
     def restore(self, raw: Any) -> bool:
         return bool(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return "提交" if raw else "取消"
 
     def _words(self, text: str) -> str:

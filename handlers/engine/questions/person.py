@@ -54,7 +54,7 @@ class PersonChoice(Question[str]):
             raise Stale
         return str(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return dict([*self.people, *self.others]).get(raw, "")
 
     def _offered(self, partial: Any) -> list[Option]:

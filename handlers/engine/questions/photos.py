@@ -78,7 +78,7 @@ class Photos(Question[Evidence]):
     def restore(self, raw: Any) -> Evidence:
         return restore_record(Evidence, raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return _describe(raw).strip() or "无"
 
 
@@ -98,7 +98,7 @@ class Position(Question[Place]):
     def restore(self, raw: Any) -> Place:
         return restore_record(Place, raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return f"{raw['latitude']:.4f}, {raw['longitude']:.4f}"
 
 

@@ -37,7 +37,7 @@ class Text(Question[str]):
             raise Stale
         return str(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         line = " ".join(raw.split())
         return line if len(line) <= 40 else f"{line[:38]}…"
 
@@ -63,7 +63,7 @@ class Number(Question[Decimal]):
             raise Stale
         return value
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return f"{raw}{self.unit}"
 
 
@@ -98,7 +98,7 @@ class Phone(Question[str]):
     def restore(self, raw: Any) -> str:
         return _as_words(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return mask_phone(raw)
 
 
@@ -111,7 +111,7 @@ class IdNumber(Question[str]):
     def restore(self, raw: Any) -> str:
         return _as_words(raw)
 
-    def tell(self, raw: Any) -> str:
+    def in_words(self, raw: Any) -> str:
         return mask_id(raw)
 
 
