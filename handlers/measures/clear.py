@@ -8,7 +8,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Several, TextWithEvidence
 from handlers.measures.common import support_button
-from handlers.measures.conditions import Condition, obstacles, unmet
+from handlers.measures.conditions import CONDITIONS, Condition, obstacles, unmet
 from handlers.wording.days import day_in_words
 from handlers.wording.evidence import evidence_in_words
 from storage.cases.records import Clue
@@ -53,13 +53,13 @@ async def _obstacles(chat: Chat, clue: Clue) -> list[str]:
 async def _conditions(chat: Chat, clue: Clue, *, visit: bool) -> set[Condition]:
     """Ask which conditions hold: all in one message, and one by one only if some do not."""
     head = f"{home_in_words(chat, clue)}，{'到家看过，' if visit else ''}这些都做到了吗？"
-    listed = "、".join(condition.label for condition in Condition)
+    listed = "、".join(condition.label for condition in CONDITIONS)
     said = await chat.ask("all", Choice(f"{head}\n{listed}", [(_ALL, "都做到了"), (_NOT_ALL, "有的没做到")]))
     if said == _ALL:
-        return set(Condition)
-    options = [(condition.value, condition.label) for condition in Condition]
+        return set(CONDITIONS)
+    options = [(condition.code, condition.label) for condition in CONDITIONS]
     missing = await chat.ask("missing", Several("哪几项没做到？可选多项，如：1 4", options))
-    return set(Condition) - set(map(Condition, missing))
+    return {condition for condition in CONDITIONS if condition.code not in missing}
 
 
 async def _refuse(chat: Chat, clue: Clue, reasons: list[str]) -> None:
@@ -99,4 +99,4 @@ async def _still_at_risk(chat: Chat, clue: Clue, reasons: list[str]) -> None:
 
 def _facts() -> dict[str, list[str]]:
     """What was found to hold."""
-    return {"conditions": [condition.value for condition in Condition]}
+    return {"conditions": [condition.code for condition in CONDITIONS]}

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Self
+from typing import NamedTuple
 
 from handlers.measures.needs import lacking
 from storage.cases.records import Clue
-from storage.database.labels import Labelled
 from storage.measures import Measure
 from storage.plan import Plan
 
 
-class Condition(Labelled):
-    """What must hold for clearing, besides finished measures and somebody able to work."""
+class Condition(NamedTuple):
+    """What must hold for clearing. `unmet` is said when it does not hold: the reason, and what to do."""
 
+    code: str
+    label: str
     unmet: str
-    """What to say when it does not hold: the reason, and what to do."""
 
-    def __new__(cls, value: str, label: str = "", unmet: str = "") -> Self:
-        member = str.__new__(cls, value)
-        member._value_, member.label, member.unmet = value, label, unmet
-        return member
 
-    INCOME = "income", "收入稳定高于监测线", "收入还没稳定高于监测线。先落实增收、就业措施，稳定了再提。"
-    SPENDING = "spending", "大额刚性支出已控制", "大额支出还没控制住。先落实医疗、教育救助，降下自付部分。"
-    EDUCATION = "education", "孩子都在上学", "还有孩子没上学。先请学校劝返。"
-    HOUSING = "housing", "住房安全", "住房还不安全。先请乡建办鉴定、修缮。"
-    MEDICAL = "medical", "看病有保障", "看病还没保障。先参保，落实大病、慢病救治。"
-    WATER = "water", "饮水安全", "饮水还不安全。先请水管所处理、检测水质。"
-    NOTHING_NEW = "nothing_new", "没有新的风险", "又有新的风险。先另报一条线索，加上措施。"
-
+CONDITIONS = (
+    Condition("income", "收入稳定高于监测线", "收入还没稳定高于监测线。先落实增收、就业措施，稳定了再提。"),
+    Condition("spending", "大额刚性支出已控制", "大额支出还没控制住。先落实医疗、教育救助，降下自付部分。"),
+    Condition("education", "孩子都在上学", "还有孩子没上学。先请学校劝返。"),
+    Condition("housing", "住房安全", "住房还不安全。先请乡建办鉴定、修缮。"),
+    Condition("medical", "看病有保障", "看病还没保障。先参保，落实大病、慢病救治。"),
+    Condition("water", "饮水安全", "饮水还不安全。先请水管所处理、检测水质。"),
+    Condition("nothing_new", "没有新的风险", "又有新的风险。先另报一条线索，加上措施。"),
+)
+"""All must hold, besides finished measures and somebody able to work."""
 
 UNABLE_TO_WORK = "整户无劳动能力：兜底保障后风险不标注消除，继续跟踪帮扶。"
 
@@ -52,4 +50,4 @@ def obstacles(plan: Plan, clue: Clue, *, able_to_work: bool, measures: Sequence[
 
 def unmet(met: Collection[Condition]) -> list[str]:
     """The reasons why the risk is not cleared yet; empty if every condition holds."""
-    return [condition.unmet for condition in Condition if condition not in met]
+    return [condition.unmet for condition in CONDITIONS if condition not in met]
