@@ -94,7 +94,7 @@ class Burden:
         await self._session.change(burden_days.delete().where(burden_days.c.day < before))
 
 
-async def news_between(conn: AsyncConnection, begin: datetime, end: datetime) -> list[News]:
+async def news_between(conn: AsyncConnection, begin: datetime, *, end: datetime) -> list[News]:
     """What was sent unasked from `begin` to before `end` to people we know."""
     query = (
         sa.select(chats.c.person_id, outbox.c.sent_at.label("at"), outbox.c.intent)
@@ -108,7 +108,7 @@ async def news_between(conn: AsyncConnection, begin: datetime, end: datetime) ->
     return [News(person_id=row.person_id, at=row.at, cause=cause_in(row.intent or "")) for row in rows]
 
 
-async def received_between(conn: AsyncConnection, begin: datetime, end: datetime) -> Sequence[Any]:
+async def received_between(conn: AsyncConnection, begin: datetime, *, end: datetime) -> Sequence[Any]:
     """What was received from `begin` to before `end` from people we know, still sealed; `without_content` reads it."""
     query = (
         sa.select(chats.c.person_id, inbox.c.received_at.label("at"), inbox.c.payload)
@@ -122,7 +122,7 @@ async def received_between(conn: AsyncConnection, begin: datetime, end: datetime
     return (await conn.execute(query)).all()
 
 
-def without_content(vault: Vault, rows: Sequence[Any], words: frozenset[str]) -> list[Received]:
+def without_content(vault: Vault, rows: Sequence[Any], *, words: frozenset[str]) -> list[Received]:
     """The rows with nothing of their content but the command or, of `words`, the word that they are. Blocking."""
     return [Received(person_id=row.person_id, at=row.at, command=_command(vault, row.payload, words)) for row in rows]
 

@@ -138,11 +138,6 @@ class Measures:
         rows = await self._session.read(sa.select(supports).where(supports.c.clue_id == clue_id))
         return Support.from_row(rows[0]) if rows else None
 
-    async def supports_of(self, household_id: int) -> list[Support]:
-        """The newest first."""
-        query = sa.select(supports).where(supports.c.household_id == household_id).order_by(supports.c.id.desc())
-        return [Support.from_row(row) for row in await self._session.read(query)]
-
     async def assign(self, support: Support, responsible_id: int) -> Support:
         """Name who answers for the household. Raises Conflict when somebody was named since `support` was read."""
         row = await self._session.amend(
@@ -176,7 +171,7 @@ class Measures:
         query = _MEASURE.where(supports.c.household_id.in_(household_ids)).order_by(measures.c.id)
         return [self._measure(row._mapping) for row in await self._session.read(query)]
 
-    async def due(self, region: str, unit: str | None = None, most: int = 8) -> list[Measure]:
+    async def due(self, region: str, unit: str | None = None, *, most: int = 8) -> list[Measure]:
         """Measures not done in a region (code prefix), of one unit or of all, the most pressing first."""
         query = _MEASURE.join(households, households.c.id == supports.c.household_id).where(
             inside(households.c.village, region), measures.c.done_at.is_(None)
@@ -208,7 +203,7 @@ class Measures:
                 "at": session.now,
             },
         )
-        self._attachments.add("measure_entry", entry["id"], photos)
+        self._attachments.add("measure_entry", entry["id"], files=photos)
         return self._measure({**changed, **measure.model_dump(include=set(_OF_SUPPORT))})
 
     async def withdraw(self, measure: Measure) -> None:

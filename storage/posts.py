@@ -113,7 +113,7 @@ class Handovers:
         for row in await self._session.read(query):
             await self._session.amend(invites, dict(row._mapping), uses_left=0)
 
-    async def move_households(self, person_id: int, region: str, to: int) -> int:
+    async def move_households(self, person_id: int, region: str, *, to: int) -> int:
         """The households of a region that one person looks after become another's, with the help that was begun there;
         returns how many."""
         session = self._session

@@ -119,7 +119,7 @@ class Erasures:
         query = sa.select(erasures).where(erasures.c.person_id == person_id, erasures.c.decided_at.is_(None))
         return self._one(await self._session.read(query.limit(1)))
 
-    async def refuse(self, erasure_id: int, by: int, reason: str) -> None:
+    async def refuse(self, erasure_id: int, by: int, *, reason: str) -> None:
         """Raises Conflict when two decide together."""
         await self._decide(erasure_id, by, accepted=False, reason=self._session.vault.seal_text(reason))
 

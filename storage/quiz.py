@@ -88,7 +88,7 @@ class Quiz:
         rows = await self._session.read(_one_card(person_id, question))
         return _card(rows[0]) if rows else None
 
-    async def learn(self, person_id: int, card: Card, clause: str, rating: int, *, daily: bool) -> None:
+    async def learn(self, person_id: int, card: Card, *, clause: str, rating: int, daily: bool) -> None:
         """Keep an answer and what is remembered after it. Raises Conflict when the card changed meanwhile."""
         session = self._session
         values = {"digest": card.digest, **card.memory.model_dump()}

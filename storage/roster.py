@@ -122,7 +122,7 @@ class Households:
         rows = await self._session.read(sa.select(households).where(households.c.id == household_id))
         return Household.from_row(rows[0]) if rows else None
 
-    async def claimed_by(self, village: str, name: str, tail: str) -> list[Household]:
+    async def claimed_by(self, village: str, name: str, *, tail: str) -> list[Household]:
         """The households of `village` with a member of this name whose ID number or phone ends in `tail`."""
         vault = self._session.vault
         tail = tail.upper()
@@ -197,7 +197,7 @@ class Households:
             await self.correct(home.id, head=said["name"])
         self._session.touch("roster")
 
-    async def listed_as(self, village: str, name: str, id_number: str | None) -> int | None:
+    async def listed_as(self, village: str, name: str, *, id_number: str | None) -> int | None:
         """The household with somebody of this ID number, else with one of this name in the village (or wider region)."""
         query = sa.select(members.c.household_id).join(households, households.c.id == members.c.household_id)
         by_name = sa.and_(members.c.name == name, inside(households.c.village, village))

@@ -137,7 +137,7 @@ class Watchlists:
         rows = await self._session.read(query.order_by(watch_entries.c.next_on, watch_entries.c.id).limit(most))
         return [self._watched(row._mapping) for row in rows]
 
-    async def due_by_village(self, plan: str, today: date, regions: Iterable[str]) -> dict[str, int]:
+    async def due_by_village(self, plan: str, today: date, *, regions: Iterable[str]) -> dict[str, int]:
         """How many checks are due in each village that has any."""
         count = sa.func.count().label("n")
         query = sa.select(watch_entries.c.village, count).where(
@@ -161,12 +161,12 @@ class Watchlists:
             found=entry.found + found,
         )
 
-    async def end(self, entry: Watched, by: int, reason: str) -> None:
+    async def end(self, entry: Watched, by: int, *, reason: str) -> None:
         """Take somebody off the list. Raises Conflict when somebody changed the entry since."""
         reason_sealed = self._session.vault.seal_text(reason)
         await self._change(entry, ended_at=self._session.now, ended_by=by, reason=reason_sealed)
 
-    async def figures(self, plan: str, region: str, today: date) -> dict[str, WatchlistFigures]:
+    async def figures(self, plan: str, region: str, *, today: date) -> dict[str, WatchlistFigures]:
         """The figures of every list that anybody was ever on, for a region (a code's beginning)."""
         entry = watch_entries.c
         cases = {

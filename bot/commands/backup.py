@@ -28,7 +28,7 @@ async def _back_up(settings: Settings, to: Path | None, *, with_key: bool) -> No
     if to is None or path.is_dir():
         path = path / f"cunbao-{now:%Y%m%d-%H%M%S}.tar"
     async with open_installation(settings, tell) as installation:
-        manifest = await back_up(installation, path, now, with_key=with_key)
+        manifest = await back_up(installation, path, now=now, with_key=with_key)
     size = sum(entry.size for entry in manifest.files) / 1024 / 1024
     click.echo(f"已备份并核对：{path}({len(manifest.files)} 个文件，{size:.1f} MB)")
     if not with_key:

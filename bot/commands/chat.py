@@ -67,13 +67,13 @@ async def _talk(installation: Installation, person: Person) -> None:
     worker = Worker(installation.database, world, [platform.name], system_clock, lambda _: sender.wake())
     intake = Intake(installation.database, system_clock, worker.wake)
     async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "chat") as session:
-        await bind_terminal(session, platform.address, person.id)
+        await bind_terminal(session, platform.address, person_id=person.id)
     await sender.adopt()
     try:
         await (_piped if piped else _typed)(platform, intake, worker, sender)
     finally:
         async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "chat") as session:
-            await release_terminal(session, platform.address, person.id)
+            await release_terminal(session, platform.address, person_id=person.id)
 
 
 async def _piped(platform: TerminalPlatform, intake: Intake, worker: Worker, sender: Sender) -> None:

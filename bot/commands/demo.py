@@ -77,7 +77,7 @@ def _say_nothing(_: str) -> None:
 async def fill(installation: Installation, seed: int) -> bool:
     """Make people and cases in an empty database; returns False where there is somebody already."""
     try:
-        made = await make_demo_data(installation.database, installation.world.plan, system_clock(), seed)
+        made = await make_demo_data(installation.database, installation.world.plan, now=system_clock(), seed=seed)
     except NotEmpty:
         return False
     click.echo(
@@ -89,7 +89,7 @@ async def fill(installation: Installation, seed: int) -> bool:
 
 async def _run(settings: Settings, plan: Plan, listening: socket.socket, *, show: bool) -> None:
     with stop_signals() as stop:
-        async with open_installation(settings, _say_nothing, plan) as installation:
+        async with open_installation(settings, _say_nothing, plan=plan) as installation:
             new = await fill(installation, SEED)
             phones = await _phones(installation)
             if new:
@@ -97,7 +97,7 @@ async def _run(settings: Settings, plan: Plan, listening: socket.socket, *, show
             page = DemoPage(phones, demo_note(plan, system_clock().date()))
             service = Service(installation, demo=page)
             url = f"{settings.web_address}/demo"
-            click.echo(f"{page.note}\n已启动，请打开：{url}(Ctrl-C 停止)")
+            click.echo(f"{page.note}\n已启动（Ctrl-C 停止），请打开：{url}")
             click.echo(f"也可以在终端里办事：{command_line(settings.data_dir, 'chat', '--as', STORY_CADRE)}")
             if show:
                 await asyncio.to_thread(webbrowser.open, url)

@@ -27,7 +27,7 @@ def command(seed: int, folder: Path | None) -> None:
 
 
 async def _make(settings: Settings, plan: Plan, seed: int) -> None:
-    async with open_installation(settings, tell, plan) as installation:
+    async with open_installation(settings, tell, plan=plan) as installation:
         if not await fill(installation, seed):
             raise CannotStart(f"{settings.data_dir} 里已有人员数据，没有动。请用 --dir 换一个空目录。")
-    click.echo(f"使用：{command_line(settings.data_dir, 'run')}(或 chat、check 等)")
+    click.echo(f"使用（run 也可换成 chat、check 等）：{command_line(settings.data_dir, 'run')}")

@@ -52,7 +52,7 @@ def command(ledger: str, region: str | None, *, unmasked: bool, reason: str, nam
     made = asyncio.run(_export(load_settings(), wanted))
     out = out or Path(made.file_name)
     out.write_bytes(made.content)
-    click.echo(f"{in_short(made, wanted.ledger, wanted.reason)}文件：{out}")
+    click.echo(f"{in_short(made, wanted.ledger, reason=wanted.reason)}文件：{out}")
 
 
 command.help = f"{command.help}\n\n\b\n" + "\n".join(f"{one.code:<12}{one.title}" for one in LEDGERS.values())
@@ -71,7 +71,9 @@ async def _export(settings: Settings, wanted: _Wanted) -> Export:
             if not reach:
                 raise OperatorError(f"{wanted.name}的岗位不管这里的《{wanted.ledger.title}》" + _whole(wanted))
             by = signature(plan, person) if person else _OPERATOR
-            made = await make_export(store, installation.world, wanted.ledger, reach, now, by, wanted.reason)
+            made = await make_export(
+                store, installation.world, ledger=wanted.ledger, reach=reach, now=now, by=by, reason=wanted.reason
+            )
         await tx.begin_writing()  # only now, so that a running service is not held up
         return made
 

@@ -51,7 +51,7 @@ async def _import(settings: Settings, file: Path, content: bytes, *, preview: bo
     async with open_installation(settings, tell) as installation:
         world = installation.world
         try:
-            lines = await asyncio.to_thread(read_roster, content, file.name, world.plan, now.date())
+            lines = await asyncio.to_thread(read_roster, content, file.name, plan=world.plan, today=now.date())
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
@@ -59,7 +59,7 @@ async def _import(settings: Settings, file: Path, content: bytes, *, preview: bo
             await Caches(world).refresh(tx.conn)
             with contextlib.suppress(_Preview):
                 async with tx.session("operator", "import-roster") as session:
-                    report = await import_roster(Store(session), world.roster, world.directory, lines)
+                    report = await import_roster(Store(session), world.roster, directory=world.directory, read=lines)
                     if preview:
                         raise _Preview
     result = file.with_name(result_name(file.name, "导入结果"))

@@ -46,7 +46,9 @@ async def _import(settings: Settings, file: Path, content: bytes, name: str, kin
     async with open_installation(settings, tell) as installation:
         codes = [_risk(installation.world.plan, kind) for kind in kinds]
         try:
-            await asyncio.to_thread(read_list, content, file.name, installation.world.plan, system_clock().date())
+            await asyncio.to_thread(
+                read_list, content, file.name, plan=installation.world.plan, today=system_clock().date()
+            )
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
@@ -92,7 +94,7 @@ async def _hand_in(
             return known if known.state in AT_WORK else None
         if post is None:
             return None
-        store.media.keep(sha256, len(content), XLSX)
+        store.media.keep(sha256, len(content), content_type=XLSX)
         return store.screening_lists.hand_in(
             sha256, file.name, sender_id=sender.id, region=post.region, unit=post.unit, kinds=kinds, confirmed=True
         )
@@ -111,7 +113,7 @@ async def _run(installation: Installation, file: Path, screening: ScreeningList)
         screening = found
     lines = await all_lines(transactions, screening)
     result = file.with_name(sheet_name(screening))
-    await asyncio.to_thread(lambda: result.write_bytes(write_list(installation.world.plan, screening, lines)))
+    await asyncio.to_thread(lambda: result.write_bytes(write_list(installation.world.plan, screening, lines=lines)))
     left = [line.row for line in lines if line.row.state in _NOT_TAKEN]
     for row in left[:_SHOWN]:
         click.echo(f"✗ 第 {row.row_no} 行 {row.why}")

@@ -76,7 +76,8 @@ async def _invite(settings: Settings, wanted: _Wanted) -> None:
             except ValueError as error:
                 raise click.UsageError(str(error)) from None
         click.echo(
-            f"邀请：{post_in_words(installation.world.plan, wanted.role, region, unit)}{f' {wanted.name}' if wanted.name else ''}"
+            f"邀请：{post_in_words(installation.world.plan, wanted.role, region=region, unit=unit)}"
+            f"{f' {wanted.name}' if wanted.name else ''}"
         )
         times = f"可用 {wanted.uses} 次" if wanted.uses else "次数不限"
         click.echo(f"{times}，{f'{until:%Y-%m-%d %H:%M} 前有效' if until else '长期有效'}。{_warning(wanted)}")

@@ -52,11 +52,13 @@ async def _gather(settings: Settings, region: str | None, number: int | None) ->
         async with tx.session("operator", "map") as session:
             store = Store(session)
             for chart in (Chart.HEAT, Chart.BURNDOWN, Chart.COVERAGE):
-                one = await gather(store, world, reach, chart, now)
+                one = await gather(store, world, reach=reach, chart=chart, now=now)
                 figures[f"{one.head.place}-{chart.label}-{now:%Y%m%d}"] = one
             if number is not None:
                 problem = await store.problems.numbered(number)
                 if problem is None:
                     raise OperatorError(f"没有 {number} 号问题。")
-                figures[f"{number}号-{Chart.GANTT.label}-{now:%Y%m%d}"] = await gather_gantt(store, world, problem, now)
+                figures[f"{number}号-{Chart.GANTT.label}-{now:%Y%m%d}"] = await gather_gantt(
+                    store, world, problem=problem, now=now
+                )
         return figures

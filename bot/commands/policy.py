@@ -60,11 +60,16 @@ async def _add(settings: Settings, file: Path, title: str, *, cadres_only: bool)
         sha256 = await asyncio.to_thread(installation.world.media.write, content)
         async with tx.session("operator", "policy add") as session:
             store = Store(session)
-            store.media.keep(sha256, len(content), "application/octet-stream")
+            store.media.keep(sha256, len(content), content_type="application/octet-stream")
             sent = SentFile(sha256=sha256, kind="document", name=file.name)
             try:
                 policy, parts = await add_document(
-                    store, content, sent, region=installation.world.plan.town.code, for_all=not cadres_only, title=title
+                    store,
+                    content,
+                    sent=sent,
+                    region=installation.world.plan.town.code,
+                    for_all=not cadres_only,
+                    title=title,
                 )
             except Unreadable as error:
                 click.echo(f"✗ {error}", err=True)

@@ -53,7 +53,9 @@ async def _reconcile(
     now = system_clock()
     async with open_installation(settings, tell) as installation:
         plan = installation.world.plan
-        sheet = await asyncio.to_thread(read_list, content, file.name, plan, now.date(), FROM_THE_OPERATOR)
+        sheet = await asyncio.to_thread(
+            read_list, content, file.name, plan=plan, today=now.date(), limits=FROM_THE_OPERATOR
+        )
         async with transaction(installation.database, now) as tx, tx.session("operator", "reconcile") as session:
             store = Store(session)
             named = await store.people.named(name)
@@ -64,10 +66,15 @@ async def _reconcile(
             source = _source(plan, said, [code for code, _ in sources_of(named[0], plan)], name)
             await Caches(installation.world).refresh(tx.conn)
             sha256 = await keep(
-                store, installation.world, content, XLSX if file.suffix.lower() == ".xlsx" else "text/csv"
+                store,
+                installation.world,
+                content=content,
+                content_type=XLSX if file.suffix.lower() == ".xlsx" else "text/csv",
             )
-            found, entered = await record(store, installation.world, sheet, source, kinds, sha256, named[0].id)
-            await tell_owners(store, installation.world, source, entered, named[0].id)
+            found, entered = await record(
+                store, installation.world, sheet=sheet, source=source, kinds=kinds, sha256=sha256, by=named[0].id
+            )
+            await tell_owners(store, installation.world, source=source, entered=entered, by=named[0].id)
         made = await asyncio.to_thread(found.as_sheet, plan)
     result = file.with_name(result_name(file.name, "对账结果"))
     await asyncio.to_thread(result.write_bytes, made)

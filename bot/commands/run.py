@@ -26,5 +26,5 @@ async def _run(settings: Settings) -> None:
         async with open_installation(settings, tell) as installation:
             service = Service(installation)
             listening = listen(settings.web_host, settings.web_port)
-            click.echo(f"已启动：{settings.web_address}(Ctrl-C 停止)")
+            click.echo(f"已启动（Ctrl-C 停止）：{settings.web_address}")
             await service.run(stop, listening)

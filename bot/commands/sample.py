@@ -35,14 +35,14 @@ async def _sample(settings: Settings, seed: str, villages: tuple[str, ...], out:
         async with installation.database.read() as conn:
             by_village = (await load_roster(conn)).by_village
     listed = [one for code in wanted for one in by_village.get(code, [])]
-    drawn = draw(seed, listed, plan.sampling_ratio)
+    drawn = draw(seed, listed, ratio=plan.sampling_ratio)
     for code, households in drawn.items():
         click.echo(f"{plan.village(code).name} {len(by_village[code])} 户，抽 {len(households)} 户：", nl=False)
         click.echo(" ".join(str(one.number) for one in households))
     click.echo(f"种子 {seed}：{len(listed)} 户，每村不少于 {plan.sampling_ratio:.0%}，共抽 {_count(drawn)} 户。")
     if out is not None:
         rows = _rows(plan, seed, drawn)
-        await asyncio.to_thread(lambda: out.write_bytes(write_rows("抽样名单", rows, len(_HEADINGS))))
+        await asyncio.to_thread(lambda: out.write_bytes(write_rows("抽样名单", rows, width=len(_HEADINGS))))
         click.echo(f"名单：{out}")
 
 

@@ -44,4 +44,4 @@ async def _gather(settings: Settings, month: str, region: str | None) -> Summary
         code = region_named(world.plan, region)
         await Caches(world).refresh(tx.conn)
         async with tx.session("operator", "summary") as session:
-            return await summary_of(Store(session), world, code, wanted, now)
+            return await summary_of(Store(session), world, region=code, month=wanted, now=now)

@@ -109,7 +109,7 @@ class Sender:
                 if finished:
                     await outbox.finish(conn, finished, now)
                 if blocked:
-                    await chats.mark_blocked(conn, list(blocked), now)
+                    await chats.mark_blocked(conn, list(blocked), now=now)
                 names = list(self._platforms)
                 claimed = await outbox.claim(conn, self._owner, names, now, room) if room else []
                 bulk = await self._claim_bulk(conn, now, look=look) if claim else {}

@@ -132,7 +132,7 @@ class ClueHistory(History):
         people, household = self.store.people, case.household
         case.voice = people.add(marked(household.head))
         people.appoint(case.voice, Role.HOUSEHOLD, region=household.village, household_id=household.id)
-        self.store.consents.add(case.voice, CONSENT, now)
+        self.store.consents.add(case.voice, CONSENT, agreed_at=now)
         return case.voice
 
     async def _join(self, case: _Case, person: int) -> None:
@@ -163,7 +163,9 @@ class ClueHistory(History):
 
     async def _move(self, case: _Case, act: Act, by: int, note: str, facts: dict[str, int]) -> None:
         store, clue = self.store, case.filed()
-        to = apply(clue, act, {party_to(act)}, store.session.now.date(), self.plan.clocks, note)
+        to = apply(
+            clue, act, parties={party_to(act)}, today=store.session.now.date(), clocks=self.plan.clocks, reason=note
+        )
         case.clue = await store.clues.move(
             clue, to, by=by or case.voice, outcome=act.value, note=note, facts=facts or None
         )

@@ -85,11 +85,11 @@ def demo_note(plan: Plan, today: date) -> str:
 
 
 async def make_demo_data(
-    database: Database, plan: Plan, now: datetime, seed: int = 2022, households: int = HOUSEHOLDS
+    database: Database, plan: Plan, *, now: datetime, seed: int = 2022, households: int = HOUSEHOLDS
 ) -> DemoSummary:
     """Fill an empty, migrated database in one transaction. The same seed, `now` and size make the same town.
 
-    `plan` is the built-in plan, moved by `demo_plan`; `households` at least 200. Raises NotEmpty.
+    `plan` is the built-in plan or one made from it, moved by `demo_plan`; `households` at least 200. Raises NotEmpty.
     """
     rng = Random(seed)  # noqa: S311 - a town that can be made again, not a secret
     share = min(1, households / HOUSEHOLDS)
@@ -128,13 +128,17 @@ async def make_demo_data(
 def _remind(store: Store, plan: Plan, history: ClueHistory, problems: list[Problem], now: datetime) -> None:
     """From now on; what was due before has been spoken of."""
     for clue in history.clues:
-        plan_clue(store.reminders, plan, clue, now)
+        plan_clue(store.reminders, plan, clue=clue, now=now)
     for measure in history.measures:
         if not measure.done:
-            plan_deadline(store.reminders, plan, "measure", str(measure.id), measure.deadline, now)
+            plan_deadline(
+                store.reminders, plan, subject="measure", subject_id=str(measure.id), deadline=measure.deadline, now=now
+            )
     for problem in problems:
         if problem.state in TO_RECTIFY:
-            plan_deadline(store.reminders, plan, "problem", str(problem.id), problem.deadline, now)
+            plan_deadline(
+                store.reminders, plan, subject="problem", subject_id=str(problem.id), deadline=problem.deadline, now=now
+            )
 
 
 async def _phones(store: Store, town: Town) -> tuple[DemoPhone, ...]:

@@ -10,7 +10,7 @@ from bot.demo.days import Event, at_work, workdays_before
 from bot.demo.names import MARK
 from bot.demo.shares import shared_out
 from bot.demo.stories import PROBLEMS, ProblemStory
-from bot.demo.town import STORY_VILLAGE, History
+from bot.demo.town import History
 from handlers.calendar.workdays import add_workdays, workdays_between
 from handlers.problems.rows import bare
 from handlers.problems.states import MOST_PERCENT, next_state, parties_of
@@ -87,7 +87,7 @@ class Ledger(History):
     def _places(self) -> Iterator[tuple[ProblemStory, str]]:
         """Which story and where; no story twice in a place, and the story's village more often than others."""
         villages = [village.code for village in self.plan.villages]
-        home = self.plan.village(STORY_VILLAGE).code
+        home = self.town.story.village
         anywhere = [(one, place) for one in PROBLEMS if not one.whole_town for place in villages if place != home]
         anywhere += [(one, self.plan.town.code) for one in PROBLEMS if one.whole_town]
         at_home = [(one, home) for one in PROBLEMS if not one.whole_town]
@@ -152,8 +152,8 @@ class Ledger(History):
     ) -> Event:
         async def do() -> None:
             problem = line.listed()
-            parts = parties_of(by.person, problem, self.plan)
-            state: ProblemState = next_state(problem.state, action, parts, text)
+            parts = parties_of(by.person, problem, plan=self.plan)
+            state: ProblemState = next_state(problem.state, action, parts=parts, reason=text)
             line.problem = await self.store.problems.move(
                 problem, action, state=state, by=by.person.id, text=text, percent=percent
             )

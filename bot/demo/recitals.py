@@ -38,11 +38,11 @@ class Recitals(History):
             if rng.random() > comes:
                 continue
             at = at_work(rng, day)
-            for question in choose(plan, cards, day, plan.quiz_daily, (), f"{day}:{rng.random()}"):
+            for question in choose(plan, cards, today=day, count=plan.quiz_daily, own=(), seed=f"{day}:{rng.random()}"):
                 at += timedelta(seconds=rng.randint(15, 60))
                 rating = self._rating(question, knows * (_HARD_FOR_ALL if question.id in hard else 1))
                 versions[question.id] = versions.get(question.id, -1) + 1
-                cards[question.id] = answered(cards.get(question.id), question, rating, at)
+                cards[question.id] = answered(cards.get(question.id), question, rating=rating, now=at)
                 review = {"id": new_id(), "person_id": person, "question": question.id, "clause": question.clause}
                 session.add(quiz_reviews, {**review, "rating": rating, "daily": True, "at": at})
                 answers += 1

@@ -14,7 +14,7 @@ from bot.demo.names import MARK, Inventor, Sex
 from storage.database.base import new_id
 from storage.database.transaction import Transaction
 from storage.people.persons import Directory, Official, Role, officials
-from storage.plan import Plan
+from storage.plan import Plan, Region
 from storage.roster import KINDS, MONITORED, Household, household_row, households, member_row, members
 from storage.store import Store
 
@@ -47,7 +47,7 @@ class Town:
     members: int
 
     def of(self, role: Role, region: str, unit: str | None = None) -> list[Official]:
-        return self.directory.holding(role, region, unit)
+        return self.directory.holding(role, region, unit=unit)
 
     def named(self, name: str) -> Official:
         return next(one for one in self.directory.officials if one.person.name == marked(name))
@@ -77,9 +77,14 @@ async def found_town(tx: Transaction, store: Store, plan: Plan, rng: Random, cou
     listed = sorted(await officials(tx.conn), key=lambda official: official.person.id)
     directory = Directory(listed)
     roster, enrolled = _enrol(store, plan, directory, Families(invent, rng, tx.now.date()), rng, count)
-    home = plan.village(STORY_VILLAGE).code
-    story, neighbour = [household for household in roster if household.village == home][:2]
+    home = _story_village(plan)
+    story, neighbour = [household for household in roster if household.village == home.code][:2]
     return Town(directory, roster, story, neighbour, enrolled)
+
+
+def _story_village(plan: Plan) -> Region:
+    """白塔村; in the plan of another town its first village."""
+    return next((village for village in plan.villages if village.name == STORY_VILLAGE), plan.villages[0])
 
 
 def _appoint_all(store: Store, plan: Plan, invent: Inventor, rng: Random) -> None:
@@ -91,8 +96,9 @@ def _appoint_all(store: Store, plan: Plan, invent: Inventor, rng: Random) -> Non
             person = store.people.add(marked(name), invent.phone())
             store.people.appoint(person, role, region=region, unit=unit)
 
+    home = _story_village(plan)
     for village in plan.villages:
-        appoint(Role.VILLAGE, village.code, None, IN_VILLAGE, STORY_CADRE if village.name == STORY_VILLAGE else None)
+        appoint(Role.VILLAGE, village.code, None, IN_VILLAGE, STORY_CADRE if village is home else None)
     for unit in plan.units:
         if unit.role is Role.UNIT and not unit.members:
             appoint(Role.UNIT, plan.town.code, unit.code, IN_UNIT)
@@ -113,16 +119,16 @@ def _enrol(
 ) -> tuple[list[Household], int]:
     """The roster, and how many people are on it. The first household of the story's village is the story's, the second `NEIGHBOUR`'s."""
     kinds, numbers = iter(_kinds(rng, count)), iter(range(_FIRST_NUMBER, _FIRST_NUMBER + count))
-    roster, enrolled = [], 0
+    roster, enrolled, home = [], 0, _story_village(plan)
     for village, size in zip(plan.villages, _sizes(rng, len(plan.villages), count), strict=True):
         groups = rng.randint(3, len(_NUMERALS))
         cadres = directory.ids(Role.VILLAGE, village.code)
         for place in range(size):
             kind, able = next(kinds), True
             helper: int | None = cadres[0]
-            if village.name == STORY_VILLAGE and place == 0:
+            if village is home and place == 0:
                 kind, family = MONITORED[0], _story_family(families)
-            elif village.name == STORY_VILLAGE and place == 1:
+            elif village is home and place == 1:
                 family = _neighbours(families)
             else:
                 able = rng.random() >= _UNABLE.get(kind, _UNABLE_MONITORED)

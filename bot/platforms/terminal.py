@@ -132,7 +132,7 @@ def _options(buttons: Iterable[Button]) -> list[str]:
     return [*lines, " ".join(words)] if words else lines
 
 
-async def bind_terminal(session: Session, address: str, person_id: int) -> None:
+async def bind_terminal(session: Session, address: str, *, person_id: int) -> None:
     """Bind the terminal's chat to the person, who is written to there from now on."""
     known = await session.read(sa.select(chats.c.address).where(chats.c.address == address))
     if not known:
@@ -140,7 +140,7 @@ async def bind_terminal(session: Session, address: str, person_id: int) -> None:
     await Chats(session).bind(address, person_id)
 
 
-async def release_terminal(session: Session, address: str, person_id: int) -> None:
+async def release_terminal(session: Session, address: str, *, person_id: int) -> None:
     """Unbind the terminal's chat if the person has another one, and is written to there again."""
     if len(await Chats(session).of(person_id)) > 1:
         await Chats(session).bind(address, None)

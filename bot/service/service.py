@@ -103,7 +103,9 @@ class Service:
             worker = group.create_task(_lasting("worker", self.worker.run))
             receivers = [group.create_task(platform.receive(self.intake.put)) for platform in self.platforms]
             site = group.create_task(
-                serve(app, settings.web_host, settings.web_port, listening, close_streams=self.web.close_streams)
+                serve(
+                    app, settings.web_host, port=settings.web_port, sock=listening, close_streams=self.web.close_streams
+                )
             )
             ticking.start()
             try:
@@ -140,7 +142,7 @@ async def _worker(
 ) -> AsyncIterator[Worker]:
     """The worker of a process of its own."""
     logs.configure(settings.log_level, settings.log_format, settings.secrets)
-    async with open_installation(settings, log.info, plan) as installation:
+    async with open_installation(settings, log.info, plan=plan) as installation:
         installation.world.platforms.update(platforms)
         warm_up(installation.world)  # before the first mail is taken, so that no sentence waits for it
         yield Worker(installation.database, installation.world, names, system_clock, tell, dedicated=True)

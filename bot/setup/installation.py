@@ -35,7 +35,7 @@ class Installation:
 
 
 @contextlib.asynccontextmanager
-async def open_installation(settings: Settings, tell: Tell, plan: Plan | None = None) -> AsyncIterator[Installation]:
+async def open_installation(settings: Settings, tell: Tell, *, plan: Plan | None = None) -> AsyncIterator[Installation]:
     """Open everything; `plan` stands in for the one of the settings. Raises CannotStart."""
     plan = plan or open_plan(settings)
     make_folder(settings.data_dir)

@@ -26,7 +26,7 @@ from storage.plan import builtin_plans
 SQLITE, POSTGRES, MEDIA, PLAN, KEY = "database.sqlite3", "database.pgdump", "media", "plan", "key/cunbao.key"
 
 
-async def back_up(installation: Installation, path: Path, now: datetime, *, with_key: bool = False) -> archive.Manifest:
+async def back_up(installation: Installation, path: Path, *, now: datetime, with_key: bool = False) -> archive.Manifest:
     """Write an archive of the database, the media and the plan as they are at one moment. Raises CannotBackUp.
 
     The database comes first: whatever file it speaks of is on disk already, since media are written before the rows

@@ -21,7 +21,7 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: Starlette, host: str, port: int, sock: socket.socket | None = None, *, close_streams: Callable[[], None]
+    app: Starlette, host: str, *, port: int, sock: socket.socket | None = None, close_streams: Callable[[], None]
 ) -> None:
     """Serve until cancelled, then end the open streams by `close_streams` and finish what is under way.
 

@@ -39,7 +39,7 @@ async def tell(tx: Transaction, world: World) -> int:
         if not words:
             return 0
         messages = dict.fromkeys(town, Outgoing(text=words))
-        return len(await notify(Store(session), world, messages, _intent(today), unless_told=True))
+        return len(await notify(Store(session), world, messages=messages, intent=_intent(today), unless_told=True))
 
 
 JOB = Job("faults", Every(15 * 60), tell)

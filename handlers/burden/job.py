@@ -39,9 +39,9 @@ async def count(transactions: Transactions, world: World) -> int:
         if first >= today:
             return 0
         begin, end = _midnight(first), _midnight(today)
-        news = await news_between(tx.conn, begin, end)
-        sealed = await received_between(tx.conn, begin, end)
-        received = await asyncio.to_thread(without_content, tx.vault, sealed, command_words())
+        news = await news_between(tx.conn, begin, end=end)
+        sealed = await received_between(tx.conn, begin, end=end)
+        received = await asyncio.to_thread(without_content, tx.vault, sealed, words=command_words())
         rows = tally(news, received, role_of, conversation_begun_by)
         await tx.begin_writing()
         async with tx.session(request="job:burden") as session:
@@ -67,7 +67,13 @@ async def warn(tx: Transaction, world: World) -> int:
         town = world.directory.ids(Role.TOWN, world.plan.town.code)
         message = Outgoing(text=words, buttons=((Button(label="看账本", says=f"/burden {week:%Y%m%d}"),),))
         return len(
-            await notify(store, world, dict.fromkeys(town, message), Intent(Cause.BURDEN, f"{week}"), unless_told=True)
+            await notify(
+                store,
+                world,
+                messages=dict.fromkeys(town, message),
+                intent=Intent(Cause.BURDEN, f"{week}"),
+                unless_told=True,
+            )
         )
 
 

@@ -11,20 +11,20 @@ from storage.plan import Plan
 from storage.reminders.rows import Reminder, Reminders
 
 
-def plan_clue(reminders: Reminders, plan: Plan, clue: Clue, now: datetime) -> None:
+def plan_clue(reminders: Reminders, plan: Plan, *, clue: Clue, now: datetime) -> None:
     """Plan the reminders of the clue's present step."""
     if clue.due_on is not None:
-        plan_deadline(reminders, plan, "clue", str(clue.id), clue.due_on, now)
+        plan_deadline(reminders, plan, subject="clue", subject_id=str(clue.id), deadline=clue.due_on, now=now)
 
 
 def plan_deadline(
     reminders: Reminders,
     plan: Plan,
+    *,
     subject: str,
     subject_id: str,
     deadline: date,
     now: datetime,
-    *,
     overdue: bool = True,
 ) -> None:
     """Plan a row for every future stage of a deadline. `overdue` is False for what simply ends, like a phase."""
@@ -37,7 +37,7 @@ def plan_deadline(
             reminders.plan(subject, subject_id, stage=stage.name, due_at=due_at, deadline=deadline, level=stage.level)
 
 
-def plan_next_overdue(reminders: Reminders, plan: Plan, fired: Reminder, today: date) -> None:
+def plan_next_overdue(reminders: Reminders, plan: Plan, *, fired: Reminder, today: date) -> None:
     """Plan the stage that follows an overdue stage once that has fired."""
     stage = next_overdue(fired.deadline, plan.reminders, today)
     reminders.plan(
@@ -54,7 +54,7 @@ def is_overdue(stage: str) -> bool:
     return stage.startswith("overdue")
 
 
-def level_on(plan: Plan, fired: Reminder, today: date) -> int:
+def level_on(plan: Plan, fired: Reminder, *, today: date) -> int:
     """The level of a reminder on the day it is sent; after downtime it is higher than planned."""
     late = workdays_between(fired.deadline, today) if is_overdue(fired.stage) else 0
     return max(fired.level, min(TOP_LEVEL, late // plan.reminders.climb_after))

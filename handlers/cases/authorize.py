@@ -36,11 +36,11 @@ async def authorize(chat: Chat) -> None:
 
 async def _by_phone(chat: Chat, clue: Clue) -> None:
     if await chat.ask("agreed", Choice(_TEXT, [(_YES, "同意"), (_NO, "不同意")])) == _YES:
-        chat.store.consents.add(chat.person.id, TEXT_VERSION, chat.now)
-        await take_step(chat, clue, Act.AUTHORIZE, "农户在手机上同意")
+        chat.store.consents.add(chat.person.id, TEXT_VERSION, agreed_at=chat.now)
+        await take_step(chat, clue, what=Act.AUTHORIZE, note="农户在手机上同意")
         await chat.say("收到，谢谢您。接下来村里开会商量，有结果就告诉您。")
         return
-    await take_step(chat, clue, Act.DECLINE, "农户在手机上表示不同意")
+    await take_step(chat, clue, what=Act.DECLINE, note="农户在手机上表示不同意")
     await chat.say("好的，先不往下办。想办时再申报就行。")
 
 
@@ -48,9 +48,9 @@ async def _on_paper(chat: Chat, clue: Clue) -> None:
     prompt = f"{home_in_words(chat, clue)}签授权承诺书了吗？（农户绑定了手机的，也可以自己点同意）"
     if await chat.ask("signed", Choice(prompt, [(_YES, "签了，拍照"), (_NO, "农户不同意")])) == _YES:
         shown = await chat.ask("photos", Photos("请拍下签好字的授权承诺书。", with_place=False))
-        clue = await take_step(chat, clue, Act.AUTHORIZE, "农户已在纸上签字", photos=shown.photos)
+        clue = await take_step(chat, clue, what=Act.AUTHORIZE, note="农户已在纸上签字", photos=shown.photos)
         await chat.say("收到授权书。接下来开会评议。", next_step_row(clue))
         return
     reason = await chat.ask("reason", Text("农户为什么不同意？", min_length=2, example="不愿意查存款"))
-    await take_step(chat, clue, Act.DECLINE, reason)
+    await take_step(chat, clue, what=Act.DECLINE, note=reason)
     await chat.say("记下了。农户想办时再申报。")

@@ -79,6 +79,7 @@ async def explain_step(chat: Chat, clue: Clue) -> str:
 async def take_step(
     chat: Chat,
     clue: Clue,
+    *,
     what: Act,
     note: str = "",
     facts: Mapping[str, Any] | None = None,
@@ -91,12 +92,14 @@ async def take_step(
     whose turn it is next is told.
     """
     plan, store = chat.world.plan, chat.store
-    to = apply(clue, what, parties_of(chat.person, clue), chat.now.date(), plan.clocks, note)
+    to = apply(
+        clue, what, parties=parties_of(chat.person, clue), today=chat.now.date(), clocks=plan.clocks, reason=note
+    )
     moved = await store.clues.move(
         clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos, voices=voices
     )
     await store.reminders.cancel("clue", str(clue.id))
-    plan_clue(store.reminders, plan, moved, chat.now)
+    plan_clue(store.reminders, plan, clue=moved, now=chat.now)
     await _tell_followers(chat, moved, what, note)
     await _tell_next(chat, clue, moved, what, note, voices)
     return moved

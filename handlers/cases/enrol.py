@@ -22,7 +22,7 @@ async def enrol(chat: Chat) -> None:
     )
     kinds = [(kind.label, kind.label) for kind in chat.world.plan.household_types if kind.monitored]
     kind = await chat.ask("kind", Choice("登记为哪一类？", kinds))
-    clue = await take_step(chat, clue, Act.ENROL, f"{kind}，系统编号 {number}")
+    clue = await take_step(chat, clue, what=Act.ENROL, note=f"{kind}，系统编号 {number}")
     await chat.store.households.correct(clue.household_id, kind=kind)
     chat.store.measures.open(clue_id=clue.id, household_id=clue.household_id, national_number=number, kind=kind)
     await chat.say(f"已登记。{chat.world.plan.village(clue.village).name}接着定帮扶人和措施。")

@@ -134,7 +134,13 @@ async def file_clue(
 
 
 async def file_confirmed(
-    chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence | None = None
+    chat: Chat,
+    household: Household,
+    *,
+    source: ClueSource,
+    kinds: list[str],
+    detail: str,
+    shown: Evidence | None = None,
 ) -> Clue:
     """File a report that is confirmed already, or join an open clue of the same kind."""
     shown = shown or Evidence()
@@ -164,7 +170,7 @@ async def _add(
         consent=CONSENT if source is ClueSource.SELF_REPORT else None,
         due_on=due_on,
     )
-    plan_clue(chat.store.reminders, chat.world.plan, clue, chat.now)
+    plan_clue(chat.store.reminders, chat.world.plan, clue=clue, now=chat.now)
     return clue
 
 

@@ -52,7 +52,7 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
     own = Party.HOUSEHOLD in parties_of(chat.person, clue)
     source = ClueSource.SELF_REPORT if own else ClueSource.CADRE
     text = f"{clue.number}号办结后回访，困难还在：{told.text}"
-    fresh = await file_confirmed(chat, household, source, list(clue.kinds), text, told)
+    fresh = await file_confirmed(chat, household, source=source, kinds=list(clue.kinds), detail=text, shown=told)
     await chat.push(
         chat.world.directory.ids(Role.TOWN, clue.village),
         f"【回访未解决】{household_in_words(chat.world.plan, household)}\n{text}\n村里会再上门看看。",

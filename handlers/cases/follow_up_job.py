@@ -36,14 +36,18 @@ async def ask(tx: Transaction, world: World) -> int:
     asked = 0
     async with tx.session(request="job:ask_again") as session:
         store = Store(session)
-        due = await store.follow_ups.due(ENDED_WELL, _latest_day(tx.now.date(), world.plan.clocks), _AT_ONCE)
+        due = await store.follow_ups.due(ENDED_WELL, _latest_day(tx.now.date(), world.plan.clocks), most=_AT_ONCE)
         for clue in await store.clues.several(due):
             family = await store.people.of_household(clue.household_id)
             intent = Intent(Cause.SOLVED, f"{clue.id}")
-            told = await notify(store, world, dict.fromkeys(family, _question(clue)), intent, personal=True)
+            told = await notify(
+                store, world, messages=dict.fromkeys(family, _question(clue)), intent=intent, personal=True
+            )
             if not told:
                 question = _question_to_helpers(world, clue)
-                told = await notify(store, world, dict.fromkeys(await _helpers(store, world, clue), question), intent)
+                told = await notify(
+                    store, world, messages=dict.fromkeys(await _helpers(store, world, clue), question), intent=intent
+                )
             if told:
                 store.follow_ups.ask(clue.id)
                 asked += 1

@@ -64,13 +64,15 @@ async def unregistered(chat: Chat) -> None:
 async def _cases_at(chat: Chat, role: Role, steps: Sequence[Step]) -> list[Clue]:
     """The cases at these steps within the person's posts as `role`."""
     regions = {post.region for post in chat.person.posts_as(role)}
-    return [clue for region in sorted(regions) for clue in await chat.store.clues.standing_at(steps, region, _MOST)]
+    return [
+        clue for region in sorted(regions) for clue in await chat.store.clues.standing_at(steps, region, most=_MOST)
+    ]
 
 
 def _page(chat: Chat, lines: list[tuple[date, Clue, str]], command: str, page: str) -> list[list[Button]]:
     """A page of cases as buttons, the most pressing first, with the buttons to other pages."""
     lines.sort(key=lambda one: (one[0], one[1].number))
-    shown, turn = page_of(lines, page_named(page), command)
+    shown, turn = page_of(lines, page_named(page), command=command)
     today = chat.now.date()
     rows = [[clue_button(clue, _label(chat, clue, due, step, today))] for due, clue, step in shown]
     return [*rows, *turn]

@@ -28,7 +28,7 @@ async def object_to(chat: Chat) -> None:
         return
     prompt = "哪里不对？打字或发语音都行，镇里会看。"
     why = await chat.ask("why", TextWithEvidence(prompt, "房子只修了一间，另一间还漏", voice="enough"))
-    await take_step(chat, clue, Act.OBJECT, why.text, photos=why.photos, voices=why.spoken)
+    await take_step(chat, clue, what=Act.OBJECT, note=why.text, photos=why.photos, voices=why.spoken)
     days = chat.world.plan.clocks.answer.days
     await chat.say(f"已交给镇里，{days} 个工作日内给您回话。")
 
@@ -36,7 +36,14 @@ async def object_to(chat: Chat) -> None:
 def _refusal(chat: Chat, clue: Clue) -> str | None:
     """Why nothing can be objected to now, before the household writes a word."""
     try:
-        apply(clue, Act.OBJECT, parties_of(chat.person, clue), chat.now.date(), chat.world.plan.clocks, "为什么")
+        apply(
+            clue,
+            Act.OBJECT,
+            parties=parties_of(chat.person, clue),
+            today=chat.now.date(),
+            clocks=chat.world.plan.clocks,
+            reason="为什么",
+        )
     except NotAllowed as refused:
         return str(refused)
     return None
@@ -59,5 +66,5 @@ async def objection(chat: Chat) -> None:
     reason = await chat.ask(
         "reason", Text("请写几句答复，农户会看到。", min_length=2, example="已请村里和驻村队一起再去看")
     )
-    await take_step(chat, clue, Act(verdict), reason)
+    await take_step(chat, clue, what=Act(verdict), note=reason)
     await chat.say("已答复农户。")

@@ -29,7 +29,7 @@ _NEAREST_FIRST = (Party.VILLAGE, Party.TOWN, Party.COUNTY)
 _CLEARING = frozenset({Step.CLEAR, Step.DELIBERATE, Step.PUBLICIZE, Step.TOWN_REVIEW, Step.COUNTY_DECIDE, Step.CLOSED})
 
 
-def apply(clue: Clue, act: Act, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = "") -> Standing:
+def apply(clue: Clue, act: Act, *, parties: Iterable[Party], today: date, clocks: Clocks, reason: str = "") -> Standing:
     """The standing of the case after `act` by somebody who is `parties` to it. Raises NotAllowed."""
     parties = frozenset(parties)
     facts = ACTS[act]
@@ -59,7 +59,7 @@ def possible_acts(clue: Clue, parties: Iterable[Party], today: date, clocks: Clo
     found = []
     for act in Act:
         try:
-            apply(clue, act, parties, today, clocks, reason=act.label)
+            apply(clue, act, parties=parties, today=today, clocks=clocks, reason=act.label)
         except NotAllowed:
             continue
         found.append(act)

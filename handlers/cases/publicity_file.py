@@ -17,14 +17,14 @@ _MARGIN = 2.8
 
 
 def as_docx(publicity: Publicity, made_at: datetime) -> bytes:
-    document = blank(publicity.title, made_at, _MARGIN)
-    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), publicity.title, TITLE, _TITLE_SIZE)
+    document = blank(publicity.title, made_at, margin=_MARGIN)
+    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), publicity.title, font=TITLE, size=_TITLE_SIZE)
     *body, signed, day = publicity.lines
     for line in body:
         paragraph = add_paragraph(document, WD_ALIGN_PARAGRAPH.JUSTIFY)
         paragraph.paragraph_format.first_line_indent = Pt(2 * _BODY_SIZE)
         paragraph.paragraph_format.line_spacing = _LINE
-        write(paragraph, line, BODY, _BODY_SIZE)
+        write(paragraph, line, font=BODY, size=_BODY_SIZE)
     for line in (signed, day):
-        write(add_paragraph(document, WD_ALIGN_PARAGRAPH.RIGHT), line, BODY, _BODY_SIZE)
+        write(add_paragraph(document, WD_ALIGN_PARAGRAPH.RIGHT), line, font=BODY, size=_BODY_SIZE)
     return content_of(document)

@@ -42,7 +42,7 @@ async def _post(chat: Chat, clue: Clue) -> None:
     if await chat.ask("posted", Choice(prompt, [(_POSTED, "已张贴"), (_LATER, "还没贴")])) != _POSTED:
         await chat.say("贴好了再点一次「村内公示」。")
         return
-    await take_step(chat, clue, Act.POST)
+    await take_step(chat, clue, what=Act.POST)
     last = publicity_ends(chat.now.date(), chat.world.plan.clocks)
     await chat.say(f"记下了。公示到 {day_in_words(last)}，第二天我提醒您办下一步。有人提异议，点「村内公示」记下来。")
 
@@ -59,13 +59,13 @@ async def _watch(chat: Chat, clue: Clue) -> None:
     if what == _LATER:
         await chat.say("好的。")
     elif what == _UNOPPOSED:
-        clue = await take_step(chat, clue, Act.UNOPPOSED)
+        clue = await take_step(chat, clue, what=Act.UNOPPOSED)
         await chat.say("公示期满，没有异议。" + ("已报镇里复核。" if clue.clearing else ""), _next(clue))
     else:
         reason = await chat.ask(
             "reason", Text("什么异议？（不用写是谁提的）", min_length=2, example="他家有一台农机没算")
         )
-        clue = await take_step(chat, clue, Act.OPPOSE, reason)
+        clue = await take_step(chat, clue, what=Act.OPPOSE, note=reason)
         await chat.say("记下了，要重新评议。", next_step_row(clue))
 
 
@@ -90,4 +90,4 @@ def _publicity(chat: Chat, clue: Clue) -> Publicity:
 
 async def _keep(chat: Chat, publicity: Publicity) -> str:
     content = await asyncio.to_thread(as_docx, publicity, chat.now)
-    return await keep(chat.store, chat.world, content, DOCX)
+    return await keep(chat.store, chat.world, content=content, content_type=DOCX)

@@ -87,7 +87,7 @@ async def _standing_at(chat: Chat, step: Step, role: Role) -> list[str]:
     found = [
         clue
         for post in chat.person.posts_as(role)
-        for clue in await chat.store.clues.standing_at([step], post.region, _MOST)
+        for clue in await chat.store.clues.standing_at([step], post.region, most=_MOST)
     ]
     return [to_base36(clue.id) for clue in found[:_MOST]]
 
@@ -110,7 +110,7 @@ async def _decide(chat: Chat, key: str, what: Act, reason: str) -> str:
     if clue is None or not parties_of(chat.person, clue):
         return "这一户已经不由您办理了。"
     try:
-        moved = await take_step(chat, clue, what, reason)
+        moved = await take_step(chat, clue, what=what, note=reason)
     except NotAllowed as refused:
         return str(refused)
     return f"{moved.number}号：{what.label}。" + _outcome_in_words(moved)

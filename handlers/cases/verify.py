@@ -35,7 +35,7 @@ async def verify(chat: Chat) -> None:
     if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有提交。")
         return
-    clue = await take_step(chat, clue, Act(outcome), seen.text, photos=seen.photos, voices=seen.spoken)
+    clue = await take_step(chat, clue, what=Act(outcome), note=seen.text, photos=seen.photos, voices=seen.spoken)
     if household := chat.world.roster.by_id.get(clue.household_id):  # who has been to the house need not go again
         visit = VisitOutcome.TROUBLE if found else VisitOutcome.FINE
         await chat.store.visits.add(household, chat.world.round, by=chat.person.id, outcome=visit, place=seen.place)

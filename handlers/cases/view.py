@@ -32,7 +32,7 @@ async def show_clue(chat: Chat) -> None:
         clue.detail,
         f"{await _reporter(chat, clue, sight)}，{day_in_words(clue.reported_at)}",
         await _standing(chat, clue, sight),
-        *await help_in_words(chat.store, chat.world.plan, chat.world.directory, clue),
+        *await help_in_words(chat.store, chat.world.plan, directory=chat.world.directory, clue=clue),
     ]
     photos = await chat.store.attachments.of("clue", clue.id)
     buttons = [*_next_step(chat, clue), *_assigning(chat, clue)]
@@ -56,7 +56,7 @@ async def _sight_on(chat: Chat, clue: Clue) -> Sight:
     """How much of a clue the person sees."""
     units = {unit.code for kind in clue.kinds for unit in chat.world.plan.units_for_risk(kind)}
     followed = chat.person.id in await chat.store.clues.followers(clue)
-    return sight_of_clue(chat.person, clue, units, followed=followed)
+    return sight_of_clue(chat.person, clue, units=units, followed=followed)
 
 
 async def audible_voices(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:

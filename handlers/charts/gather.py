@@ -41,7 +41,7 @@ _MOST_DEEDS = 500
 _TOWN_WIDE, _NO_AREA = "全镇性", AreaColumn("其他", "没有写明任务")
 
 
-async def gather(store: Store, world: World, reach: Sequence[Reach], chart: Chart, now: datetime) -> Figures:
+async def gather(store: Store, world: World, *, reach: Sequence[Reach], chart: Chart, now: datetime) -> Figures:
     """The figures of a chart of a whole reach as of `now`; for a single village the first one is its own sheet."""
     head = ChartHead(scope_in_words(world.plan, reach), world.plan.title, now)
     if chart is Chart.BURNDOWN:
@@ -54,7 +54,7 @@ async def gather(store: Store, world: World, reach: Sequence[Reach], chart: Char
     return await _heat(store, world.plan, reach, head)
 
 
-async def gather_gantt(store: Store, world: World, problem: Problem, now: datetime) -> Gantt:
+async def gather_gantt(store: Store, world: World, *, problem: Problem, now: datetime) -> Gantt:
     """One problem's steps, planned and done. It is named by its village, never by a household."""
     plan = world.plan
     deeds = [
@@ -114,7 +114,7 @@ async def _burn_down(store: Store, plan: Plan, reach: Sequence[Reach], head: Cha
     """Over all of the plan's phases; the line to zero belongs to the phase in which problems are looked for and mended."""
     first, today = plan.phases[0].first, head.as_of.date()
     last = max(max(phase.last for phase in plan.phases), min(today, plan.phases[-1].last + _GRACE))
-    counted = await store.problem_figures.daily(reach, first, min(today, last))
+    counted = await store.problem_figures.daily(reach, first, last=min(today, last))
     bands = sorted((Band(phase.name, phase.first, phase.last) for phase in plan.phases), key=lambda band: band.first)
     phase = plan.phase(plan.selfcheck.phase)
     return BurnDown(head, first, last, bands, counted, zero_line(counted, first, phase.first, phase.last))

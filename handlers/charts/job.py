@@ -52,7 +52,7 @@ JOB = LongJob("charts", Every(1), run)
 
 async def work(begin: Begin, world: World, draw: Draw) -> int:
     """As `run`, drawn by `draw`. `begin` opens transactions that read first."""
-    return await fill_orders(begin, _queue, partial(_made, world, draw), name="chart", failed=FAILED)
+    return await fill_orders(begin, _queue, make=partial(_made, world, draw), name="chart", failed=FAILED)
 
 
 def _queue(store: Store) -> ChartOrders:
@@ -64,15 +64,15 @@ async def _made(world: World, draw: Draw, store: Store, order: ChartOrder) -> Ou
     figures = await _figures(store, world, order, person) if person else None
     if person is None or figures is None:
         return Outgoing(text=NOT_YOURS)
-    file = await keep(store, world, await draw(figures, WALL if order.wall else PHONE), _PNG)
+    file = await keep(store, world, content=await draw(figures, WALL if order.wall else PHONE), content_type=_PNG)
     return as_message(figures, order, charts_for(person, world.plan), file)
 
 
 async def _figures(store: Store, world: World, order: ChartOrder, person: Person) -> Figures | None:
     if order.problem_id is not None:
         problem = await store.problems.get(order.problem_id)
-        seen = problem is not None and parties_of(person, problem, world.plan)
-        return await gather_gantt(store, world, problem, store.session.now) if problem and seen else None
+        seen = problem is not None and parties_of(person, problem, plan=world.plan)
+        return await gather_gantt(store, world, problem=problem, now=store.session.now) if problem and seen else None
     chart = Chart(order.chart)
     reach = reach_for(person, chart, world.plan)
-    return await gather(store, world, reach, chart, store.session.now) if reach else None
+    return await gather(store, world, reach=reach, chart=chart, now=store.session.now) if reach else None

@@ -30,7 +30,7 @@ def may_stand_in(deputy: Person, absent: Person) -> bool:
     )
 
 
-def on_duty(world: World, meant: Iterable[int], day: date) -> dict[int, tuple[int, ...]]:
+def on_duty(world: World, meant: Iterable[int], *, day: date) -> dict[int, tuple[int, ...]]:
     """The receivers on `day` of what is meant for `meant`, each with those they stand in for."""
     meant = list(meant)
     if not world.leaves:

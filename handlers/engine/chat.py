@@ -174,7 +174,9 @@ class Chat:
         rows = tuple(tuple(row) for row in buttons)
         message = Outgoing(text=text, buttons=rows, file=file)
         by = self._person.id if self._person else None
-        await notify(self.store, self.world, dict.fromkeys(person_ids, message), intent, personal=personal, by=by)
+        await notify(
+            self.store, self.world, messages=dict.fromkeys(person_ids, message), intent=intent, personal=personal, by=by
+        )
 
     def editable(self) -> list[Option]:
         """The answers given so far, as options for changing one."""

@@ -17,9 +17,9 @@ from storage.store import Store
 async def notify(
     store: Store,
     world: World,
+    *,
     messages: Mapping[int, Outgoing],
     intent: Intent,
-    *,
     personal: bool = False,
     unless_told: bool = False,
     by: int | None = None,
@@ -34,7 +34,7 @@ async def notify(
     without, that is an error of the database.
     """
     meant = [one for one in messages if one != by]
-    receivers = dict.fromkeys(meant, ()) if personal else on_duty(world, meant, store.session.now.date())
+    receivers = dict.fromkeys(meant, ()) if personal else on_duty(world, meant, day=store.session.now.date())
     keys = {person_id: intent.to(person_id) for person_id in receivers if person_id != by}
     told = await outbox.known_intents(store.session, list(keys.values())) if unless_told else set()
     addresses = await _addresses(store, world, keys)

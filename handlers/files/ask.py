@@ -48,8 +48,8 @@ def table_file(prompt: str) -> Document:
 async def ask_for_file(
     chat: Chat,
     question: Document,
-    preview: Callable[[SentFile], Awaitable[Mapping[str, Any]]],
     *,
+    preview: Callable[[SentFile], Awaitable[Mapping[str, Any]]],
     template: Template | None = None,
 ) -> tuple[SentFile, Mapping[str, Any]]:
     """A file that can be read, and what `preview` says of it, as JSON; it raises Unreadable for one that can't be."""
@@ -77,18 +77,18 @@ async def _seen(preview: Callable[[SentFile], Awaitable[Mapping[str, Any]]], sen
 
 
 async def _kept(chat: Chat, template: Template) -> str:
-    return await keep(chat.store, chat.world, await template.make(), XLSX)
+    return await keep(chat.store, chat.world, content=await template.make(), content_type=XLSX)
 
 
-async def read_sent(world: World, sent: SentFile, read: Callable[..., T], *arguments: Any) -> T:
-    """What `read` makes of a file's bytes, its name and these arguments. Raises what it raises, Unreadable above all."""
-    return await read_kept(world, sent.sha256, sent.name, read, *arguments)
+async def read_sent(world: World, sent: SentFile, *, read: Callable[..., T], **options: Any) -> T:
+    """What `read` makes of a file's bytes, its name and these options. Raises what it raises, Unreadable above all."""
+    return await read_kept(world, sent.sha256, sent.name, read=read, **options)
 
 
-async def read_kept(world: World, sha256: str, name: str, read: Callable[..., T], *arguments: Any) -> T:
+async def read_kept(world: World, sha256: str, name: str, *, read: Callable[..., T], **options: Any) -> T:
     """Like `read_sent`, for a file of the store of files."""
     content = await asyncio.to_thread(world.media.read, sha256)
-    return await aside(read, content, name, *arguments, rows=len(content) // _BYTES_A_ROW)
+    return await aside(read, content, name, **options, rows=len(content) // _BYTES_A_ROW)
 
 
 def result_name(file_name: str, what: str) -> str:

@@ -21,7 +21,7 @@ Make = Callable[[Store, AnyOrder], Awaitable[Outgoing]]
 """Makes the file of an order and keeps it, within the posts that its person holds now; returns the message with it."""
 
 
-async def fill_orders(begin: Begin, queue: Queue[AnyOrder], make: Make[AnyOrder], *, name: str, failed: str) -> int:
+async def fill_orders(begin: Begin, queue: Queue[AnyOrder], *, make: Make[AnyOrder], name: str, failed: str) -> int:
     """Make everything ordered; returns how many orders were dealt with.
 
     `begin` opens transactions that only read until they are told to write, `name` stands in the audit, and `failed` is

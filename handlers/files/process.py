@@ -69,8 +69,9 @@ class SideProcess:
             self._used = loop.time()
 
 
-async def aside(work: Callable[..., T], *arguments: Any, rows: int) -> T:
+async def aside(work: Callable[..., T], *arguments: Any, rows: int, **options: Any) -> T:
     """The result of `work` on so many rows: little work gets a thread, much a process that ends with it."""
+    work = partial(work, **options)
     if rows < MUCH:
         return await asyncio.to_thread(work, *arguments)
     process = SideProcess()

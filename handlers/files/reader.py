@@ -51,13 +51,13 @@ _ANY_FORMULA = "="
 _NO_EXCEL = "这不是 Excel 表格，或者没传完整。请发 .xlsx 文件。"
 
 
-def read_table(content: bytes, name: str, layout: Layout[C], limits: Limits = FROM_ANYBODY) -> Table[C]:
+def read_table(content: bytes, name: str, *, layout: Layout[C], limits: Limits = FROM_ANYBODY) -> Table[C]:
     """The first sheet of a file with the headings of `layout` and something below them.
 
     Raises Unreadable, in words for whoever sent the file, when there is none.
     """
     trouble = Unreadable("表格里没有内容。")
-    for rows in read_sheets(content, name, limits):
+    for rows in read_sheets(content, name, limits=limits):
         try:
             table = find_table(rows, layout)
         except Unreadable as error:
@@ -69,7 +69,7 @@ def read_table(content: bytes, name: str, layout: Layout[C], limits: Limits = FR
     raise trouble
 
 
-def read_sheets(content: bytes, name: str = "", limits: Limits = FROM_ANYBODY) -> list[list[Row]]:
+def read_sheets(content: bytes, name: str = "", *, limits: Limits = FROM_ANYBODY) -> list[list[Row]]:
     """Those of the first visible sheets that hold anything, as rows of cells; a formula is its text, beginning with "=".
 
     What the file is, .xlsx or .csv, is told by its content; its `name` only helps with the refusal. Raises Unreadable.

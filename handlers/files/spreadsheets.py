@@ -23,7 +23,7 @@ _WIDTH = 16
 _CHOICES = "选项"
 
 
-def write_rows(title: str, rows: Iterable[Row], width: int) -> bytes:
+def write_rows(title: str, rows: Iterable[Row], *, width: int) -> bytes:
     """A sheet with these rows. Text stays text, also where it looks like a formula. Blocking: call it from a thread."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
@@ -35,7 +35,7 @@ def write_rows(title: str, rows: Iterable[Row], width: int) -> bytes:
 
 
 def write_outcomes(
-    title: str, rows: Sequence[Row], beside: Mapping[int, tuple[str, str]], below: Iterable[tuple[str, str]] = ()
+    title: str, rows: Sequence[Row], *, beside: Mapping[int, tuple[str, str]], below: Iterable[tuple[str, str]] = ()
 ) -> bytes:
     """A sheet as it came, with two columns more: what became of a row, by its place, and why. Blocking.
 
@@ -44,7 +44,7 @@ def write_outcomes(
     width = max(len(row) for row in rows)
     told: list[Row] = [[*row, *[None] * (width - len(row)), *beside.get(at, ())] for at, row in enumerate(rows)]
     told += [[*[None] * width, *more] for more in below]
-    return write_rows(title, told, width + 2)
+    return write_rows(title, told, width=width + 2)
 
 
 def _written(sheet: Any, value: Cell) -> Any:
@@ -55,7 +55,7 @@ def _written(sheet: Any, value: Cell) -> Any:
     return cell
 
 
-def write_form(title: str, headings: Sequence[str], example: Row, choices: Mapping[str, Sequence[str]]) -> bytes:
+def write_form(title: str, headings: Sequence[str], *, example: Row, choices: Mapping[str, Sequence[str]]) -> bytes:
     """An empty form: headings, one example row, and a drop-down list under each heading of `choices`.
 
     Blocking: call it from a thread.

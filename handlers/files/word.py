@@ -21,7 +21,7 @@ _A4 = (Cm(21), Cm(29.7))
 _MAKER = "村报"
 
 
-def blank(title: str, made_at: datetime, margin: float) -> Document:
+def blank(title: str, made_at: datetime, *, margin: float) -> Document:
     """An empty A4 document; `margin` in centimetres."""
     document = docx.Document()
     [section] = document.sections
@@ -40,7 +40,7 @@ def add_paragraph(document: Document, align: WD_ALIGN_PARAGRAPH) -> Paragraph:
     return paragraph
 
 
-def write(paragraph: Paragraph, text: str, font: str, size: int, *, bold: bool = False) -> None:
+def write(paragraph: Paragraph, text: str, *, font: str, size: int, bold: bool = False) -> None:
     """`size` in points."""
     run = paragraph.add_run(text)
     run.bold = bold

@@ -39,6 +39,7 @@ _CENTERED = frozenset({Kind.DAY, Kind.NUMBER, Kind.PERCENT, Kind.ID, Kind.PHONE}
 def write_ledger(
     name: str,
     title: str,
+    *,
     columns: Sequence[LedgerColumn],
     rows: Sequence[Sequence[Value]],
     notes: Iterable[tuple[str, str]],

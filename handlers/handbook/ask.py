@@ -78,7 +78,7 @@ async def _open(chat: Chat, key: str, page: str) -> None:
     if not shown:
         chat.refuse()
     text = [line for passage in shown for line in _lines(passage)]
-    lines, turn = page_of(list(dict.fromkeys(text)), page_named(page), _to_open(key))
+    lines, turn = page_of(list(dict.fromkeys(text)), page_named(page), command=_to_open(key))
     head = f"{shown[0].label}\n出处：{shortened(shown[0].source, _SOURCE)}"
     await chat.say("\n".join([head, *lines]), [*turn, *await _whole(chat, key)])
 

@@ -43,7 +43,7 @@ _KIBI = 1024
 )
 async def add_policy(chat: Chat) -> None:
     prompt = "请发政策文件，Word(.docx)、PDF、.md、.txt 都行。"
-    sent, seen = await ask_for_file(chat, Document(prompt, ENDINGS), partial(_preview, chat))
+    sent, seen = await ask_for_file(chat, Document(prompt, ENDINGS), preview=partial(_preview, chat))
     if not chat.guessed("title"):  # the file says it, so it can be looked over instead of typed
         chat.become("addpolicy", guesses={"file1": Guess(sent.model_dump()), "title": Guess(seen["title"])})
     title = tidy(
@@ -59,14 +59,14 @@ async def add_policy(chat: Chat) -> None:
         return
     content = await asyncio.to_thread(chat.world.media.read, sent.sha256)
     policy, _ = await add_document(
-        chat.store, content, sent, region=region, for_all=whom == _ALL, title=title, by=chat.person.id
+        chat.store, content, sent=sent, region=region, for_all=whom == _ALL, title=title, by=chat.person.id
     )
     buttons = [[Button(label="查政策", says="/policy"), Button(label="政策目录", says="/policies")]]
     await chat.say(f"《{policy.title}》加进手册了，现在就能查。", buttons)
 
 
 async def add_document(
-    store: Store, content: bytes, sent: SentFile, *, region: str, for_all: bool, title: str = "", by: int | None = None
+    store: Store, content: bytes, *, sent: SentFile, region: str, for_all: bool, title: str = "", by: int | None = None
 ) -> tuple[Policy, int]:
     """Put a kept document into the handbook; returns it and in how many passages. Raises Unreadable."""
     head, parts = await aside(_read, content, sent.name, rows=len(content) // _KIBI)
@@ -87,7 +87,7 @@ async def list_policies(chat: Chat) -> None:
     if not listed:
         await chat.say("手册里还没有加过政策。点「加政策」，发文件就行。", [[add]])
         return
-    shown, turn = page_of(listed, page_named(chat.args), "/policies")
+    shown, turn = page_of(listed, page_named(chat.args), command="/policies")
     names = [[_policy_button(chat.person, policy)] for policy in shown]
     await chat.say(f"手册里有 {len(listed)} 份政策，点一份看看，自己加的还能撤下：", [*names, *turn, [add]])
 

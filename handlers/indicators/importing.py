@@ -45,7 +45,7 @@ async def indicator_table(chat: Chat) -> None:
     about = "这是模板，已有的数在里面，改好发回来。"
     form = Template("指标模板.xlsx", partial(_template, chat), about)
     sent, seen = await ask_for_file(
-        chat, table_file("请发 .xlsx 或 .csv 指标表。"), partial(_preview, chat), template=form
+        chat, table_file("请发 .xlsx 或 .csv 指标表。"), preview=partial(_preview, chat), template=form
     )
     if not await chat.confirm(seen["text"]):
         await chat.say(NOTHING_DONE)
@@ -59,7 +59,9 @@ async def indicator_table(chat: Chat) -> None:
                 reason = one.why if when == year else ""
                 await chat.store.indicators.enter(when, one.village, code=one.code, value=value, by=by, reason=reason)
     await _warn(chat, rows)
-    result = await keep(chat.store, chat.world, await asyncio.to_thread(_result, table, rows, known, year), XLSX)
+    result = await keep(
+        chat.store, chat.world, content=await asyncio.to_thread(_result, table, rows, known, year), content_type=XLSX
+    )
     await chat.say(
         f"已导入：{_counts(rows, known, year)}。",
         [[Button(label="看指标", says="/indicators")]],
@@ -81,7 +83,7 @@ async def _preview(chat: Chat, sent: SentFile) -> dict[str, str]:
 async def _read(chat: Chat, sent: SentFile) -> tuple[Table[IndicatorColumn], Rows]:
     """Raises Unreadable."""
     plan, person = chat.world.plan, chat.person
-    table = await read_sent(chat.world, sent, read_table, INDICATORS)
+    table = await read_sent(chat.world, sent, read=read_table, layout=INDICATORS)
     return table, read_figures(table, plan, villages_of(person, plan, *IN_OFFICE), entered_by(person, plan))
 
 
@@ -145,11 +147,11 @@ async def _template(chat: Chat) -> bytes:
             values = (_value(known, when, village, one.code) for when in (year - 1, year))
             found = known.get((year, village, one.code))
             rows.append([plan.village(village).name, one.title, *values, found.reason if found else None])
-    return await asyncio.to_thread(write_rows, _SHEET, rows, len(IndicatorColumn))
+    return await asyncio.to_thread(write_rows, _SHEET, rows, width=len(IndicatorColumn))
 
 
 def _result(table: Table[IndicatorColumn], rows: Rows, known: Known, year: int) -> bytes:
     """The sheet as it came, with two columns more."""
     beside = {row.at: (_outcome(row, known, year), row.told) for row in rows}
     beside[table.header] = ("结果", "原因")
-    return write_outcomes(_SHEET, table.rows, beside)
+    return write_outcomes(_SHEET, table.rows, beside=beside)

@@ -78,6 +78,6 @@ async def _by_village(
     chat: Chat, wanted: Indicator, villages: Sequence[str], trends: dict[tuple[str, str], Trend], page: int
 ) -> None:
     listed = sorted(villages, key=lambda village: falls_first(trends[village, wanted.code]))
-    shown, turn = page_of(listed, page, f"/indicators {wanted.code}")
+    shown, turn = page_of(listed, page, command=f"/indicators {wanted.code}")
     lines = [f"{chat.world.plan.village(one).name} {trends[one, wanted.code]}" for one in shown]
     await chat.say("\n".join([f"{wanted.title}({wanted.unit})，减少的在前：", *lines]), turn)

@@ -71,7 +71,7 @@ async def _check(chat: Chat, sample: Sample, household: Household, found: Check)
     if not kinds:
         await _go_on(chat, sample, household, "记下了，不符。请重开没有解决的问题：", _reopen(closed))
         return
-    clue = await file_confirmed(chat, household, ClueSource.SUPERVISION, kinds, note)
+    clue = await file_confirmed(chat, household, source=ClueSource.SUPERVISION, kinds=kinds, detail=note)
     await _go_on(chat, sample, household, f"记下了，不符。{clue.number}号线索已交给村里核查。")
 
 
@@ -95,7 +95,7 @@ async def _household(chat: Chat, sample: Sample) -> Household | None:
     if not left:
         await chat.say("抽中的户都查完了。", [[Button(label="抽查进度", says="/sample")]])
         return None
-    options = village_options(list(left), chat, {code: f" {count}户" for code, count in left.items()})
+    options = village_options(list(left), chat, notes={code: f" {count}户" for code, count in left.items()})
     village = await chat.ask("village", VillageChoice("去哪个村？也可以发村名。", options))
     ids = await chat.recall("next", lambda: _next_ids(chat, sample, village))
     prompt = "去哪一户？也可以发姓名、拼音首字母或户号。"
@@ -110,7 +110,7 @@ async def _left(chat: Chat, sample: Sample, villages: Sequence[str]) -> dict[str
 
 
 async def _next_ids(chat: Chat, sample: Sample, village: str) -> list[int]:
-    return [one.household_id for one in await chat.store.samples.to_check(sample, village, _NEXT)]
+    return [one.household_id for one in await chat.store.samples.to_check(sample, village, most=_NEXT)]
 
 
 async def _done(chat: Chat, household: Household, found: Check) -> str:

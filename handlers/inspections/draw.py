@@ -15,7 +15,7 @@ from fractions import Fraction
 from storage.roster import Household
 
 
-def draw(seed: str, households: Iterable[Household], ratio: float) -> dict[str, list[Household]]:
+def draw(seed: str, households: Iterable[Household], *, ratio: float) -> dict[str, list[Household]]:
     """The households to check, by village code, each village in the order of the draw."""
     by_village: dict[str, list[Household]] = defaultdict(list)
     for household in households:

@@ -98,7 +98,7 @@ async def _progress(chat: Chat, known: Sample, page: int) -> None:
         f"已查 {checked} 户，不符 {wrong} 户。"
         + (f"还差 {households - checked} 户：" if checked < households else "查完了。"),
     ]
-    shown, turn = page_of(listed, page, "/sample")
+    shown, turn = page_of(listed, page, command="/sample")
     lines = [f"{chat.world.plan.village(code).name} {_how_far(one)}" for code, one in shown]
     await chat.say("\n".join([*head, *lines]), [*turn, *(_CHECK if chat.person.has(Role.COUNTY) else [])])
 
@@ -115,7 +115,7 @@ async def draw_from_roster(chat: Chat, seed: str) -> SampleDraw:
         for village in villages_of(chat.person, chat.world.plan, Role.COUNTY)
         for one in roster.by_village.get(village, [])
     ]
-    drawn = await asyncio.to_thread(draw, seed, listed, chat.world.plan.sampling_ratio)
+    drawn = await asyncio.to_thread(draw, seed, listed, ratio=chat.world.plan.sampling_ratio)
     ids = await chat.store.samples.households_with_closed(chat.world.plan.county.code)
     closed = additional(drawn, [one for one in listed if one.id in ids])
     return SampleDraw(len(listed), [one for village in drawn.values() for one in village], closed)

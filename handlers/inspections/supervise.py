@@ -82,7 +82,9 @@ async def supervise(chat: Chat) -> None:
     key = chat.store.supervisions.add(village, chat.person.id, looked_at=looked_at, findings=len(findings))
     for finding in findings:
         if finding.household is not None:
-            await file_confirmed(chat, finding.household, ClueSource.SUPERVISION, finding.kinds, finding.text)
+            await file_confirmed(
+                chat, finding.household, source=ClueSource.SUPERVISION, kinds=finding.kinds, detail=finding.text
+            )
         elif deadline is not None:
             await _tell_village(chat, await _problem(chat, village, finding.text, deadline, key))
     first = supervision_start(chat.world.plan)
@@ -143,7 +145,9 @@ async def _problem(chat: Chat, village: str, text: str, deadline: date, supervis
     problems, plan = chat.store.problems, chat.world.plan
     new = NewProblem(source=plan.selfcheck.source, region=village, description=text, deadline=deadline)
     problem = await problems.add(new, problems.fingerprint(f"supervision:{supervision}:{text}"))
-    plan_deadline(chat.store.reminders, plan, "problem", str(problem.id), deadline, chat.now)
+    plan_deadline(
+        chat.store.reminders, plan, subject="problem", subject_id=str(problem.id), deadline=deadline, now=chat.now
+    )
     return problem
 
 

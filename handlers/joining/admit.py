@@ -34,7 +34,7 @@ async def admit_to_household(
     known = [person for person in [await store.people.get(key) for key in family] if person and person.name == name]
     person_id = known[0].id if known else await _voice(chat, address, name, household)
     await store.chats.bind(address, person_id)
-    store.consents.add(person_id, text_version, agreed_at)
+    store.consents.add(person_id, text_version, agreed_at=agreed_at)
     await welcome(
         chat,
         address,

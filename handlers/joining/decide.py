@@ -38,7 +38,7 @@ async def _request(chat: Chat) -> Admission | None:
     if asked is None or asked.person_id is None:
         return asked if asked and may_admit(chat.person, asked.region) else None
     owner = await chat.store.people.get(asked.person_id)
-    return asked if owner and may_vouch(chat.person, owner, asked.region) else None
+    return asked if owner and may_vouch(chat.person, owner, region=asked.region) else None
 
 
 async def _admit_household(chat: Chat, asked: Admission) -> None:
@@ -61,7 +61,7 @@ async def _admit_household(chat: Chat, asked: Admission) -> None:
 
 
 async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
-    post = post_in_words(chat.world.plan, asked.role, asked.region, asked.unit)
+    post = post_in_words(chat.world.plan, asked.role, region=asked.region, unit=asked.unit)
     mine = owner == chat.person.id
     prompt = f"新手机要加入：{post}。\n" + ("是您本人吗？" if mine else f"核实过是{asked.name}本人吗？")
     if await chat.ask("answer", Choice(prompt, [(_YES, "是本人"), (_NO, "不是")])) == _NO:
@@ -72,7 +72,7 @@ async def _admit_phone(chat: Chat, asked: Admission, owner: int) -> None:
         return
     await chat.store.admissions.decide(asked.id, accepted=True, person_id=chat.person.id)
     await admit_to_office(chat, asked.address, owner, asked.role, asked.region, asked.unit)
-    await take_over(chat, owner, asked.address)
+    await take_over(chat, owner, address=asked.address)
     await welcome(chat, asked.address, owner, f"{asked.name}，核实好了，您是：{post}。")
     await chat.say("好了，新手机可以用了。")
 

@@ -100,8 +100,8 @@ async def _try(chat: Chat, invite: Invite, claim: Introduction) -> dict[str, Any
     tries, for_name = await admissions.tried(chat.address, invite.region, name=claim.name, since=_today(chat))
     if tries >= TRIES or for_name >= TRIES_PER_NAME:
         return {"found": [], "left": 0}
-    await admissions.count_try(chat.address, invite.region, claim.name)
-    found = await chat.store.households.claimed_by(invite.region, claim.name, claim.number)
+    await admissions.count_try(chat.address, invite.region, name=claim.name)
+    found = await chat.store.households.claimed_by(invite.region, claim.name, tail=claim.number)
     return {"found": [household.model_dump() for household in found], "left": TRIES - tries - 1}
 
 

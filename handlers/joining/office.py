@@ -20,7 +20,7 @@ _AGREE, _DECLINE = "agree", "decline"
 
 async def join_office(chat: Chat, invite: Invite) -> None:
     """At most three messages by hand: the link, name and phone in one, a tap."""
-    post = post_in_words(chat.world.plan, invite.role, invite.region, invite.unit)
+    post = post_in_words(chat.world.plan, invite.role, region=invite.region, unit=invite.unit)
     invited = f"{await chat.recall('inviter', lambda: _inviter(chat, invite))}邀请您：{post}。"
     if not chat.stranger:
         agreed = await chat.ask(
@@ -31,10 +31,10 @@ async def join_office(chat: Chat, invite: Invite) -> None:
         elif not await chat.store.invites.take(invite.id):
             await chat.say(DEAD)
         else:
-            await expect_successor(chat, invite, chat.person.id)
+            await expect_successor(chat, invite, person_id=chat.person.id)
             await admit_to_office(chat, chat.address, chat.person.id, invite.role, invite.region, invite.unit)
             await welcome(chat, chat.address, chat.person.id, f"好了，您现在也是：{post}。")
-            await take_over(chat, chat.person.id, chat.address)
+            await take_over(chat, chat.person.id, address=chat.address)
         return
     who = await chat.ask("who", NameAndPhone(_introduce(invite, invited), invite.person_name))
     as_invited = who == Introduction(invite.person_name or "", "")
@@ -69,12 +69,12 @@ async def _enter(chat: Chat, invite: Invite, who: Introduction, post: str) -> No
     known = await chat.store.admissions.known_as(who.name, who.number) if who.number else None
     if known is None:
         person_id = chat.store.people.add(who.name, who.number or None)
-        await expect_successor(chat, invite, person_id)
+        await expect_successor(chat, invite, person_id=person_id)
         await admit_to_office(chat, chat.address, person_id, invite.role, invite.region, invite.unit)
         await welcome(chat, chat.address, person_id, f"{who.name}，欢迎！您是：{post}。\n点一个开始，或发「菜单」。")
-        await take_over(chat, person_id, chat.address)
+        await take_over(chat, person_id, address=chat.address)
         return
-    await expect_successor(chat, invite, known)
+    await expect_successor(chat, invite, person_id=known)
     asked = chat.store.admissions.ask(
         chat.address, who.name, role=invite.role, region=invite.region, unit=invite.unit, person_id=known
     )

@@ -22,7 +22,7 @@ from storage.store import Store
 async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
     async for line in clue_lines(store.session, reach):
         units = {unit.code for kind in line.kinds for unit in world.plan.units_for_risk(kind)}
-        if reaches(reach, line.village, units):
+        if reaches(reach, line.village, units=units):
             yield _row(world, line, today)
 
 

@@ -42,10 +42,14 @@ async def _send(chat: Chat, ledger: Ledger, reason: str = "") -> None:
     reach = reach_of(person, ledger.roles & ledger.whole_for if reason else ledger.roles)
     by = signature(world.plan, person)
     try:
-        made = await make_export(chat.store, world, ledger, reach, chat.now, by, reason, MOST_AT_ONCE)
+        made = await make_export(
+            chat.store, world, ledger=ledger, reach=reach, now=chat.now, by=by, reason=reason, most=MOST_AT_ONCE
+        )
     except TooLong:
         chat.store.ledger_orders.add(person.id, chat.address, ledger=ledger.code, reason=reason)
         await chat.say(f"这本台账超过 {MOST_AT_ONCE} 行，正在做，好了就发给您。")
         return
-    message = as_message(made, await keep(chat.store, world, made.content, XLSX), ledger, person, reason)
+    message = as_message(
+        made, await keep(chat.store, world, content=made.content, content_type=XLSX), ledger, person, reason
+    )
     await chat.say(message.text or "", message.buttons, file=message.file, file_name=message.file_name)

@@ -22,7 +22,7 @@ async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date)
     found = await store.indicators.of([year - 1, year], plan.town.code)
     for village in plan.villages:
         for one in plan.indicators:
-            if reaches(reach, village.code, {unit.code for unit in plan.units_for(one.item)}):
+            if reaches(reach, village.code, units={unit.code for unit in plan.units_for(one.item)}):
                 before, now = found.get((year - 1, village.code, one.code)), found.get((year, village.code, one.code))
                 yield village.name, *_row(one, before, now)
 

@@ -23,7 +23,7 @@ FAILED = "台账没有做成，已记下原因。请过一会儿再试，还不�
 async def work(transactions: Transactions, world: World) -> int:
     """Everything ordered; returns how many orders were dealt with."""
     make = partial(_made, world)
-    return await fill_orders(transactions.reading_first, _queue, make, name="export", failed=FAILED)
+    return await fill_orders(transactions.reading_first, _queue, make=make, name="export", failed=FAILED)
 
 
 JOB = LongJob("exports", Every(2), work)
@@ -40,5 +40,9 @@ async def _made(world: World, store: Store, order: LedgerOrder) -> Outgoing:
     if person is None or not reach:
         return Outgoing(text=NOT_YOURS)
     by = signature(world.plan, person)
-    made = await make_export(store, world, ledger, reach, store.session.now, by, order.reason)
-    return as_message(made, await keep(store, world, made.content, XLSX), ledger, person, order.reason)
+    made = await make_export(
+        store, world, ledger=ledger, reach=reach, now=store.session.now, by=by, reason=order.reason
+    )
+    return as_message(
+        made, await keep(store, world, content=made.content, content_type=XLSX), ledger, person, order.reason
+    )

@@ -40,6 +40,7 @@ class TooLong(Exception):
 async def make_export(
     store: Store,
     world: World,
+    *,
     ledger: Ledger,
     reach: Sequence[Reach],
     now: datetime,
@@ -68,10 +69,10 @@ async def make_export(
         ("依据", f"{world.plan.title}({world.plan.document})，数字为导出时刻系统内的记录。"),
     ]
     title = f"{where}{ledger.title}"
-    content = await asyncio.to_thread(write_ledger, ledger.title, title, ledger.columns, rows, notes)
+    content = await asyncio.to_thread(write_ledger, ledger.title, title, columns=ledger.columns, rows=rows, notes=notes)
     if reason:
         store.session.note(
-            "export.whole", f"ledger:{ledger.code}", f"{where}，{len(rows)} 行，{by}：{mask_text(reason)}"
+            "export.whole", f"ledger:{ledger.code}", text=f"{where}，{len(rows)} 行，{by}：{mask_text(reason)}"
         )
     marked = "-全号" if reason else ""
     return Export(content, len(rows), f"{where}-{ledger.title}-{now:%Y%m%d}{marked}.xlsx")
@@ -92,10 +93,10 @@ def as_message(made: Export, file: str, ledger: Ledger, person: Person, reason: 
     buttons: tuple[tuple[Button, ...], ...] = ()
     if not reason and may_see_whole(ledger, person):
         buttons = ((Button(label="要看全号", says=f"/export {ledger.code} {WHOLE}"),),)
-    return Outgoing(text=in_short(made, ledger, reason), buttons=buttons, file=file, file_name=made.file_name)
+    return Outgoing(text=in_short(made, ledger, reason=reason), buttons=buttons, file=file, file_name=made.file_name)
 
 
-def in_short(made: Export, ledger: Ledger, reason: str) -> str:
+def in_short(made: Export, ledger: Ledger, *, reason: str) -> str:
     if reason:
         return f"共 {made.rows} 行，号码完整，请妥善保管。已留记录。"
     return f"共 {made.rows} 行" + ("，号码已遮盖。" if hides_something(ledger.columns) else "。")
@@ -104,4 +105,4 @@ def in_short(made: Export, ledger: Ledger, reason: str) -> str:
 def signature(plan: Plan, person: Person) -> str:
     """Who somebody is, for a file's notes: "周镇(瓦房镇乡村振兴办)"."""
     post = person.posts[0]
-    return f"{person.name}({post_in_words(plan, post.role, post.region, post.unit)})"
+    return f"{person.name}({post_in_words(plan, post.role, region=post.region, unit=post.unit)})"

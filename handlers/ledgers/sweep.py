@@ -15,7 +15,7 @@ from storage.store import Store
 
 
 async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
-    async for line in sweep_lines(store.session, reach, world.round):
+    async for line in sweep_lines(store.session, reach, round=world.round):
         yield _row(world, line)
 
 

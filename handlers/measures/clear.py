@@ -71,7 +71,7 @@ async def _propose(chat: Chat, clue: Clue) -> None:
     if not await chat.confirm(f"{clue.number}号 {home_in_words(chat, clue)}\n条件都做到了，提请消除风险。"):
         await chat.say("没有提交。")
         return
-    clue = await take_step(chat, clue, Act.PROPOSE, facts=_facts())
+    clue = await take_step(chat, clue, what=Act.PROPOSE, facts=_facts())
     due = f"请在 {day_in_words(clue.due_on)}前" if clue.due_on else "请"
     await chat.say(f"已提请。{due}再到家看一次，看过后点下面。", next_step_row(clue))
 
@@ -84,7 +84,9 @@ async def _secure(chat: Chat, clue: Clue) -> None:
     if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有提交。")
         return
-    clue = await take_step(chat, clue, Act.SECURE, seen.text, _facts(), seen.photos, seen.spoken)
+    clue = await take_step(
+        chat, clue, what=Act.SECURE, note=seen.text, facts=_facts(), photos=seen.photos, voices=seen.spoken
+    )
     await chat.say("记下了。接着开会评议、公示，再报镇里和市里。", next_step_row(clue))
 
 
@@ -93,7 +95,7 @@ async def _still_at_risk(chat: Chat, clue: Clue, reasons: list[str]) -> None:
     if not await chat.confirm(f"{clue.number}号风险还在，帮扶继续：\n{note}"):
         await chat.say("没有提交。")
         return
-    clue = await take_step(chat, clue, Act.AT_RISK, note)
+    clue = await take_step(chat, clue, what=Act.AT_RISK, note=note)
     await chat.say("记下了，帮扶继续。", [[support_button(clue)]])
 
 

@@ -31,7 +31,7 @@ def carried_out_by(world: World, measure: Measure) -> list[int]:
     """The people who carry a measure out: its unit's; for the village's own, the person who answers for the household."""
     village = world.roster.by_id[measure.household_id].village
     unit = world.plan.unit(measure.unit)
-    people = list(world.directory.ids(unit.role, village, unit.code if unit.role is Role.UNIT else None))
+    people = list(world.directory.ids(unit.role, village, unit=unit.code if unit.role is Role.UNIT else None))
     if unit.role is Role.VILLAGE and measure.responsible_id in people:
         return [measure.responsible_id]
     return people

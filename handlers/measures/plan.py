@@ -52,7 +52,7 @@ async def _show(chat: Chat, clue: Clue) -> None:
     plan = "综合帮扶" if is_combined(chat.world.plan, clue.kinds) else "单项措施"
     lines = [
         f"{clue_heading(chat, clue)}（{plan}）",
-        *await help_in_words(chat.store, chat.world.plan, chat.world.directory, clue),
+        *await help_in_words(chat.store, chat.world.plan, directory=chat.world.directory, clue=clue),
     ]
     measures = await chat.store.measures.of(clue.id)
     if lacks := lacking(clue.kinds, measures):
@@ -108,7 +108,7 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
         await chat.say("没有提交。")
         return
     measure = store.measures.add(begun, kind=kind, text=text, unit=unit, deadline=deadline)
-    plan_deadline(store.reminders, plan, "measure", str(measure.id), deadline, chat.now)
+    plan_deadline(store.reminders, plan, subject="measure", subject_id=str(measure.id), deadline=deadline, now=chat.now)
     intent = Intent(Cause.MEASURE, f"{measure.id}")
     await tell_family(chat, clue, f"要为您家做的：{measure_in_words(chat.world.plan, measure)[2:]}", intent)
     await chat.push(

@@ -70,7 +70,7 @@ async def _list(chat: Chat) -> None:
             [post.unit] if post.role is Role.UNIT else [u.code for u in chat.world.plan.units if u.role is post.role]
         )
         for unit in units:
-            found |= {one.id: one for one in await stored.due(post.region, unit, _LISTED)}
+            found |= {one.id: one for one in await stored.due(post.region, unit, most=_LISTED)}
     listed = sorted(found.values(), key=lambda one: (one.deadline, one.id))[:_LISTED]
     if not listed:
         await chat.say("没有要您办的帮扶措施。")

@@ -81,7 +81,7 @@ async def _queue(store: Store, world: World, notice: Notice, *, along: bool) -> 
         if receiver not in letters
     }
     intent = Intent(Cause.NOTICE, f"{notice.id}")
-    letters |= await notify(store, world, new, intent, personal=True, priority=BULK)
+    letters |= await notify(store, world, messages=new, intent=intent, personal=True, priority=BULK)
     for receiver, people in got_for.items():
         letter_id = letters.get(receiver)
         for one in people:
@@ -105,7 +105,7 @@ async def _queue_again(store: Store, world: World, notice: Notice, *, along: boo
     letter = notice_message(world.plan, notice, along=along, again=True)
     letters = {one.receiver_id: letter for one in missing}
     intent = Intent(Cause.NOTICE, f"{notice.id}", repeat="again")
-    await notify(store, world, letters, intent, personal=True, unless_told=True, priority=BULK)
+    await notify(store, world, messages=letters, intent=intent, personal=True, unless_told=True, priority=BULK)
     return _last_person([one.person_id for one in missing])
 
 
@@ -131,7 +131,7 @@ async def _report_sent(begin: Begin, world: World, notice: Notice) -> bool:
                     text = f"通知「{shortened(notice.words, 20)}」已发出 {figures.delivered} 人{away}。"
                     told = Outgoing(text=text, buttons=((notice_button(notice.id, "看谁没收到"),),))
                     intent = Intent(Cause.NOTICE_OUT, f"{notice.id}")
-                    await notify(Store(session), world, {sender.person.id: told}, intent)
+                    await notify(Store(session), world, messages={sender.person.id: told}, intent=intent)
     except Conflict:
         return False
     return True

@@ -51,7 +51,7 @@ async def _own_notice(chat: Chat, said: str) -> Notice | None:
 
 async def _list(chat: Chat) -> None:
     office = office_of(chat.person)
-    latest = await chat.store.notices.latest(office.role, office.region, _LATEST)
+    latest = await chat.store.notices.latest(office.role, office.region, most=_LATEST)
     if not latest:
         await chat.say("还没有发过通知。", [[Button(label="发通知", says="/notice")]])
         return
@@ -69,7 +69,7 @@ async def _show(chat: Chat, notice: Notice, more: str) -> None:
     kind, _, page = more.partition(" ") if more.startswith(UNREACHED) else ("", "", more)
     reached = kind != UNREACHED
     total = figures.missing if reached and notice.expects else 0 if reached else figures.unreachable
-    places, turn = page_of(range(total), page_named(page), f"/notices {to_base36(notice.id)} {kind}".rstrip())
+    places, turn = page_of(range(total), page_named(page), command=f"/notices {to_base36(notice.id)} {kind}".rstrip())
     listed = await _missing(chat, notice, reached=reached, places=places)
     lines = [_head(chat, notice), progress_in_words(notice, figures), *_repeated(chat, notice)]
     if listed:

@@ -38,8 +38,8 @@ async def handover(chat: Chat) -> None:
     if leaver is None or post is None:
         await chat.say(await _why_gone(chat))
         return
-    title = post_in_words(chat.world.plan, post.role, post.region, post.unit)
-    decides = may_hand_over(chat.person, leaver, post)
+    title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+    decides = may_hand_over(chat.person, leaver, post=post)
     office = _office(chat, leaver, post)
     if not decides and not office:
         await chat.say(f"「{title}」上面还没有人能审核交接，请管理员办理。")
@@ -68,7 +68,7 @@ async def _leaver(chat: Chat) -> Person | None:
         one.person
         for one in chat.world.directory.officials
         if one.person.id == chat.person.id
-        or any(may_hand_over(chat.person, one.person, p) for p in _posts_held(one.person))
+        or any(may_hand_over(chat.person, one.person, post=p) for p in _posts_held(one.person))
     ]
     options = [(str(one.id), f"{one.name} {_posts(chat, one)}") for one in people]
     chosen = await chat.ask("leaver", PersonChoice("谁要离岗？请发姓名。", options, also_gone=True))
@@ -89,12 +89,12 @@ async def _post(chat: Chat, leaver: Person) -> Post | None:
 
 def _to_hand_over(chat: Chat, leaver: Person) -> list[Post]:
     own = leaver.id == chat.person.id
-    return [post for post in _posts_held(leaver) if own or may_hand_over(chat.person, leaver, post)]
+    return [post for post in _posts_held(leaver) if own or may_hand_over(chat.person, leaver, post=post)]
 
 
 async def _listed(chat: Chat, posts: list[Post]) -> list[list[str]]:
     plan = chat.world.plan
-    return [[to_base36(one.id), post_in_words(plan, one.role, one.region, one.unit)] for one in posts]
+    return [[to_base36(one.id), post_in_words(plan, one.role, region=one.region, unit=one.unit)] for one in posts]
 
 
 async def _why_gone(chat: Chat) -> str:
@@ -134,12 +134,14 @@ def _posts_held(person: Person) -> list[Post]:
 
 
 def _posts(chat: Chat, person: Person) -> str:
-    return "、".join(post_in_words(chat.world.plan, one.role, one.region, one.unit) for one in _posts_held(person)[:2])
+    return "、".join(
+        post_in_words(chat.world.plan, one.role, region=one.region, unit=one.unit) for one in _posts_held(person)[:2]
+    )
 
 
 def _office(chat: Chat, leaver: Person, post: Post) -> list[int]:
     """The people who decide: the town's, or the county's for a post of the town."""
-    able = [one.person for one in chat.world.directory.officials if may_hand_over(one.person, leaver, post)]
+    able = [one.person for one in chat.world.directory.officials if may_hand_over(one.person, leaver, post=post)]
     return [one.id for one in able if one.has(Role.TOWN)] or [one.id for one in able]
 
 
@@ -160,13 +162,13 @@ async def _decide(chat: Chat) -> None:
     if asked is None or leaver is None:
         chat.refuse()
     post, held = await chat.store.handovers.post(asked.post_id)
-    if not may_hand_over(chat.person, leaver, post):
+    if not may_hand_over(chat.person, leaver, post=post):
         chat.refuse()
     if asked.accepted is not None or not held:
         await chat.say(GONE if asked.accepted is None else await _decided(chat, asked))
         return
     successor = await chat.store.people.get(asked.successor_id) if asked.successor_id else None
-    title = post_in_words(chat.world.plan, post.role, post.region, post.unit)
+    title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
     who = successor.name if successor else "新同志（发邀请链接）"
     options: list[Option] = [(_YES, "同意交接"), (_NO, "不同意")]
     if await chat.ask("answer", Choice(f"{leaver.name}的「{title}」交给：{who}。同意吗？", options)) == _YES:

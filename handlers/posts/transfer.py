@@ -34,9 +34,9 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
     assigned = cared_for = 0
     if post.role is Role.VILLAGE and not kept:
         assigned = await store.assignments.move(leaver.id, post.region, to=successor.id, by=by)
-        cared_for = await store.handovers.move_households(leaver.id, post.region, successor.id)
+        cared_for = await store.handovers.move_households(leaver.id, post.region, to=successor.id)
     await store.handovers.move_snoozed(await _snoozed(chat, leaver, post, left), successor.id)
-    title = post_in_words(chat.world.plan, post.role, post.region, post.unit)
+    title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
     along = _moved_in_words(assigned, cared_for, len(begun))
     await chat.push(
         [leaver.id],
@@ -47,14 +47,14 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
     return along
 
 
-async def expect_successor(chat: Chat, invite: Invite, person_id: int) -> None:
+async def expect_successor(chat: Chat, invite: Invite, *, person_id: int) -> None:
     """Note who opened an invitation that a handover waits for."""
     waiting = await chat.store.handovers.by_invite(invite.id)
     if waiting is not None:
         await chat.store.handovers.expect(waiting, person_id)
 
 
-async def take_over(chat: Chat, person_id: int, address: str) -> None:
+async def take_over(chat: Chat, person_id: int, *, address: str) -> None:
     """Finish the handovers that waited for this person to join; called in the step that admits them."""
     store = chat.store
     for waiting in await store.handovers.expected(person_id):
@@ -65,7 +65,7 @@ async def take_over(chat: Chat, person_id: int, address: str) -> None:
             continue
         along = await hand_over(chat, waiting, leaver, post, successor, address)
         await tell_successor(chat, waiting, leaver, post, successor, along, address)
-        title = post_in_words(chat.world.plan, post.role, post.region, post.unit)
+        title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
         await chat.push(
             [waiting.asked_by],
             f"【交接】{successor.name}已加入，「{title}」已由{leaver.name}交接完。{along}",
@@ -77,7 +77,7 @@ async def take_over(chat: Chat, person_id: int, address: str) -> None:
 async def tell_successor(
     chat: Chat, handover: Handover, leaver: Person, post: Post, successor: Person, along: str, address: str
 ) -> None:
-    title = post_in_words(chat.world.plan, post.role, post.region, post.unit)
+    title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
     text = f"【交接】{leaver.name}的「{title}」交给您了。\n{along}没办完的发 /resume 接着办，要办的看 /todo"
     if address == chat.address:
         await chat.say(text)

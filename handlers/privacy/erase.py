@@ -24,7 +24,9 @@ async def decide_erasure(chat: Chat) -> None:
     if erasure.accepted is not None:
         await chat.say(f"{person.name}的申请已经处理过了。")
         return
-    posts = "、".join(post_in_words(chat.world.plan, post.role, post.region, post.unit) for post in person.posts)
+    posts = "、".join(
+        post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit) for post in person.posts
+    )
     prompt = (
         f"{person.name}（{posts}）申请删除个人信息。\n"
         "同意就删：手机号、聊天记录、语音、没做完的事，并结束上面的身份。\n"
@@ -64,7 +66,7 @@ async def _refuse(chat: Chat, erasure: Erasure, person: Person) -> None:
     if not await chat.confirm(f"不同意{person.name}的删除申请。\n原因：{reason}"):
         await chat.say("没有处理，申请还在。")
         return
-    await chat.store.erasures.refuse(erasure.id, chat.person.id, reason)
+    await chat.store.erasures.refuse(erasure.id, chat.person.id, reason=reason)
     await chat.push(
         [person.id],
         f"您的删除申请没有通过。\n原因：{reason}\n不同意这个答复，可以找市乡村振兴局。",

@@ -34,9 +34,7 @@ async def about_me(chat: Chat) -> None:
 def _post(chat: Chat, post: Held) -> str:
     household = chat.world.roster.by_id.get(post.household_id or 0)
     home = f" {household.head}家" if household else ""
-    return (
-        f"{post_in_words(chat.world.plan, post.role, post.region, post.unit)}{home}，{full_day_in_words(post.since)}起"
-    )
+    return f"{post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)}{home}，{full_day_in_words(post.since)}起"
 
 
 def _id_number(dossier: Dossier) -> str:

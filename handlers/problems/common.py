@@ -38,7 +38,7 @@ async def problem_named(chat: Chat, said: str) -> Problem | None:
 
 
 def parties(chat: Chat, problem: Problem) -> frozenset[ProblemParty]:
-    return parties_of(chat.person, problem, chat.world.plan)
+    return parties_of(chat.person, problem, plan=chat.world.plan)
 
 
 def place_in_words(world: World, problem: Problem) -> str:
@@ -64,7 +64,7 @@ def rectifiers(world: World, problem: Problem) -> list[int]:
     found = directory.holding(Role.VILLAGE, problem.region)
     for code in problem.units:
         role = world.plan.unit(code).role
-        found += directory.holding(role, problem.region, code if role is Role.UNIT else None)
+        found += directory.holding(role, problem.region, unit=code if role is Role.UNIT else None)
     named = [official for official in found if official.person.name == problem.responsible]
     return list(dict.fromkeys(official.person.id for official in named or found))
 
@@ -82,7 +82,7 @@ async def take_action(
 
     `prints` are those of the photos shown, taken beforehand by `prints_of`.
     """
-    state = next_state(problem.state, action, parties(chat, problem), text)
+    state = next_state(problem.state, action, parts=parties(chat, problem), reason=text)
     shown = shown or Evidence()
     moved = await chat.store.problems.move(
         problem,
@@ -98,7 +98,14 @@ async def take_action(
     if action in (Action.SUBMIT, Action.ACCEPT):
         await chat.store.reminders.cancel("problem", str(problem.id))
     elif action in (Action.RETURN, Action.REOPEN):
-        plan_deadline(chat.store.reminders, chat.world.plan, "problem", str(problem.id), problem.deadline, chat.now)
+        plan_deadline(
+            chat.store.reminders,
+            chat.world.plan,
+            subject="problem",
+            subject_id=str(problem.id),
+            deadline=problem.deadline,
+            now=chat.now,
+        )
     return moved
 
 

@@ -58,7 +58,9 @@ async def start_fanout(chat: Chat) -> None:
         problem, words, due_on=due_on, rectify_by=rectify_by, villages=villages, by=chat.person.id
     )
     for village, task in tasks.items():
-        plan_deadline(chat.store.reminders, chat.world.plan, "fanout", str(task), due_on, chat.now)
+        plan_deadline(
+            chat.store.reminders, chat.world.plan, subject="fanout", subject_id=str(task), deadline=due_on, now=chat.now
+        )
         await _ask_village(chat, village, task, words, due_on)
     await chat.say(f"已发给 {len(villages)} 个村，{day_in_words(due_on)}前答复。", [[answers_button(problem)]])
 

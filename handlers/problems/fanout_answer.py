@@ -58,7 +58,7 @@ async def answer(chat: Chat) -> None:
     problems = [await _register(chat, task, fanout, first, one) for one in found]
     # the same words about the same household are one problem, here or already on the ledger
     numbers = {problem.id: problem for problem in problems}
-    await chat.store.fanouts.answer(task, chat.person.id, list(numbers))
+    await chat.store.fanouts.answer(task, chat.person.id, found=list(numbers))
     await chat.store.reminders.cancel("fanout", str(task.id))
     await _tell_starter(chat, fanout, first)
     if not numbers:
@@ -124,7 +124,14 @@ async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem
     )
     problem = await store.problems.add(new, fingerprint)
     store.problems.show(problem, chat.person.id, photos=found.shown.photos, prints=found.prints)
-    plan_deadline(store.reminders, chat.world.plan, "problem", str(problem.id), problem.deadline, chat.now)
+    plan_deadline(
+        store.reminders,
+        chat.world.plan,
+        subject="problem",
+        subject_id=str(problem.id),
+        deadline=problem.deadline,
+        now=chat.now,
+    )
     await chat.push(
         rectifiers(chat.world, problem),
         f"【新问题】{problem_in_words(chat.world, problem)} {shortened(problem.description, 60)}\n"

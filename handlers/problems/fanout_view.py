@@ -33,7 +33,7 @@ async def show_fanouts(chat: Chat) -> None:
         await chat.say(f"{problem.number}号还没有举一反三。", [[problem_button(problem)]])
         return
     tasks = await chat.store.fanouts.tasks(fanout.id)
-    shown, turn = page_of(tasks, page_named(page), f"/fanouts {to_base36(problem.id)}")
+    shown, turn = page_of(tasks, page_named(page), command=f"/fanouts {to_base36(problem.id)}")
     numbers = {one.id: one.number for one in await chat.store.problems.several([p for t in shown for p in t.found])}
     head = f"{problem.number}号举一反三，{day_in_words(fanout.due_on)}前答复。{_counts(tasks)}"
     lines = [_line(chat, task, [numbers[key] for key in task.found]) for task in shown]

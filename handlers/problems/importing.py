@@ -73,10 +73,10 @@ class _Verdict:
 async def import_problems(
     store: Store,
     plan: Plan,
+    *,
     roster: Roster,
     table: Table[ProblemColumn],
     now: datetime,
-    *,
     by: Person | None = None,
 ) -> ProblemsReport:
     """Take a ledger in; a second time it has no effect. `by` limits it to what that person answers for."""
@@ -85,7 +85,9 @@ async def import_problems(
     for verdict in verdicts:
         if verdict.outcome == _NEW and verdict.row.value is not None:
             problem = await store.problems.add(verdict.row.value, verdict.fingerprint)
-            plan_deadline(store.reminders, plan, "problem", str(problem.id), problem.deadline, now)
+            plan_deadline(
+                store.reminders, plan, subject="problem", subject_id=str(problem.id), deadline=problem.deadline, now=now
+            )
             added.append(problem)
     return ProblemsReport(
         imported=len(added),
@@ -120,7 +122,7 @@ def template(plan: Plan) -> bytes:
         ProblemColumn.MEASURES: "换上最新政策并拍照",
     }
     headings = [column.value for column in ProblemColumn]
-    return write_form(_SHEET, headings, [example.get(column) for column in ProblemColumn], choices)
+    return write_form(_SHEET, headings, example=[example.get(column) for column in ProblemColumn], choices=choices)
 
 
 @conversation(
@@ -134,22 +136,24 @@ def template(plan: Plan) -> bytes:
 async def import_ledger(chat: Chat) -> None:
     form = Template("问题台账模板.xlsx", partial(asyncio.to_thread, template, chat.world.plan))
     sent, seen = await ask_for_file(
-        chat, table_file("请发 .xlsx 或 .csv 问题台账。"), partial(_preview, chat), template=form
+        chat, table_file("请发 .xlsx 或 .csv 问题台账。"), preview=partial(_preview, chat), template=form
     )
     if seen["new"] and not await chat.confirm(_summary(sent.name, seen)):
         await chat.say(NOTHING_DONE)
         return
-    table = await read_sent(chat.world, sent, read_table, PROBLEM_LEDGER)
-    report = await import_problems(chat.store, chat.world.plan, chat.world.roster, table, chat.now, by=chat.person)
+    table = await read_sent(chat.world, sent, read=read_table, layout=PROBLEM_LEDGER)
+    report = await import_problems(
+        chat.store, chat.world.plan, roster=chat.world.roster, table=table, now=chat.now, by=chat.person
+    )
     await _tell(chat, report.added)
     text = f"已导入 {report.imported} 条，已有跳过 {report.skipped} 条，有误 {len(report.errors)} 条。"
-    result = await keep(chat.store, chat.world, report.result_bytes, XLSX)
+    result = await keep(chat.store, chat.world, content=report.result_bytes, content_type=XLSX)
     name = result_name(sent.name or _SHEET, "导入结果")
     await chat.say(text + (AGAIN if report.errors else ""), file=result, file_name=name)
 
 
 async def _preview(chat: Chat, sent: SentFile) -> dict[str, Any]:
-    table = await read_sent(chat.world, sent, read_table, PROBLEM_LEDGER)
+    table = await read_sent(chat.world, sent, read=read_table, layout=PROBLEM_LEDGER)
     verdicts = await _judge(chat.store, chat.world.plan, chat.world.roster, table, chat.now.date(), chat.person)
     errors = _errors(verdicts)
     return {
@@ -213,7 +217,7 @@ def _result(table: Table[ProblemColumn], verdicts: Sequence[_Verdict]) -> bytes:
     """The sheet as it came, with two columns more."""
     beside = {verdict.row.at: (verdict.outcome, verdict.reason) for verdict in verdicts}
     beside[table.header] = (_OUTCOME, _REASON)
-    return write_outcomes(_SHEET, table.rows, beside)
+    return write_outcomes(_SHEET, table.rows, beside=beside)
 
 
 async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
@@ -224,7 +228,7 @@ async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
     today = chat.now.date()
     by_person: dict[int, list[Problem]] = defaultdict(list)
     for problems in alike.values():
-        for person_id in on_duty(chat.world, rectifiers(chat.world, problems[0]), today):
+        for person_id in on_duty(chat.world, rectifiers(chat.world, problems[0]), day=today):
             by_person[person_id] += problems
     messages = {}
     for person_id, mine in by_person.items():
@@ -242,4 +246,4 @@ async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
         text = "\n".join([f"【新问题】有 {len(mine)} 件要整改：", *lines, *more])
         messages[person_id] = Outgoing(text=text, buttons=(tuple(row),))
     intent = Intent(Cause.IMPORT, chat.store.session.request)
-    await notify(chat.store, chat.world, messages, intent, personal=True, by=chat.person.id)
+    await notify(chat.store, chat.world, messages=messages, intent=intent, personal=True, by=chat.person.id)

@@ -20,7 +20,7 @@ async def overdue(chat: Chat) -> None:
     if not total:
         await chat.say("没有逾期的问题。")
         return
-    places, turn = page_of(range(total), page_named(chat.args), "/overdue")
+    places, turn = page_of(range(total), page_named(chat.args), command="/overdue")
     found, _ = await chat.store.problems.within(reach, TO_RECTIFY, most=len(places), before=today, skip=places[0])
     rows = [[problem_button(one, problem_line(chat.world, one, today))] for one in found]
     await chat.say(f"逾期没整改完的有 {total} 件，最久的在前：", [*rows, *turn])

@@ -39,7 +39,7 @@ async def signals(chat: Chat) -> None:
             "开会时集中补录的",
         ),
     )
-    await chat.store.signals.answer(signal, chat.person.id, words)
+    await chat.store.signals.answer(signal, chat.person.id, words=words)
     await chat.say(f"记下了：{problem.number}号，{words}", [[Button(label="看别的疑点", says="/signals")]])
 
 

@@ -50,12 +50,12 @@ async def tell(tx: Transaction, world: World) -> int:
         for problem_id, kind, detail in await _questions(store, world, tx.now - _LOOKS_BACK):
             if (problem_id, kind) not in raised:
                 raised.add((problem_id, kind))
-                store.signals.add(problem_id, kind, detail)
+                store.signals.add(problem_id, kind, detail=detail)
         untold = await store.signals.untold()
         if not untold:
             return 0
         message = await _message(store, world, untold)
-        told = await notify(store, world, dict.fromkeys(town, message), intent)
+        told = await notify(store, world, messages=dict.fromkeys(town, message), intent=intent)
         if told:
             await store.signals.told(untold, today)
     return len(told)

@@ -45,7 +45,7 @@ async def spot_check(chat: Chat) -> None:
     shown = await _shown(chat)
     prints = await prints_of(chat, shown.photos)
     checked = await take_action(chat, problem, Action.CHECK, seen, shown=shown, prints=prints)
-    await chat.store.signals.answer_all(problem.id, chat.person.id, f"抽查属实：{seen}")
+    await chat.store.signals.answer_all(problem.id, chat.person.id, words=f"抽查属实：{seen}")
     await tell_rectifiers(chat, checked, f"【抽查属实】{title}，保持销号。", Action.CHECK)
     await chat.say(f"记下了。{title}抽查属实，保持销号。")
 
@@ -77,7 +77,7 @@ async def _open_again(chat: Chat, problem: Problem) -> None:
     shown = await _shown(chat)
     prints = await prints_of(chat, shown.photos)
     opened = await take_action(chat, problem, Action.REOPEN, reason, shown=shown, prints=prints)
-    await chat.store.signals.answer_all(problem.id, chat.person.id, f"抽查不属实，已重开：{reason}")
+    await chat.store.signals.answer_all(problem.id, chat.person.id, words=f"抽查不属实，已重开：{reason}")
     await tell_rectifiers(chat, opened, f"【抽查重开】{title}\n原因：{reason}\n请接着整改，再提交。", Action.REOPEN)
     await chat.say(f"{title}已重开，已告诉整改的同志。")
 

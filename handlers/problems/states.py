@@ -58,7 +58,7 @@ RULES = {
 }
 
 
-def next_state(state: ProblemState, action: Action, parts: Iterable[ProblemParty], reason: str = "") -> ProblemState:
+def next_state(state: ProblemState, action: Action, *, parts: Iterable[ProblemParty], reason: str = "") -> ProblemState:
     """The state that `action` leads to when somebody who is `parts` does it. Raises NotAllowed."""
     rule, parts = RULES.get(action), frozenset(parts)
     if rule is None or not parts & rule.by:
@@ -94,7 +94,7 @@ def checked_percent(percent: int) -> int:
     return percent
 
 
-def parties_of(person: Person, problem: Problem, plan: Plan) -> frozenset[ProblemParty]:
+def parties_of(person: Person, problem: Problem, *, plan: Plan) -> frozenset[ProblemParty]:
     """The parties that `person` is to `problem`; empty if it does not concern them."""
     parts = {
         part

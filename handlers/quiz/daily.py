@@ -80,7 +80,7 @@ async def _draw(chat: Chat) -> dict[str, Any]:
     cards, seed = await quiz.cards(person.id), f"{person.name}:{today}"
     most = min(_OF_VILLAGE, count // 2) if sitting.daily else 0
     of_village = await of_own_village(chat, cards, most, _NEW_OF_VILLAGE, seed)
-    chosen = pick(plan, cards, today, count, own_items(plan, person), seed)
+    chosen = pick(plan, cards, today=today, count=count, own=own_items(plan, person), seed=seed)
     chosen = _prefer_recitals(chosen, count - len(of_village))
     if not chosen and not of_village:
         return _instead(sitting, "今天没有到期要复习的题。")

@@ -55,7 +55,7 @@ async def _draw(chat: Chat, of_what: str) -> dict[str, Any]:
     of_village: list[Question] = []
     if of_what in (_MINE, _ALL):
         of_village = await of_own_village(chat, cards, _OF_VILLAGE, _OF_VILLAGE, seed)
-    ranked = choose_extra(plan, cards, today, len(plan.questions), own, seed)
+    ranked = choose_extra(plan, cards, today=today, count=len(plan.questions), own=own, seed=seed)
     wanted = [question for question in ranked if _belongs(plan, question, of_what, own)]
     recitals = [question for question in wanted if isinstance(question, RecitalQuestion)][:_RECITALS]
     others = [question for question in wanted if not isinstance(question, RecitalQuestion)]

@@ -35,7 +35,7 @@ async def recite(chat: Chat) -> None:
 
 
 async def _choose(chat: Chat) -> None:
-    listed, turn = page_of(_recitals(chat), page_named(chat.args), "/recite")
+    listed, turn = page_of(_recitals(chat), page_named(chat.args), command="/recite")
     buttons = [[Button(label=question.text, says=f"/recite {question.id}")] for question in listed]
     await chat.say("背哪一条？点一个，一口气说出来。", [*buttons, *turn])
 

@@ -42,7 +42,7 @@ def remember(before: Memory | None, rating: Rating, now: datetime) -> Memory:
     )
 
 
-def answered(card: Card | None, question: Question, rating: Rating, now: datetime) -> Card:
+def answered(card: Card | None, question: Question, *, rating: Rating, now: datetime) -> Card:
     """The card after an answer. The memory of a question that has changed since is dropped."""
     digest = digest_of(question)
     before = card.memory if card is not None and card.digest == digest else None
@@ -62,7 +62,7 @@ def digest_of(question: Question) -> str:
 
 
 def choose(
-    plan: Plan, cards: Mapping[str, Card], today: date, count: int, own: Collection[str], seed: str
+    plan: Plan, cards: Mapping[str, Card], *, today: date, count: int, own: Collection[str], seed: str
 ) -> list[Question]:
     """At most `count` questions: those due, the longest overdue first, then new ones; a changed question is due today.
 
@@ -108,10 +108,10 @@ def choose_of_village(
 
 
 def choose_extra(
-    plan: Plan, cards: Mapping[str, Card], today: date, count: int, own: Collection[str], seed: str
+    plan: Plan, cards: Mapping[str, Card], *, today: date, count: int, own: Collection[str], seed: str
 ) -> list[Question]:
     """As `choose`, and filled up with what is due soonest, so that there is always something to practise."""
-    chosen = choose(plan, cards, today, count, own, seed)
+    chosen = choose(plan, cards, today=today, count=count, own=own, seed=seed)
     if len(chosen) == count:
         return chosen
     later = sorted(

@@ -59,8 +59,8 @@ async def _keep(chat: Chat, question: Question, answer: Any, *, daily: bool) -> 
 async def keep_answer(chat: Chat, question: Question, verdict: Grading, *, daily: bool = False) -> None:
     """Keep an answer, and what is remembered after it."""
     quiz, person = chat.store.quiz, chat.person.id
-    card = answered(await quiz.card(person, question.id), question, verdict.rating, chat.now)
-    await quiz.learn(person, card, question.clause, verdict.rating, daily=daily)
+    card = answered(await quiz.card(person, question.id), question, rating=verdict.rating, now=chat.now)
+    await quiz.learn(person, card, clause=question.clause, rating=verdict.rating, daily=daily)
 
 
 def own_items(plan: Plan, person: Person) -> set[str]:

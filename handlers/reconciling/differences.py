@@ -75,7 +75,7 @@ async def _by_owner(chat: Chat, region: str) -> list[tuple[Owner, int]]:
 def _whose(chat: Chat, owner: Owner) -> str:
     if owner.role is Role.VILLAGE:
         return region_in_words(chat.world.plan, owner.region)
-    return post_in_words(chat.world.plan, owner.role, owner.region, owner.unit)
+    return post_in_words(chat.world.plan, owner.role, region=owner.region, unit=owner.unit)
 
 
 async def _look_at(chat: Chat, said: str) -> None:
@@ -135,7 +135,7 @@ async def _see(chat: Chat, key: str) -> dict[str, Any]:
 
 async def _listed(chat: Chat, one: Difference) -> int | None:
     """The number of the household that has the person by now."""
-    found = await chat.store.households.listed_as(one.village, one.name, one.told.get("身份证号"))
+    found = await chat.store.households.listed_as(one.village, one.name, id_number=one.told.get("身份证号"))
     home = chat.world.roster.by_id.get(found or 0)
     return home.number if home else None
 

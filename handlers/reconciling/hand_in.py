@@ -43,7 +43,7 @@ _SHOWN_SILENT = 3
 )
 async def reconcile(chat: Chat) -> None:
     prompt = "请发名单（.xlsx 或 .csv），要有姓名，和身份证号或村；户类型、人口数、电话、帮扶责任人有就比。"
-    sent, _ = await ask_for_file(chat, table_file(prompt), partial(_looked, chat))
+    sent, _ = await ask_for_file(chat, table_file(prompt), preview=partial(_looked, chat))
     options = sources_of(chat.person, chat.world.plan)
     source = options[0][0] if len(options) == 1 else await chat.ask("source", Choice("这是哪里的名单？", options))
     asked = "名单应当把哪些户都列上？漏了的会查出来。可多选，如：2 3"
@@ -54,10 +54,12 @@ async def reconcile(chat: Chat) -> None:
         await chat.say("没有对账。")
         return
     sheet = await _read(chat, sent)
-    found, entered = await record(chat.store, chat.world, sheet, source, kinds, sent.sha256, chat.person.id)
-    await tell_owners(chat.store, chat.world, source, entered, chat.person.id)
+    found, entered = await record(
+        chat.store, chat.world, sheet=sheet, source=source, kinds=kinds, sha256=sent.sha256, by=chat.person.id
+    )
+    await tell_owners(chat.store, chat.world, source=source, entered=entered, by=chat.person.id)
     content = await asyncio.to_thread(found.as_sheet, chat.world.plan)
-    sha256 = await keep(chat.store, chat.world, content, XLSX)
+    sha256 = await keep(chat.store, chat.world, content=content, content_type=XLSX)
     name = result_name(sent.name or "名单", "对账结果")
     await chat.say(f"{outcome_in_words(entered)}\n逐行结果见文件。", [[_GO_ON]], file=sha256, file_name=name)
 
@@ -79,7 +81,7 @@ def source_in_words(plan: Plan, source: str) -> str:
 
 
 async def record(
-    store: Store, world: World, sheet: Sheet, source: str, kinds: Sequence[str], sha256: str, by: int
+    store: Store, world: World, *, sheet: Sheet, source: str, kinds: Sequence[str], sha256: str, by: int
 ) -> tuple[Comparison, Entered]:
     """Compare, and record what differs; the same list again has no second effect."""
     found = await compare(store, world.plan, world.roster, world.directory, sheet, source, kinds)
@@ -109,7 +111,7 @@ async def _looked(chat: Chat, sent: SentFile) -> dict[str, int]:
 
 async def _read(chat: Chat, sent: SentFile) -> Sheet:
     """Raises Unreadable."""
-    return await read_sent(chat.world, sent, read_list, chat.world.plan, chat.now.date())
+    return await read_sent(chat.world, sent, read=read_list, plan=chat.world.plan, today=chat.now.date())
 
 
 async def _preview(chat: Chat, sent: SentFile, source: str, kinds: Sequence[str]) -> str:
@@ -124,18 +126,18 @@ async def _preview(chat: Chat, sent: SentFile, source: str, kinds: Sequence[str]
     return "\n".join([*lines, "提交就记下差异，分给各村、站所核对。"])
 
 
-async def tell_owners(store: Store, world: World, source: str, entered: Entered, by: int) -> None:
+async def tell_owners(store: Store, world: World, *, source: str, entered: Entered, by: int) -> None:
     """One message to each person but `by` who has something new to settle, however many posts it comes by."""
     whose = Counter(one.owner for one in (*entered.new, *entered.returned))
     for_person: Counter[int] = Counter()
     for owner, count in whose.items():
-        for official in world.directory.holding(owner.role, owner.region, owner.unit):
+        for official in world.directory.holding(owner.role, owner.region, unit=owner.unit):
             for_person[official.person.id] += count
     for_person.pop(by, None)
     messages = {}
-    for person_id, absent in on_duty(world, for_person, store.session.now.date()).items():
+    for person_id, absent in on_duty(world, for_person, day=store.session.now.date()).items():
         count = for_person[person_id] or max(for_person[one] for one in absent)
         text = f"【对账差异】{source_in_words(world.plan, source)}的名单与名册有 {count} 处对不上，请您核对。"
         messages[person_id] = Outgoing(text=text + stand_in_note(world, absent), buttons=((_GO_ON,),))
     intent = Intent(Cause.RECONCILE, f"{store.session.request}:{to_ms(store.session.now)}")
-    await notify(store, world, messages, intent, personal=True)
+    await notify(store, world, messages=messages, intent=intent, personal=True)

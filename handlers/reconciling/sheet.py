@@ -60,12 +60,12 @@ class Comparison:
         """The list with two columns more, and below it what it lacks. Blocking: call it from a thread."""
         beside = self.outcomes | {self.sheet.table.header: (_RESULT, _REASON)}
         lacking = [(_NOT_LISTED, f"{plan.village(one.village).name} {one.name} {one.ours}") for one in self.not_listed]
-        return write_outcomes(_SHEET, self.sheet.table.rows, beside, lacking)
+        return write_outcomes(_SHEET, self.sheet.table.rows, beside=beside, below=lacking)
 
 
-def read_list(content: bytes, name: str, plan: Plan, today: date, limits: Limits = FROM_ANYBODY) -> Sheet:
+def read_list(content: bytes, name: str, *, plan: Plan, today: date, limits: Limits = FROM_ANYBODY) -> Sheet:
     """A file with a list of people. Blocking. Raises Unreadable when it is none, or nobody on it can be made out."""
-    table = read_table(content, name, LIST, limits)
+    table = read_table(content, name, layout=LIST, limits=limits)
     sheet = Sheet(table, read_people(table, plan, today))
     if not sheet.good:
         raise Unreadable("名单里没有能用的行。" + "".join(str(error) for error in sheet.errors[:1]))

@@ -45,8 +45,8 @@ async def two_lists(chat: Chat) -> None:
     sheets = [await _read(chat, files[source]) for source in (left, right)]
     names = [source_in_words(plan, source) for source in (left, right)]
     rows = await asyncio.to_thread(held_together, plan, names, sheets[0], sheets[1])
-    content = await asyncio.to_thread(write_rows, _SHEET, [_HEADINGS, *rows], len(_HEADINGS))
-    sha256 = await keep(chat.store, chat.world, content, XLSX)
+    content = await asyncio.to_thread(write_rows, _SHEET, [_HEADINGS, *rows], width=len(_HEADINGS))
+    sha256 = await keep(chat.store, chat.world, content=content, content_type=XLSX)
     counts = "，".join(f"{outcome} {count}" for outcome, count in Counter(str(row[3]) for row in rows).most_common())
     text = f"{names[0]}和{names[1]}的名单：{counts}。\n和名册不一样的，已在「对账差异」里分给人核。"
     await chat.say(text, file=sha256, file_name="两份名单对比.xlsx")
@@ -63,7 +63,9 @@ async def _listed(chat: Chat) -> list[list[str]]:
 
 
 async def _read(chat: Chat, sha256: str) -> Sheet:
-    return await read_kept(chat.world, sha256, "", read_list, chat.world.plan, chat.now.date(), FROM_THE_OPERATOR)
+    return await read_kept(
+        chat.world, sha256, "", read=read_list, plan=chat.world.plan, today=chat.now.date(), limits=FROM_THE_OPERATOR
+    )
 
 
 def held_together(plan: Plan, names: Sequence[str], left: Sheet, right: Sheet) -> list[Row]:

@@ -23,7 +23,7 @@ async def keep(tx: Transaction, world: World) -> int:
     async with tx.session(request="job:checks") as session:
         store = Store(session)
         await _self_checks(store, world, max(opens, tx.now))
-        for village in await store.watchlists.due_by_village(world.plan.id, today, [world.plan.town.code]):
+        for village in await store.watchlists.due_by_village(world.plan.id, today, regions=[world.plan.town.code]):
             if world.directory.holding(Role.VILLAGE, village):
                 store.reminders.plan("watch", village, stage="due", due_at=max(opens, tx.now), deadline=today)
     return 0
@@ -43,6 +43,6 @@ async def _self_checks(store: Store, world: World, due_at: datetime) -> None:
         if scope in tallies and tallies[scope].done >= len(plan.items_for(scope.unit)):
             continue
         key = key_of(scope)
-        plan_deadline(store.reminders, plan, "selfcheck", key, phase.last, due_at)
-        if holders(world.directory, scope, plan):
+        plan_deadline(store.reminders, plan, subject="selfcheck", subject_id=key, deadline=phase.last, now=due_at)
+        if holders(world.directory, scope, plan=plan):
             store.reminders.plan("selfcheck", key, stage=f"day{today:%m%d}", due_at=due_at, deadline=phase.last)

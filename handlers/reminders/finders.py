@@ -116,7 +116,7 @@ async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[s
                 deadline=plan.phase(plan.selfcheck.phase).last,
                 command=f"/selfcheck {key}",
                 label="去自查",
-                responsible=ids_of(holders(world.directory, scope, plan)),
+                responsible=ids_of(holders(world.directory, scope, plan=plan)),
                 region=scope.region,
             )
     return found
@@ -125,7 +125,7 @@ async def _self_checks(store: Store, world: World, ids: Sequence[str]) -> dict[s
 async def _watched(store: Store, world: World, ids: Sequence[str]) -> dict[str, WorkItem]:
     """One line for each village with checks due today, however many people they are about."""
     today = store.session.now.date()
-    counts = await store.watchlists.due_by_village(world.plan.id, today, ids)
+    counts = await store.watchlists.due_by_village(world.plan.id, today, regions=ids)
     return {
         village: WorkItem(
             titles=((f"{world.plan.village(village).name}清单核查 {count} 人", ()),),

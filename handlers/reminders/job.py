@@ -100,7 +100,14 @@ async def _queue(
             for one in mine:
                 snooze(store, world, one.about, person_id)
         elif written := _message(world, person_id, mine, news.get(person_id, MorningNews()), now):
-            await notify(store, world, {person_id: written}, intent, personal=True, not_before=_earliest(wanted, now))
+            await notify(
+                store,
+                world,
+                messages={person_id: written},
+                intent=intent,
+                personal=True,
+                not_before=_earliest(wanted, now),
+            )
             without_due += not mine
     return without_due
 
@@ -135,7 +142,7 @@ async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int,
         if item is None or item.deadline != reminder.deadline:  # closed, gone or moved meanwhile
             continue
         if is_overdue(reminder.stage):
-            plan_next_overdue(store.reminders, world.plan, reminder, today)
+            plan_next_overdue(store.reminders, world.plan, fired=reminder, today=today)
         for person_id in _receivers(world, reminder, item, today):
             by_person[person_id][item] = Due(reminder, item)
     done = await store.reminders.acknowledgements(by_person)
@@ -149,10 +156,10 @@ async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int,
 def _receivers(world: World, reminder: Reminder, item: WorkItem, today: date) -> tuple[int, ...]:
     """The receivers of a reminder. A snoozed one goes to its person only while the work concerns them."""
     if reminder.person_id is None:
-        return concerned_on(world, item, level_on(world.plan, reminder, today), today)
+        return concerned_on(world, item, level_on(world.plan, reminder, today=today), today)
     if not may_snooze(world, item, reminder.person_id, today):
         return ()
-    return tuple(on_duty(world, [reminder.person_id], today)) if item.can_be_late else (reminder.person_id,)
+    return tuple(on_duty(world, [reminder.person_id], day=today)) if item.can_be_late else (reminder.person_id,)
 
 
 async def _items(store: Store, world: World, due: list[Reminder]) -> dict[tuple[str, str], WorkItem]:

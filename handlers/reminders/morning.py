@@ -39,7 +39,7 @@ async def morning_news(store: Store, world: World, since: datetime | None) -> di
         one.person.id: MorningNews() for one in world.directory.officials if one.address and one.person.id not in away
     }
     for item, people in (await _new_items(store, world, since)).items() if since else ():
-        for person_id in on_duty(world, people, now.date()):
+        for person_id in on_duty(world, people, day=now.date()):
             if person_id in found:
                 found[person_id].fresh.append(item)
     midnight = datetime.combine(now.date(), time(), SHANGHAI)

@@ -34,7 +34,15 @@ async def keep(tx: Transaction, world: World) -> int:
             await store.reminders.cancel("phase", gone)
         for key, day in days.items():
             if day >= today:
-                plan_deadline(store.reminders, world.plan, "phase", key, day, tx.now, overdue=False)
+                plan_deadline(
+                    store.reminders,
+                    world.plan,
+                    subject="phase",
+                    subject_id=key,
+                    deadline=day,
+                    now=tx.now,
+                    overdue=False,
+                )
         if calendar_known(today):
             return 0
         return await _warn(store, world, today.year)
@@ -51,7 +59,7 @@ async def _warn(store: Store, world: World, year: int) -> int:
     untold = [person_id for person_id in town if marks[person_id] not in known]
     text = f"{year} 年的节假日安排还没有收录，提醒先按周一至周五算工作日。请管理员更新程序。"
     told = await notify(
-        store, world, dict.fromkeys(untold, Outgoing(text=text)), Intent(Cause.CALENDAR, f"{year}"),
+        store, world, messages=dict.fromkeys(untold, Outgoing(text=text)), intent=Intent(Cause.CALENDAR, f"{year}"),
         unless_told=True, not_before=next_open(store.session.now, world.plan.reminders),
     )  # fmt: skip
     if told:

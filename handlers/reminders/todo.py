@@ -40,7 +40,7 @@ async def todo(chat: Chat) -> None:
         await chat.say("没有要办的事。", late)
         return
     today = chat.now.date()
-    shown, turn = page_of(found, page_named(chat.args), "/todo")
+    shown, turn = page_of(found, page_named(chat.args), command="/todo")
     rows = [
         [Button(label=f"{button.label} {deadline_in_words(due, today)}", says=button.says)] for due, button in shown
     ]

@@ -78,7 +78,7 @@ def concerned(world: World, item: WorkItem, level: int) -> tuple[int, ...]:
 def concerned_on(world: World, item: WorkItem, level: int, day: date) -> tuple[int, ...]:
     """The people concerned on a day, with stand-ins for those on leave. What is news for everybody waits for them."""
     people = concerned(world, item, level)
-    return tuple(on_duty(world, people, day)) if item.can_be_late else people
+    return tuple(on_duty(world, people, day=day)) if item.can_be_late else people
 
 
 def may_snooze(world: World, item: WorkItem, person_id: int, day: date) -> bool:

@@ -28,7 +28,7 @@ async def monthly(chat: Chat) -> None:
     except Unreadable as error:
         await chat.say(str(error))
         return
-    summary = await summary_of(chat.store, chat.world, await _region(chat), month, chat.now)
+    summary = await summary_of(chat.store, chat.world, region=await _region(chat), month=month, now=chat.now)
     content = await asyncio.to_thread(as_docx, summary)
     before = month_before(month.first)
     began = before >= chat.world.plan.phases[0].first.replace(day=1)
@@ -36,7 +36,7 @@ async def monthly(chat: Chat) -> None:
     await chat.say(
         f"{summary.place}{month.first.month}月月报，数字到 {day_in_words(month.last)}，可在 Word 里改。",
         [[earlier]] if began else [],
-        file=await keep(chat.store, chat.world, content, DOCX),
+        file=await keep(chat.store, chat.world, content=content, content_type=DOCX),
         file_name=f"{title_of(summary)}.docx",
     )
 

@@ -15,10 +15,10 @@ _WEAK = 3
 _AHEAD = 3
 
 
-async def summary_of(store: Store, world: World, region: str, month: Month, now: datetime) -> Summary:
+async def summary_of(store: Store, world: World, *, region: str, month: Month, now: datetime) -> Summary:
     """The month of a village, town or county of the plan, as known at `now`."""
     plan = world.plan
-    figures = await by_region(store.session, region, month)
+    figures = await by_region(store.session, region, month=month)
     visited = await store.overview.visited(world.round)
     places = [
         VillageMonth(
@@ -38,7 +38,7 @@ async def summary_of(store: Store, world: World, region: str, month: Month, now:
         month=month,
         made_at=now,
         places=places,
-        sources=await new_by_source(store.session, region, month),
+        sources=await new_by_source(store.session, region, month=month),
         weak=[(plan.clause_label(one.clause), round(100 * one.wrong / one.answers)) for one in weak],
         ahead=_ahead(world, month.last),
     )

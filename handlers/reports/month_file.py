@@ -22,18 +22,18 @@ _MARGIN = 2.2
 
 
 def as_docx(summary: Summary) -> bytes:
-    document = blank(title_of(summary), summary.made_at, _MARGIN)
-    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), title_of(summary), TITLE, _TITLE_SIZE)
-    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), period_of(summary), BODY, _BODY_SIZE)
+    document = blank(title_of(summary), summary.made_at, margin=_MARGIN)
+    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), title_of(summary), font=TITLE, size=_TITLE_SIZE)
+    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), period_of(summary), font=BODY, size=_BODY_SIZE)
     for lead, text in paragraphs(summary):
         paragraph = add_paragraph(document, WD_ALIGN_PARAGRAPH.JUSTIFY)
         paragraph.paragraph_format.first_line_indent = Pt(2 * _BODY_SIZE)
         paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
         paragraph.paragraph_format.line_spacing = _BODY_LINE
-        write(paragraph, lead, LEAD, _BODY_SIZE)
-        write(paragraph, text, BODY, _BODY_SIZE)
+        write(paragraph, lead, font=LEAD, size=_BODY_SIZE)
+        write(paragraph, text, font=BODY, size=_BODY_SIZE)
     _add_table(document, table_of(summary))
-    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.LEFT), footnote(summary), TABLE, _TABLE_SIZE)
+    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.LEFT), footnote(summary), font=TABLE, size=_TABLE_SIZE)
     return content_of(document)
 
 
@@ -56,4 +56,4 @@ def _fill(row: _Row, texts: Sequence[str], *, bold: bool = False) -> None:
         [paragraph] = cell.paragraphs
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.space_after = Pt(0)
-        write(paragraph, text, TABLE, _TABLE_SIZE, bold=bold)
+        write(paragraph, text, font=TABLE, size=_TABLE_SIZE, bold=bold)

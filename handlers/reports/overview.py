@@ -29,7 +29,7 @@ async def overview(chat: Chat) -> None:
 
 async def as_text(store: Store, world: World, region: str, today: date) -> str:
     """The overview of a region in five lines; its cost does not grow with what is counted."""
-    figures = await store.overview.of(region, world.round, today)
+    figures = await store.overview.of(region, world.round, today=today)
     return "\n".join(
         [
             f"【{region_in_words(world.plan, region)}】{day_in_words(today)}",

@@ -37,7 +37,7 @@ def narrowed(reach: Iterable[Reach], region: str) -> list[Reach]:
     return list(dict.fromkeys(asked))
 
 
-def reaches(reach: Iterable[Reach], region: str, units: Collection[str] = ()) -> bool:
+def reaches(reach: Iterable[Reach], region: str, *, units: Collection[str] = ()) -> bool:
     """Whether something in `region` that concerns `units` is within reach."""
     return any(region.startswith(one.region) and (one.unit is None or one.unit in units) for one in reach)
 

@@ -22,7 +22,7 @@ class Sight(Enum):
     FULL = auto()
 
 
-def sight_of_clue(person: Person, clue: Clue, units: Collection[str], *, followed: bool) -> Sight:
+def sight_of_clue(person: Person, clue: Clue, *, units: Collection[str], followed: bool) -> Sight:
     """`units` answer for one of the clue's kinds; `followed` says that the person reported the clue or joined it.
 
     The first line that fits counts.
@@ -48,7 +48,7 @@ def may_admit(person: Person, village: str) -> bool:
     return person.covers(village, Role.TOWN)
 
 
-def may_vouch(person: Person, owner: Person, region: str) -> bool:
+def may_vouch(person: Person, owner: Person, *, region: str) -> bool:
     """Whether the person decides that a further phone is `owner`'s: oneself, or an office above `region` and all of the
     owner's posts, so that nobody hands out posts that reach further than their own."""
     regions = [region, *(post.region for post in owner.posts)]
@@ -60,7 +60,7 @@ def may_erase(person: Person, owner: Person) -> bool:
     return person.id != owner.id and all(person.covers(post.region, *_OFFICES_ABOVE) for post in owner.posts)
 
 
-def may_hand_over(person: Person, leaver: Person, post: Post) -> bool:
+def may_hand_over(person: Person, leaver: Person, *, post: Post) -> bool:
     """Whether the person decides who follows `leaver` in a post: an office above it, not oneself. A household's voice is
     no post to hand over."""
     return person.id != leaver.id and post.role is not Role.HOUSEHOLD and person.covers(post.region, *_OFFICES_ABOVE)

@@ -71,16 +71,16 @@ class RosterReport:
     def as_sheet(self) -> bytes:
         """The outcome of each row as .xlsx, without ID and phone numbers. Blocking: call it from a thread."""
         rows = [(one.row + 1, one.name, one.outcome, one.told, one.number) for one in self.verdicts]
-        return write_rows(_SHEET, [_RESULT, *rows], len(_RESULT))
+        return write_rows(_SHEET, [_RESULT, *rows], width=len(_RESULT))
 
 
-def read_roster(content: bytes, name: str, plan: Plan, today: date) -> list[TableRow[RosterPerson]]:
+def read_roster(content: bytes, name: str, *, plan: Plan, today: date) -> list[TableRow[RosterPerson]]:
     """The rows of a file. Blocking: call it from a thread. Raises Unreadable when it is no roster."""
-    return read_people(read_table(content, name, ROSTER, FROM_THE_OPERATOR), plan, today)
+    return read_people(read_table(content, name, layout=ROSTER, limits=FROM_THE_OPERATOR), plan, today)
 
 
 async def import_roster(
-    store: Store, roster: Roster, directory: Directory, read: Sequence[TableRow[RosterPerson]]
+    store: Store, roster: Roster, *, directory: Directory, read: Sequence[TableRow[RosterPerson]]
 ) -> RosterReport:
     """Take a roster in. What it says otherwise of people and households on the roster is changed there, what it leaves empty
     stays; the same roster a second time has no effect. Who is not in it stays on the roster.
@@ -109,7 +109,9 @@ async def import_roster(
 def template(plan: Plan) -> bytes:
     """The empty form, with villages and household types in drop-down lists. Blocking: call it from a thread."""
     columns = list(RosterColumn)
-    return write_form(_SHEET, [one.value for one in columns], [EXAMPLES[one] for one in columns], choices(plan))
+    return write_form(
+        _SHEET, [one.value for one in columns], example=[EXAMPLES[one] for one in columns], choices=choices(plan)
+    )
 
 
 def _wrong(row: int, trouble: Wrong, name: str = "") -> RosterVerdict:

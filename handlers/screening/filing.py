@@ -48,7 +48,7 @@ async def file_rows(store: Store, world: World, screening: ScreeningList, rows: 
                 reporter_id=screening.sender_id,
                 due_on=due_on,
             )
-            plan_clue(store.reminders, world.plan, clue, now)
+            plan_clue(store.reminders, world.plan, clue=clue, now=now)
             settled.append(Settled(row, RowState.FILED, household.id, clue.id))
         elif cases.has(clue, row):
             why = f"{clue.number}号线索里已有这个人，原因相同"

@@ -77,7 +77,7 @@ async def _read(transactions: Transactions, world: World, screening: ScreeningLi
     """Take all rows down and show the sender what was understood; None when there is nothing to go on with."""
     today = screening.handed_in_at.date()
     try:
-        rows = await read_kept(world, screening.sha256, screening.name, read_list, world.plan, today)
+        rows = await read_kept(world, screening.sha256, screening.name, read=read_list, plan=world.plan, today=today)
     except Unreadable as error:
         await _give_back(transactions, world, screening, Outgoing(text=f"「{screening.name}」没有读成。\n{error}"))
         return None
@@ -152,7 +152,7 @@ async def _send_list(transactions: Transactions, world: World, screening: Screen
         text = f"「{screening.name}」：{counted(tally)}。\n核查：{visited(visits)}。"
         buttons = ((to_decide(screening),),) if tally.get(RowState.ASK) else ()
         await store.screening_lists.amend(screening, wanted_by=None)
-        store.media.keep(*made, XLSX)
+        store.media.keep(*made, content_type=XLSX)
         if screening.wanted_by is not None:
             message = _with_list(screening, made, text, buttons)
             await tell(store, world, screening, screening.wanted_by, message)
@@ -164,7 +164,7 @@ Made = tuple[str, int]
 
 async def _make_list(transactions: Transactions, world: World, screening: ScreeningList) -> Made:
     lines = await all_lines(transactions, screening)
-    content = await aside(write_list, world.plan, screening, lines, rows=len(lines))
+    content = await aside(write_list, world.plan, screening, lines=lines, rows=len(lines))
     return await asyncio.to_thread(world.media.write, content), len(content)
 
 
@@ -193,7 +193,7 @@ async def _give_back(
         store = Store(session)
         await store.screening_lists.drop(screening)
         if made is not None:
-            store.media.keep(*made, XLSX)
+            store.media.keep(*made, content_type=XLSX)
         await tell(store, world, screening, screening.sender_id, message)
 
 

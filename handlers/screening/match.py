@@ -41,7 +41,7 @@ def heads_of(roster: Mapping[int, Household]) -> dict[tuple[str, str], list[Hous
     return heads
 
 
-def match(person: ListedPerson, blind: str | None, region: str, known: KnownPeople) -> PersonMatch:
+def match(person: ListedPerson, blind: str | None, *, region: str, known: KnownPeople) -> PersonMatch:
     """`blind` is how the ID number is recognised; only households of `region` (a code's beginning) can be meant.
 
     An ID number with the same name is certain. A name in a village never is, however rare, and neither is a number under

@@ -65,7 +65,7 @@ class Preview:
 
 async def preview(store: Store, screening: ScreeningList) -> Preview:
     """Of a list whose rows are taken down."""
-    wrong = await store.screening_results.first(screening.id, [RowState.WRONG, RowState.UNKNOWN], _SHOWN_ERRORS)
+    wrong = await store.screening_results.first(screening.id, [RowState.WRONG, RowState.UNKNOWN], most=_SHOWN_ERRORS)
     return Preview(
         name=screening.name,
         tally=await store.screening_results.tally(screening.id),
@@ -103,7 +103,7 @@ async def tell(store: Store, world: World, screening: ScreeningList, person_id: 
     """Tell somebody how a list has got on, while they are in office."""
     if world.directory.person(person_id) is not None:
         intent = Intent(Cause.SCREENING, f"{screening.id}:{screening.version}")
-        await notify(store, world, {person_id: message}, intent, personal=True)
+        await notify(store, world, messages={person_id: message}, intent=intent, personal=True)
 
 
 async def tell_villages(store: Store, world: World, screening: ScreeningList) -> None:
@@ -113,7 +113,7 @@ async def tell_villages(store: Store, world: World, screening: ScreeningList) ->
     mine: dict[int, list[str]] = defaultdict(list)
     for village in dict.fromkeys([*filed, *asked]):
         cadres = world.directory.ids(Role.VILLAGE, village)
-        for person_id in on_duty(world, cadres, store.session.now.date()):
+        for person_id in on_duty(world, cadres, day=store.session.now.date()):
             mine[person_id].append(village)
     due_on = last_day(store.session.now.date(), world.plan.clocks.verify)
     for person_id, villages in mine.items():

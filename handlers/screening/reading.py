@@ -14,9 +14,9 @@ from storage.screening.records import RowState, ScreeningList
 from storage.store import Store
 
 
-def read_list(content: bytes, name: str, plan: Plan, today: date) -> list[TableRow[ListedPerson]]:
+def read_list(content: bytes, name: str, *, plan: Plan, today: date) -> list[TableRow[ListedPerson]]:
     """The rows of a file. Blocking: call it from a thread. Raises Unreadable when it is no list of people."""
-    return read_people(read_table(content, name, SCREENING_LIST), plan, today)
+    return read_people(read_table(content, name, layout=SCREENING_LIST), plan, today)
 
 
 async def take_down(
@@ -33,10 +33,17 @@ async def take_down(
         known.by_name[one.name].append(one)
     for row in rows:
         if row.value is None:
-            store.screening_lists.take_down(screening.id, row.number, row.name, RowState.WRONG, row.told)
+            store.screening_lists.take_down(screening.id, row.number, name=row.name, state=RowState.WRONG, why=row.told)
         else:
             blind = blinds[row.at]
-            _note(store, screening, row.number, row.value, blind, match(row.value, blind, screening.region, known))
+            _note(
+                store,
+                screening,
+                row.number,
+                row.value,
+                blind,
+                match(row.value, blind, region=screening.region, known=known),
+            )
 
 
 def _note(
@@ -45,9 +52,9 @@ def _note(
     store.screening_lists.take_down(
         screening.id,
         number,
-        person.name,
-        found.state,
-        found.why,
+        name=person.name,
+        state=found.state,
+        why=found.why,
         blind=blind,
         village=found.households[0].village if found.households else person.village,
         detail=_detail(person),

@@ -41,7 +41,7 @@ async def _all(chat: Chat) -> None:
     lists = {
         one.id: one
         for post in posts
-        for one in await chat.store.screening_results.handed_in(post.region, post.unit, _LISTS)
+        for one in await chat.store.screening_results.handed_in(post.region, post.unit, most=_LISTS)
         if one.state is ListState.DONE
     }
     newest = sorted(lists.values(), key=lambda one: one.id, reverse=True)[:_LISTS]
@@ -95,7 +95,7 @@ async def _to_visit(chat: Chat, key: str, page: str) -> None:
     if not total:
         await chat.say("这份名单里您这边的都核查过了。")
         return
-    places, turn = page_of(range(total), page_named(page), f"/screened {key}")
+    places, turn = page_of(range(total), page_named(page), command=f"/screened {key}")
     shown, _ = await chat.store.screening_results.waiting(found.id, regions, most=len(places), skip=places[0])
     rows = [
         [

@@ -31,10 +31,12 @@ def sheet_name(screening: ScreeningList) -> str:
     return result_name(screening.name or _NAME, "筛查结果")
 
 
-def write_list(plan: Plan, screening: ScreeningList, lines: Sequence[ListLine]) -> bytes:
+def write_list(plan: Plan, screening: ScreeningList, *, lines: Sequence[ListLine]) -> bytes:
     """As .xlsx. Blocking: call it from a thread."""
     title = f"{screening.name} 筛查结果"
-    return write_ledger(_NAME, title, _COLUMNS, [_row(plan, line) for line in lines], _notes(screening))
+    return write_ledger(
+        _NAME, title, columns=_COLUMNS, rows=[_row(plan, line) for line in lines], notes=_notes(screening)
+    )
 
 
 def _row(plan: Plan, line: ListLine) -> tuple[Value, ...]:

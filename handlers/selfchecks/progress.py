@@ -29,6 +29,6 @@ async def selfchecks(chat: Chat) -> None:
         lines.append((tally.done >= total, f"{name_of(scope, plan)} {min(tally.done, total)}/{total} 项{found}"))
     lines.sort(key=lambda line: line[0])
     ready, last = sum(full for full, _ in lines), plan.phase(plan.selfcheck.phase).last
-    shown, turn = page_of([text for _, text in lines], page_named(chat.args), "/selfchecks")
+    shown, turn = page_of([text for _, text in lines], page_named(chat.args), command="/selfchecks")
     head = f"自查查完 {ready}/{len(lines)} 家，{day_in_words(last)}为止。没查完的在前："
     await chat.say("\n".join([head, *shown]), turn)

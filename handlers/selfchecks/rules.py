@@ -29,10 +29,10 @@ def is_holder(person: Person, scope: Scope, plan: Plan) -> bool:
     )
 
 
-def holders(directory: Directory, scope: Scope, plan: Plan) -> list[Official]:
+def holders(directory: Directory, scope: Scope, *, plan: Plan) -> list[Official]:
     """Everybody in office who is to do this self-check."""
     role = plan.unit(scope.unit).role
-    return directory.holding(role, scope.region, scope.unit if role is Role.UNIT else None)
+    return directory.holding(role, scope.region, unit=scope.unit if role is Role.UNIT else None)
 
 
 def scope_of(key: str, plan: Plan) -> Scope | None:

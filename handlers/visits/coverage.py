@@ -35,7 +35,7 @@ async def _village(chat: Chat, village: str, page: int) -> None:
     households = len(chat.world.roster.by_village.get(village, []))
     left = await still_to_visit(chat, village)
     head = f"{chat.world.plan.village(village).name}：{progress_in_words(households - len(left), households)}"
-    shown, turn = page_of(left, page, f"/coverage {village}")
+    shown, turn = page_of(left, page, command=f"/coverage {village}")
     if not chat.person.covers(village, Role.VILLAGE):
         await chat.say("\n".join([head, *(to_visit_in_words(*one) for one in shown)]), turn)
         return
@@ -51,7 +51,7 @@ async def _all(chat: Chat, villages: Sequence[str], page: int) -> None:
     unfinished = sum(done < households for _, done, households in figures)
     total = progress_in_words(sum(one[1] for one in figures), sum(one[2] for one in figures))
     head = f"{len(villages)} 个村：{total}" + (f"\n还有 {unfinished} 个村没走完：" if unfinished else "")
-    shown, turn = page_of(figures, page, "/coverage")
+    shown, turn = page_of(figures, page, command="/coverage")
     rows = [
         [
             Button(

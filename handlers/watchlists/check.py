@@ -66,7 +66,7 @@ async def _regions(chat: Chat) -> list[str] | None:
 
 
 async def _due(chat: Chat, regions: Sequence[str]) -> int:
-    counts = await chat.store.watchlists.due_by_village(chat.world.plan.id, chat.now.date(), regions)
+    counts = await chat.store.watchlists.due_by_village(chat.world.plan.id, chat.now.date(), regions=regions)
     return sum(counts.values())
 
 
@@ -104,7 +104,7 @@ async def _put(chat: Chat, entry_id: int, version: int, reason: str) -> str:
     if entry is None or entry.version != version:
         return await _earlier(chat, entry_id, version)
     if reason:
-        await chat.store.watchlists.end(entry, chat.person.id, reason)
+        await chat.store.watchlists.end(entry, chat.person.id, reason=reason)
     else:
         await chat.store.watchlists.checked(entry, chat.person.id, next_on=_again(chat, entry))
     return ""
@@ -137,7 +137,9 @@ async def _file(
     chat: Chat, listed: Watchlist, household: Household, told: EvidencedText, entry_id: int, version: int
 ) -> str:
     """The clue is filed in any case: it is about the household, whoever was first with the entry."""
-    clue = await file_confirmed(chat, household, ClueSource.CADRE, [listed.risk], told.text, told)
+    clue = await file_confirmed(
+        chat, household, source=ClueSource.CADRE, kinds=[listed.risk], detail=told.text, shown=told
+    )
     filed = f"已上报，{clue.number}号线索。"
     entry = await chat.store.watchlists.get(entry_id)
     if entry is None or entry.version != version:

@@ -51,7 +51,9 @@ async def watchlist(chat: Chat) -> None:
         raise ValueError("a list was offered to somebody who may not bring it")
     form = Template(f"{listed.title}模板.xlsx", partial(asyncio.to_thread, template, listed, plan))
     prompt = f"请发「{listed.title}」.xlsx 或 .csv，要有姓名、身份证号、村。"
-    sent, seen = await ask_for_file(chat, table_file(prompt), partial(_preview, chat, listed, post), template=form)
+    sent, seen = await ask_for_file(
+        chat, table_file(prompt), preview=partial(_preview, chat, listed, post), template=form
+    )
     drop = False
     if seen["missing"]:
         prompt = f"有 {seen['missing']} 人在清单上，这份表里没有。怎么办？"
@@ -70,7 +72,7 @@ async def _preview(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) ->
 
 async def _judged(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) -> Judged:
     """Raises Unreadable when the file is no list of people."""
-    rows = await read_sent(chat.world, sent, read_list, chat.world.plan, chat.now.date())
+    rows = await read_sent(chat.world, sent, read=read_list, plan=chat.world.plan, today=chat.now.date())
     return await judge(chat.store, chat.world, listed, post, rows)
 
 
@@ -88,13 +90,13 @@ async def _take(chat: Chat, listed: Watchlist, post: Post, sent: SentFile, *, dr
     for one in judged.missing if drop else ():
         entry = await chat.store.watchlists.get(one.id)
         if entry is not None:
-            await chat.store.watchlists.end(entry, chat.person.id, "新清单里没有")
+            await chat.store.watchlists.end(entry, chat.person.id, reason="新清单里没有")
             ended += 1
     wrong = judged.count(WRONG)
     text = f"{listed.title}：新增 {judged.count(NEW)} 人，跳过 {judged.count(KNOWN)} 人，有误 {wrong} 行"
     text += f"，移出 {ended} 人。" if ended else "。"
     text += AGAIN if wrong else ""
     content = await asyncio.to_thread(judged.as_sheet, listed.title)
-    result = await keep(chat.store, chat.world, content, XLSX)
+    result = await keep(chat.store, chat.world, content=content, content_type=XLSX)
     buttons = [[Button(label="看清单情况", says="/watchlists")]]
     await chat.say(text, buttons, file=result, file_name=result_name(listed.title, "导入结果"))

@@ -61,7 +61,7 @@ class Judged:
     def as_sheet(self, title: str) -> bytes:
         """The outcome of each row as .xlsx. Blocking: call it from a thread."""
         rows = [(one.row, one.name, one.outcome, one.reason) for one in self.verdicts]
-        return write_rows(title, [_RESULT, *rows], len(_RESULT))
+        return write_rows(title, [_RESULT, *rows], width=len(_RESULT))
 
 
 async def judge(
@@ -99,7 +99,7 @@ def template(listed: Watchlist, plan: Plan) -> bytes:
     village = plan.villages[0].name
     example = (f"{EXAMPLE}（导入时不读这一行）", "18 位，先把这一列设成文本", village, "一屯", "没有就空着")
     choices = {ScreeningColumn.VILLAGE.value: [one.name for one in plan.villages]}
-    return write_form(listed.title, [column.value for column in _HEADINGS], example, choices)
+    return write_form(listed.title, [column.value for column in _HEADINGS], example=example, choices=choices)
 
 
 class _People:
@@ -121,7 +121,7 @@ class _People:
         if person is None:
             return WatchlistVerdict(row, read.name, WRONG, read.told)
         blind = self._store.households.blind_id(person.id_number) if person.id_number else None
-        home = self._home(person, blind, match(person, blind, region, self._known))
+        home = self._home(person, blind, match(person, blind, region=region, known=self._known))
         if isinstance(home, str):
             return WatchlistVerdict(row, person.name, WRONG, home)
         self.villages.add(home.village)

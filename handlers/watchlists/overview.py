@@ -21,12 +21,12 @@ async def watchlists(chat: Chat) -> None:
         region = _region(chat, listed)
         if region is not None:
             if region not in figures:
-                figures[region] = await chat.store.watchlists.figures(chat.world.plan.id, region, chat.now.date())
+                figures[region] = await chat.store.watchlists.figures(chat.world.plan.id, region, today=chat.now.date())
             lines.append(_line(listed, figures[region].get(listed.code)))
     if not lines:
         await chat.say("方案里没有由您单位提供的清单。")
         return
-    shown, turn = page_of(lines, page_named(chat.args), "/watchlists")
+    shown, turn = page_of(lines, page_named(chat.args), command="/watchlists")
     row = [Button(label="导入清单", says="/watchlist")] if chat.person.has(Role.UNIT, Role.TOWN) else []
     await chat.say("\n".join(["清单核查情况：", *shown]), [*turn, *([row] if row else [])])
 

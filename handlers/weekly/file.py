@@ -18,13 +18,13 @@ def as_docx(
     title: str, period: str, villages: Mapping[str, Sequence[tuple[str, Sequence[str]]]], made_at: datetime
 ) -> bytes:
     """`villages`: by name, who wrote and what."""
-    document = blank(title, made_at, _MARGIN)
-    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), title, TITLE, _TITLE_SIZE)
-    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), period, BODY, _BODY_SIZE)
+    document = blank(title, made_at, margin=_MARGIN)
+    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), title, font=TITLE, size=_TITLE_SIZE)
+    write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), period, font=BODY, size=_BODY_SIZE)
     for village, reports in villages.items():
-        write(add_paragraph(document, WD_ALIGN_PARAGRAPH.LEFT), village, LEAD, _BODY_SIZE)
+        write(add_paragraph(document, WD_ALIGN_PARAGRAPH.LEFT), village, font=LEAD, size=_BODY_SIZE)
         for name, lines in reports:
             paragraph = add_paragraph(document, WD_ALIGN_PARAGRAPH.JUSTIFY)
             paragraph.paragraph_format.first_line_indent = Pt(2 * _BODY_SIZE)
-            write(paragraph, f"{name}：{''.join(lines)}", BODY, _BODY_SIZE)
+            write(paragraph, f"{name}：{''.join(lines)}", font=BODY, size=_BODY_SIZE)
     return content_of(document)

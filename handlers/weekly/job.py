@@ -48,12 +48,12 @@ async def tell(tx: Transaction, world: World) -> int:
         messages = {}
         for one in meant:
             person_id, address = one.person.id, one.address or ""
-            store.weekly_reports.begin(person_id, week, village_of(one.person))
+            store.weekly_reports.begin(person_id, week, village=village_of(one.person))
             if address in quiet and quiet[address].holds:
                 continue
             rows = tuple(tuple(row) for row in report_buttons(week))
             messages[person_id] = Outgoing(text=report_in_words(week, draft(done.get(person_id, Work()))), buttons=rows)
-        return len(await notify(store, world, messages, Intent(Cause.WEEKLY, f"{week}"), personal=True))
+        return len(await notify(store, world, messages=messages, intent=Intent(Cause.WEEKLY, f"{week}"), personal=True))
 
 
 JOB = Job("weekly", Every(15 * 60), tell)

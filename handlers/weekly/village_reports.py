@@ -59,7 +59,7 @@ async def _all(chat: Chat, week: date, villages: Sequence[str], sent: Sequence[W
     lacking = sum(done < all_ for _, done, all_ in counts)
     done, total = sum(one[1] for one in counts), sum(one[2] for one in counts)
     head = f"{period(week)}的周报：{done}/{total} 人已报" + (f"，{lacking} 个村没报全：" if lacking else "，都齐了。")
-    shown, turn = page_of(counts, page, f"/weeklies {week:%Y%m%d}")
+    shown, turn = page_of(counts, page, command=f"/weeklies {week:%Y%m%d}")
     rows = [
         [Button(label=f"{chat.world.plan.village(code).name} {done}/{total}人", says=f"/weeklies {week:%Y%m%d} {code}")]
         for code, done, total in shown
@@ -96,7 +96,7 @@ async def _file(chat: Chat, week: date, sent: Sequence[WeeklyReport]) -> None:
     content = await asyncio.to_thread(as_docx, title, period(week), told, chat.now)
     await chat.say(
         f"{period(week)}的周报，{len(told)} 个村 {len(sent)} 人，可在 Word 里改。",
-        file=await keep(chat.store, chat.world, content, DOCX),
+        file=await keep(chat.store, chat.world, content=content, content_type=DOCX),
         file_name=f"{title}-{week:%Y%m%d}.docx",
     )
 

@@ -13,7 +13,7 @@ from storage.store import Store
 _SHOWN = 5
 
 
-async def help_in_words(store: Store, plan: Plan, directory: Directory, clue: Clue) -> list[str]:
+async def help_in_words(store: Store, plan: Plan, *, directory: Directory, clue: Clue) -> list[str]:
     """Who answers for the household and what is being done, a line each; nothing before help has begun."""
     support = await store.measures.support_of(clue.id)
     if support is None:

@@ -22,7 +22,7 @@ def is_page(text: str) -> bool:
     return not text or (text.isdecimal() and len(text) < 5)
 
 
-def page_of(listed: Sequence[T], page: int, command: str) -> tuple[Sequence[T], list[list[Button]]]:
+def page_of(listed: Sequence[T], page: int, *, command: str) -> tuple[Sequence[T], list[list[Button]]]:
     """A page of a list, and the row of buttons that leads on: `command` with a page behind it.
 
     For a list that is read page by page, `listed` is the range of its places.

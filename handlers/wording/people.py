@@ -19,7 +19,7 @@ def region_in_words(plan: Plan, region: str) -> str:
     return plan.county.name if region == plan.county.code else plan.village(region).name
 
 
-def post_in_words(plan: Plan, role: Role, region: str, unit: str | None = None) -> str:
+def post_in_words(plan: Plan, role: Role, *, region: str, unit: str | None = None) -> str:
     """ "白塔村 村干部", "瓦房镇卫生院"; a character that both words share is written once in an office's name."""
     where, what = region_in_words(plan, region), plan.unit(unit).name if unit else role.label
     if role in (Role.HOUSEHOLD, Role.VILLAGE):
@@ -36,7 +36,9 @@ def official_name(directory: Directory, person_id: int | None) -> str:
 def scope_in_words(plan: Plan, reach: Sequence[Reach]) -> str:
     """ "白塔村", "瓦房镇卫生院"."""
     names = [
-        post_in_words(plan, Role.UNIT, one.region, one.unit) if one.unit else region_in_words(plan, one.region)
+        post_in_words(plan, Role.UNIT, region=one.region, unit=one.unit)
+        if one.unit
+        else region_in_words(plan, one.region)
         for one in reach
     ]
     return "、".join(names[:_NAMED]) + (f"等 {len(names)} 处" if len(names) > _NAMED else "")

@@ -69,7 +69,7 @@ class Clues:
             },
         )
         count(session, clue_keys, before=None, after=row)
-        self._attachments.add("clue", row["id"], [*photos, *voices])
+        self._attachments.add("clue", row["id"], files=[*photos, *voices])
         return self._clue(row)
 
     async def join(
@@ -87,7 +87,7 @@ class Clues:
                 "at": session.now,
             },
         )
-        self._attachments.add("joined_report", row["id"], [*photos, *voices])
+        self._attachments.add("joined_report", row["id"], files=[*photos, *voices])
 
     async def get(self, clue_id: int) -> Clue | None:
         return self._one(await self._session.read(sa.select(clues).where(clues.c.id == clue_id)))
@@ -110,7 +110,7 @@ class Clues:
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
         return [self._clue(row._mapping) for row in rows]
 
-    async def standing_at(self, steps: Sequence[Step], region: str, most: int = 50) -> list[Clue]:
+    async def standing_at(self, steps: Sequence[Step], region: str, *, most: int = 50) -> list[Clue]:
         """The clues of a region (code prefix) at one of these steps, the most pressing first."""
         query = sa.select(clues).where(
             inside(clues.c.village, region), clues.c.step.in_([step.value for step in steps])
@@ -118,7 +118,7 @@ class Clues:
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
         return [self._clue(row._mapping) for row in rows]
 
-    async def followed_by(self, person_id: int, household_id: int | None = None, most: int = 10) -> list[Clue]:
+    async def followed_by(self, person_id: int, household_id: int | None = None, *, most: int = 10) -> list[Clue]:
         """What the person reported or joined, and what was reported about their own household; the newest first."""
         joined = sa.select(joined_reports.c.clue_id).where(joined_reports.c.person_id == person_id)
         mine = sa.or_(clues.c.reporter_id == person_id, clues.c.id.in_(joined))
@@ -158,7 +158,7 @@ class Clues:
                 "facts": dict(facts) if facts else None,
             },
         )
-        self._attachments.add("clue_event", event["id"], [*photos, *voices])
+        self._attachments.add("clue_event", event["id"], files=[*photos, *voices])
         return self._clue(moved)
 
     async def events(self, clue_id: int) -> list[ClueEvent]:

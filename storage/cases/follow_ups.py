@@ -41,7 +41,7 @@ class FollowUps:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def due(self, closed_as: Sequence[str], until: date, most: int) -> list[int]:
+    async def due(self, closed_as: Sequence[str], until: date, *, most: int) -> list[int]:
         """Ids of clues that ended on `until` or before with one of these outcomes and were not asked about."""
         asked = sa.select(follow_ups.c.id).where(follow_ups.c.clue_id == clues.c.id).exists()
         query = sa.select(clues.c.id).where(

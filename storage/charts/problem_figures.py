@@ -51,7 +51,7 @@ class ProblemFigures:
         rows = await self._session.read(query)
         return [Cell(row.region, row.item, int(row.open), int(row.overdue)) for row in rows]
 
-    async def daily(self, reach: Iterable[Reach], first: date, last: date) -> list[int]:
+    async def daily(self, reach: Iterable[Reach], first: date, *, last: date) -> list[int]:
         """How many of those within reach were open at the end of each day from `first` to `last`."""
         if last < first:
             return []

@@ -53,7 +53,7 @@ class Overview:
     def __init__(self, session: Session) -> None:
         self._tallies = Tallies(session)
 
-    async def of(self, region: str, round: str, today: date) -> OverviewFigures:
+    async def of(self, region: str, round: str, *, today: date) -> OverviewFigures:
         """`round` names the sweep whose visits count; self-reports are those of the week of `today`."""
         totals = await self._tallies.within(region)
         late = (total for key, total in totals.items() if key.startswith(_DUE) and key < f"{_DUE}{today}")

@@ -11,8 +11,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-Upsert = sqlite.Insert | postgresql.Insert
-
 
 class _Prepared(NamedTuple):
     sql: str

@@ -229,7 +229,7 @@ class Session:
         await self._settle()
         return (await self._tx.conn.execute(statement, values)).rowcount
 
-    def note(self, action: str, subject: str, text: str) -> None:
+    def note(self, action: str, subject: str, *, text: str) -> None:
         """Leave an audit row for something that changes no row, such as an unmasked export."""
         self._record(action, subject, None, None, text)
 

@@ -28,7 +28,7 @@ class Attachments:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, subject: str, subject_id: int, files: Sequence[str]) -> None:
+    def add(self, subject: str, subject_id: int, *, files: Sequence[str]) -> None:
         for sha256 in files:
             self._session.add(
                 attachments,

@@ -71,7 +71,7 @@ class Media:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def keep(self, sha256: str, size: int, content_type: str) -> None:
+    def keep(self, sha256: str, size: int, *, content_type: str) -> None:
         """Call it after `MediaStore.write`. A file that is known already stays as it is."""
         row = {"sha256": sha256, "size": size, "content_type": content_type, "kept_at": self._session.now}
         self._session.add(media, row)

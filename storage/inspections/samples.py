@@ -132,7 +132,7 @@ class Samples:
             for row in await self._session.read(query)
         }
 
-    async def to_check(self, sample: Sample, village: str, most: int) -> list[Check]:
+    async def to_check(self, sample: Sample, village: str, *, most: int) -> list[Check]:
         """The next households of a village, in the order of the draw."""
         column = sample_checks.c
         query = sa.select(sample_checks).where(

@@ -78,7 +78,7 @@ class Admissions:
         row = (await self._session.read(counts))[0]
         return int(row.ours), int(row.theirs)
 
-    async def count_try(self, address: str, village: str, name: str) -> None:
+    async def count_try(self, address: str, village: str, *, name: str) -> None:
         """Count a try. It is written at once, not with the batch, so that guesses in one batch count one by one."""
         row = {"id": new_id(), "address": address, "name_blind": self._blind(village, name), "at": self._session.now}
         await self._session.change(claim_attempts.insert(), row)

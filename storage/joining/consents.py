@@ -35,7 +35,7 @@ class Consents:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, person_id: int, text_version: str, agreed_at: datetime) -> None:
+    def add(self, person_id: int, text_version: str, *, agreed_at: datetime) -> None:
         self._session.add(
             consents,
             {

@@ -30,7 +30,7 @@ class SweepLine(NamedTuple):
     note: str
 
 
-async def sweep_lines(session: Session, reach: Sequence[Reach], round: str) -> AsyncIterator[SweepLine]:
+async def sweep_lines(session: Session, reach: Sequence[Reach], *, round: str) -> AsyncIterator[SweepLine]:
     """The households of these regions, by number."""
     visit = sa.and_(visits.c.household_id == households.c.id, visits.c.round == round)
     query = (

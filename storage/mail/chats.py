@@ -62,7 +62,7 @@ def _reachable(person_ids: Iterable[int]) -> sa.Select[tuple[int | None, str]]:
     )
 
 
-async def mark_blocked(conn: AsyncConnection, addresses: Sequence[str], now: datetime) -> None:
+async def mark_blocked(conn: AsyncConnection, addresses: Sequence[str], *, now: datetime) -> None:
     """Nothing can be sent to these addresses; whoever is written to by them has to be reached elsewhere."""
     newly = chats.update().where(chats.c.address.in_(addresses), chats.c.blocked_at.is_(None))
     if (await conn.execute(newly.values(blocked_at=now))).rowcount:

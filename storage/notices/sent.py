@@ -100,15 +100,15 @@ class Notices:
                 "version": 0,
             },
         )
-        Attachments(session).add(SUBJECT, row["id"], [file] if file else [])
-        session.note("notice.send", f"notices:{row['id']}", f"{role.value} {region}")
+        Attachments(session).add(SUBJECT, row["id"], files=[file] if file else [])
+        session.note("notice.send", f"notices:{row['id']}", text=f"{role.value} {region}")
         return int(row["id"])
 
     async def get(self, notice_id: int) -> Notice | None:
         found = await self._some(sa.select(notices).where(notices.c.id == notice_id))
         return found[0] if found else None
 
-    async def latest(self, role: Role, region: str, most: int) -> list[Notice]:
+    async def latest(self, role: Role, region: str, *, most: int) -> list[Notice]:
         """What this office sent last, the newest first."""
         of_office = (notices.c.role == role.value) & (notices.c.region == region)
         return await self._some(

@@ -232,7 +232,7 @@ class Directory:
         self.officials = listed
         self._by_id = {official.person.id: official for official in listed}
 
-    def holding(self, role: Role, region: str, unit: str | None = None) -> list[Official]:
+    def holding(self, role: Role, region: str, *, unit: str | None = None) -> list[Official]:
         """Those whose post as `role` covers `region` (for units: as that unit)."""
         return [
             official
@@ -243,9 +243,9 @@ class Directory:
             )
         ]
 
-    def ids(self, role: Role, region: str, unit: str | None = None) -> tuple[int, ...]:
+    def ids(self, role: Role, region: str, *, unit: str | None = None) -> tuple[int, ...]:
         """The ids of the persons of `holding`."""
-        return tuple(official.person.id for official in self.holding(role, region, unit))
+        return tuple(official.person.id for official in self.holding(role, region, unit=unit))
 
     def person(self, person_id: int) -> Official | None:
         return self._by_id.get(person_id)

@@ -139,7 +139,7 @@ class Fanouts:
             for row in await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))
         ]
 
-    async def answer(self, task: FanoutTask, by: int, found: Sequence[int]) -> None:
+    async def answer(self, task: FanoutTask, by: int, *, found: Sequence[int]) -> None:
         """Record a village's answer. Raises Conflict when somebody answered since the task was read."""
         await self._session.amend(
             fanout_tasks,

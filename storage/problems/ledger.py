@@ -130,9 +130,9 @@ class Problems:
         row = await self._session.current(problems, problem)
         percent = problem.percent if percent is None else percent
         entry_id = self._enter(problem.id, action, by, text, percent, place)
-        self._attachments.add("problem_entry", entry_id, photos)
+        self._attachments.add("problem_entry", entry_id, files=photos)
         for shown in prints:
-            self._photos.add(problem.id, by, shown)
+            self._photos.add(problem.id, by, shown=shown)
         closed_at = problem.closed_at or session.now  # a spot check leaves the day of closing as it is
         # Last, because it writes at once all that was added: whoever finds the new state finds its entry too.
         after = await session.amend(
@@ -156,9 +156,9 @@ class Problems:
 
     def show(self, problem: Problem, by: int, *, photos: Sequence[str], prints: Sequence[Print]) -> None:
         """Photos of what is wrong, as it was found."""
-        self._attachments.add("problem", problem.id, photos)
+        self._attachments.add("problem", problem.id, files=photos)
         for shown in prints:
-            self._photos.add(problem.id, by, shown)
+            self._photos.add(problem.id, by, shown=shown)
 
     async def entries(self, problem_id: int, most: int) -> list[ProblemEntry]:
         """What was done last, the newest first."""

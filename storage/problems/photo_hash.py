@@ -58,7 +58,7 @@ class PhotoHashes:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, problem_id: int, person_id: int, shown: Print) -> None:
+    def add(self, problem_id: int, person_id: int, *, shown: Print) -> None:
         bands = dict(zip(_band, _bands(shown.hash), strict=True))
         row = {
             "id": new_id(),

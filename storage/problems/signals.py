@@ -72,7 +72,7 @@ class Signals:
         rows = await self._session.read(sa.select(problem_signals.c.problem_id, problem_signals.c.kind))
         return {(row.problem_id, SignalKind(row.kind)) for row in rows}
 
-    def add(self, problem_id: int, kind: SignalKind, detail: str) -> None:
+    def add(self, problem_id: int, kind: SignalKind, *, detail: str) -> None:
         """Raise a question; the caller has checked in `raised` that it is new."""
         session = self._session
         row = {"id": new_id(), "problem_id": problem_id, "kind": kind.value, "detail": session.vault.seal_text(detail)}
@@ -100,16 +100,16 @@ class Signals:
         for signal in signals:
             await self._change(signal, told_on=day)
 
-    async def answer(self, signal: Signal, by: int, words: str) -> None:
+    async def answer(self, signal: Signal, by: int, *, words: str) -> None:
         """Record the answer. Raises Conflict when somebody answered since the signal was read."""
         sealed = self._session.vault.seal_text(words)
         await self._change(signal, state=ANSWERED, answer=sealed, answered_by=by, answered_at=self._session.now)
 
-    async def answer_all(self, problem_id: int, by: int, words: str) -> None:
+    async def answer_all(self, problem_id: int, by: int, *, words: str) -> None:
         """Answer all open questions about a problem, as a spot check does."""
         wanted = (problem_signals.c.problem_id == problem_id, problem_signals.c.state == OPEN)
         for row in await self._session.read(_SIGNALS.where(*wanted)):
-            await self.answer(self._signal(row), by, words)
+            await self.answer(self._signal(row), by, words=words)
 
     async def _change(self, signal: Signal, **changes: Any) -> None:
         row = await self._session.current(problem_signals, signal)

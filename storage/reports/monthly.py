@@ -56,7 +56,7 @@ class MonthFigures(NamedTuple):
         return MonthFigures(*(mine + more for mine, more in zip(self, other, strict=True)))
 
 
-async def by_region(session: Session, region: str, month: Month) -> dict[str, MonthFigures]:
+async def by_region(session: Session, region: str, *, month: Month) -> dict[str, MonthFigures]:
     """The figures of each village in `region` (code prefix), and of the town itself for what concerns all of it.
 
     A step's clock and a problem's deadline are the present ones, so for a past month `late` tells what is known today.
@@ -69,7 +69,7 @@ async def by_region(session: Session, region: str, month: Month) -> dict[str, Mo
     return {code: MonthFigures(**counts) for code, counts in found.items()}
 
 
-async def new_by_source(session: Session, region: str, month: Month) -> Mapping[str, int]:
+async def new_by_source(session: Session, region: str, *, month: Month) -> Mapping[str, int]:
     """How many of the month's clues came from each source."""
     query = (
         sa.select(clues.c.source, sa.func.count().label("clues"))

@@ -81,7 +81,7 @@ class ScreeningLists:
         return rows[0].last or 0
 
     def take_down(
-        self, screening_id: int, row_no: int, name: str, state: RowState, why: str, *,
+        self, screening_id: int, row_no: int, *, name: str, state: RowState, why: str,
         blind: str | None = None, village: str = "", detail: Mapping[str, str] | None = None,
         kinds: Sequence[str] = (), candidates: Sequence[int] = (),
     ) -> None:  # fmt: skip

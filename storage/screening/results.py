@@ -55,7 +55,7 @@ class ScreeningResults:
         )
         return int((await self._session.read(query))[0].n)
 
-    async def first(self, screening_id: int, states: Sequence[RowState], most: int) -> list[ScreenedRow]:
+    async def first(self, screening_id: int, states: Sequence[RowState], *, most: int) -> list[ScreenedRow]:
         """The first rows in one of these states."""
         query = sa.select(screening_rows).where(
             screening_rows.c.screening_id == screening_id, screening_rows.c.state.in_([state.value for state in states])
@@ -71,7 +71,7 @@ class ScreeningResults:
         )
         return {row.village: row.n for row in await self._session.read(query)}
 
-    async def handed_in(self, region: str, unit: str | None, most: int) -> list[ScreeningList]:
+    async def handed_in(self, region: str, unit: str | None, *, most: int) -> list[ScreeningList]:
         """The newest lists of a unit in a region; without a unit, everybody's."""
         query = sa.select(screening_lists).where(inside(screening_lists.c.region, region))
         if unit is not None:

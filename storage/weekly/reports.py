@@ -77,7 +77,7 @@ class WeeklyReports:
         else:
             session.add(weekly_reports, {**_new(person_id, week, village), **changes})
 
-    def begin(self, person_id: int, week: date, village: str) -> None:
+    def begin(self, person_id: int, week: date, *, village: str) -> None:
         """There is a draft of somebody who has none."""
         draft = {"state": ReportState.DRAFT.value, "at": self._session.now}
         self._session.add(weekly_reports, {**_new(person_id, week, village), **draft})

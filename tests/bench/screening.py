@@ -98,7 +98,7 @@ async def _import(county: County, world: World, sender: int, content: bytes) -> 
         await Caches(world).refresh(conn)
     async with transactions.writing() as tx, tx.session("bench", "hand in") as session:
         store = Store(session)
-        store.media.keep(sha256, len(content), XLSX)
+        store.media.keep(sha256, len(content), content_type=XLSX)
         listed = store.screening_lists.hand_in(
             sha256, "名单.xlsx", sender_id=sender, region=world.plan.county.code, unit="health"
         )

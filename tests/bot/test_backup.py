@@ -42,7 +42,7 @@ async def furnish(settings: Settings) -> str:
 
 async def archived(settings: Settings, path: Path, with_key: bool = False) -> Path:
     async with open_installation(settings, quiet) as installation:
-        await back_up(installation, path, START, with_key=with_key)
+        await back_up(installation, path, now=START, with_key=with_key)
     return path
 
 
@@ -80,7 +80,7 @@ async def test_a_backup_taken_while_people_write_restores_whole(
 
         writing = asyncio.create_task(write())
         await some_written.wait()
-        await back_up(installation, tmp_path / "a.tar", START, with_key=True)
+        await back_up(installation, tmp_path / "a.tar", now=START, with_key=True)
         assert not writing.done()
         writing.cancel()
         await asyncio.wait([writing])
@@ -158,7 +158,7 @@ async def test_no_draft_stays_when_a_backup_fails(home: Settings, tmp_path: Path
     async with open_installation(home, quiet) as installation:
         home.key_path.unlink()
         with pytest.raises(FileNotFoundError):
-            await back_up(installation, tmp_path / "out" / "a.tar", START, with_key=True)
+            await back_up(installation, tmp_path / "out" / "a.tar", now=START, with_key=True)
     assert list((tmp_path / "out").iterdir()) == []
 
 

@@ -88,10 +88,10 @@ class Village:
 async def village(tmp_path: Path) -> AsyncIterator[Village]:
     plan = demo_plan(load_plan(builtin_plans()["wafang-2022"]), NOW.date())
     async with (
-        open_installation(load_settings(data_dir=tmp_path), lambda _: None, plan) as installation,
+        open_installation(load_settings(data_dir=tmp_path), lambda _: None, plan=plan) as installation,
         chromium() as browser,
     ):
-        made = await make_demo_data(installation.database, plan, NOW, households=200)
+        made = await make_demo_data(installation.database, plan, now=NOW, households=200)
         service = Service(installation, clock, demo=DemoPage({phone.label: phone.address for phone in made.phones}, ""))
         listening, stop, phones = socket.create_server(("127.0.0.1", 0)), asyncio.Event(), Phones(browser)
         running = asyncio.create_task(service.run(stop, listening))

@@ -38,8 +38,6 @@ from storage.reminders.rows import reminders
 from storage.roster import households, members
 from tests.support.town import VAULT
 
-"""For what no database could do differently."""
-
 NOW = datetime(2022, 10, 19, 9, 0, tzinfo=SHANGHAI)
 WAFANG = load_plan(builtin_plans()["wafang-2022"])
 PLAN = demo_plan(WAFANG, NOW.date())
@@ -47,7 +45,7 @@ SIZE = 200
 
 
 async def _make(database: Database) -> DemoSummary:
-    return await make_demo_data(database, PLAN, NOW, households=SIZE)
+    return await make_demo_data(database, PLAN, now=NOW, households=SIZE)
 
 
 def _as_reported(row: Any) -> Clue:
@@ -64,6 +62,14 @@ def _as_reported(row: Any) -> Clue:
 async def _rows(database: Database, table: sa.Table, *order: sa.Column[Any]) -> list[Any]:
     async with database.read() as conn:
         return list(await conn.execute(sa.select(table).order_by(*order or table.primary_key.columns)))
+
+
+async def test_the_plan_of_another_town_has_a_demo_too(database: Database) -> None:
+    places = tuple(one.model_copy(update={"name": f"东{one.name}"}) for one in PLAN.villages[:2])
+    plan = PLAN.model_copy(update={"villages": places})
+    made = await make_demo_data(database, plan, now=NOW, households=SIZE)
+    assert {row.village for row in await _rows(database, households)} == {village.code for village in places}
+    assert len(made.phones) == 3
 
 
 async def test_a_small_town_is_whole_and_its_audit_chain_holds(database: Database) -> None:
@@ -100,7 +106,7 @@ async def test_history_follows_the_procedure_and_lies_in_the_past(database: Data
     for event in await _rows(database, clue_events, clue_events.c.id):
         clue, note = played[event.clue_id], VAULT.open_text(event.note) or ""
         assert clue.step == event.step
-        to = apply(clue, Act(event.outcome), Party, event.at.date(), PLAN.clocks, note)
+        to = apply(clue, Act(event.outcome), parties=Party, today=event.at.date(), clocks=PLAN.clocks, reason=note)
         played[event.clue_id] = clue.model_copy(update={**to._asdict(), "since": event.at.date()})
         moments[event.clue_id].append(event.at)
     for key, row in filed.items():

@@ -440,7 +440,9 @@ async def test_telegram_brings_a_webhook_update_again_until_it_is_stored(
     listening, address = _port()
     platform = made(api, database, tmp_path, webhook_url=address, webhook_secret="secret_1")
     site = asyncio.create_task(
-        serve(Starlette(routes=platform.webhook_routes()), "127.0.0.1", 0, listening, close_streams=lambda: None)
+        serve(
+            Starlette(routes=platform.webhook_routes()), "127.0.0.1", port=0, sock=listening, close_streams=lambda: None
+        )
     )
     async with receiving(platform, phone):
         await api.wait_until(lambda: bool(api.calls_of("setwebhook")))

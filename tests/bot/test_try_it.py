@@ -46,8 +46,8 @@ async def shown_after(installation: Installation, address: str, *words: str) -> 
 
 async def test_what_the_readme_prints_works(tmp_path: Path) -> None:
     settings, plan = prepare(tmp_path / "demo", load_settings(data_dir=tmp_path))
-    async with open_installation(settings, lambda _: None, plan) as installation:
-        made = await make_demo_data(installation.database, plan, system_clock(), households=200)
+    async with open_installation(settings, lambda _: None, plan=plan) as installation:
+        made = await make_demo_data(installation.database, plan, now=system_clock(), households=200)
         pages = await shown_after(installation, "web:demo-household", ON_THE_HOUSEHOLDS, "提交")
         assert f"收到了，编号 {made.clues + 1}" in pages["web:demo-household"]
         assert "农户自报" in pages["web:demo-village"]

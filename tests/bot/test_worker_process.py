@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -105,15 +106,20 @@ async def test_a_killed_worker_is_replaced_and_the_talk_goes_on(
     assert "有什么困难" in (await _answers(town))[1]
 
 
+def _first_child() -> BaseProcess:
+    while True:
+        for child in multiprocessing.active_children():
+            return child
+
+
 async def test_a_worker_that_is_killed_while_it_starts_is_replaced(
     workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]],
 ) -> None:
     """What it is given, a whole plan, is more than a pipe holds: nobody may wait for it to be read."""
     town, process, counts = workshop
-    while not (starting := multiprocessing.active_children()):
-        await asyncio.sleep(0)
-    assert starting[0].pid is not None
-    os.kill(starting[0].pid, signal.SIGKILL)
+    child = await asyncio.to_thread(_first_child)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
     await _say(town, process, "/report", "1")
     assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)
 

@@ -127,9 +127,9 @@ async def test_only_one_answer_counts(town: Town) -> None:
     case = await cleared(town)
     async with town.transaction() as tx, tx.session("test", "ask") as session:
         store = Store(session)
-        assert await store.follow_ups.due([Act.DECIDE.value], town.now.date(), 9) == [case.id]
+        assert await store.follow_ups.due([Act.DECIDE.value], town.now.date(), most=9) == [case.id]
         store.follow_ups.ask(case.id)
-        assert await store.follow_ups.due([Act.DECIDE.value], town.now.date(), 9) == []
+        assert await store.follow_ups.due([Act.DECIDE.value], town.now.date(), most=9) == []
         asked = await store.follow_ups.of_clue(case.id)
         assert asked is not None
         await store.follow_ups.answer(asked, solved=True, by=town.people["李村"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from handlers.calendar.deadlines import last_day
 from handlers.cases.procedure import NOT_NOMINATED, decision_due, is_left_out, steps_of, whose_turn
 from handlers.cases.table import Act, Party, rules_at
+from handlers.engine.conversation import conversation_named
 from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.plan import builtin_plans, load_plan
@@ -38,6 +39,10 @@ def test_every_step_but_the_end_is_exactly_one_partys_turn() -> None:
     for step in turns:
         turn = whose_turn(step)
         assert any(turn in rule.by for rule in rules_at(step))
+
+
+def test_the_button_of_every_step_starts_a_conversation() -> None:
+    assert [step for step in Step if step is not Step.CLOSED and conversation_named(step.value) is None] == []
 
 
 @given(st.sampled_from(list(Step)), st.booleans(), st.integers(0, 40))

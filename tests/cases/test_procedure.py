@@ -42,7 +42,7 @@ def new_clue() -> Clue:
 
 
 def after(clue: Clue, act: Act, party: Party, today: date) -> Clue:
-    to = apply(clue, act, {party}, today, CLOCKS, "原因")
+    to = apply(clue, act, parties={party}, today=today, clocks=CLOCKS, reason="原因")
     return clue.model_copy(update={**to._asdict(), "since": today, "version": clue.version + 1})
 
 
@@ -129,36 +129,47 @@ def test_the_straight_way_takes_every_step_once() -> None:
 
 def test_a_step_out_of_order_is_refused_with_the_reason() -> None:
     with pytest.raises(NotAllowed, match="体外循环"):
-        apply(straight((Act.FOUND,)), Act.NOMINATE, {Party.VILLAGE}, DAY, CLOCKS)
+        apply(straight((Act.FOUND,)), Act.NOMINATE, parties={Party.VILLAGE}, today=DAY, clocks=CLOCKS)
 
 
 def test_the_town_cannot_take_the_villages_step_nor_the_village_the_towns() -> None:
     for act, party in ((Act.FOUND, Party.TOWN), (Act.ACCEPT, Party.VILLAGE), (Act.DECIDE, Party.TOWN)):
         with pytest.raises(NotAllowed, match="不由您办理"):
-            apply(new_clue(), act, {party}, DAY, CLOCKS, "原因")
+            apply(new_clue(), act, parties={party}, today=DAY, clocks=CLOCKS, reason="原因")
 
 
 def test_a_publicity_hangs_its_days_and_is_put_up_once() -> None:
     hanging = after(straight((Act.FOUND, Act.AUTHORIZE, Act.APPROVE)), Act.POST, Party.VILLAGE, DAY)
     assert publicity_ends(DAY, CLOCKS) == date(2022, 10, 17)
     with pytest.raises(NotAllowed, match="10月17日"):
-        apply(hanging, Act.UNOPPOSED, {Party.VILLAGE}, date(2022, 10, 17), CLOCKS)
-    assert apply(hanging, Act.UNOPPOSED, {Party.VILLAGE}, date(2022, 10, 18), CLOCKS).step is Step.NOMINATE
+        apply(hanging, Act.UNOPPOSED, parties={Party.VILLAGE}, today=date(2022, 10, 17), clocks=CLOCKS)
+    assert (
+        apply(hanging, Act.UNOPPOSED, parties={Party.VILLAGE}, today=date(2022, 10, 18), clocks=CLOCKS).step
+        is Step.NOMINATE
+    )
     with pytest.raises(NotAllowed, match="只贴一次"):
-        apply(hanging, Act.POST, {Party.VILLAGE}, DAY, CLOCKS)
-    assert apply(hanging, Act.OPPOSE, {Party.HOUSEHOLD}, DAY, CLOCKS, "有车").step is Step.DELIBERATE
+        apply(hanging, Act.POST, parties={Party.VILLAGE}, today=DAY, clocks=CLOCKS)
+    assert (
+        apply(hanging, Act.OPPOSE, parties={Party.HOUSEHOLD}, today=DAY, clocks=CLOCKS, reason="有车").step
+        is Step.DELIBERATE
+    )
 
 
 def test_a_household_objects_within_the_clock_and_the_towns_answer_is_the_last_word() -> None:
     refused = after(new_clue(), Act.NOT_FOUND, Party.VILLAGE, DAY)
     last = last_day(DAY, CLOCKS.objection)
-    assert apply(refused, Act.OBJECT, {Party.HOUSEHOLD}, last, CLOCKS, "还漏").step is Step.OBJECTION
+    assert (
+        apply(refused, Act.OBJECT, parties={Party.HOUSEHOLD}, today=last, clocks=CLOCKS, reason="还漏").step
+        is Step.OBJECTION
+    )
     with pytest.raises(NotAllowed, match="日子过了"):
-        apply(refused, Act.OBJECT, {Party.HOUSEHOLD}, last + timedelta(days=1), CLOCKS, "还漏")
+        apply(
+            refused, Act.OBJECT, parties={Party.HOUSEHOLD}, today=last + timedelta(days=1), clocks=CLOCKS, reason="还漏"
+        )
     objected = after(refused, Act.OBJECT, Party.HOUSEHOLD, DAY)
     upheld = after(objected, Act.UPHOLD, Party.TOWN, DAY)
     with pytest.raises(NotAllowed, match="回过话了"):
-        apply(upheld, Act.OBJECT, {Party.HOUSEHOLD}, DAY, CLOCKS, "还漏")
+        apply(upheld, Act.OBJECT, parties={Party.HOUSEHOLD}, today=DAY, clocks=CLOCKS, reason="还漏")
     assert after(objected, Act.OVERTURN, Party.TOWN, DAY).step is Step.VERIFY
 
 
@@ -172,7 +183,7 @@ def test_what_undoes_somebodys_work_or_hope_needs_a_reason(act: Act) -> None:
         }
     )  # fmt: skip
     with pytest.raises(NotAllowed, match="原因"):
-        apply(clue, act, rule.by, DAY, CLOCKS, "  ")
+        apply(clue, act, parties=rule.by, today=DAY, clocks=CLOCKS, reason="  ")
 
 
 def test_every_end_is_told_to_the_household_and_says_when_it_can_object() -> None:

@@ -125,7 +125,7 @@ async def _gathered(town: Town, chart: Chart, reach: Sequence[Reach] = ALL) -> A
     async with town.database.read() as conn:
         await town.caches.refresh(conn)
     async with town.transaction() as tx, tx.session() as session:
-        return await gather(Store(session), town.world, reach, chart, town.now)
+        return await gather(Store(session), town.world, reach=reach, chart=chart, now=town.now)
 
 
 async def test_the_heat_map_shows_the_problems_of_the_ledger_and_the_overview(town: Town) -> None:
@@ -134,7 +134,7 @@ async def test_the_heat_map_shows_the_problems_of_the_ledger_and_the_overview(to
     today, plan = town.now.date(), town.world.plan
     async with town.transaction() as tx, tx.session() as session:
         ledger = [line async for line in problem_lines(session, ALL) if line.state is not ProblemState.CLOSED]
-        overview = await Store(session).overview.of(TOWN, town.world.round, today)
+        overview = await Store(session).overview.of(TOWN, town.world.round, today=today)
     numerals = [column.numeral for column in heat.columns]
     for name, cells in heat.rows:
         region = TOWN if name == "全镇性" else plan.village(name).code
@@ -158,7 +158,7 @@ async def test_the_burn_down_counts_what_was_open_each_evening_and_ends_with_the
     told = [by_day[date(2022, 10, day)] for day in (11, 12, 13, 14, 15, 16, 17, 18, 19, 20)]
     assert told == [0, 2, 4, 6, 6, 5, 4, 4, 5, 5]
     async with town.transaction() as tx, tx.session() as session:
-        overview = await Store(session).overview.of(TOWN, town.world.round, town.now.date())
+        overview = await Store(session).overview.of(TOWN, town.world.round, today=town.now.date())
     assert burn.open[-1] == sum(overview.problems.values())
     assert [burn.planned[0], burn.planned[-1]] == [(date(2022, 10, 15), 6), (date(2022, 10, 31), 0)]
     assert [band.name for band in burn.bands] == ["动员培训", "排查整改", "加强督导", "考核评估"]
@@ -196,7 +196,7 @@ async def test_the_gantt_of_a_problem_tells_its_states_and_names_nobody(town: To
     async with town.transaction() as tx, tx.session() as session:
         problem = await Store(session).problems.numbered(3)
         assert problem is not None
-        gantt = await gather_gantt(Store(session), town.world, problem, town.now)
+        gantt = await gather_gantt(Store(session), town.world, problem=problem, now=town.now)
     states = [span.state for span in gantt.spans]
     assert states[0] is ProblemState.UNCLAIMED
     assert states[-1] is problem.state is gantt.state is ProblemState.WORKING

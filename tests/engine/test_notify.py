@@ -24,7 +24,7 @@ async def tell(town: Town, *names: str, text: str = "一件事", **how: Any) -> 
         await town.caches.refresh(tx.conn)
         async with tx.session("test", "tell") as session:
             messages = {town.people[name]: Outgoing(text=f"{name}：{text}") for name in names}
-            queued = await notify(Store(session), town.world, messages, NEWS, **how)
+            queued = await notify(Store(session), town.world, messages=messages, intent=NEWS, **how)
     await town.settle()
     return len(queued)
 

@@ -44,7 +44,7 @@ def roster(listed: list[int]) -> list[Household]:
 def test_every_village_gives_at_least_the_ratio_and_not_a_household_more(
     seed: str, listed: list[int], ratio: float
 ) -> None:
-    drawn = draw(seed, roster(listed), ratio)
+    drawn = draw(seed, roster(listed), ratio=ratio)
     for village in {one.village for one in roster(listed)}:
         all_of_it = sum(one.village == village for one in roster(listed))
         chosen = len(drawn[village])
@@ -55,25 +55,25 @@ def test_every_village_gives_at_least_the_ratio_and_not_a_household_more(
 
 @given(st.text(max_size=20), numbers, st.randoms())
 def test_neither_order_nor_names_nor_ids_have_a_part_in_it(seed: str, listed: list[int], chance: random.Random) -> None:
-    before = draw(seed, roster(listed), 0.3)
+    before = draw(seed, roster(listed), ratio=0.3)
     renamed = [
         one.model_copy(update={"head": f"农户{chance.random()}", "id": chance.getrandbits(60)})
         for one in roster(listed)
     ]
     chance.shuffle(renamed)
-    after = draw(seed, renamed, 0.3)
+    after = draw(seed, renamed, ratio=0.3)
     assert _numbers(before) == _numbers(after)
 
 
 @given(numbers.filter(lambda listed: len(listed) > 5))
 def test_a_village_is_drawn_alike_whatever_the_others_are(listed: list[int]) -> None:
     alone = [one for one in roster(listed) if one.village == roster(listed)[0].village]
-    assert _numbers(draw("s", alone, 0.3)).items() <= _numbers(draw("s", roster(listed), 0.3)).items()
+    assert _numbers(draw("s", alone, ratio=0.3)).items() <= _numbers(draw("s", roster(listed), ratio=0.3)).items()
 
 
 def test_another_seed_draws_others() -> None:
     listed = roster(list(range(1, 301)))
-    assert _numbers(draw("甲", listed, 0.3)) != _numbers(draw("乙", listed, 0.3))
+    assert _numbers(draw("甲", listed, ratio=0.3)) != _numbers(draw("乙", listed, ratio=0.3))
 
 
 def test_the_ratio_is_meant_as_it_is_written() -> None:
@@ -85,7 +85,7 @@ def test_the_ratio_is_meant_as_it_is_written() -> None:
 
 def test_what_was_closed_comes_in_addition_once() -> None:
     listed = roster(list(range(1, 31)))
-    drawn = draw("s", listed, 0.3)
+    drawn = draw("s", listed, ratio=0.3)
     chosen = next(iter(drawn.values()))[0]
     other = next(one for one in listed if all(one not in of_village for of_village in drawn.values()))
     assert additional(drawn, [chosen, other]) == [other]
@@ -98,7 +98,7 @@ def test_the_recipe_of_the_documentation_draws_the_same(seed: str, listed: list[
     known: dict[str, Any] = {}
     exec(recipe, known)  # noqa: S102
     pairs = [(one.village, one.number) for one in roster(listed)]
-    assert known["redraw"](seed, pairs) == _numbers(draw(seed, roster(listed), 0.3))
+    assert known["redraw"](seed, pairs) == _numbers(draw(seed, roster(listed), ratio=0.3))
 
 
 def _numbers(drawn: dict[str, list[Household]]) -> dict[str, list[int]]:
@@ -119,7 +119,7 @@ async def _closed_problem(town: Town, number: int) -> None:
 
 async def _drawn(town: Town, seed: str = "528") -> list[int]:
     listed = await _roster(town)
-    return [one.number for of_village in draw(seed, listed, 0.3).values() for one in of_village]
+    return [one.number for of_village in draw(seed, listed, ratio=0.3).values() for one in of_village]
 
 
 async def _roster(town: Town) -> list[Household]:
@@ -234,7 +234,7 @@ def test_the_command_draws_what_the_bot_draws(tmp_path: Path, monkeypatch: pytes
     out = tmp_path / "list.xlsx"
     told = run("sample", "--seed", "528", "--village", "白塔村", "--out", str(out))
     assert told.exit_code == 0, told.output
-    wanted = [one.number for one in draw("528", [household(number) for number in range(1001, 1011)], 0.3)[BAITA]]
+    wanted = [one.number for one in draw("528", [household(number) for number in range(1001, 1011)], ratio=0.3)[BAITA]]
     assert f"白塔村 10 户，抽 3 户：{' '.join(map(str, wanted))}" in told.output
     rows = list(load_workbook(io.BytesIO(out.read_bytes())).active.values)
     assert [row[3] for row in rows[1:]] == wanted

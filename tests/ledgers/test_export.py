@@ -65,7 +65,8 @@ async def add_problem(town: Town, region: str, units: tuple[str, ...], words: st
 
 def sheet_of(town: Town, name: str) -> tuple[list[dict[str, Any]], dict[str, str], str]:
     """The rows of the file a person got last, by heading; its notes; its name."""
-    message = next(one for one in reversed(town.inboxes[name]) if one.file)
+    message = next((one for one in reversed(town.inboxes[name]) if one.file), None)
+    assert message, f"{name} got no file: {[one.text for one in town.inboxes[name]]}"
     book = openpyxl.load_workbook(io.BytesIO(town.world.media.read(message.file or "")))
     _, headings, *rows = book.worksheets[0].iter_rows(values_only=True)
     notes = dict(book.worksheets[1].iter_rows(values_only=True))
@@ -100,7 +101,9 @@ async def test_what_a_visit_found_stands_beside_the_clue(town: Town) -> None:
         store = Store(session)
         clue = await store.clues.numbered(1)
         assert clue is not None
-        closed = apply(clue, Act.NOT_FOUND, {Party.VILLAGE}, town.now.date(), PLAN.clocks, reason)
+        closed = apply(
+            clue, Act.NOT_FOUND, parties={Party.VILLAGE}, today=town.now.date(), clocks=PLAN.clocks, reason=reason
+        )
         await store.clues.move(clue, closed, by=town.people["李村"], outcome=Act.NOT_FOUND.value, note=reason)
     town.now += timedelta(days=9)
     await town.say("李村", "/export clues")
@@ -299,7 +302,7 @@ async def test_the_unreachable_are_listed_with_the_reason(town: Town) -> None:
         store.people.appoint(store.people.add("新来", "13912345678"), Role.VILLAGE, region=WAFANG)
     await town.join_household("张三家", 1001)
     async with town.database.write() as conn:
-        await chats.mark_blocked(conn, ["test:李村", "test:张三家"], town.now)
+        await chats.mark_blocked(conn, ["test:李村", "test:张三家"], now=town.now)
     await town.say("周镇", "/export unreachable")
     rows, _, _ = sheet_of(town, "周镇")
     found = {row["姓名"]: row for row in rows}
@@ -341,8 +344,8 @@ def test_what_somebody_reaches() -> None:
     assert narrowed([Reach(region=TOWN)], BAITA) == [Reach(region=BAITA)]
     assert narrowed([Reach(region=BAITA)], COUNTY) == [Reach(region=BAITA)]
     assert narrowed([Reach(region=BAITA)], WAFANG) == []
-    assert reaches([Reach(region=TOWN, unit="health")], BAITA, {"health"})
-    assert not reaches([Reach(region=TOWN, unit="health")], BAITA, {"water"})
+    assert reaches([Reach(region=TOWN, unit="health")], BAITA, units={"health"})
+    assert not reaches([Reach(region=TOWN, unit="health")], BAITA, units={"water"})
 
 
 def test_a_scope_in_words() -> None:

@@ -61,7 +61,7 @@ async def send(town: Town, words: str, *answers: str) -> list[str]:
 
 async def latest(town: Town) -> Notice:
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        return (await Store(session).notices.latest(Role.TOWN, "220881100", 1))[0]
+        return (await Store(session).notices.latest(Role.TOWN, "220881100", most=1))[0]
 
 
 async def rows(town: Town, table: sa.Table) -> list[Any]:

@@ -176,7 +176,14 @@ async def _ledger(town: Town) -> None:
                 deadline=date(2022, 10, last),
             )  # fmt: skip
             problem = await store.problems.add(new, store.problems.fingerprint(text))
-            plan_deadline(store.reminders, town.world.plan, "problem", str(problem.id), new.deadline, town.now)
+            plan_deadline(
+                store.reminders,
+                town.world.plan,
+                subject="problem",
+                subject_id=str(problem.id),
+                deadline=new.deadline,
+                now=town.now,
+            )
 
 
 async def _hard_case(town: Town) -> str:

@@ -72,7 +72,7 @@ def person(*held: tuple[Role, str], unit: str | None = None, household: int | No
     ],
 )
 def test_sight_of_a_clue(viewer: Person, followed: bool, sight: Sight) -> None:
-    assert sight_of_clue(viewer, CLUE, {"housing"}, followed=followed) is sight
+    assert sight_of_clue(viewer, CLUE, units={"housing"}, followed=followed) is sight
 
 
 held = st.lists(st.tuples(st.sampled_from(Role), st.sampled_from([BAITA, WAFANG, TOWN, COUNTY])), max_size=3)
@@ -81,10 +81,10 @@ held = st.lists(st.tuples(st.sampled_from(Role), st.sampled_from([BAITA, WAFANG,
 @given(held, held)
 def test_nobody_vouches_for_more_than_they_reach(mine: list[tuple[Role, str]], theirs: list[tuple[Role, str]]) -> None:
     me, owner = person(*mine, key=1), person(*theirs, key=2)
-    if may_vouch(me, owner, BAITA):
+    if may_vouch(me, owner, region=BAITA):
         assert all(me.covers(post.region, Role.TOWN, Role.COUNTY) for post in owner.posts)
         assert me.covers(BAITA, Role.TOWN, Role.COUNTY)
-    assert may_vouch(me, me, BAITA)
+    assert may_vouch(me, me, region=BAITA)
     assert not may_erase(me, me)
 
 
@@ -104,7 +104,7 @@ async def test_what_is_erased_and_what_is_kept(town: Town) -> None:
     await town.say("张三", "/selfreport")
     await town.say("张三", "稍后")
     async with town.transaction() as tx, tx.session("test", "consent") as session:
-        Store(session).consents.add(town.people["张三"], "2022-10", START)
+        Store(session).consents.add(town.people["张三"], "2022-10", agreed_at=START)
         await append(tx.conn, VAULT, "test:张三", "phone:1", Outgoing(text="厨房漏雨"), START, mine=True)
     await forget(town, "张三")
     key, address = town.people["张三"], "test:张三"
@@ -131,7 +131,7 @@ async def test_what_is_kept_of_the_quiz_is_told(town: Town) -> None:
     memory = Memory(stability=1.0, difficulty=5.0, reviewed_at=START, due_on=START.date())
     async with town.transaction() as tx, tx.session("test", "quiz") as session:
         card = Card(question="q1", digest="d", memory=memory)
-        await Store(session).quiz.learn(town.people["李村"], card, "一-1", 3, daily=True)
+        await Store(session).quiz.learn(town.people["李村"], card, clause="一-1", rating=3, daily=True)
     assert "一口清练过 1 题" in (await town.say("李村", "/me"))[-1]
 
 

@@ -129,7 +129,7 @@ async def test_the_starter_hears_when_the_last_has_answered(town: Town) -> None:
     async with town.transaction() as tx, tx.session("test", "answer") as session:
         for task in asked:
             if task.village != WAFANG:
-                await Store(session).fanouts.answer(task, town.people["孙村"], [])
+                await Store(session).fanouts.answer(task, town.people["孙村"], found=[])
     town.unread("周镇")
     await town.press("孙村", "没有")
     assert "16 个村都答复了，0 个村有问题" in town.unread("周镇")[-1]
@@ -182,7 +182,7 @@ async def test_the_unanswered_are_reminded_and_it_climbs(town: Town) -> None:
         asked = await Store(session).fanouts.latest(["220881100"], 1)
         for task in await Store(session).fanouts.tasks(asked[0].id):
             if task.village != WAFANG:
-                await Store(session).fanouts.answer(task, town.people["各村"], [])
+                await Store(session).fanouts.answer(task, town.people["各村"], found=[])
     for name in ("孙村", "周镇", "郑市"):
         town.unread(name)
     for day, heard in ((19, {"孙村"}), (21, {"孙村", "周镇"}), (25, {"孙村", "周镇", "郑市"})):

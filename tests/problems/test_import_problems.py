@@ -53,7 +53,7 @@ def midnight(year: int, month: int, day: int) -> datetime:
 
 
 def read(content: bytes) -> list[TableRow[NewProblem]]:
-    return read_problems(read_table(content, "台账.xlsx", PROBLEM_LEDGER), PLAN, ROSTER, TODAY)
+    return read_problems(read_table(content, "台账.xlsx", layout=PROBLEM_LEDGER), PLAN, ROSTER, TODAY)
 
 
 def one(**changed: object) -> TableRow[NewProblem]:
@@ -208,8 +208,8 @@ def test_any_row_is_a_problem_or_has_a_reason(row: list[object]) -> None:
 
 async def take_in(town: Town, content: bytes) -> ProblemsReport:
     async with town.transaction() as tx, tx.session("test", "import") as session:
-        table = read_table(content, "台账.xlsx", PROBLEM_LEDGER)
-        return await import_problems(Store(session), town.world.plan, Roster([]), table, town.now)
+        table = read_table(content, "台账.xlsx", layout=PROBLEM_LEDGER)
+        return await import_problems(Store(session), town.world.plan, roster=Roster([]), table=table, now=town.now)
 
 
 async def test_each_row_has_its_outcome_and_the_same_file_twice_has_no_second_effect(town: Town) -> None:

@@ -40,7 +40,7 @@ def test_no_sequence_closes_a_problem_without_submission_and_acceptance_by_the_t
     for action, who, reason in tries:
         parts = people[who] | ({ProblemParty.SUBMITTER} if who == submitter else set())
         try:
-            after = next_state(state, action, parts, reason)
+            after = next_state(state, action, parts=parts, reason=reason)
         except NotAllowed:
             continue
         assert abs(ORDER.index(after) - ORDER.index(state)) <= 1 or action is Action.REOPEN, "a state was skipped"
@@ -61,10 +61,10 @@ def test_no_sequence_closes_a_problem_without_submission_and_acceptance_by_the_t
 def test_what_is_offered_is_what_is_allowed(state: ProblemState, parts: frozenset[ProblemParty]) -> None:
     for action in Action:
         if action in possible_actions(state, parts):
-            assert next_state(state, action, parts, "原因") is RULES[action].after
+            assert next_state(state, action, parts=parts, reason="原因") is RULES[action].after
         else:
             with pytest.raises(NotAllowed):
-                next_state(state, action, parts, "原因")
+                next_state(state, action, parts=parts, reason="原因")
 
 
 @given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(ProblemParty)))
@@ -121,15 +121,15 @@ def person(role: Role, region: str, unit: str | None = None) -> Person:
     ],
 )
 def test_what_somebody_is_to_a_problem_follows_from_their_posts(who: Person, parts: set[ProblemParty]) -> None:
-    assert parties_of(who, problem(), PLAN) == parts
+    assert parties_of(who, problem(), plan=PLAN) == parts
 
 
 def test_the_town_office_rectifies_what_names_it_and_cannot_accept_its_own() -> None:
     officer = person(Role.TOWN, TOWN)
-    parts = parties_of(officer, problem(units=("revitalization",), submitted_by=officer.id), PLAN)
+    parts = parties_of(officer, problem(units=("revitalization",), submitted_by=officer.id), plan=PLAN)
     assert parts == {ProblemParty.TOWN, ProblemParty.UNIT, ProblemParty.SUBMITTER}
     with pytest.raises(NotAllowed, match="另一位"):
-        next_state(ProblemState.REVIEW, Action.ACCEPT, parts)
+        next_state(ProblemState.REVIEW, Action.ACCEPT, parts=parts)
 
 
 def test_whose_work_a_problem_is() -> None:

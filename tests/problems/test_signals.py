@@ -89,7 +89,7 @@ async def test_every_photo_within_six_bits_is_found_through_the_index(town: Town
     stored = rng.getrandbits(64) | 1 << 63
     async with town.transaction() as tx, tx.session("test", "add") as session:
         photos = Store(session).photo_hashes
-        photos.add(problem.id, town.people["李村"], Print(sha256=sha256, hash=stored))
+        photos.add(problem.id, town.people["李村"], shown=Print(sha256=sha256, hash=stored))
         for _ in range(150):
             count = rng.randrange(13)
             near = stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -128,6 +129,21 @@ def test_files_named_exist(page: Path) -> None:
         for name in re.findall(r"(?<![\w./<-])(?:bot|handlers|storage|tests|docs|\.ci)/[\w./-]*", line)
     }
     assert [name for name in sorted(named) if "..." not in name and not (ROOT / name).exists()] == []
+
+
+@each_page
+def test_names_in_files_exist(page: Path) -> None:
+    """What is written as `folder/file.py:name` or `folder/file.py:Class.method`."""
+    named = {found for line in code(page) for found in re.findall(r"([\w/]+\.py):([A-Za-z_][\w.]*)", line)}
+    assert [f"{file}:{name}" for file, name in sorted(named) if name not in _names_in(ROOT / file)] == []
+
+
+def _names_in(file: Path) -> set[str]:
+    """The functions and classes of a module, and the methods of its classes behind the name of their class."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    outer = [one for one in ast.parse(file.read_text("utf-8")).body if isinstance(one, kinds)]
+    inner = {f"{one.name}.{part.name}" for one in outer for part in one.body if isinstance(part, kinds)}
+    return {one.name for one in outer} | inner
 
 
 def test_the_manual_is_one_page() -> None:

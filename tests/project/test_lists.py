@@ -9,6 +9,7 @@ import handlers
 import storage
 from bot.commands import COMMANDS
 from handlers.engine.jobs import jobs
+from handlers.ledgers.catalog import LEDGERS
 from tests.support.paths import ROOT
 
 
@@ -44,6 +45,10 @@ def test_jobs_have_names_of_their_own() -> None:
     names = [job.name for job in jobs()]
     assert len(names) == len(set(names))
     assert {"remind", "phases", "screening", "burden", "burden_warning"} <= set(names)
+
+
+def test_every_ledger_is_listed() -> None:
+    assert {ledger.rows.__module__ for ledger in LEDGERS.values()} == in_sources("handlers", r"^[A-Z_]+ = Ledger\(")
 
 
 def test_every_table_is_listed() -> None:

@@ -31,7 +31,7 @@ TODAY = START.date()
 
 
 def cards_of(*held: tuple[Question, Rating, datetime]) -> dict[str, Card]:
-    return {question.id: answered(None, question, rating, at) for question, rating, at in held}
+    return {question.id: answered(None, question, rating=rating, now=at) for question, rating, at in held}
 
 
 def changed(plan: Plan, question: str, **changes: object) -> Plan:
@@ -77,7 +77,7 @@ def test_the_longest_overdue_come_first_and_then_new_ones() -> None:
     cards = cards_of(
         (first, Rating.Again, START - 2 * DAY), (second, Rating.Again, START - 9 * DAY), (third, Rating.Good, START)
     )
-    chosen = choose(PLAN, cards, TODAY, 5, (), "seed")
+    chosen = choose(PLAN, cards, today=TODAY, count=5, own=(), seed="seed")
     assert chosen[:2] == [second, first]
     assert not {one.id for one in chosen[2:]} & cards.keys()
     assert len(chosen) == 5
@@ -85,13 +85,13 @@ def test_the_longest_overdue_come_first_and_then_new_ones() -> None:
 
 @given(st.text(max_size=8))
 def test_new_ones_are_of_different_areas_and_all_forms(seed: str) -> None:
-    chosen = choose(PLAN, {}, TODAY, 5, (), seed)
+    chosen = choose(PLAN, {}, today=TODAY, count=5, own=(), seed=seed)
     assert len({area_of(PLAN, question) for question in chosen}) == 5
     assert len({question.form for question in chosen}) == 5
 
 
 def test_what_one_answers_for_comes_first() -> None:
-    chosen = choose(PLAN, {}, TODAY, 5, {"2.5"}, "seed")
+    chosen = choose(PLAN, {}, today=TODAY, count=5, own={"2.5"}, seed="seed")
     assert [question.clause for question in chosen].count("2.5") == 1
     assert chosen[0].clause == "2.5"
 
@@ -99,12 +99,14 @@ def test_what_one_answers_for_comes_first() -> None:
 def test_a_changed_question_is_due_and_learned_anew() -> None:
     question = PLAN.question("n-sample")
     known = cards_of((question, Rating.Good, START))
-    assert question not in choose(PLAN, known, TODAY, 200, (), "")
+    assert question not in choose(PLAN, known, today=TODAY, count=200, own=(), seed="")
     plan = changed(PLAN, "n-sample", answer=40.0)
-    (due,) = choose(plan, known, TODAY, 1, (), "")
+    (due,) = choose(plan, known, today=TODAY, count=1, own=(), seed="")
     assert due == plan.question("n-sample")
-    assert answered(known["n-sample"], due, Rating.Good, START).memory == remember(None, Rating.Good, START)
-    assert due not in choose(changed(PLAN, "n-sample", explanation="更清楚的说明。"), known, TODAY, 200, (), "")
+    assert answered(known["n-sample"], due, rating=Rating.Good, now=START).memory == remember(None, Rating.Good, START)
+    assert due not in choose(
+        changed(PLAN, "n-sample", explanation="更清楚的说明。"), known, today=TODAY, count=200, own=(), seed=""
+    )
 
 
 def test_one_wording_more_brings_no_recital_back() -> None:
@@ -120,8 +122,8 @@ def test_one_wording_more_brings_no_recital_back() -> None:
 
 def test_there_is_always_something_to_practise() -> None:
     cards = cards_of(*((question, Rating.Good, START) for question in PLAN.questions))
-    assert choose(PLAN, cards, TODAY, 5, (), "") == []
-    assert len(choose_extra(PLAN, cards, TODAY, 5, (), "")) == 5
+    assert choose(PLAN, cards, today=TODAY, count=5, own=(), seed="") == []
+    assert len(choose_extra(PLAN, cards, today=TODAY, count=5, own=(), seed="")) == 5
 
 
 @given(st.lists(st.integers(), max_size=6), st.text(max_size=5))
@@ -225,8 +227,8 @@ async def weak(town: Town, wrong: dict[str, list[str]], right: dict[str, list[st
             question = next(one for one in PLAN.questions if one.clause == clause)
             for name in names:
                 async with town.transaction() as tx, tx.session("test") as session:
-                    card = answered(None, question, rating, town.now)
-                    await Store(session).quiz.learn(town.people[name], card, clause, rating, daily=True)
+                    card = answered(None, question, rating=rating, now=town.now)
+                    await Store(session).quiz.learn(town.people[name], card, clause=clause, rating=rating, daily=True)
 
 
 async def test_the_town_sees_weak_clauses_and_no_names(town: Town) -> None:

@@ -71,7 +71,7 @@ def test_nothing_is_asked_that_gives_no_choice(
 
 def test_a_changed_answer_comes_back_and_new_colleagues_change_nothing() -> None:
     before, kind = about_home(AskedHome(household=HOMES[0], helper="赵村"), PEOPLE, HELPS)
-    cards = {one.id: answered(None, one, Rating.Good, START) for one in (before, kind)}
+    cards = {one.id: answered(None, one, rating=Rating.Good, now=START) for one in (before, kind)}
     today = START.date()
     mixed, _ = about_home(AskedHome(household=HOMES[0], helper="赵村"), ["新来的", "另一位", *PEOPLE], HELPS)
     assert digest_of(mixed) == digest_of(before)
@@ -82,7 +82,7 @@ def test_a_changed_answer_comes_back_and_new_colleagues_change_nothing() -> None
 
 def test_due_ones_come_alone_and_else_so_many_new_ones() -> None:
     asked = about_village(BAITA, "白塔村", HOMES, 5)
-    cards = {one.id: answered(None, one, Rating.Again, START) for one in asked[:3]}
+    cards = {one.id: answered(None, one, rating=Rating.Again, now=START) for one in asked[:3]}
     assert len(choose_of_village(asked, cards, date(2022, 11, 30), 2, 1, "")) == 2
     assert len(choose_of_village(asked, {}, START.date(), 2, 1, "")) == 1
     assert len(choose_of_village(asked, {}, START.date(), 2, 2, "")) == 2

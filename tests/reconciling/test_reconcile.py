@@ -40,11 +40,13 @@ def xlsx(*rows: Sequence[object], headings: Sequence[str] = HEADINGS) -> bytes:
 async def take(
     town: Town, content: bytes, source: str = "labor", kinds: Sequence[str] = ("脱贫户",)
 ) -> tuple[Comparison, Entered]:
-    sheet = read_list(content, "名单.xlsx", town.world.plan, town.now.date())
+    sheet = read_list(content, "名单.xlsx", plan=town.world.plan, today=town.now.date())
     async with town.transaction() as tx, tx.session("test", "reconcile") as session:
         town.world.roster = await load_roster(tx.conn)
         town.world.directory = Directory(await officials(tx.conn))
-        return await record(Store(session), town.world, sheet, source, kinds, "0" * 64, town.people["周镇"])
+        return await record(
+            Store(session), town.world, sheet=sheet, source=source, kinds=kinds, sha256="0" * 64, by=town.people["周镇"]
+        )
 
 
 async def open_of(town: Town, owner: Owner) -> list[Difference]:

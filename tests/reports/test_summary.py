@@ -158,7 +158,9 @@ async def fill(town: Town) -> None:
         store = Store(session)
         clue = await store.clues.numbered(2)
         assert clue is not None
-        closed = apply(clue, Act.NOT_FOUND, {Party.VILLAGE}, town.now.date(), PLAN.clocks, "没有漏雨")
+        closed = apply(
+            clue, Act.NOT_FOUND, parties={Party.VILLAGE}, today=town.now.date(), clocks=PLAN.clocks, reason="没有漏雨"
+        )
         await store.clues.move(clue, closed, by=town.people["李村"], outcome=Act.NOT_FOUND.value, note="没有漏雨")
         for words, region in (("路没修完", BAITA), ("井水浑", WAFANG)):
             new = NewProblem(source="ten_tasks", region=region, description=words, deadline=date(2022, 10, 11))

@@ -279,7 +279,7 @@ async def _furnish(town: Town) -> dict[str, Any]:
             units=("housing",), deadline=DUE,
         )  # fmt: skip
         problem = await store.problems.add(new, store.problems.fingerprint("one"))
-        plan_deadline(store.reminders, plan, "problem", str(problem.id), DUE, town.now)
+        plan_deadline(store.reminders, plan, subject="problem", subject_id=str(problem.id), deadline=DUE, now=town.now)
         elsewhere = await store.problems.add(
             NewProblem(source="ten_tasks", item="2.4", region=WAFANG, description="别村的", deadline=DUE),
             store.problems.fingerprint("two"),
@@ -289,7 +289,7 @@ async def _furnish(town: Town) -> dict[str, Any]:
         )
         support = store.measures.open(clue_id=clue.id, household_id=home, national_number="1", kind="脱贫不稳定户")
         measure = store.measures.add(support, kind="housing", text="修房", unit="housing", deadline=DUE)
-        store.signals.add(problem.id, SignalKind.FAR, "照片离村 9 公里")
+        store.signals.add(problem.id, SignalKind.FAR, detail="照片离村 9 公里")
         ((signal,), _) = await store.signals.open_in([BAITA], 1)
         admission = store.admissions.ask("test:village", "曾国强", role=Role.HOUSEHOLD, region=BAITA)
         erasure = store.erasures.ask(people["village"])
@@ -301,7 +301,9 @@ async def _furnish(town: Town) -> dict[str, Any]:
             "0" * 64, "名单.xlsx", sender_id=people["unit"], region="220881100", unit="housing"
         )
         screening = await store.screening_lists.amend(screening, state=ListState.DONE.value)
-        store.screening_lists.take_down(screening.id, 1, SECRETS[0], RowState.ASK, "", village=BAITA, candidates=[home])
+        store.screening_lists.take_down(
+            screening.id, 1, name=SECRETS[0], state=RowState.ASK, why="", village=BAITA, candidates=[home]
+        )
         owner = Owner(role=Role.VILLAGE, region=BAITA)
         difference = NewDifference(
             fingerprint="x", kind=DifferenceKind.NOT_LISTED, village=BAITA, name=SECRETS[0], owner=owner
@@ -323,7 +325,7 @@ async def _furnish(town: Town) -> dict[str, Any]:
             expects=True,
         )
         store.notice_receipts.add(notice, people["village"], receiver_id=people["village"], letter_id=None)
-        store.media.keep("2" * 64, 1, "text/plain")
+        store.media.keep("2" * 64, 1, content_type="text/plain")
         document = NewPolicy(
             title="内部分工", number="", dated=None, for_all=False, region="220881100", sha256="2" * 64, file_name="",
             added_by=people["town"],

@@ -61,10 +61,10 @@ def reason(**changed: Cell) -> str:
 
 
 async def take(town: Town, content: bytes) -> RosterReport:
-    read = read_roster(content, "", PLAN, TODAY)
+    read = read_roster(content, "", plan=PLAN, today=TODAY)
     async with town.transaction() as tx, tx.session("operator", "import-roster") as session:
         roster, directory = await load_roster(tx.conn), Directory(await officials(tx.conn))
-        return await import_roster(Store(session), roster, directory, read)
+        return await import_roster(Store(session), roster, directory=directory, read=read)
 
 
 async def homes(town: Town) -> dict[int, Household]:
@@ -96,8 +96,8 @@ async def test_a_family_comes_in_with_sealed_numbers_and_can_join(town: Town) ->
         assert id_number(1) not in str(kept)
         assert not await audit.verify(conn, VAULT)
     async with town.transaction() as tx, tx.session() as session:
-        assert await Store(session).households.claimed_by(BAITA, "李梅", id_number(2)[-4:]) == [home]
-        assert await Store(session).households.claimed_by(BAITA, "王强", "5678") == [home]
+        assert await Store(session).households.claimed_by(BAITA, "李梅", tail=id_number(2)[-4:]) == [home]
+        assert await Store(session).households.claimed_by(BAITA, "王强", tail="5678") == [home]
     await town.say("李村", "/report")
     assert "有什么困难" in str(await town.say("李村", "3001")), "the running bot knows the household"
 
@@ -132,7 +132,7 @@ async def test_changed_people_and_households_are_updated_and_nothing_else_is_tou
     assert await names(town, home) == {"王强", "李小梅"}
     assert await audited(town) == steps + 3
     async with town.transaction() as tx, tx.session() as session:
-        assert await Store(session).households.claimed_by(BAITA, "王强", "4321") == [home]
+        assert await Store(session).households.claimed_by(BAITA, "王强", tail="4321") == [home]
     again = await take(town, content)
     assert (again.imported, again.updated, again.unchanged) == (0, 0, 3)
     assert await audited(town) == steps + 3
@@ -251,7 +251,7 @@ async def test_csv_as_excel_writes_it(town: Town, encoding: str) -> None:
 
 def test_the_template_is_empty_and_its_example_ignored() -> None:
     with pytest.raises(Unreadable, match="表头下面没有内容"):
-        read_roster(template(PLAN), "模板.xlsx", PLAN, TODAY)
+        read_roster(template(PLAN), "模板.xlsx", plan=PLAN, today=TODAY)
 
 
 @pytest.mark.parametrize(

@@ -172,11 +172,11 @@ FAMILY = known([home(1, "王强")], [Namesake(household_id=1, name="王强", id_
     ],
 )
 def test_only_number_and_name_together_are_certain(who: ListedPerson, blind: str | None, state: RowState) -> None:
-    assert match(who, blind, TOWN, FAMILY).state is state
+    assert match(who, blind, region=TOWN, known=FAMILY).state is state
 
 
 def test_other_towns_households_do_not_exist() -> None:
-    assert match(person("王梅", ""), "b1", "220881200", FAMILY).state is RowState.UNKNOWN
+    assert match(person("王梅", ""), "b1", region="220881200", known=FAMILY).state is RowState.UNKNOWN
 
 
 people = st.sampled_from(["甲", "乙", "丙"])
@@ -199,7 +199,7 @@ def test_whoever_is_matched_was_named_by_number_and_nobody_with_another_number_i
 ) -> None:
     listed = [home(number, head, where) for number, (head, where) in enumerate(homes)]
     persons = [Namesake(household_id=key, name=who, id_blind=mark) for key, who, mark in members if key < len(homes)]
-    found = match(person(name, village), blind, TOWN, known(listed, persons))
+    found = match(person(name, village), blind, region=TOWN, known=known(listed, persons))
     assert (found.state is RowState.UNKNOWN) == (not found.households)
     assert bool(found.why) == (found.state is not RowState.READY)
     assert len(found.households) <= MOST

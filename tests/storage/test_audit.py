@@ -128,7 +128,7 @@ async def test_a_removal_through_the_front_door_leaves_the_chain_whole(furnished
     async with transaction(furnished, START) as tx, tx.session("person:1", "test") as session:
         (row,) = await session.read(sa.select(households))
         await session.remove(households, row._mapping)
-        session.note("export", "households", "全部，未脱敏")
+        session.note("export", "households", text="全部，未脱敏")
     assert await faults(furnished) == []
 
 

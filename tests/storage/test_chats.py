@@ -11,7 +11,7 @@ from tests.support.town import Town
 
 async def block(town: Town, *names: str) -> None:
     async with town.database.write() as conn:
-        await mark_blocked(conn, [f"test:{name}" for name in names], town.now)
+        await mark_blocked(conn, [f"test:{name}" for name in names], now=town.now)
 
 
 async def address(town: Town, name: str) -> str | None:

@@ -209,8 +209,8 @@ async def test_a_file_is_registered_once_from_both_doors(database: Database) -> 
         for _ in range(2):
             await register(conn, "a" * 64, size=4, content_type="image/jpeg", now=START)
     async with transaction(database, START) as tx, tx.session() as session:
-        Media(session).keep("a" * 64, 4, "image/jpeg")
-        Media(session).keep("b" * 64, 4, "image/jpeg")
+        Media(session).keep("a" * 64, 4, content_type="image/jpeg")
+        Media(session).keep("b" * 64, 4, content_type="image/jpeg")
     async with database.read() as conn:
         assert len((await conn.execute(sa.select(media))).all()) == 2
 
@@ -270,7 +270,7 @@ async def test_a_household_is_claimed_by_name_and_four_digits(
     town: Town, village: str, name: str, tail: str, found: list[int]
 ) -> None:
     async with town.transaction() as tx, tx.session() as session:
-        claimed = await Store(session).households.claimed_by(village, name, tail)
+        claimed = await Store(session).households.claimed_by(village, name, tail=tail)
     assert [household.number for household in claimed] == found
 
 

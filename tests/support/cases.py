@@ -43,7 +43,7 @@ async def reported_by_unit(town: Town, number: int = 1001, due_on: date = date(2
             household_id=household.id, village=household.village, source=ClueSource.CADRE, kinds=["housing"],
             detail="墙裂了", reporter_id=town.people["王建"], due_on=due_on,
         )  # fmt: skip
-        plan_clue(store.reminders, town.world.plan, filed, town.now)
+        plan_clue(store.reminders, town.world.plan, clue=filed, now=town.now)
     return filed
 
 
@@ -54,7 +54,7 @@ async def go_on(town: Town, clue: Clue, acts: Sequence[Act]) -> Clue:
             town.now += timedelta(days=6)
         rule = next(rule for rule in ACTS[act].rules if rule.before is clue.step)
         party = sorted(rule.by)[-1]
-        to = apply(clue, act, {party}, town.now.date(), town.world.plan.clocks, "原因")
+        to = apply(clue, act, parties={party}, today=town.now.date(), clocks=town.world.plan.clocks, reason="原因")
         async with town.transaction() as tx, tx.session("test", "go on") as session:
             store = Store(session)
             clue = await store.clues.move(clue, to, by=town.people[BY[party]], outcome=act.value, note="原因")

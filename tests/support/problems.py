@@ -31,7 +31,14 @@ async def add(
             units=units, deadline=deadline, responsible=responsible,
         )  # fmt: skip
         problem = await store.problems.add(new, store.problems.fingerprint(f"{region}{description}{deadline}"))
-        plan_deadline(store.reminders, town.world.plan, "problem", str(problem.id), deadline, town.now)
+        plan_deadline(
+            store.reminders,
+            town.world.plan,
+            subject="problem",
+            subject_id=str(problem.id),
+            deadline=deadline,
+            now=town.now,
+        )
     return problem
 
 

@@ -53,7 +53,9 @@ class Site:
         self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         intake = Intake(self.database, self.clock, self.woken.set)
         tasks = [asyncio.create_task(self.web.receive(intake.put))] if receiving else []
-        tasks.append(asyncio.create_task(serve(build_app(self.web), "", 0, sock, close_streams=self.web.close_streams)))
+        tasks.append(
+            asyncio.create_task(serve(build_app(self.web), "", port=0, sock=sock, close_streams=self.web.close_streams))
+        )
         try:
             yield self
         finally:

@@ -51,7 +51,7 @@ async def on_list(town: Town, day: date = date(2099, 1, 1)) -> list[Watched]:
 
 async def figures(town: Town, code: str = "loans") -> WatchlistFigures:
     async with town.transaction() as tx, tx.session("test", "read") as session:
-        return (await Store(session).watchlists.figures(PLAN.id, PLAN.town.code, town.now.date()))[code]
+        return (await Store(session).watchlists.figures(PLAN.id, PLAN.town.code, today=town.now.date()))[code]
 
 
 # ---- Rules

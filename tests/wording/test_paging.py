@@ -13,7 +13,7 @@ def test_the_pages_hold_every_line_once(count: int) -> None:
     seen: list[int] = []
     said: str | None = ""
     while said is not None:
-        shown, turn = page_of(range(count), page_named(said), "/list")
+        shown, turn = page_of(range(count), page_named(said), command="/list")
         seen += shown
         assert len(shown) <= PAGE
         on = [button.says.removeprefix("/list ") for row in turn for button in row if "下一页" in button.label]
@@ -23,12 +23,12 @@ def test_the_pages_hold_every_line_once(count: int) -> None:
 
 @given(st.integers(0, 60), st.text(max_size=6))
 def test_any_page_asked_for_is_one_there_is(count: int, said: str) -> None:
-    shown, _ = page_of(range(count), page_named(said), "/list")
+    shown, _ = page_of(range(count), page_named(said), command="/list")
     assert bool(shown) == bool(count)
 
 
 def test_the_buttons_name_their_place() -> None:
-    shown, turn = page_of(range(20), 2, "/list 7")
+    shown, turn = page_of(range(20), 2, command="/list 7")
     assert list(shown) == list(range(8, 16))
     assert [[(one.label, one.says) for one in row] for row in turn] == [
         [("上一页", "/list 7 1"), ("下一页（2/3）", "/list 7 3")]

@@ -241,7 +241,7 @@ class TelegramPlatform(Platform):
         gone = [address for address, is_gone in blocked.items() if is_gone]
         back = [address for address, is_gone in blocked.items() if not is_gone]
         async with self._database.write() as conn:
-            await mark_blocked(conn, gone, self._clock())
+            await mark_blocked(conn, gone, now=self._clock())
             await mark_unblocked(conn, back)
 
     def _answer_soon(self, query: str) -> None:

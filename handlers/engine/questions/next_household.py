@@ -79,6 +79,6 @@ class VillageChoice(Choice):
         return await Choice(self.prompt, self.options[: self.offered]).read(said, partial, chat)
 
 
-def village_options(codes: Sequence[str], chat: Chat, notes: dict[str, str] | None = None) -> list[Option]:
+def village_options(codes: Sequence[str], chat: Chat, *, notes: dict[str, str] | None = None) -> list[Option]:
     """Villages as options, with a note behind some names."""
     return [(code, chat.world.plan.village(code).name + (notes or {}).get(code, "")) for code in codes]
