@@ -140,9 +140,7 @@ class Measures:
 
     async def assign(self, support: Support, responsible_id: int) -> Support:
         """Name who answers for the household. Raises Conflict when somebody was named since `support` was read."""
-        row = await self._session.amend(
-            supports, await self._session.current(supports, support), responsible_id=responsible_id
-        )
+        row = await self._session.amend(supports, await self._session.current(supports, support), responsible_id=responsible_id)
         return Support.model_validate(row)
 
     def add(self, support: Support, *, kind: str, text: str, unit: str, deadline: date) -> Measure:
@@ -184,9 +182,7 @@ class Measures:
     async def several(self, ids: Sequence[int]) -> list[Measure]:
         return [self._measure(row._mapping) for row in await self._session.read(_MEASURE.where(measures.c.id.in_(ids)))]
 
-    async def progress(
-        self, measure: Measure, *, by: int, text: str, percent: int, photos: Sequence[str] = ()
-    ) -> Measure:
+    async def progress(self, measure: Measure, *, by: int, text: str, percent: int, photos: Sequence[str] = ()) -> Measure:
         """Record how far a measure is; at 100 it is done. Raises Conflict when somebody reported since it was read."""
         session = self._session
         row = await session.current(measures, measure)

@@ -92,9 +92,7 @@ class Erasures:
         )
         (counts,) = await session.read(counting)
         homes = [row.household_id for row in held if row.household_id]
-        listed = await session.read(
-            sa.select(members).where(members.c.household_id.in_(homes), members.c.name == person.name)
-        )
+        listed = await session.read(sa.select(members).where(members.c.household_id.in_(homes), members.c.name == person.name))
         member = listed[0] if listed else None
         return Dossier(
             name=person.name,

@@ -214,9 +214,7 @@ class Reconciliations:
             before = known.get(fingerprint)
             if before is not None and before["state"] in _TO_SETTLE:
                 by_itself += 1
-                await self._amend(
-                    before, state=DifferenceState.SETTLED.value, how=HowSettled.AGREED.value, at=session.now
-                )
+                await self._amend(before, state=DifferenceState.SETTLED.value, how=HowSettled.AGREED.value, at=session.now)
         return Entered(new=tuple(new), returned=tuple(returned), known=same, agreed=by_itself)
 
     async def get(self, difference_id: int) -> Difference | None:
@@ -225,9 +223,7 @@ class Reconciliations:
 
     async def open_of(self, owners: Sequence[Owner], most: int) -> tuple[list[Difference], int]:
         """The first `most` of what these posts have to settle, the untouched before those to be looked at; and how many."""
-        wanted = sa.and_(
-            differences.c.state.in_(_TO_SETTLE), sa.or_(sa.false(), *(_owned_by(owner) for owner in owners))
-        )
+        wanted = sa.and_(differences.c.state.in_(_TO_SETTLE), sa.or_(sa.false(), *(_owned_by(owner) for owner in owners)))
         total = (await self._session.read(sa.select(sa.func.count()).select_from(differences).where(wanted)))[0][0]
         query = sa.select(differences).where(wanted)
         query = query.order_by(differences.c.state.desc(), differences.c.village, differences.c.id).limit(most)
@@ -237,14 +233,9 @@ class Reconciliations:
         """How many open differences each post below `region` has, the most first."""
         columns = (differences.c.owner_role, differences.c.owner_region, differences.c.owner_unit)
         many = sa.func.count().label("many")
-        query = sa.select(*columns, many).where(
-            differences.c.state.in_(_TO_SETTLE), inside(differences.c.owner_region, region)
-        )
+        query = sa.select(*columns, many).where(differences.c.state.in_(_TO_SETTLE), inside(differences.c.owner_region, region))
         rows = await self._session.read(query.group_by(*columns).order_by(many.desc(), *columns))
-        return [
-            (Owner(role=Role(row.owner_role), region=row.owner_region, unit=row.owner_unit), int(row.many))
-            for row in rows
-        ]
+        return [(Owner(role=Role(row.owner_role), region=row.owner_region, unit=row.owner_unit), int(row.many)) for row in rows]
 
     async def settle(self, difference: Difference, how: HowSettled, *, by: int, note: str = "") -> None:
         """Settle a difference. Raises Conflict when somebody acted on it since it was read."""

@@ -158,9 +158,7 @@ class Households:
         self._session.touch("roster")
         return Household.model_validate(row)
 
-    def add_member(
-        self, household_id: int, name: str, *, relation: str, id_number: str | None, phone: str | None
-    ) -> None:
+    def add_member(self, household_id: int, name: str, *, relation: str, id_number: str | None, phone: str | None) -> None:
         row = member_row(
             self._session.vault,
             new_id(),

@@ -140,9 +140,7 @@ class Watchlists:
     async def due_by_village(self, plan: str, today: date, *, regions: Iterable[str]) -> dict[str, int]:
         """How many checks are due in each village that has any."""
         count = sa.func.count().label("n")
-        query = sa.select(watch_entries.c.village, count).where(
-            *_due(plan, today), inside(watch_entries.c.village, *regions)
-        )
+        query = sa.select(watch_entries.c.village, count).where(*_due(plan, today), inside(watch_entries.c.village, *regions))
         return {row.village: int(row.n) for row in await self._session.read(query.group_by(watch_entries.c.village))}
 
     async def get(self, entry_id: int) -> Watched | None:
@@ -193,9 +191,7 @@ class Watchlists:
     def _watched(self, row: Any) -> Watched:
         vault = self._session.vault
         fields = {name: row[name] for name in Watched.model_fields}
-        return Watched.model_construct(
-            **{**fields, "name": vault.open_text(row["name"]), "note": vault.open_text(row["note"])}
-        )
+        return Watched.model_construct(**{**fields, "name": vault.open_text(row["name"]), "note": vault.open_text(row["note"])})
 
 
 def _due(plan: str, today: date) -> list[sa.ColumnElement[bool]]:

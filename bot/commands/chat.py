@@ -59,9 +59,7 @@ async def _talk(installation: Installation, person: Person) -> None:
     piped = not sys.stdin.isatty()
     lines = lines_of(_typed_lines())
     world = installation.world
-    platform = TerminalPlatform(
-        person.id, installation.database, world.media, system_clock, lines, click.echo, echo=piped
-    )
+    platform = TerminalPlatform(person.id, installation.database, world.media, system_clock, lines, click.echo, echo=piped)
     world.platforms[platform.name] = PlatformInfo("终端")
     sender = Sender(installation.database, [platform], system_clock, platform.name)
     worker = Worker(installation.database, world, [platform.name], system_clock, lambda _: sender.wake())

@@ -125,9 +125,7 @@ async def _phones(installation: Installation) -> Mapping[str, str]:
         found = await conn.execute(sa.select(chats.c.address).where(chats.c.address.startswith("web:demo-")))
         owners = await accounts(conn, list(found.scalars()))
     roles = {account.address: account.person.posts[0].role for account in owners.values() if account.person}
-    return {
-        roles[address].label: address for address in sorted(roles, key=lambda address: list(Role).index(roles[address]))
-    }
+    return {roles[address].label: address for address in sorted(roles, key=lambda address: list(Role).index(roles[address]))}
 
 
 async def _show_menus(installation: Installation, phones: Mapping[str, str]) -> None:

@@ -36,23 +36,17 @@ async def _import(settings: Settings, file: Path, content: bytes) -> bool:
     now = system_clock()
     async with open_installation(settings, tell) as installation:
         try:
-            table = await asyncio.to_thread(
-                read_table, content, file.name, layout=PROBLEM_LEDGER, limits=FROM_THE_OPERATOR
-            )
+            table = await asyncio.to_thread(read_table, content, file.name, layout=PROBLEM_LEDGER, limits=FROM_THE_OPERATOR)
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
         async with transaction(installation.database, now) as tx:
             roster = await load_roster(tx.conn)
             async with tx.session("operator", "import-problems") as session:
-                report = await import_problems(
-                    Store(session), installation.world.plan, roster=roster, table=table, now=now
-                )
+                report = await import_problems(Store(session), installation.world.plan, roster=roster, table=table, now=now)
     result = file.with_name(result_name(file.name, "导入结果"))
     await asyncio.to_thread(result.write_bytes, report.result_bytes)
     for wrong in report.errors[:_SHOWN]:
         click.echo(f"✗ {wrong}")
-    click.echo(
-        f"已导入 {report.imported} 条，已有跳过 {report.skipped} 条，有误 {len(report.errors)} 条。逐行结果：{result}"
-    )
+    click.echo(f"已导入 {report.imported} 条，已有跳过 {report.skipped} 条，有误 {len(report.errors)} 条。逐行结果：{result}")
     return not report.errors

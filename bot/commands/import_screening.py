@@ -46,9 +46,7 @@ async def _import(settings: Settings, file: Path, content: bytes, name: str, kin
     async with open_installation(settings, tell) as installation:
         codes = [_risk(installation.world.plan, kind) for kind in kinds]
         try:
-            await asyncio.to_thread(
-                read_list, content, file.name, plan=installation.world.plan, today=system_clock().date()
-            )
+            await asyncio.to_thread(read_list, content, file.name, plan=installation.world.plan, today=system_clock().date())
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False

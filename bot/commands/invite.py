@@ -93,9 +93,7 @@ async def _invite(settings: Settings, wanted: _Wanted) -> None:
 def _warning(wanted: _Wanted) -> str:
     """Say who may see the link: a household proves itself by name and number, an office is given to whoever opens the link."""
     if wanted.role is Role.HOUSEHOLD:
-        return (
-            "可以张贴在村里：农户扫码后还要核对姓名和证件号后四位。" if wanted.uses is None else "请发给要加入的农户。"
-        )
+        return "可以张贴在村里：农户扫码后还要核对姓名和证件号后四位。" if wanted.uses is None else "请发给要加入的农户。"
     return "谁拿到都能用，请只发给本人。"
 
 

@@ -33,9 +33,7 @@ _SHOWN = 20
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as", "name", required=True, help="以谁的名义：镇里或站所的人，写姓名。")
 @click.option("--source", help="谁的名单：单位名称，或 national(国家系统)。站所的人不用写。")
-@click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="名单应列全哪类户，可写几次；不写不查漏户。"
-)
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="名单应列全哪类户，可写几次；不写不查漏户。")
 @click.pass_context
 def command(ctx: click.Context, file: Path, name: str, source: str | None, kinds: tuple[str, ...]) -> None:
     """名单(.xlsx 或 .csv)与名册对账；差异记下，由各村、站所发 /differences 核对。每行结果写到“…-对账结果.xlsx”。"""
@@ -53,16 +51,12 @@ async def _reconcile(
     now = system_clock()
     async with open_installation(settings, tell) as installation:
         plan = installation.world.plan
-        sheet = await asyncio.to_thread(
-            read_list, content, file.name, plan=plan, today=now.date(), limits=FROM_THE_OPERATOR
-        )
+        sheet = await asyncio.to_thread(read_list, content, file.name, plan=plan, today=now.date(), limits=FROM_THE_OPERATOR)
         async with transaction(installation.database, now) as tx, tx.session("operator", "reconcile") as session:
             store = Store(session)
             named = await store.people.named(name)
             if len(named) != 1:
-                raise OperatorError(
-                    f"没有叫「{name}」的人。" if not named else f"有 {len(named)} 个「{name}」，请换一个人。"
-                )
+                raise OperatorError(f"没有叫「{name}」的人。" if not named else f"有 {len(named)} 个「{name}」，请换一个人。")
             source = _source(plan, said, [code for code, _ in sources_of(named[0], plan)], name)
             await Caches(installation.world).refresh(tx.conn)
             sha256 = await keep(

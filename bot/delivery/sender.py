@@ -178,11 +178,7 @@ class Sender:
         """Record what has ended with the next claim, or by itself a little later: that saves most transactions."""
         if self._under_way > AT_ONCE // 2:
             self.wake()
-        elif (
-            self._record_timer is None
-            or self._record_timer.cancelled()
-            or self._record_timer.when() < self._loop_time()
-        ):
+        elif self._record_timer is None or self._record_timer.cancelled() or self._record_timer.when() < self._loop_time():
             self._record_timer = asyncio.get_running_loop().call_later(_RECORD_WITHIN, self.wake)
 
     @staticmethod

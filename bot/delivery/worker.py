@@ -175,9 +175,7 @@ class Worker:
         """Run every chat; returns those in which a step was put off."""
         return [left for desk, mails in waiting if (left := await self._run(tx, batch, desk, mails))]
 
-    async def _run(
-        self, tx: Transaction, batch: _Batch, desk: Desk, mails: list[Mail]
-    ) -> tuple[Desk, list[Mail]] | None:
+    async def _run(self, tx: Transaction, batch: _Batch, desk: Desk, mails: list[Mail]) -> tuple[Desk, list[Mail]] | None:
         """Work on one chat's mail, in order; returns what is left of it when a step is put off."""
         for place, mail in enumerate(mails):
             self._current = mail

@@ -36,7 +36,8 @@ _ROLES = {Party.VILLAGE: Role.VILLAGE, Party.TOWN: Role.TOWN, Party.COUNTY: Role
 
 @dataclass(slots=True)
 class _Case:
-    """One clue as it is played. `clue` is there from the report on, and `voice`, who speaks for the household, if it reported."""
+    """One clue as it is played. `clue` is there from the report on, and `voice`, who speaks for the household, if it
+    reported."""
 
     household: Household
     story: ClueStory
@@ -108,9 +109,7 @@ class ClueHistory(History):
                 listed = self.town.of(Role.VILLAGE, village)
             case ClueSource.SCREENING:
                 units = self.plan.units_for_risk(case.story.kinds[0])
-                listed = [
-                    one for unit in units for one in self.town.of(unit.role, village, _code(unit.role, unit.code))
-                ]
+                listed = [one for unit in units for one in self.town.of(unit.role, village, _code(unit.role, unit.code))]
             case ClueSource.SUPERVISION:
                 listed = self.town.of(Role.COUNTY, village)
         return self.rng.choice(listed or self.town.of(Role.TOWN, village)).person.id
@@ -163,12 +162,8 @@ class ClueHistory(History):
 
     async def _move(self, case: _Case, act: Act, by: int, note: str, facts: dict[str, int]) -> None:
         store, clue = self.store, case.filed()
-        to = apply(
-            clue, act, parties={party_to(act)}, today=store.session.now.date(), clocks=self.plan.clocks, reason=note
-        )
-        case.clue = await store.clues.move(
-            clue, to, by=by or case.voice, outcome=act.value, note=note, facts=facts or None
-        )
+        to = apply(clue, act, parties={party_to(act)}, today=store.session.now.date(), clocks=self.plan.clocks, reason=note)
+        case.clue = await store.clues.move(clue, to, by=by or case.voice, outcome=act.value, note=note, facts=facts or None)
 
     def _helped(self, case: _Case, registered: datetime) -> Iterator[Event]:
         """Measures against each risk on the day of registering; those of a case to be cleared are done in time."""

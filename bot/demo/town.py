@@ -117,7 +117,10 @@ def _new_name(invent: Inventor, rng: Random, taken: set[str]) -> str:
 def _enrol(
     store: Store, plan: Plan, directory: Directory, families: Families, rng: Random, count: int
 ) -> tuple[list[Household], int]:
-    """The roster, and how many people are on it. The first household of the story's village is the story's, the second `NEIGHBOUR`'s."""
+    """The roster, and how many people are on it.
+
+    The first household of the story's village is the story's, the second `NEIGHBOUR`'s.
+    """
     kinds, numbers = iter(_kinds(rng, count)), iter(range(_FIRST_NUMBER, _FIRST_NUMBER + count))
     roster, enrolled, home = [], 0, _story_village(plan)
     for village, size in zip(plan.villages, _sizes(rng, len(plan.villages), count), strict=True):

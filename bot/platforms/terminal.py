@@ -87,9 +87,7 @@ class TerminalPlatform(Platform):
         except OSError as error:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 读不了：{error.strerror}"})
         except uploads.Unknown:
-            return message.model_copy(
-                update={"text": None, "trouble": f"{named} 不是照片，也不是表格、Word、PDF 或文字文件"}
-            )
+            return message.model_copy(update={"text": None, "trouble": f"{named} 不是照片，也不是表格、Word、PDF 或文字文件"})
         except uploads.TooLarge:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 太大"})
         sha256 = await asyncio.to_thread(self.media.write, kept.content)

@@ -68,9 +68,7 @@ def configure(level: str, form: str, secrets: Sequence[str] = (), stream: TextIO
     """Set up logging for the whole process; `form` is "console" or "json". Replaces what was set up before."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
-        JsonFormatter(
-            _JSON, rename_fields={"when": "time", "levelname": "level", "name": "logger"}, json_ensure_ascii=False
-        )
+        JsonFormatter(_JSON, rename_fields={"when": "time", "levelname": "level", "name": "logger"}, json_ensure_ascii=False)
         if form == "json"
         else logging.Formatter(_CONSOLE)
     )

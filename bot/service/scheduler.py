@@ -28,7 +28,8 @@ class Tick:
 
 
 def scheduler(ticks: Sequence[Tick]) -> AsyncIOScheduler:
-    """Build the scheduler, not yet started. A tick never runs twice at once; ticks missed while the machine slept become one."""
+    """Build the scheduler, not yet started. A tick never runs twice at once;
+    ticks missed while the machine slept become one."""
     made = AsyncIOScheduler(timezone=SHANGHAI)
     for tick in ticks:
         made.add_job(

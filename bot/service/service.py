@@ -103,9 +103,7 @@ class Service:
             worker = group.create_task(_lasting("worker", self.worker.run))
             receivers = [group.create_task(platform.receive(self.intake.put)) for platform in self.platforms]
             site = group.create_task(
-                serve(
-                    app, settings.web_host, port=settings.web_port, sock=listening, close_streams=self.web.close_streams
-                )
+                serve(app, settings.web_host, port=settings.web_port, sock=listening, close_streams=self.web.close_streams)
             )
             ticking.start()
             try:

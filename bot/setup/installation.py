@@ -86,9 +86,7 @@ def open_plan(settings: Settings) -> Plan:
     try:
         return load_plan(plan_folder(settings.plan))
     except PlanError as error:
-        raise CannotStart(
-            f"方案 {settings.plan} 用不了：\n{error}\n请改好后运行 cunbao plan check {settings.plan}"
-        ) from None
+        raise CannotStart(f"方案 {settings.plan} 用不了：\n{error}\n请改好后运行 cunbao plan check {settings.plan}") from None
 
 
 def plan_folder(named: str) -> Path:

@@ -69,9 +69,7 @@ class Settings(BaseSettings):
     )
     plan: str = Field("wafang-2022", description="campaign plan: the name of a built-in one, or a folder")
     telegram_token: SecretStr | None = Field(None, description="token of the Telegram bot; empty: no Telegram")
-    telegram_base_url: str = Field(
-        "https://api.telegram.org", description="Bot API server, for a self-hosted or a test one"
-    )
+    telegram_base_url: str = Field("https://api.telegram.org", description="Bot API server, for a self-hosted or a test one")
     telegram_webhook_url: str | None = Field(
         None, description="public https address for Telegram's webhook; empty: the bot asks Telegram (long polling)"
     )
@@ -207,9 +205,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        lines = [
-            _told(tuple(wrong["loc"]), wrong["type"], wrong["msg"], wrong.get("ctx", {})) for wrong in error.errors()
-        ]
+        lines = [_told(tuple(wrong["loc"]), wrong["type"], wrong["msg"], wrong.get("ctx", {})) for wrong in error.errors()]
         raise SettingsError("\n".join(["设置有误：", *lines])) from None
     except ValueError as error:  # a file that is no TOML
         raise SettingsError(f"设置文件 {FILE} 写法不对：{error}") from None

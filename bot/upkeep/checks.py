@@ -77,9 +77,7 @@ async def check(settings: Settings, now: datetime) -> Findings:
             yield finding
     except (DBAPIError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        yield _failed(
-            f"数据库读不了：{cause}", "检查 CUNBAO_DATABASE_URL、磁盘和权限；损坏时用 cunbao restore 恢复备份"
-        )
+        yield _failed(f"数据库读不了：{cause}", "检查 CUNBAO_DATABASE_URL、磁盘和权限；损坏时用 cunbao restore 恢复备份")
     finally:
         await database.close()
 
@@ -138,9 +136,7 @@ async def _integrity(conn: AsyncConnection) -> list[Finding]:
     dangling = (await conn.exec_driver_sql("PRAGMA foreign_key_check")).mappings()
     found += [f"{row['table']} 第 {row['rowid']} 行缺少 {row['parent']}" for row in dangling]
     if found:
-        return [
-            _failed(f"数据库文件({len(found)} 处):{';'.join(found[:_SHOWN])}", "请用 cunbao restore 恢复最近的备份")
-        ]
+        return [_failed(f"数据库文件({len(found)} 处):{';'.join(found[:_SHOWN])}", "请用 cunbao restore 恢复最近的备份")]
     return [_passed("数据库文件完整")]
 
 

@@ -312,9 +312,7 @@ def _as_json(line: TranscriptLine) -> dict[str, Any]:
         "edits": line.edits,
         "text": shown.text,
         "wants": shown.wants,
-        "buttons": [
-            [{"label": one.label, "says": one.says, "look": _look(one.says)} for one in row] for row in shown.buttons
-        ],
+        "buttons": [[{"label": one.label, "says": one.says, "look": _look(one.says)} for one in row] for row in shown.buttons],
     }
     if line.mine:
         said["key"] = line.origin.rpartition(":")[2]

@@ -16,9 +16,7 @@ from storage.cases.steps import Step
 from storage.people.persons import Role
 
 TEXT_VERSION = "authorize-2"
-_TEXT = (
-    "要帮您家，得先查一查收入、存款、车、房子和保险，只用在这件事上，不给别人看。\n您可以不同意；不同意就先不往下办。"
-)
+_TEXT = "要帮您家，得先查一查收入、存款、车、房子和保险，只用在这件事上，不给别人看。\n您可以不同意；不同意就先不往下办。"
 _YES, _NO = "yes", "no"
 
 

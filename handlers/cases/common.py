@@ -92,9 +92,7 @@ async def take_step(
     whose turn it is next is told.
     """
     plan, store = chat.world.plan, chat.store
-    to = apply(
-        clue, what, parties=parties_of(chat.person, clue), today=chat.now.date(), clocks=plan.clocks, reason=note
-    )
+    to = apply(clue, what, parties=parties_of(chat.person, clue), today=chat.now.date(), clocks=plan.clocks, reason=note)
     moved = await store.clues.move(
         clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos, voices=voices
     )

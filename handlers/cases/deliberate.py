@@ -51,9 +51,7 @@ async def deliberate(chat: Chat) -> None:
         await chat.say("没有提交。")
         return
     what = Act.APPROVE if votes.passed else Act.FAIL
-    clue = await take_step(
-        chat, clue, what=what, note=reason or str(votes), facts=votes._asdict(), photos=minutes.photos
-    )
+    clue = await take_step(chat, clue, what=what, note=reason or str(votes), facts=votes._asdict(), photos=minutes.photos)
     if votes.passed:
         await chat.say("记下了。接下来在村里公示，公示稿我来写。", next_step_row(clue))
     else:

@@ -117,11 +117,7 @@ async def file_clue(
     if existing is not None:
         await chat.store.clues.join(existing, chat.person.id, detail=detail, photos=shown.photos, voices=shown.spoken)
         await _tell_village(chat, household, existing, f"{existing.number}号线索有新情况", detail, shown)
-        done = (
-            f"记在 {existing.number}号里了，村里一起看。"
-            if at_home
-            else f"已并入 {existing.number}号线索，村里一起核查。"
-        )
+        done = f"记在 {existing.number}号里了，村里一起看。" if at_home else f"已并入 {existing.number}号线索，村里一起核查。"
         await chat.say(done, _FOLLOW)
         return True
     clue = await _add(chat, household, source, kinds, detail, shown)
@@ -153,9 +149,7 @@ async def file_confirmed(
     return clue
 
 
-async def _add(
-    chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence
-) -> Clue:
+async def _add(chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence) -> Clue:
     due_on = last_day(chat.now.date(), chat.world.plan.clocks.verify)
     clue = await chat.store.clues.add(
         household_id=household.id,

@@ -27,9 +27,7 @@ async def solved(chat: Chat) -> None:
     if clue is None or asked is None or not parties_of(chat.person, clue) & {Party.HOUSEHOLD, Party.VILLAGE}:
         chat.refuse()
     if asked.solved is not None:
-        await chat.say(
-            f"{clue.number}号已经有人答过了：{'解决了' if asked.solved else '没有解决，村里会再上门'}。谢谢。"
-        )
+        await chat.say(f"{clue.number}号已经有人答过了：{'解决了' if asked.solved else '没有解决，村里会再上门'}。谢谢。")
         return
     if answer not in (_YES, _NO):
         options = [(_YES, "解决了"), (_NO, "没有")]
@@ -61,6 +59,4 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
         file=next(iter(told.spoken), None),
     )
     days = chat.world.plan.clocks.verify.days
-    await chat.say(
-        f"记下了，编号 {fresh.number}，村里和镇里都知道了。{days} 个工作日内上门看看。", [[clue_button(fresh)]]
-    )
+    await chat.say(f"记下了，编号 {fresh.number}，村里和镇里都知道了。{days} 个工作日内上门看看。", [[clue_button(fresh)]])

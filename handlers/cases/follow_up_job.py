@@ -40,9 +40,7 @@ async def ask(tx: Transaction, world: World) -> int:
         for clue in await store.clues.several(due):
             family = await store.people.of_household(clue.household_id)
             intent = Intent(Cause.SOLVED, f"{clue.id}")
-            told = await notify(
-                store, world, messages=dict.fromkeys(family, _question(clue)), intent=intent, personal=True
-            )
+            told = await notify(store, world, messages=dict.fromkeys(family, _question(clue)), intent=intent, personal=True)
             if not told:
                 question = _question_to_helpers(world, clue)
                 told = await notify(

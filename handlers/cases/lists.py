@@ -36,9 +36,7 @@ async def cases(chat: Chat) -> None:
     head = f"轮到您办的 {len(mine)} 件：{by_step}。"
     lines = [(clue.due_on or date.max, clue, clue.step.label) for clue in wanted]
     rows = _page(chat, lines, f"/cases {wanted[0].step.value if wanted is not mine else 'all'}", page)
-    filters = [
-        Button(label=f"{step.label} {counts[step]}", says=f"/cases {step.value}") for step in Step if counts[step]
-    ]
+    filters = [Button(label=f"{step.label} {counts[step]}", says=f"/cases {step.value}") for step in Step if counts[step]]
     if len(mine) > PAGE and wanted is mine and len(filters) > 1:
         rows += [filters[at : at + 3] for at in range(0, len(filters), 3)]
     await chat.say(f"{head}\n按期限排：", rows)
@@ -64,9 +62,7 @@ async def unregistered(chat: Chat) -> None:
 async def _cases_at(chat: Chat, role: Role, steps: Sequence[Step]) -> list[Clue]:
     """The cases at these steps within the person's posts as `role`."""
     regions = {post.region for post in chat.person.posts_as(role)}
-    return [
-        clue for region in sorted(regions) for clue in await chat.store.clues.standing_at(steps, region, most=_MOST)
-    ]
+    return [clue for region in sorted(regions) for clue in await chat.store.clues.standing_at(steps, region, most=_MOST)]
 
 
 def _page(chat: Chat, lines: list[tuple[date, Clue, str]], command: str, page: str) -> list[list[Button]]:

@@ -60,11 +60,7 @@ async def objection(chat: Chat) -> None:
     for voice in await chat.store.voices.about(clue.id):
         if voice.at == objected.at:
             await chat.say("农户的语音：", file=voice.sha256)
-    verdict = await chat.ask(
-        "verdict", Choice(f"{clue_in_words(chat, clue)}{ended}\n农户说：{objected.note}", _VERDICTS)
-    )
-    reason = await chat.ask(
-        "reason", Text("请写几句答复，农户会看到。", min_length=2, example="已请村里和驻村队一起再去看")
-    )
+    verdict = await chat.ask("verdict", Choice(f"{clue_in_words(chat, clue)}{ended}\n农户说：{objected.note}", _VERDICTS))
+    reason = await chat.ask("reason", Text("请写几句答复，农户会看到。", min_length=2, example="已请村里和驻村队一起再去看"))
     await take_step(chat, clue, what=Act(verdict), note=reason)
     await chat.say("已答复农户。")

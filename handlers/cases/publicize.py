@@ -62,9 +62,7 @@ async def _watch(chat: Chat, clue: Clue) -> None:
         clue = await take_step(chat, clue, what=Act.UNOPPOSED)
         await chat.say("公示期满，没有异议。" + ("已报镇里复核。" if clue.clearing else ""), _next(clue))
     else:
-        reason = await chat.ask(
-            "reason", Text("什么异议？（不用写是谁提的）", min_length=2, example="他家有一台农机没算")
-        )
+        reason = await chat.ask("reason", Text("什么异议？（不用写是谁提的）", min_length=2, example="他家有一台农机没算"))
         clue = await take_step(chat, clue, what=Act.OPPOSE, note=reason)
         await chat.say("记下了，要重新评议。", next_step_row(clue))
 

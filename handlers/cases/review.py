@@ -25,9 +25,7 @@ _MOST = 20
 @conversation("nominate", "村提名单", for_roles={Role.VILLAGE})
 async def nominate(chat: Chat) -> None:
     """Args: one clue's id, or nothing for all that wait."""
-    await _go_through(
-        chat, Step.NOMINATE, Role.VILLAGE, [(Act.NOMINATE.value, "提名"), (Act.RECHECK.value, "退回再核查")]
-    )
+    await _go_through(chat, Step.NOMINATE, Role.VILLAGE, [(Act.NOMINATE.value, "提名"), (Act.RECHECK.value, "退回再核查")])
 
 
 @conversation("town_review", "乡镇复核", for_roles={Role.TOWN})

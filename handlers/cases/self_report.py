@@ -29,9 +29,7 @@ async def self_report(chat: Chat) -> None:
     kinds: list[str] = []
     if joined == NEW:
         kinds = await chat.ask("kinds", Several("家里有什么困难？可以选几样。", risk_options(chat.world.plan)))
-    told = await chat.ask(
-        "detail", TextWithEvidence("说说情况，打字或发语音都行。", "厨房漏雨，墙有裂缝", voice="enough")
-    )
+    told = await chat.ask("detail", TextWithEvidence("说说情况，打字或发语音都行。", "厨房漏雨，墙有裂缝", voice="enough"))
     pictures = Photos("有照片就发来，没有就跳过。", optional=True, with_voice=True)
     shown = await chat.ask_optional("photos", pictures) or Evidence()
     shown = Evidence(

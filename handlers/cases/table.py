@@ -298,9 +298,7 @@ ACTS: dict[Act, ActFacts] = {
     Act.ENROL: ActFacts((Rule(Step.ENROL, Step.SUPPORT, _TOWN),), "登记好了。村里会上门和您商量怎么帮。"),
     Act.PROPOSE: ActFacts((Rule(Step.SUPPORT, Step.CLEAR, _VILLAGE),), begins=True),
     Act.SECURE: ActFacts((Rule(Step.CLEAR, Step.DELIBERATE, _VILLAGE),)),
-    Act.AT_RISK: ActFacts(
-        (Rule(Step.CLEAR, Step.SUPPORT, _VILLAGE, needs_reason=True),), "村里看过了，困难还在，接着帮您。"
-    ),
+    Act.AT_RISK: ActFacts((Rule(Step.CLEAR, Step.SUPPORT, _VILLAGE, needs_reason=True),), "村里看过了，困难还在，接着帮您。"),
 }
 
 

@@ -24,9 +24,7 @@ async def verify(chat: Chat) -> None:
         return
     outcome = chat.args.partition(" ")[2]
     if outcome not in _OUTCOMES:
-        outcome = await chat.ask(
-            "outcome", Choice(f"{home_in_words(chat, clue)}的困难属实吗？", list(_OUTCOMES.items()))
-        )
+        outcome = await chat.ask("outcome", Choice(f"{home_in_words(chat, clue)}的困难属实吗？", list(_OUTCOMES.items())))
     found = outcome == Act.FOUND
     prompt = "到家看到什么？照片、定位可以一起发。" if found else "为什么不属实？这句话会发给农户，请说明白。"
     example = "东屋漏雨，墙有裂缝" if found else "房子去年已修好，不漏了"

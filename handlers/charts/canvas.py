@@ -89,7 +89,10 @@ class Canvas:
         round_by: float = 0,
         layer: float = 1,
     ) -> None:
-        """A rectangle from its upper left corner; `hatch` is drawn in the colour of the edge. A higher `layer` covers lower ones."""
+        """A rectangle from its upper left corner; `hatch` is drawn in the colour of the edge.
+
+        A higher `layer` covers lower ones.
+        """
         look: dict[str, Any] = {
             "facecolor": fill, "edgecolor": edge or fill, "linewidth": (self.sheet.line / 3 if edge else 0) * self._point,
             "hatch": hatch or None, "hatch_linewidth": self.sheet.line / 3 * self._point, "zorder": layer,

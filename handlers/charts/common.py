@@ -44,9 +44,7 @@ def as_message(figures: Figures, order: ChartOrder, offered: Collection[Chart], 
         return Outgoing(text=f"{head.place}{chart.label}，A3 纸横放打印。", file=file, file_name=name)
     if order.problem_id is not None:
         key = to_base36(order.problem_id)
-        rows: tuple[tuple[Button, ...], ...] = (
-            (Button(label="查看", says=f"/problem {key}"), _large(f"{chart.value} {key}")),
-        )
+        rows: tuple[tuple[Button, ...], ...] = ((Button(label="查看", says=f"/problem {key}"), _large(f"{chart.value} {key}")),)
     else:
         others = tuple(Button(label=one.label, says=f"/map {one.value}") for one in offered if one is not chart)
         rows = (others, (_large(chart.value),))

@@ -128,10 +128,7 @@ async def _coverage(store: Store, world: World, reach: Sequence[Reach], head: Ch
     else:
         done = await store.overview.visited(world.round)
         listed = world.roster.by_village
-        rows = [
-            VisitedShare(world.plan.village(code).name, done.get(code, 0), len(listed.get(code, ())))
-            for code in villages
-        ]
+        rows = [VisitedShare(world.plan.village(code).name, done.get(code, 0), len(listed.get(code, ()))) for code in villages]
     rows.sort(key=lambda row: (not row.left, row.done / max(row.households, 1)))
     return Coverage(head, rows)
 

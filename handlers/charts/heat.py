@@ -151,6 +151,4 @@ def _list_areas(canvas: Canvas, figures: Heat, top: float) -> None:
         across, down = divmod(place, half)
         words = f"{column.numeral} {column.title}" if column.title else column.numeral
         x = sheet.margin + across * sheet.inner / 2
-        canvas.text(
-            x, top + sheet.small * (1.7 * down + 0.5), words, sheet.small, GREY, width=sheet.inner / 2 - sheet.small
-        )
+        canvas.text(x, top + sheet.small * (1.7 * down + 0.5), words, sheet.small, GREY, width=sheet.inner / 2 - sheet.small)

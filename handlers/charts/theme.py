@@ -118,9 +118,7 @@ class Scale:
     def legend(self) -> list[tuple[str, str]]:
         """Each colour with the counts it stands for: "3", "3-4"."""
         firsts = [1, *(limit + 1 for limit in self.limits[:-1])]
-        words = [
-            str(last) if first == last else f"{first}-{last}" for first, last in zip(firsts, self.limits, strict=True)
-        ]
+        words = [str(last) if first == last else f"{first}-{last}" for first, last in zip(firsts, self.limits, strict=True)]
         return list(zip(self._colours, words, strict=True))
 
     @property

@@ -132,9 +132,7 @@ class Desk:
         else:
             await self._begin(store, conversations()["tell"], "", heard=Said.of(message))
 
-    async def _step(
-        self, store: Store, talk: Talk, said: Said | None, *, lead: str = "", pressed: str | None = None
-    ) -> None:
+    async def _step(self, store: Store, talk: Talk, said: Said | None, *, lead: str = "", pressed: str | None = None) -> None:
         """Run a talk until it waits again or ends. The talk is changed as a whole or, when this raises, not at all."""
         play = conversation_named(talk.name)
         if play is None or not play.open_to(self.person):
@@ -159,9 +157,7 @@ class Desk:
             await self._return(store)
         except Became as other:
             self._end(work)
-            await self._begin(
-                store, conversations()[other.name], other.arguments, guesses=other.guesses, lead=other.lead
-            )
+            await self._begin(store, conversations()[other.name], other.arguments, guesses=other.guesses, lead=other.lead)
         else:
             chat.finish()
             self._end(work)

@@ -78,9 +78,7 @@ async def aside(work: Callable[..., T], *arguments: Any, rows: int, **options: A
     try:
         return await process.run(work, *arguments)
     finally:
-        await asyncio.to_thread(
-            partial(process.end, wait=True)
-        )  # a parent that ends too soon would wait for it forever
+        await asyncio.to_thread(partial(process.end, wait=True))  # a parent that ends too soon would wait for it forever
 
 
 def _settle() -> None:

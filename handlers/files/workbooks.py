@@ -87,9 +87,7 @@ def _set_up_print(sheet: Any) -> None:
 def _write_notes(sheet: Any, notes: Iterable[tuple[str, str]]) -> None:
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 14, 80
     for label, text in notes:
-        sheet.append(
-            [_cell(sheet, label, Font(name=_FONT, bold=True), "left"), _cell(sheet, text, Font(name=_FONT), "left")]
-        )
+        sheet.append([_cell(sheet, label, Font(name=_FONT, bold=True), "left"), _cell(sheet, text, Font(name=_FONT), "left")])
 
 
 def _width(column: LedgerColumn, values: Iterable[Value]) -> float:

@@ -1,6 +1,3 @@
 """Questions answered from the plan, the procedure and a town's documents."""
 
-CONVERSATIONS = (
-    "ask",
-    "documents",
-)
+CONVERSATIONS = ("ask", "documents")

@@ -94,9 +94,7 @@ def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         return
     head, *below = rows
     for row in below:
-        cells = [
-            f"{name}：{cell}" if name and name != cell else cell for name, cell in zip(head, row, strict=False) if cell
-        ]
+        cells = [f"{name}：{cell}" if name and name != cell else cell for name, cell in zip(head, row, strict=False) if cell]
         yield "，".join(dict.fromkeys(cells)) + "。"
 
 

@@ -16,9 +16,7 @@ _MOST_NUMBER = 60
 _HEAD = 15
 """Lines in which the title and the number are looked for."""
 
-_NUMBER = re.compile(
-    r"[\u4e00-\u9fff]{1,12}(?:\([\u4e00-\u9fff]{1,6}\))?[〔\[（(﹝【]\s?\d{4}\s?[〕\]）)﹞】]\s?第?\d{1,5}号"
-)
+_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,12}(?:\([\u4e00-\u9fff]{1,6}\))?[〔\[（(﹝【]\s?\d{4}\s?[〕\]）)﹞】]\s?第?\d{1,5}号")
 _KINDS = re.compile(
     "(?:方案|通知|办法|意见|规定|细则|条例|措施|政策|标准|规划|指南|手册|制度|规程|清单|问答|明白卡|公告|通告|决定|计划)"
     "(?:\\([^()]{1,20}\\)|（[^（）]{1,20}）)?$"
@@ -120,7 +118,5 @@ def _figure(text: str) -> int:
     if text.isdecimal():
         return int(text)
     if len(text) == 4:
-        return int(
-            "".join(str("〇一二三四五六七八九".index(digit)) for digit in text.replace("○", "〇").replace("零", "〇"))
-        )
+        return int("".join(str("〇一二三四五六七八九".index(digit)) for digit in text.replace("○", "〇").replace("零", "〇")))
     return int(parse_numeral(text) or 0)

@@ -46,9 +46,9 @@ async def add_policy(chat: Chat) -> None:
     sent, seen = await ask_for_file(chat, Document(prompt, ENDINGS), preview=partial(_preview, chat))
     if not chat.guessed("title"):  # the file says it, so it can be looked over instead of typed
         chat.become("addpolicy", guesses={"file1": Guess(sent.model_dump()), "title": Guess(seen["title"])})
-    title = tidy(
-        await chat.ask("title", Text("这份政策叫什么？", LONGEST_TITLE, example="城乡居民医保报销办法"))
-    ).replace("\n", " ")
+    title = tidy(await chat.ask("title", Text("这份政策叫什么？", LONGEST_TITLE, example="城乡居民医保报销办法"))).replace(
+        "\n", " "
+    )
     whom = await chat.ask("whom", Choice("谁可以查到它？", _FOR_WHOM))
     region = chat.person.posts_as(*_OFFICES)[0].region
     old = await chat.recall("old", partial(_known, chat, title, region))

@@ -93,9 +93,7 @@ def best_hits(asked: Asked, passages: Sequence[Passage], most: int) -> list[Sear
     """The `most` best answers, one for each place in the handbook, the best first."""
     bags = [(_bag(one.title), _bag(one.under), _bag(one.text)) for one in passages]
     met = {term.phrase: [_worth_of(term.phrase, bag) for bag in bags] for term in asked.terms}
-    rarity = {
-        phrase: math.log(1 + len(passages) / (1 + sum(value > 0 for value in found))) for phrase, found in met.items()
-    }
+    rarity = {phrase: math.log(1 + len(passages) / (1 + sum(value > 0 for value in found))) for phrase, found in met.items()}
     hits: dict[str, SearchHit] = {}
     for place, passage in enumerate(passages):
         score, covered = 0.0, set[int]()
@@ -142,9 +140,7 @@ def shorten(line: str, asked: Asked, most: int) -> str:
     kept = "".join(clauses[first:last])
     if len(kept) > most - 2:
         kept = kept[: most - 2]
-    return (
-        ("…" if first else "") + kept.rstrip("，,；;") + ("…" if last < len(clauses) or not line.endswith(kept) else "")
-    )
+    return ("…" if first else "") + kept.rstrip("，,；;") + ("…" if last < len(clauses) or not line.endswith(kept) else "")
 
 
 def nearest(question: str, titles: Sequence[str], most: int) -> list[str]:
@@ -182,9 +178,7 @@ def _terms(run: Sequence[str], start: int, *, alone: bool) -> list[Term]:
     if len(run) > 2:
         found.append(Term(tuple(run), frozenset(places), _BASE))
     named = [
-        (at, word)
-        for at, word in zip(places, run, strict=True)
-        if word.isascii() and not (word.isdigit() and len(word) == 1)
+        (at, word) for at, word in zip(places, run, strict=True) if word.isascii() and not (word.isdigit() and len(word) == 1)
     ]
     found += [Term((word,), frozenset((at,)), _SINGLE) for at, word in named]
     for word, others in SYNONYMS.items():

@@ -1,7 +1,3 @@
 """Figures that must not fall below last year's."""
 
-CONVERSATIONS = (
-    "enter",
-    "importing",
-    "view",
-)
+CONVERSATIONS = ("enter", "importing", "view")

@@ -61,9 +61,7 @@ class Total:
 def total(trends: Iterable[Trend]) -> Total:
     trends = list(trends)
     whole = [one for one in trends if one.before is not None and one.now is not None]
-    trend = (
-        Trend(sum(one.before or 0 for one in whole), sum(one.now or 0 for one in whole)) if whole else Trend(None, None)
-    )
+    trend = Trend(sum(one.before or 0 for one in whole), sum(one.now or 0 for one in whole)) if whole else Trend(None, None)
     return Total(trend, sum(one.falls for one in trends), len(trends) - len(whole))
 
 

@@ -55,9 +55,7 @@ async def _one_village(chat: Chat, village: str, trends: dict[tuple[str, str], T
     plan = chat.world.plan
     listed = sorted(plan.indicators, key=lambda one: falls_first(trends[village, one.code]))
     lines = [f"{one.title} {trends[village, one.code]}" for one in listed[:_AT_ONCE]]
-    await chat.say(
-        "\n".join([f"{plan.village(village).name}：", *lines]), [[Button(label="填指标", says="/indicator")]]
-    )
+    await chat.say("\n".join([f"{plan.village(village).name}：", *lines]), [[Button(label="填指标", says="/indicator")]])
 
 
 async def _totals(chat: Chat, villages: Sequence[str], trends: dict[tuple[str, str], Trend]) -> None:

@@ -1,7 +1,3 @@
 """Inspections: the town supervises every village; the county checks a sample."""
 
-CONVERSATIONS = (
-    "check",
-    "sample",
-    "supervise",
-)
+CONVERSATIONS = ("check", "sample", "supervise")

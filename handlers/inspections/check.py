@@ -116,9 +116,7 @@ async def _next_ids(chat: Chat, sample: Sample, village: str) -> list[int]:
 async def _done(chat: Chat, household: Household, found: Check) -> str:
     who = await chat.name_of(found.person_id)
     at = f"{moment_in_words(found.at)} " if found.at else ""
-    return (
-        f"{household_in_words(chat.world.plan, household)}：{who}已在 {at}查过，{'属实' if found.holds else '不符'}。"
-    )
+    return f"{household_in_words(chat.world.plan, household)}：{who}已在 {at}查过，{'属实' if found.holds else '不符'}。"
 
 
 async def _go_on(chat: Chat, sample: Sample, household: Household, done: str, first: Rows = ()) -> None:

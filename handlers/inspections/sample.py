@@ -76,18 +76,13 @@ def _published(chat: Chat, seed: str, drawn: SampleDraw) -> str:
     villages = len({household.village for household in drawn.households})
     ratio = chat.world.plan.sampling_ratio
     more = f"，另加有已办结事项的 {len(drawn.closed)} 户" if drawn.closed else ""
-    return (
-        f"种子：{seed}\n{villages} 个村 {drawn.roster} 户，每村不少于 {ratio:.0%}，"
-        f"抽中 {len(drawn.households)} 户{more}。"
-    )
+    return f"种子：{seed}\n{villages} 个村 {drawn.roster} 户，每村不少于 {ratio:.0%}，抽中 {len(drawn.households)} 户{more}。"
 
 
 async def _progress(chat: Chat, known: Sample, page: int) -> None:
     progress = await chat.store.samples.progress(known)
     listed = [
-        (code, progress[code])
-        for code in villages_of(chat.person, chat.world.plan, Role.COUNTY, Role.TOWN)
-        if code in progress
+        (code, progress[code]) for code in villages_of(chat.person, chat.world.plan, Role.COUNTY, Role.TOWN) if code in progress
     ]
     listed.sort(key=lambda one: (one[1].checked == one[1].households, one[1].checked / one[1].households))
     households = sum(one.households for _, one in listed)
@@ -95,8 +90,7 @@ async def _progress(chat: Chat, known: Sample, page: int) -> None:
     wrong = sum(one.wrong for _, one in listed)
     head = [
         f"种子：{known.seed}\n{moment_in_words(known.at)} 从 {known.roster} 户中抽 {households} 户。",
-        f"已查 {checked} 户，不符 {wrong} 户。"
-        + (f"还差 {households - checked} 户：" if checked < households else "查完了。"),
+        f"已查 {checked} 户，不符 {wrong} 户。" + (f"还差 {households - checked} 户：" if checked < households else "查完了。"),
     ]
     shown, turn = page_of(listed, page, command="/sample")
     lines = [f"{chat.world.plan.village(code).name} {_how_far(one)}" for code, one in shown]
@@ -111,9 +105,7 @@ async def draw_from_roster(chat: Chat, seed: str) -> SampleDraw:
     """Draw from all villages of the person's county."""
     roster = chat.world.roster
     listed = [
-        one
-        for village in villages_of(chat.person, chat.world.plan, Role.COUNTY)
-        for one in roster.by_village.get(village, [])
+        one for village in villages_of(chat.person, chat.world.plan, Role.COUNTY) for one in roster.by_village.get(village, [])
     ]
     drawn = await asyncio.to_thread(draw, seed, listed, ratio=chat.world.plan.sampling_ratio)
     ids = await chat.store.samples.households_with_closed(chat.world.plan.county.code)

@@ -121,16 +121,12 @@ async def _findings(chat: Chat, village: str) -> list[SupervisionFinding]:
         household = await chat.ask_optional(f"whose{turn}", whose)
         kinds: list[str] = []
         if household is not None:
-            kinds = await chat.ask(
-                f"kinds{turn}", Several("有什么困难？可选多项，如：1 4", risk_options(chat.world.plan))
-            )
+            kinds = await chat.ask(f"kinds{turn}", Several("有什么困难？可选多项，如：1 4", risk_options(chat.world.plan)))
         findings.append(SupervisionFinding(text, household, kinds))
     return findings
 
 
-def _summary(
-    chat: Chat, village: str, looked_at: str, findings: Sequence[SupervisionFinding], deadline: date | None
-) -> str:
+def _summary(chat: Chat, village: str, looked_at: str, findings: Sequence[SupervisionFinding], deadline: date | None) -> str:
     until = f"，{day_in_words(deadline)}前整改" if deadline else ""
     found = f"发现 {len(findings)} 条{until}：" if findings else "没有发现问题"
     lines = [f"督导{chat.world.plan.village(village).name}：{shortened(looked_at, 40)}", found]
@@ -145,9 +141,7 @@ async def _problem(chat: Chat, village: str, text: str, deadline: date, supervis
     problems, plan = chat.store.problems, chat.world.plan
     new = NewProblem(source=plan.selfcheck.source, region=village, description=text, deadline=deadline)
     problem = await problems.add(new, problems.fingerprint(f"supervision:{supervision}:{text}"))
-    plan_deadline(
-        chat.store.reminders, plan, subject="problem", subject_id=str(problem.id), deadline=deadline, now=chat.now
-    )
+    plan_deadline(chat.store.reminders, plan, subject="problem", subject_id=str(problem.id), deadline=deadline, now=chat.now)
     return problem
 
 

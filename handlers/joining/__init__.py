@@ -1,6 +1,3 @@
 """Joining: binding a phone to a person."""
 
-CONVERSATIONS = (
-    "decide",
-    "join",
-)
+CONVERSATIONS = ("decide", "join")

@@ -49,9 +49,7 @@ async def _admit_household(chat: Chat, asked: Admission) -> None:
         await _refuse(chat, asked, "镇里没对上您是哪一家。请带身份证找村干部，当面就能办。")
         return
     household = await chat.ask("household", HouseholdChoice("是哪一户？发户主姓名、拼音首字母或户号。", [asked.region]))
-    if not await chat.confirm(
-        f"让{asked.name}加入：{household_in_words(chat.world.plan, household, with_number=True)}"
-    ):
+    if not await chat.confirm(f"让{asked.name}加入：{household_in_words(chat.world.plan, household, with_number=True)}"):
         await chat.say("没有处理，申请还在。")
         return
     await chat.store.admissions.decide(asked.id, accepted=True, person_id=chat.person.id)

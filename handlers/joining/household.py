@@ -109,9 +109,7 @@ def _today(chat: Chat) -> datetime:
     return chat.now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-async def _matched(
-    chat: Chat, invite: Invite, claim: Introduction, found: list[dict[str, Any]], agreed_at: str
-) -> None:
+async def _matched(chat: Chat, invite: Invite, claim: Introduction, found: list[dict[str, Any]], agreed_at: str) -> None:
     households = {str(row["id"]): Household.model_validate(row) for row in found}
     chosen = next(iter(households))
     if len(households) > 1:

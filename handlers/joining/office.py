@@ -23,9 +23,7 @@ async def join_office(chat: Chat, invite: Invite) -> None:
     post = post_in_words(chat.world.plan, invite.role, region=invite.region, unit=invite.unit)
     invited = f"{await chat.recall('inviter', lambda: _inviter(chat, invite))}邀请您：{post}。"
     if not chat.stranger:
-        agreed = await chat.ask(
-            "agreed", Choice(f"{invited}\n您原来的身份不变。", [(_AGREE, "加入"), (_DECLINE, "不加入")])
-        )
+        agreed = await chat.ask("agreed", Choice(f"{invited}\n您原来的身份不变。", [(_AGREE, "加入"), (_DECLINE, "不加入")]))
         if agreed == _DECLINE:
             await chat.say("没有加入。")
         elif not await chat.store.invites.take(invite.id):

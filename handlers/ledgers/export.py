@@ -49,7 +49,5 @@ async def _send(chat: Chat, ledger: Ledger, reason: str = "") -> None:
         chat.store.ledger_orders.add(person.id, chat.address, ledger=ledger.code, reason=reason)
         await chat.say(f"这本台账超过 {MOST_AT_ONCE} 行，正在做，好了就发给您。")
         return
-    message = as_message(
-        made, await keep(chat.store, world, content=made.content, content_type=XLSX), ledger, person, reason
-    )
+    message = as_message(made, await keep(chat.store, world, content=made.content, content_type=XLSX), ledger, person, reason)
     await chat.say(message.text or "", message.buttons, file=message.file, file_name=message.file_name)

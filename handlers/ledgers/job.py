@@ -40,9 +40,5 @@ async def _made(world: World, store: Store, order: LedgerOrder) -> Outgoing:
     if person is None or not reach:
         return Outgoing(text=NOT_YOURS)
     by = signature(world.plan, person)
-    made = await make_export(
-        store, world, ledger=ledger, reach=reach, now=store.session.now, by=by, reason=order.reason
-    )
-    return as_message(
-        made, await keep(store, world, content=made.content, content_type=XLSX), ledger, person, order.reason
-    )
+    made = await make_export(store, world, ledger=ledger, reach=reach, now=store.session.now, by=by, reason=order.reason)
+    return as_message(made, await keep(store, world, content=made.content, content_type=XLSX), ledger, person, order.reason)

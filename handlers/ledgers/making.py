@@ -71,9 +71,7 @@ async def make_export(
     title = f"{where}{ledger.title}"
     content = await asyncio.to_thread(write_ledger, ledger.title, title, columns=ledger.columns, rows=rows, notes=notes)
     if reason:
-        store.session.note(
-            "export.whole", f"ledger:{ledger.code}", text=f"{where}，{len(rows)} 行，{by}：{mask_text(reason)}"
-        )
+        store.session.note("export.whole", f"ledger:{ledger.code}", text=f"{where}，{len(rows)} 行，{by}：{mask_text(reason)}")
     marked = "-全号" if reason else ""
     return Export(content, len(rows), f"{where}-{ledger.title}-{now:%Y%m%d}{marked}.xlsx")
 

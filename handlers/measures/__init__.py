@@ -1,7 +1,3 @@
 """Help for an enrolled household: measures, their progress, and clearing the risk."""
 
-CONVERSATIONS = (
-    "clear",
-    "plan",
-    "progress",
-)
+CONVERSATIONS = ("clear", "plan", "progress")

@@ -84,9 +84,7 @@ async def _secure(chat: Chat, clue: Clue) -> None:
     if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有提交。")
         return
-    clue = await take_step(
-        chat, clue, what=Act.SECURE, note=seen.text, facts=_facts(), photos=seen.photos, voices=seen.spoken
-    )
+    clue = await take_step(chat, clue, what=Act.SECURE, note=seen.text, facts=_facts(), photos=seen.photos, voices=seen.spoken)
     await chat.say("记下了。接着开会评议、公示，再报镇里和市里。", next_step_row(clue))
 
 

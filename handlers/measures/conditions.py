@@ -37,9 +37,7 @@ def obstacles(plan: Plan, clue: Clue, *, able_to_work: bool, measures: Sequence[
     """The reasons why clearing cannot be proposed; empty if it can. A reason that no effort removes is given alone."""
     if not able_to_work:
         return [UNABLE_TO_WORK]
-    reasons = [
-        f"还没有针对「{plan.risk(kind).label}」的措施。请先加上、做完。" for kind in lacking(clue.kinds, measures)
-    ]
+    reasons = [f"还没有针对「{plan.risk(kind).label}」的措施。请先加上、做完。" for kind in lacking(clue.kinds, measures)]
     reasons += [
         f"「{measure.text}」还没做完（{measure.percent}%）。做完报进展，再提请消除。"
         for measure in measures

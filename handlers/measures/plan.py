@@ -119,9 +119,7 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
     )
     still = lacking(clue.kinds, [*measures, measure])
     rest = f"还缺：{_labels(chat, still)}。" if still else ""
-    await chat.say(
-        f"记下了，已告诉农户和{name}。{rest}", [[support_button(clue, "再加一项", _ADD), support_button(clue)]]
-    )
+    await chat.say(f"记下了，已告诉农户和{name}。{rest}", [[support_button(clue, "再加一项", _ADD), support_button(clue)]])
 
 
 async def _drop_measure(chat: Chat, clue: Clue) -> None:

@@ -66,9 +66,7 @@ async def _list(chat: Chat) -> None:
     for post in chat.person.posts_as(Role.VILLAGE):
         found |= {one.id: one for one in await stored.due(post.region, most=_LISTED)}
     for post in chat.person.posts_as(Role.UNIT, Role.TOWN):
-        units = (
-            [post.unit] if post.role is Role.UNIT else [u.code for u in chat.world.plan.units if u.role is post.role]
-        )
+        units = [post.unit] if post.role is Role.UNIT else [u.code for u in chat.world.plan.units if u.role is post.role]
         for unit in units:
             found |= {one.id: one for one in await stored.due(post.region, unit, most=_LISTED)}
     listed = sorted(found.values(), key=lambda one: (one.deadline, one.id))[:_LISTED]
@@ -109,9 +107,7 @@ class Percent(Question[int]):
     """How far something is, by button or typed, also as 五成."""
 
     async def show(self, partial: Any, chat: Chat) -> Prompt:
-        return Prompt(
-            self.prompt, [[(f"{step}", f"{step}%") for step in (25, 50, 75)], [(f"{FINISHED}", "100%，做完了")]]
-        )
+        return Prompt(self.prompt, [[(f"{step}", f"{step}%") for step in (25, 50, 75)], [(f"{FINISHED}", "100%，做完了")]])
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         if said.pick == DONE:

@@ -1,8 +1,4 @@
 """Notices to many, and who has confirmed them."""
 
-CONVERSATIONS = (
-    "confirm",
-    "send",
-    "status",
-)
+CONVERSATIONS = ("confirm", "send", "status")
 JOBS = ("job",)

@@ -84,9 +84,7 @@ def match_people(
             found.unbound.append(shown)
         else:
             found.unknown.append(shown)
-    return MatchedPeople(
-        list(dict.fromkeys(found.people)), _once(found.unknown), _once(found.several), _once(found.unbound)
-    )
+    return MatchedPeople(list(dict.fromkeys(found.people)), _once(found.unknown), _once(found.several), _once(found.unbound))
 
 
 def _once(names: Iterable[str]) -> list[str]:

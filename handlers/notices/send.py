@@ -69,9 +69,7 @@ async def _ask_audience(chat: Chat, office: Post) -> tuple[Audience, str]:
         return audience_of(whom, office), ""
     offered = [(village.code, village.name) for village in chat.world.plan.villages]
     villages = await chat.ask("villages", Several("哪些村？可多选，如：1 4，或：白塔村、瓦房村", offered))
-    of = VillagePeople(
-        await chat.ask("of", Choice("发给这些村的谁？", [(one.value, one.label) for one in VillagePeople]))
-    )
+    of = VillagePeople(await chat.ask("of", Choice("发给这些村的谁？", [(one.value, one.label) for one in VillagePeople])))
     return Audience(roles=of.roles, regions=tuple(villages)), ""
 
 

@@ -22,9 +22,7 @@ from storage.people.persons import Role
 _LATEST = 5
 
 
-@conversation(
-    "notices", "通知情况", for_roles={Role.TOWN, Role.COUNTY}, words=("通知进度", "谁没收到"), was=("broadcasts",)
-)
+@conversation("notices", "通知情况", for_roles={Role.TOWN, Role.COUNTY}, words=("通知进度", "谁没收到"), was=("broadcasts",))
 async def show_notices(chat: Chat) -> None:
     """Args: a notice, then a page of those who have not confirmed, "out" for those who could not be reached (and a page),
     or "again" for the repeat; without any, the latest notices."""
@@ -73,9 +71,7 @@ async def _show(chat: Chat, notice: Notice, more: str) -> None:
     listed = await _missing(chat, notice, reached=reached, places=places)
     lines = [_head(chat, notice), progress_in_words(notice, figures), *_repeated(chat, notice)]
     if listed:
-        lines.append(
-            f"还没点「收到」的 {total} 人：" if reached else f"联系不上的 {total} 人（没有绑定聊天或已停用）："
-        )
+        lines.append(f"还没点「收到」的 {total} 人：" if reached else f"联系不上的 {total} 人（没有绑定聊天或已停用）：")
         lines += [_line(chat, one) for one in listed]
     elif notice.state == OUT and reached and notice.expects and figures.meant:
         lines.append("收到通知的人都点了「收到」。")

@@ -73,9 +73,7 @@ async def _assign(chat: Chat, thing: _Assignable) -> None:
     cadres = [one.person for one in chat.world.directory.holding(Role.VILLAGE, thing.village)]
     now = f"现在由{had.name}办。" if had else "现在全村都可以办。"
     people = [(str(one.id), one.name) for one in cadres]
-    chosen = await chat.ask(
-        "who", PersonChoice(f"{thing.title}\n{now}指派给谁？", people, [(_EVERYBODY, "不指定，全村都管")])
-    )
+    chosen = await chat.ask("who", PersonChoice(f"{thing.title}\n{now}指派给谁？", people, [(_EVERYBODY, "不指定，全村都管")]))
     person = next((one for one in cadres if str(one.id) == chosen), None)
     if (had.id if had else None) == (person.id if person else None):
         await chat.say(f"没有变：{now}")

@@ -46,14 +46,10 @@ async def handover(chat: Chat) -> None:
         return
     successor = await _successor(chat, leaver, post, title)
     who = successor.name if successor else "新同志（发邀请链接）"
-    if not await chat.confirm(
-        f"{leaver.name}的「{title}」交给：{who}。\n没办完的事一起交接，{leaver.name}就不能再办了。"
-    ):
+    if not await chat.confirm(f"{leaver.name}的「{title}」交给：{who}。\n没办完的事一起交接，{leaver.name}就不能再办了。"):
         await chat.say("没有交接。")
         return
-    request = chat.store.handovers.ask(
-        post.id, leaver.id, successor_id=successor.id if successor else None, by=chat.person.id
-    )
+    request = chat.store.handovers.ask(post.id, leaver.id, successor_id=successor.id if successor else None, by=chat.person.id)
     if not decides:
         await _ask_office(chat, request, office, leaver.name, title, who)
         return
@@ -185,21 +181,15 @@ async def _decided(chat: Chat, asked: Handover) -> str:
     return f"这个交接申请{by.name if by else ''}已经{'同意' if asked.accepted else '退回'}了。"
 
 
-async def _carry_out(
-    chat: Chat, asked: Handover, leaver: Person, post: Post, successor: Person | None, title: str
-) -> None:
+async def _carry_out(chat: Chat, asked: Handover, leaver: Person, post: Post, successor: Person | None, title: str) -> None:
     store = chat.store
     if successor is None:
         until = chat.now + timedelta(days=_DAYS)
-        token = store.invites.create(
-            post.role, post.region, unit=post.unit, expires_at=until, created_by=chat.person.id
-        )
+        token = store.invites.create(post.role, post.region, unit=post.unit, expires_at=until, created_by=chat.person.id)
         invite = await store.invites.find(token)
         await store.handovers.decide(asked, chat.person.id, accepted=True, invite_id=invite.id if invite else None)
         links = "\n".join(chat.world.join_links(token))
-        await chat.say(
-            f"请把链接发给接手的同志，{_DAYS} 天内有效。他一加入就完成交接，之前还由{leaver.name}办：\n{links}"
-        )
+        await chat.say(f"请把链接发给接手的同志，{_DAYS} 天内有效。他一加入就完成交接，之前还由{leaver.name}办：\n{links}")
         return
     address = (await store.chats.reachable([successor.id])).get(successor.id)
     if address is None:

@@ -70,9 +70,7 @@ async def leave(chat: Chat) -> None:
         f"结束的日子不能早于 {day_in_words(first)}，请再说一次。",
         f"请假最长 {LONGEST} 天。时间更长请镇里办交接。",
     )
-    last = await chat.ask(
-        "last", DayWithin("请到哪天？那一天也算在内。", past_ok=False, since=first, early=early, late=late)
-    )
+    last = await chat.ask("last", DayWithin("请到哪天？那一天也算在内。", past_ok=False, since=first, early=early, late=late))
     if clash := next((one for one in mine if one.meets(first, last)), None):
         await chat.say(f"{_days(clash)}已经请过假了。要改，先发「请假」销假，再重新请。")
         return
@@ -80,9 +78,7 @@ async def leave(chat: Chat) -> None:
     chosen = _NOBODY
     if deputies:
         options = [(str(one.id), one.name) for one in deputies]
-        chosen = await chat.ask(
-            "deputy", PersonChoice("这几天谁替您？提醒和通知会发给他。", options, [(_NOBODY, "不指定")])
-        )
+        chosen = await chat.ask("deputy", PersonChoice("这几天谁替您？提醒和通知会发给他。", options, [(_NOBODY, "不指定")]))
     deputy = next((one for one in deputies if str(one.id) == chosen), None)
     covered = f"由{deputy.name}代办" if deputy else "没有指定代办人，村里别的同志照办；没人时转给镇里"
     if not await chat.confirm(f"请假：{span_in_words(first, last)}，{covered}。"):

@@ -17,9 +17,7 @@ from storage.privacy import Dossier, Held
 async def about_me(chat: Chat) -> None:
     dossier = await chat.store.erasures.dossier(chat.person.id)
     consent = await chat.store.consents.latest(chat.person.id)
-    agreed = (
-        f"，{full_day_in_words(consent.agreed_at)}同意过《个人信息说明》{consent.text_version}版" if consent else ""
-    )
+    agreed = f"，{full_day_in_words(consent.agreed_at)}同意过《个人信息说明》{consent.text_version}版" if consent else ""
     lines = [
         f"{dossier.name}，手机：{mask_phone(dossier.phone) if dossier.phone else '没有登记'}{_id_number(dossier)}",
         *(_post(chat, post) for post in dossier.posts[:2]),
@@ -34,7 +32,8 @@ async def about_me(chat: Chat) -> None:
 def _post(chat: Chat, post: Held) -> str:
     household = chat.world.roster.by_id.get(post.household_id or 0)
     home = f" {household.head}家" if household else ""
-    return f"{post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)}{home}，{full_day_in_words(post.since)}起"
+    held = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+    return f"{held}{home}，{full_day_in_words(post.since)}起"
 
 
 def _id_number(dossier: Dossier) -> str:

@@ -116,9 +116,7 @@ async def tell_rectifiers(chat: Chat, problem: Problem, text: str, action: Actio
         worked,
         text,
         intent=Intent(Cause.PROBLEM, f"{problem.id}:{action}:{problem.version}"),
-        buttons=[
-            [problem_button(problem), *([progress_button(problem)] if problem.state is ProblemState.WORKING else [])]
-        ],
+        buttons=[[problem_button(problem), *([progress_button(problem)] if problem.state is ProblemState.WORKING else [])]],
     )
 
 

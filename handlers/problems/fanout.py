@@ -48,15 +48,11 @@ async def start_fanout(chat: Chat) -> None:
     # whoever finds something at the last moment still has as long to put it right as there was to look
     rectify_by = max(problem.deadline, add_workdays(due_on, count))
     villages = _others(chat, problem)
-    summary = (
-        f"请 {len(villages)} 个村查：{words}\n{day_in_words(due_on)}前答复，查出的 {day_in_words(rectify_by)}前整改。"
-    )
+    summary = f"请 {len(villages)} 个村查：{words}\n{day_in_words(due_on)}前答复，查出的 {day_in_words(rectify_by)}前整改。"
     if not await chat.confirm(summary):
         await chat.say("没有发起。")
         return
-    tasks = chat.store.fanouts.start(
-        problem, words, due_on=due_on, rectify_by=rectify_by, villages=villages, by=chat.person.id
-    )
+    tasks = chat.store.fanouts.start(problem, words, due_on=due_on, rectify_by=rectify_by, villages=villages, by=chat.person.id)
     for village, task in tasks.items():
         plan_deadline(
             chat.store.reminders, chat.world.plan, subject="fanout", subject_id=str(task), deadline=due_on, now=chat.now

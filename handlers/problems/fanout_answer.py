@@ -65,9 +65,7 @@ async def answer(chat: Chat) -> None:
         await chat.say("记下了：本村没有。")
         return
     listed = "、".join(f"{problem.number}号" for problem in numbers.values())
-    await chat.say(
-        f"记下了：{listed}，{day_in_words(fanout.rectify_by)}前整改。", [[Button(label="我的待办", says="/todo")]]
-    )
+    await chat.say(f"记下了：{listed}，{day_in_words(fanout.rectify_by)}前整改。", [[Button(label="我的待办", says="/todo")]])
 
 
 async def _task(chat: Chat, key: str) -> FanoutTask | None:

@@ -177,9 +177,7 @@ async def _judge(
     known = await store.problems.known(list(fingerprints.values())) if fingerprints else {}
     first: dict[str, TableRow[NewProblem]] = {}
     verdicts = [
-        _Verdict(TableRow(at), _KNOWN, "空行")
-        for at, cells in enumerate(table.rows)
-        if at > table.header and is_blank(cells)
+        _Verdict(TableRow(at), _KNOWN, "空行") for at, cells in enumerate(table.rows) if at > table.header and is_blank(cells)
     ]
     for row in read:
         if row.value is None:

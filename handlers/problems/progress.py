@@ -38,9 +38,7 @@ from storage.problems.states import TO_RECTIFY, Action, ProblemState
 _MOST_LISTED = 8
 
 
-@conversation(
-    "progress", "报整改进展", for_roles=IN_OFFICE, words=("进展", "报进展", "整改进展"), menu=3, intent="progress"
-)
+@conversation("progress", "报整改进展", for_roles=IN_OFFICE, words=("进展", "报进展", "整改进展"), menu=3, intent="progress")
 async def progress(chat: Chat) -> None:
     """Args: the problem's number or id, and "done" when the work is finished; without any, one's own are offered."""
     said, _, finished = chat.args.partition(" ")

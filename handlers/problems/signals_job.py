@@ -88,7 +88,9 @@ def _burst_questions(done: Iterable[Deed]) -> Iterator[Question]:
         first = run[0]
         numbers = list(dict.fromkeys(f"{deed.number}号" for deed in run))
         listed = "、".join(numbers[:_NUMBERS]) + ("等" if len(numbers) > _NUMBERS else "")
-        detail = f"{first.person} {moment_in_words(first.at)} 起一分钟左右{first.action.label} {len(run)} 件：{listed}，都看过吗？"
+        detail = (
+            f"{first.person} {moment_in_words(first.at)} 起一分钟左右{first.action.label} {len(run)} 件：{listed}，都看过吗？"
+        )
         yield first.problem_id, SignalKind.BURST, detail
 
 

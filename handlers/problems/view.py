@@ -48,9 +48,7 @@ def _problem_lines(chat: Chat, problem: Problem) -> list[str]:
     ]
     if problem.measures:
         lines.append(f"措施：{problem.measures}")
-    until = (
-        "" if problem.state is ProblemState.CLOSED else f"期限 {deadline_in_words(problem.deadline, chat.now.date())}。"
-    )
+    until = "" if problem.state is ProblemState.CLOSED else f"期限 {deadline_in_words(problem.deadline, chat.now.date())}。"
     lines.append(f"{until}责任：{who or '村里'}")
     lines.append(f"来源：{plan.source(problem.source).label}")
     return lines

@@ -1,7 +1,3 @@
 """The one-breath quiz 一口清: daily questions, recitals, exams."""
 
-CONVERSATIONS = (
-    "daily",
-    "exam",
-    "recite",
-)
+CONVERSATIONS = ("daily", "exam", "recite")

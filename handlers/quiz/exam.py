@@ -89,10 +89,7 @@ async def _say_result(chat: Chat, results: Sequence[tuple[Question, Grading]], a
         return
     early = f"（共 {asked} 题）" if len(results) < asked else ""
     opening = f"答了 {len(results)} 题{early}，{'全对' if not wrong else f'全对的 {len(results) - len(wrong)} 题'}。"
-    lines = [
-        f"· {_clause_number(plan, question)}：{_mistake(plan, question, verdict)}"
-        for question, verdict in wrong[:_SHOWN]
-    ]
+    lines = [f"· {_clause_number(plan, question)}：{_mistake(plan, question, verdict)}" for question, verdict in wrong[:_SHOWN]]
     rest = dict.fromkeys(_clause_number(plan, question) for question, _ in wrong[_SHOWN:])
     more = [f"还要看看：{'、'.join(rest)}"] if rest else []
     again = [

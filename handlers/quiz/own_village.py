@@ -61,9 +61,7 @@ async def _village_questions(chat: Chat, village: str, known: Collection[int], s
     return asked
 
 
-def _homes_to_ask(
-    homes: Iterable[Household], known: Collection[int], seed: str, *, all_kinds: bool = False
-) -> list[Household]:
+def _homes_to_ask(homes: Iterable[Household], known: Collection[int], seed: str, *, all_kinds: bool = False) -> list[Household]:
     """The households asked about before, and some more of those that have to do with the campaign."""
     homes = list(homes)
     fresh = [home for home in homes if home.number not in known and (all_kinds or home.kind != KINDS[0])]

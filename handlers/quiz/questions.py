@@ -96,9 +96,7 @@ def as_question(question: Written, heading: str, seed: str) -> Question[Any]:
             return TrueFalse(f"{prompt}\n对还是错？", [(_TRUE, "对"), (_FALSE, "错")], optional=True)
         case NumberQuestion():
             sample = next(number for number in (6, 8) if number != question.answer)
-            return QuizFigure(
-                f"{prompt}（回复数字）", unit=question.unit, sample=f"{sample}{question.unit}", optional=True
-            )
+            return QuizFigure(f"{prompt}（回复数字）", unit=question.unit, sample=f"{sample}{question.unit}", optional=True)
         case RecitalQuestion():
             return Recital(f"{prompt}\n一口气说出来，打字或语音输入都行。", example="第一是……第二是……", optional=True)
 

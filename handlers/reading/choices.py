@@ -81,7 +81,10 @@ def read_several(text: str, options: Sequence[tuple[T, str]], *, none_ok: bool =
 
 
 def read_yes_no(text: str) -> bool:
-    """Return whether 是， 嗯呢， 可以， OK, 👍 ... was said rather than 不， 没有， 否， NO ... Raises Unreadable for neither."""
+    """Return whether 是， 嗯呢， 可以， OK, 👍 ... was said rather than 不， 没有， 否， NO ...
+
+    Raises Unreadable for neither.
+    """
     said = _NOT_WORDS.sub("", compact(text)) if len(text) <= _LONGEST else ""
     for word in (said, said.rstrip(_PARTICLES)):
         if word in _YES:
@@ -143,9 +146,7 @@ def _find(text: str, options: Sequence[tuple[T, str]]) -> list[int]:
     return (
         [place for place, label in enumerate(labels) if label.startswith(said)]
         or [place for place, label in enumerate(labels) if said in label]
-        or [
-            place for place in _named_in(said, options) if not _NEGATION.search(_without_labels(said, [place], options))
-        ]
+        or [place for place in _named_in(said, options) if not _NEGATION.search(_without_labels(said, [place], options))]
     )
 
 

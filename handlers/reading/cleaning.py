@@ -48,7 +48,5 @@ def _visible(text: str) -> str:
         return text
     kept = {found.start() for found in _JOINS_EMOJI.finditer(text)}
     return "".join(
-        char
-        for place, char in enumerate(text)
-        if char == "\n" or place in kept or unicodedata.category(char) not in _INVISIBLE
+        char for place, char in enumerate(text) if char == "\n" or place in kept or unicodedata.category(char) not in _INVISIBLE
     )

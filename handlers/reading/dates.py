@@ -30,9 +30,7 @@ _MONTHS = {"上": -1, "上个": -1, "本": 0, "这": 0, "这个": 0, "": 0, "当
 _IN_MONTH = re.compile(r"(上个?|本|这个?|当|下个?|)月(?:(\d{1,2})[日号]?|(底|末|初))")
 _YEARS = {"前年": -2, "去年": -1, "今年": 0, "本年": 0, "明年": 1, "后年": 2}
 _YEAR_END = ("年底", "年末", "底", "末")
-_FULL = re.compile(
-    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?|(\d{4})(\d\d)(\d\d)|(\d\d)年(\d{1,2})月(\d{1,2})[日号]?"
-)
+_FULL = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?|(\d{4})(\d\d)(\d\d)|(\d\d)年(\d{1,2})月(\d{1,2})[日号]?")
 _MONTH_AND_DAY = re.compile(r"(\d{1,2})[-/.月](\d{1,2})[日号]?|(\d\d)(\d\d)")
 _END_OF_MONTH = re.compile(r"(\d{1,2})月(?:底|末)")
 _DAY = re.compile(r"(\d{1,2})[日号]")
@@ -103,18 +101,14 @@ def _by_figures(said: str, today: date, *, past_ok: bool, future_ok: bool) -> da
     if month_and_day := _MONTH_AND_DAY.fullmatch(said):
         month, day = (int(part) for part in month_and_day.groups() if part is not None)
         _date(2000, month, day)
-        return _nearest(
-            _real((year, month, day) for year in _years_around(today)), today, past_ok=past_ok, future_ok=future_ok
-        )
+        return _nearest(_real((year, month, day) for year in _years_around(today)), today, past_ok=past_ok, future_ok=future_ok)
     if day_only := _DAY.fullmatch(said):
         day = int(day_only[1])
         _date(2000, 1, day)
         firsts = [_months_on(today.replace(day=1), step) for step in (0, -1, 1, -2, 2)]
         if past_ok and future_ok:
             firsts = firsts[:1] if day <= _length(today) else firsts
-        return _nearest(
-            _real((first.year, first.month, day) for first in firsts), today, past_ok=past_ok, future_ok=future_ok
-        )
+        return _nearest(_real((first.year, first.month, day) for first in firsts), today, past_ok=past_ok, future_ok=future_ok)
     return None
 
 

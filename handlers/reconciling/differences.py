@@ -110,11 +110,7 @@ async def _mine(chat: Chat) -> dict[str, Any]:
 async def _open(chat: Chat, key: str) -> Difference | None:
     """The difference, if it is still this person's to settle."""
     one = await chat.store.reconciliations.get(from_base36(key))
-    return (
-        one
-        if one is not None and one.state is not DifferenceState.SETTLED and one.owner in owned(chat.person)
-        else None
-    )
+    return one if one is not None and one.state is not DifferenceState.SETTLED and one.owner in owned(chat.person) else None
 
 
 async def _see(chat: Chat, key: str) -> dict[str, Any]:

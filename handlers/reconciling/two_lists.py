@@ -57,8 +57,7 @@ async def _listed(chat: Chat) -> list[list[str]]:
     plan = chat.world.plan
     found = await chat.store.reconciliations.latest()
     return [
-        [one.source, f"{source_in_words(plan, one.source)} {day_in_words(one.at)} {one.listed}人", one.sha256]
-        for one in found
+        [one.source, f"{source_in_words(plan, one.source)} {day_in_words(one.at)} {one.listed}人", one.sha256] for one in found
     ]
 
 

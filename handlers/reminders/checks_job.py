@@ -33,7 +33,8 @@ JOB = Job("checks", Daily(0, 10), keep, at_start=True)
 
 
 async def _self_checks(store: Store, world: World, due_at: datetime) -> None:
-    """Plan a line a day for those who do the self-check; if there is nobody, only the deadline's stages, which tell the town."""
+    """Plan a line a day for those who do the self-check;
+    if there is nobody, only the deadline's stages, which tell the town."""
     plan, today = world.plan, due_at.date()
     phase = plan.phase(plan.selfcheck.phase)
     if not phase.first <= today <= phase.last:

@@ -55,8 +55,7 @@ async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str,
             deadline=problem.deadline,
             command=f"/problem {to_base36(problem.id)}",
             label=f"查看 {problem.number}号问题",
-            responsible=_assignee(world, assigned.get(str(problem.id)), problem.region)
-            or tuple(rectifiers(world, problem)),
+            responsible=_assignee(world, assigned.get(str(problem.id)), problem.region) or tuple(rectifiers(world, problem)),
             region=problem.region,
         )
     return found

@@ -147,8 +147,7 @@ async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int,
             by_person[person_id][item] = Due(reminder, item)
     done = await store.reminders.acknowledgements(by_person)
     still = {
-        person_id: [one for one in due.values() if (person_id, *one.about) not in done]
-        for person_id, due in by_person.items()
+        person_id: [one for one in due.values() if (person_id, *one.about) not in done] for person_id, due in by_person.items()
     }
     return {person_id: due for person_id, due in still.items() if due}
 

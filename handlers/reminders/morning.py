@@ -35,18 +35,14 @@ async def morning_news(store: Store, world: World, since: datetime | None) -> di
     """For everybody in office who is not on leave. `since` is the last morning; None: there was none, so nothing is new."""
     now = store.session.now
     away = away_on(world, now.date())
-    found = {
-        one.person.id: MorningNews() for one in world.directory.officials if one.address and one.person.id not in away
-    }
+    found = {one.person.id: MorningNews() for one in world.directory.officials if one.address and one.person.id not in away}
     for item, people in (await _new_items(store, world, since)).items() if since else ():
         for person_id in on_duty(world, people, day=now.date()):
             if person_id in found:
                 found[person_id].fresh.append(item)
     midnight = datetime.combine(now.date(), time(), SHANGHAI)
     questions = len(world.plan.questions)
-    done = (
-        await store.mornings.quiz_done(found, questions, today=now.date(), since=midnight) if questions else set(found)
-    )
+    done = await store.mornings.quiz_done(found, questions, today=now.date(), since=midnight) if questions else set(found)
     unsent = await store.weekly_reports.unsent(week_before(now.date()))
     for person_id, has in found.items():
         has.quiz = person_id not in done

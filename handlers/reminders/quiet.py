@@ -41,7 +41,5 @@ def _now(chat: Chat, quiet: Quiet) -> str:
     """The present setting in one sentence."""
     parts = ["今天不再给您发消息"] if quiet.off_on == chat.now.date() else []
     opens = max(quiet.opens or time(), chat.world.plan.reminders.opens)
-    parts.append(
-        f"工作日早上 {opens:%H:%M} 一条" + ("，别的消息攒到早上一起发" if quiet.morning_only else "，急事随时说")
-    )
+    parts.append(f"工作日早上 {opens:%H:%M} 一条" + ("，别的消息攒到早上一起发" if quiet.morning_only else "，急事随时说"))
     return "，".join(parts) + "。"

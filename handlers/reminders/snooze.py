@@ -30,7 +30,8 @@ async def acknowledge(chat: Chat) -> None:
 
 
 async def _found(chat: Chat) -> tuple[ReminderKey, WorkItem]:
-    """The work that a reminder's button names. Refuses if it is closed, its deadline moved, or it does not concern this person."""
+    """The work that a reminder's button names. Refuses if it is closed, its deadline moved, or it does not concern
+    this person."""
     try:
         about = ReminderKey.read(chat.args)
         found = await FINDERS[about.subject](chat.store, chat.world, [about.subject_id])

@@ -41,9 +41,7 @@ async def todo(chat: Chat) -> None:
         return
     today = chat.now.date()
     shown, turn = page_of(found, page_named(chat.args), command="/todo")
-    rows = [
-        [Button(label=f"{button.label} {deadline_in_words(due, today)}", says=button.says)] for due, button in shown
-    ]
+    rows = [[Button(label=f"{button.label} {deadline_in_words(due, today)}", says=button.says)] for due, button in shown]
     await chat.say(f"您有 {len(found)} 件要办，按期限排：", [*rows, *turn, *late])
 
 

@@ -1,6 +1,3 @@
 """The overview of a town on one screen, and the monthly summary as a file."""
 
-CONVERSATIONS = (
-    "month",
-    "overview",
-)
+CONVERSATIONS = ("month", "overview")

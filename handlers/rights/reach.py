@@ -21,8 +21,7 @@ MOST_REASON = 100
 def reach_of(person: Person, roles: Collection[Role]) -> list[Reach]:
     """What the person's posts as one of `roles` cover: a unit its own matters, the others whole regions."""
     reach = dict.fromkeys(
-        Reach(region=post.region, unit=post.unit if post.role is Role.UNIT else None)
-        for post in person.posts_as(*roles)
+        Reach(region=post.region, unit=post.unit if post.role is Role.UNIT else None) for post in person.posts_as(*roles)
     )
     return [one for one in reach if not any(_within(one, other) for other in reach if other != one)]
 

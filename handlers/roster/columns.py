@@ -69,9 +69,7 @@ class HouseholdColumn:
 
 
 HOUSEHOLD = (
-    HouseholdColumn(
-        RosterColumn.GROUP, "group_name", lambda cells, row: cells.words(row, RosterColumn.GROUP, LONGEST_GROUP)
-    ),
+    HouseholdColumn(RosterColumn.GROUP, "group_name", lambda cells, row: cells.words(row, RosterColumn.GROUP, LONGEST_GROUP)),
     HouseholdColumn(RosterColumn.KIND, "kind", lambda cells, row: cells.kind(row, RosterColumn.KIND)),
     HouseholdColumn(
         RosterColumn.NICKNAME,

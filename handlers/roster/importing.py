@@ -109,9 +109,7 @@ async def import_roster(
 def template(plan: Plan) -> bytes:
     """The empty form, with villages and household types in drop-down lists. Blocking: call it from a thread."""
     columns = list(RosterColumn)
-    return write_form(
-        _SHEET, [one.value for one in columns], example=[EXAMPLES[one] for one in columns], choices=choices(plan)
-    )
+    return write_form(_SHEET, [one.value for one in columns], example=[EXAMPLES[one] for one in columns], choices=choices(plan))
 
 
 def _wrong(row: int, trouble: Wrong, name: str = "") -> RosterVerdict:
@@ -161,9 +159,7 @@ async def _take_in(
             verdicts.append(RosterVerdict(row, _CHANGED if changed else _SAME, changed, home.number, name=one.name))
         else:
             home = home or await _found(store, family, helper_id, beyond)
-            store.households.add_member(
-                home.id, one.name, relation=one.relation, id_number=one.id_number, phone=one.phone
-            )
+            store.households.add_member(home.id, one.name, relation=one.relation, id_number=one.id_number, phone=one.phone)
             known.take(home, one.name, blind)
             verdicts.append(RosterVerdict(row, _NEW, note, home.number, name=one.name))
         seen.setdefault(one.name, row)

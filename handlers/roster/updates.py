@@ -46,9 +46,7 @@ class Updates:
             await self._store.households.correct_member(row.id, **changes)
         return "、".join(f"改了{KEPT_AS[key].value}" for key in changes)
 
-    async def of_household(
-        self, home: Household, family: Family, new_head: str, helper_id: int | None
-    ) -> tuple[str, str]:
+    async def of_household(self, home: Household, family: Family, new_head: str, helper_id: int | None) -> tuple[str, str]:
         """Change what is said otherwise of a household; returns what was, and what was not and why.
 
         `new_head` is the head if that is somebody of the household. A type that begins or ends monitoring is not changed:

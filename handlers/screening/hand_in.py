@@ -57,9 +57,7 @@ async def named(chat: Chat, key: str) -> ScreeningList | None:
 
 
 async def _hand_in(chat: Chat) -> None:
-    sent = await chat.ask(
-        "file", table_file("请发筛查名单（.xlsx 或 .csv）。\n要有姓名，还要有身份证号或村；最好写明原因。")
-    )
+    sent = await chat.ask("file", table_file("请发筛查名单（.xlsx 或 .csv）。\n要有姓名，还要有身份证号或村；最好写明原因。"))
     post = acting_post(chat.person)
     if not isinstance(sent, SentFile) or post is None:
         raise PermissionError("only units and the town hand lists in")

@@ -125,9 +125,7 @@ async def _import(transactions: Transactions, world: World, screening: Screening
         await asyncio.sleep(0)
     async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
         await tell_villages(Store(session), world, screening)
-        return await Store(session).screening_lists.amend(
-            screening, state=ListState.DONE.value, wanted_by=screening.sender_id
-        )
+        return await Store(session).screening_lists.amend(screening, state=ListState.DONE.value, wanted_by=screening.sender_id)
 
 
 async def _import_chunk(begin: Begin, world: World, screening: ScreeningList) -> bool:
@@ -179,9 +177,7 @@ async def all_lines(transactions: Transactions, screening: ScreeningList) -> lis
         lines += page
 
 
-def _with_list(
-    screening: ScreeningList, made: Made, text: str, buttons: tuple[tuple[Button, ...], ...] = ()
-) -> Outgoing:
+def _with_list(screening: ScreeningList, made: Made, text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> Outgoing:
     return Outgoing(text=text, buttons=buttons, file=made[0], file_name=sheet_name(screening))
 
 

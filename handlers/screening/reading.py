@@ -19,9 +19,7 @@ def read_list(content: bytes, name: str, *, plan: Plan, today: date) -> list[Tab
     return read_people(read_table(content, name, layout=SCREENING_LIST), plan, today)
 
 
-async def take_down(
-    store: Store, screening: ScreeningList, rows: Sequence[TableRow[ListedPerson]], known: KnownPeople
-) -> None:
+async def take_down(store: Store, screening: ScreeningList, rows: Sequence[TableRow[ListedPerson]], known: KnownPeople) -> None:
     """Match a chunk of rows with two look-ups and note the outcome of each. `known` is the roster without members."""
     blinds = {row.at: _blind(store, row.value) for row in rows if row.value}
     known = KnownPeople(known.roster, known.heads)

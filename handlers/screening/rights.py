@@ -13,9 +13,7 @@ def acting_post(person: Person) -> Post | None:
 
 def deals_with(person: Person, screening: ScreeningList) -> bool:
     """Whether the list is this person's unit's, or of the town's units."""
-    by_unit = any(
-        post.unit == screening.unit and post.region == screening.region for post in person.posts_as(Role.UNIT)
-    )
+    by_unit = any(post.unit == screening.unit and post.region == screening.region for post in person.posts_as(Role.UNIT))
     return (by_unit and screening.unit is not None) or person.covers(screening.region, Role.TOWN)
 
 

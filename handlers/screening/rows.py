@@ -1,4 +1,7 @@
-"""A spreadsheet's rows, read as the persons of a screening list 筛查名单 from a unit. Pure. Cells in, persons or reasons out."""
+"""A spreadsheet's rows, read as the persons of a screening list 筛查名单 from a unit. Pure.
+
+Cells in, persons or reasons out.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ class ScreeningColumn(TableColumn):
     GROUP = "屯组", "屯", "组", "自然屯", "自然村", "村民小组", "小组", "屯/组", "社"
     PHONE = "联系电话", "电话", "联系方式", "手机", "手机号", "手机号码", "电话号码"
     REASON = (
-        "预警原因", "原因", "风险类型", "预警指标", "预警类型", "预警信息", "预警内容", "风险", "风险原因", "风险点", "筛查原因",
+        "预警原因", "原因", "风险类型", "预警指标", "预警类型", "预警信息", "预警内容", "风险", "风险原因",
+        "风险点", "筛查原因",
         "筛查结果", "线索", "线索内容", "疑似风险", "病种", "疾病名称", "情况", "情况说明", "致贫原因",
     )  # fmt: skip
     AMOUNT = "自付金额", "金额", "自付费用", "个人自付", "个人自付金额", "合规自付", "合规自付金额", "自付医疗费用"

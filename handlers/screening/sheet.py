@@ -34,9 +34,7 @@ def sheet_name(screening: ScreeningList) -> str:
 def write_list(plan: Plan, screening: ScreeningList, *, lines: Sequence[ListLine]) -> bytes:
     """As .xlsx. Blocking: call it from a thread."""
     title = f"{screening.name} 筛查结果"
-    return write_ledger(
-        _NAME, title, columns=_COLUMNS, rows=[_row(plan, line) for line in lines], notes=_notes(screening)
-    )
+    return write_ledger(_NAME, title, columns=_COLUMNS, rows=[_row(plan, line) for line in lines], notes=_notes(screening))
 
 
 def _row(plan: Plan, line: ListLine) -> tuple[Value, ...]:

@@ -1,6 +1,3 @@
 """The plan's own tasks gone through, a few a day."""
 
-CONVERSATIONS = (
-    "check",
-    "progress",
-)
+CONVERSATIONS = ("check", "progress")

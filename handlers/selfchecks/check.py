@@ -1,4 +1,5 @@
-"""The self-check 自查： a village or unit goes through its own tasks, three at a sitting; what it finds is filed on the spot."""
+"""The self-check 自查： a village or unit goes through its own tasks, three at a sitting;
+what it finds is filed on the spot."""
 
 from __future__ import annotations
 
@@ -177,9 +178,7 @@ async def _file_problem(chat: Chat, scope: Scope, item: Item, told: EvidencedTex
     key = f"selfcheck|{plan.id}|{key_of(scope)}|{item.id}"
     problem = await store.problems.add(new, store.problems.fingerprint(key))
     store.problems.show(problem, chat.person.id, photos=told.photos, prints=prints)
-    plan_deadline(
-        store.reminders, plan, subject="problem", subject_id=str(problem.id), deadline=problem.deadline, now=chat.now
-    )
+    plan_deadline(store.reminders, plan, subject="problem", subject_id=str(problem.id), deadline=problem.deadline, now=chat.now)
     await store.selfchecks.link_problem(plan.id, scope, item=item.id, problem_id=problem.id)
     await chat.push(
         rectifiers(chat.world, problem),
@@ -206,9 +205,7 @@ async def _hardship(chat: Chat, scope: Scope, turn: int, item: Item) -> str:
     return await chat.once(f"file{turn}", partial(_file_clue, chat, scope, item, household, kinds, told))
 
 
-async def _file_clue(
-    chat: Chat, scope: Scope, item: Item, household: Household, kinds: list[str], told: EvidencedText
-) -> str:
+async def _file_clue(chat: Chat, scope: Scope, item: Item, household: Household, kinds: list[str], told: EvidencedText) -> str:
     """The clue is filed in any case: it is a household's, whoever was first with the task."""
     clue = await file_confirmed(chat, household, source=ClueSource.CADRE, kinds=kinds, detail=told.text, shown=told)
     first = await chat.store.selfchecks.record(

@@ -23,9 +23,7 @@ async def selfchecks(chat: Chat) -> None:
         if not chat.person.covers(scope.region, Role.TOWN, Role.COUNTY):
             continue
         tally, total = tallies.get(scope, _NOTHING), len(plan.items_for(scope.unit))
-        found = "".join(
-            f"，{what} {count} 件" for what, count in (("问题", tally.problems), ("线索", tally.clues)) if count
-        )
+        found = "".join(f"，{what} {count} 件" for what, count in (("问题", tally.problems), ("线索", tally.clues)) if count)
         lines.append((tally.done >= total, f"{name_of(scope, plan)} {min(tally.done, total)}/{total} 项{found}"))
     lines.sort(key=lambda line: line[0])
     ready, last = sum(full for full, _ in lines), plan.phase(plan.selfcheck.phase).last

@@ -24,8 +24,7 @@ def is_holder(person: Person, scope: Scope, plan: Plan) -> bool:
     """Whether one of the person's posts is to do this self-check."""
     role = plan.unit(scope.unit).role
     return any(
-        post.covers(scope.region) and (role is not Role.UNIT or post.unit == scope.unit)
-        for post in person.posts_as(role)
+        post.covers(scope.region) and (role is not Role.UNIT or post.unit == scope.unit) for post in person.posts_as(role)
     )
 
 

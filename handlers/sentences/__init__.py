@@ -1,6 +1,3 @@
 """Understands sentences said outside any talk, and begins the talk they mean."""
 
-CONVERSATIONS = (
-    "help",
-    "tell",
-)
+CONVERSATIONS = ("help", "tell")

@@ -117,9 +117,7 @@ async def _visited(chat: Chat, heard: Understood) -> bool:
 
 def _conversation_for(chat: Chat, intent: Intent) -> Conversation | None:
     """The conversation that an intent becomes for this person."""
-    return next(
-        (one for one in conversations().values() if one.intent == intent.value and one.open_to(chat.person)), None
-    )
+    return next((one for one in conversations().values() if one.intent == intent.value and one.open_to(chat.person)), None)
 
 
 def _at_home(chat: Chat) -> bool:

@@ -1,6 +1,3 @@
 """The second-round sweep: every household of the roster visited once."""
 
-CONVERSATIONS = (
-    "coverage",
-    "sweep",
-)
+CONVERSATIONS = ("coverage", "sweep")

@@ -39,7 +39,8 @@ async def sweep(chat: Chat) -> None:
     visit = await chat.store.visits.of(household.id, chat.world.round)
     if visit is not None and visit.outcome.met:
         who = await chat.name_of(visit.person_id)
-        done = f"{household_in_words(chat.world.plan, household)}：{who}已在 {moment_in_words(visit.at)} 走访，{visit.outcome.label}。"
+        when, home = moment_in_words(visit.at), household_in_words(chat.world.plan, household)
+        done = f"{home}：{who}已在 {when} 走访，{visit.outcome.label}。"
         await _go_on(chat, household.village, done)
         return
     asked = f"{household_in_words(chat.world.plan, household)}({household.kind})，情况怎么样？"

@@ -1,7 +1,3 @@
 """People who are checked every so many days."""
 
-CONVERSATIONS = (
-    "check",
-    "hand_in",
-    "overview",
-)
+CONVERSATIONS = ("check", "hand_in", "overview")

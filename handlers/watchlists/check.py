@@ -123,9 +123,7 @@ async def _earlier(chat: Chat, entry_id: int, version: int) -> str:
 
 
 async def _found(chat: Chat, turn: int, listed: Watchlist, household: Household, entry_id: int, version: int) -> str:
-    told = await chat.ask(
-        f"told{turn}", TextWithEvidence("请说说情况，照片可以一起发。", example="辍学在家，想出去打工")
-    )
+    told = await chat.ask(f"told{turn}", TextWithEvidence("请说说情况，照片可以一起发。", example="辍学在家，想出去打工"))
     lines = [household_in_words(chat.world.plan, household), kinds_in_words(chat.world.plan, [listed.risk]), told.text]
     lines.append(evidence_in_words(photos=len(told.photos)))
     if not await chat.confirm("\n".join(filter(None, lines)), key=f"confirm{turn}"):
@@ -133,13 +131,9 @@ async def _found(chat: Chat, turn: int, listed: Watchlist, household: Household,
     return await chat.once(f"file{turn}", partial(_file, chat, listed, household, told, entry_id, version))
 
 
-async def _file(
-    chat: Chat, listed: Watchlist, household: Household, told: EvidencedText, entry_id: int, version: int
-) -> str:
+async def _file(chat: Chat, listed: Watchlist, household: Household, told: EvidencedText, entry_id: int, version: int) -> str:
     """The clue is filed in any case: it is about the household, whoever was first with the entry."""
-    clue = await file_confirmed(
-        chat, household, source=ClueSource.CADRE, kinds=[listed.risk], detail=told.text, shown=told
-    )
+    clue = await file_confirmed(chat, household, source=ClueSource.CADRE, kinds=[listed.risk], detail=told.text, shown=told)
     filed = f"已上报，{clue.number}号线索。"
     entry = await chat.store.watchlists.get(entry_id)
     if entry is None or entry.version != version:

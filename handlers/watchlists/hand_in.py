@@ -51,9 +51,7 @@ async def watchlist(chat: Chat) -> None:
         raise ValueError("a list was offered to somebody who may not bring it")
     form = Template(f"{listed.title}模板.xlsx", partial(asyncio.to_thread, template, listed, plan))
     prompt = f"请发「{listed.title}」.xlsx 或 .csv，要有姓名、身份证号、村。"
-    sent, seen = await ask_for_file(
-        chat, table_file(prompt), preview=partial(_preview, chat, listed, post), template=form
-    )
+    sent, seen = await ask_for_file(chat, table_file(prompt), preview=partial(_preview, chat, listed, post), template=form)
     drop = False
     if seen["missing"]:
         prompt = f"有 {seen['missing']} 人在清单上，这份表里没有。怎么办？"

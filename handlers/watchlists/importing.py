@@ -64,13 +64,9 @@ class Judged:
         return write_rows(title, [_RESULT, *rows], width=len(_RESULT))
 
 
-async def judge(
-    store: Store, world: World, listed: Watchlist, post: Post, rows: Sequence[TableRow[ListedPerson]]
-) -> Judged:
+async def judge(store: Store, world: World, listed: Watchlist, post: Post, rows: Sequence[TableRow[ListedPerson]]) -> Judged:
     """Nothing is written. Only households where `post` reaches can be meant."""
-    people = _People(
-        store, await _known(store, world, rows), await store.watchlists.listing(world.plan.id, listed.code)
-    )
+    people = _People(store, await _known(store, world, rows), await store.watchlists.listing(world.plan.id, listed.code))
     verdicts = [people.verdict(row, post.region) for row in rows]
     mine = [one for one in people.listing if one.ended_at is None and one.origin == origin_of(post)]
     return Judged(verdicts, [one for one in mine if one.village in people.villages and one.id not in people.met])
@@ -145,9 +141,7 @@ class _People:
             return found.households[0]
         if found.state is RowState.UNKNOWN or (blind and blind in self._known.by_id):
             return found.why
-        homes = [
-            one for one in found.households if not person.group or one.group_name == person.group
-        ] or found.households
+        homes = [one for one in found.households if not person.group or one.group_name == person.group] or found.households
         if len(homes) > 1:
             return f"村里同名的有 {len(homes)} 户，请补上身份证号或屯"
         return homes[0]

@@ -37,6 +37,5 @@ def first_days(villages: Sequence[str], every_days: int, today: date) -> list[da
         places.append(numbers.get(village, 0))
         numbers[village] = places[-1] + 1
     return [
-        today + timedelta(days=place * every_days // numbers[village])
-        for place, village in zip(places, villages, strict=True)
+        today + timedelta(days=place * every_days // numbers[village]) for place, village in zip(places, villages, strict=True)
     ]

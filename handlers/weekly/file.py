@@ -14,9 +14,7 @@ _TITLE_SIZE, _BODY_SIZE = 20, 12
 _MARGIN = 2.5
 
 
-def as_docx(
-    title: str, period: str, villages: Mapping[str, Sequence[tuple[str, Sequence[str]]]], made_at: datetime
-) -> bytes:
+def as_docx(title: str, period: str, villages: Mapping[str, Sequence[tuple[str, Sequence[str]]]], made_at: datetime) -> bytes:
     """`villages`: by name, who wrote and what."""
     document = blank(title, made_at, margin=_MARGIN)
     write(add_paragraph(document, WD_ALIGN_PARAGRAPH.CENTER), title, font=TITLE, size=_TITLE_SIZE)

@@ -65,9 +65,7 @@ async def _edit(chat: Chat, week: date, kept: WeeklyReport | None) -> None:
     lines = tuple(apply_edit(lines, await chat.ask("change", Change(f"{numbered(lines)}\n{_HOW}", lines=lines))))
     sent = kept is not None and kept.state is ReportState.SENT
     state = ReportState.SENT if sent else ReportState.DRAFT
-    await chat.store.weekly_reports.keep(
-        chat.person.id, week, village=village_of(chat.person), state=state, lines=lines
-    )
+    await chat.store.weekly_reports.keep(chat.person.id, week, village=village_of(chat.person), state=state, lines=lines)
     if sent:
         again = Button(label="再改一处", says=f"/weekly {week:%Y%m%d} {EDIT}")
         await chat.say(f"改好了，镇里看到的也是新的。\n{numbered(lines)}", [[again]])

@@ -51,8 +51,7 @@ async def _all(chat: Chat, week: date, villages: Sequence[str], sent: Sequence[W
     have = {report.person_id for report in sent}
     away = away_on(chat.world, min(chat.now.date(), week + timedelta(days=6)))
     expected = {
-        code: [one for one in _cadres(chat, code) if one.person.id in have or one.person.id not in away]
-        for code in villages
+        code: [one for one in _cadres(chat, code) if one.person.id in have or one.person.id not in away] for code in villages
     }
     counts = [(code, sum(one.person.id in have for one in people), len(people)) for code, people in expected.items()]
     counts.sort(key=lambda one: one[1] >= one[2])

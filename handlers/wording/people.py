@@ -36,9 +36,7 @@ def official_name(directory: Directory, person_id: int | None) -> str:
 def scope_in_words(plan: Plan, reach: Sequence[Reach]) -> str:
     """ "白塔村", "瓦房镇卫生院"."""
     names = [
-        post_in_words(plan, Role.UNIT, region=one.region, unit=one.unit)
-        if one.unit
-        else region_in_words(plan, one.region)
+        post_in_words(plan, Role.UNIT, region=one.region, unit=one.unit) if one.unit else region_in_words(plan, one.region)
         for one in reach
     ]
     return "、".join(names[:_NAMED]) + (f"等 {len(names)} 处" if len(names) > _NAMED else "")

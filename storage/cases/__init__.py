@@ -1,6 +1,3 @@
 """Clues and their course, follow-ups, and voice messages."""
 
-TABLES = (
-    "follow_ups",
-    "records",
-)
+TABLES = ("follow_ups", "records")

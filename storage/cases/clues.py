@@ -112,9 +112,7 @@ class Clues:
 
     async def standing_at(self, steps: Sequence[Step], region: str, *, most: int = 50) -> list[Clue]:
         """The clues of a region (code prefix) at one of these steps, the most pressing first."""
-        query = sa.select(clues).where(
-            inside(clues.c.village, region), clues.c.step.in_([step.value for step in steps])
-        )
+        query = sa.select(clues).where(inside(clues.c.village, region), clues.c.step.in_([step.value for step in steps]))
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
         return [self._clue(row._mapping) for row in rows]
 

@@ -60,6 +60,4 @@ class FollowUps:
 
     async def answer(self, asked: FollowUp, *, solved: bool, by: int) -> None:
         """Record the answer. Raises Conflict when somebody answered since `asked` was read."""
-        await self._session.amend(
-            follow_ups, await self._session.current(follow_ups, asked), solved=solved, answered_by=by
-        )
+        await self._session.amend(follow_ups, await self._session.current(follow_ups, asked), solved=solved, answered_by=by)

@@ -1,6 +1,3 @@
 """The database: connection, transactions, encryption, and the chain of changes."""
 
-TABLES = (
-    "audit",
-    "counters",
-)
+TABLES = ("audit", "counters")

@@ -42,9 +42,7 @@ START = "0" * 64
 _PAGE = 5000
 _APPEND = audit.insert()
 _HEAD = sa.select(audit_head.c.seq, audit_head.c.chain).where(audit_head.c.id == 1).with_for_update()
-_SET_HEAD = (
-    audit_head.update().where(audit_head.c.id == 1).values(seq=sa.bindparam("new_seq"), chain=sa.bindparam("new_chain"))
-)
+_SET_HEAD = audit_head.update().where(audit_head.c.id == 1).values(seq=sa.bindparam("new_seq"), chain=sa.bindparam("new_chain"))
 
 
 class AuditEntry(Record):
@@ -127,9 +125,7 @@ async def verify(conn: AsyncConnection, vault: Vault) -> list[Fault]:
         if table.info.get("audited"):
             faults += await _verify_rows(conn, table, latest)
     faults += [
-        Fault(where=subject, what="记录已不在数据库中，审计链里没有删除它的记录")
-        for subject, after in latest.items()
-        if after
+        Fault(where=subject, what="记录已不在数据库中，审计链里没有删除它的记录") for subject, after in latest.items() if after
     ]
     return faults
 

@@ -26,9 +26,7 @@ class BulkInsert:
     column's type has to convert is touched. `conflict` says what to do with a row that is there already.
     """
 
-    def __init__(
-        self, table: sa.Table, columns: Sequence[str], conflict: Callable[[Any], sa.Insert] | None = None
-    ) -> None:
+    def __init__(self, table: sa.Table, columns: Sequence[str], conflict: Callable[[Any], sa.Insert] | None = None) -> None:
         self._table = table
         self._columns = columns
         self._conflict = conflict
@@ -54,6 +52,4 @@ class BulkInsert:
         compiled = statement.compile(dialect=dialect, column_keys=list(self._columns))
         order = compiled.positiontup or ()  # both dialects have positions
         processors = [self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in order]
-        return _Prepared(
-            str(compiled), itemgetter(*order), [(place, one) for place, one in enumerate(processors) if one]
-        )
+        return _Prepared(str(compiled), itemgetter(*order), [(place, one) for place, one in enumerate(processors) if one])

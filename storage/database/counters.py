@@ -18,9 +18,7 @@ counters = sa.Table(
 )
 
 _COUNTER = sa.select(counters.c.value).where(counters.c.name == sa.bindparam("wanted")).with_for_update()
-_SET_COUNTER = (
-    counters.update().where(counters.c.name == sa.bindparam("wanted")).values(value=sa.bindparam("new_value"))
-)
+_SET_COUNTER = counters.update().where(counters.c.name == sa.bindparam("wanted")).values(value=sa.bindparam("new_value"))
 
 
 async def last_number(conn: AsyncConnection, name: str) -> int:
@@ -37,9 +35,7 @@ async def raise_stamp(conn: AsyncConnection, name: str) -> None:
     """Make the caches that are built on the stamp `name` be built again."""
     insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     first = insert(counters).values(name=f"stamp:{name}", value=1)
-    await conn.execute(
-        first.on_conflict_do_update(index_elements=[counters.c.name], set_={"value": counters.c.value + 1})
-    )
+    await conn.execute(first.on_conflict_do_update(index_elements=[counters.c.name], set_={"value": counters.c.value + 1}))
 
 
 _STAMPS = sa.select(counters.c.name, counters.c.value).where(counters.c.name.in_(sa.bindparam("names", expanding=True)))

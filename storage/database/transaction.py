@@ -243,9 +243,7 @@ class Session:
         self._numbers_before.setdefault(name, number - 1)
         return number
 
-    def _record(
-        self, action: str, subject: str, before: str | None, after: str | None, note: str | None = None
-    ) -> None:
+    def _record(self, action: str, subject: str, before: str | None, after: str | None, note: str | None = None) -> None:
         self._audit.append(
             audit.AuditEntry(
                 at=self._tx.now, actor=self.actor, request=self.request, action=action,

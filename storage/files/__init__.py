@@ -1,6 +1,3 @@
 """Files people sent: kept encrypted, and what they belong to."""
 
-TABLES = (
-    "attachments",
-    "media",
-)
+TABLES = ("attachments", "media")

@@ -139,9 +139,7 @@ class Policies:
         rows = await self._rows(policies.c.id == id)
         return _policy(rows[0]) if rows else None
 
-    async def find(
-        self, phrases: Sequence[Phrase], regions: Sequence[str], *, for_all: bool, most: int
-    ) -> list[PolicyPassage]:
+    async def find(self, phrases: Sequence[Phrase], regions: Sequence[str], *, for_all: bool, most: int) -> list[PolicyPassage]:
         """Passages with one of the phrases at least, `most` of them; `for_all`: only of what everybody may read."""
         if not phrases or not regions:
             return []

@@ -1,6 +1,3 @@
 """Supervisions and the county's samples."""
 
-TABLES = (
-    "samples",
-    "supervisions",
-)
+TABLES = ("samples", "supervisions")

@@ -135,9 +135,7 @@ class Samples:
     async def to_check(self, sample: Sample, village: str, *, most: int) -> list[Check]:
         """The next households of a village, in the order of the draw."""
         column = sample_checks.c
-        query = sa.select(sample_checks).where(
-            column.sample_id == sample.id, column.village == village, column.holds.is_(None)
-        )
+        query = sa.select(sample_checks).where(column.sample_id == sample.id, column.village == village, column.holds.is_(None))
         rows = await self._session.read(query.order_by(column.place).limit(most))
         return [Check.from_row(row) for row in rows]
 
@@ -157,9 +155,7 @@ class Samples:
 
     async def households_with_closed(self, region: str) -> set[int]:
         """The households of a region (a code prefix) about which a clue or a problem was closed."""
-        of_clues = sa.select(clues.c.household_id).where(
-            inside(clues.c.village, region), clues.c.step == Step.CLOSED.value
-        )
+        of_clues = sa.select(clues.c.household_id).where(inside(clues.c.village, region), clues.c.step == Step.CLOSED.value)
         of_problems = sa.select(problems.c.household_id).where(
             inside(problems.c.region, region),
             problems.c.state == ProblemState.CLOSED.value,

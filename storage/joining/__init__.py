@@ -1,7 +1,3 @@
 """Invitations, admissions and consents."""
 
-TABLES = (
-    "admissions",
-    "consents",
-    "invites",
-)
+TABLES = ("admissions", "consents", "invites")

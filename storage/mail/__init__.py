@@ -1,10 +1,3 @@
 """Messages in and out, chats and their open talks."""
 
-TABLES = (
-    "chats",
-    "inbox",
-    "outbox",
-    "quiet",
-    "talks",
-    "transcripts",
-)
+TABLES = ("chats", "inbox", "outbox", "quiet", "talks", "transcripts")

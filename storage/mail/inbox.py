@@ -78,9 +78,7 @@ _PUT = BulkInsert(
 )
 
 
-async def put(
-    conn: AsyncConnection, rows: Sequence[dict[str, Any]], now: datetime, known: Set[str] = frozenset()
-) -> int:
+async def put(conn: AsyncConnection, rows: Sequence[dict[str, Any]], now: datetime, known: Set[str] = frozenset()) -> int:
     """Store what `rows_of` made; one whose key is there already is dropped. Returns how many were new.
 
     `known`: addresses that the caller has stored before.
@@ -146,9 +144,7 @@ async def mark_unreadable(conn: AsyncConnection, ids: Sequence[int]) -> None:
     await conn.execute(inbox.update().where(inbox.c.id.in_(ids)).values(state=DEAD, error="unreadable"))
 
 
-_DONE = (
-    inbox.update().where(inbox.c.id.in_(sa.bindparam("ids", expanding=True)), inbox.c.state == NEW).values(state=DONE)
-)
+_DONE = inbox.update().where(inbox.c.id.in_(sa.bindparam("ids", expanding=True)), inbox.c.state == NEW).values(state=DONE)
 
 
 async def mark_done(conn: AsyncConnection, ids: Sequence[int]) -> int:

@@ -170,9 +170,7 @@ async def claim(
     Notices are only claimed with `bulk`, and then nothing else is. Chats with a send under way are left for later.
     `letter_of` reads a row; the write lock need not wait for that.
     """
-    rows = await conn.execute(
-        _CLAIM_BULK if bulk else _CLAIM, {"me": owner, "platforms": platforms, "now": now, "most": most}
-    )
+    rows = await conn.execute(_CLAIM_BULK if bulk else _CLAIM, {"me": owner, "platforms": platforms, "now": now, "most": most})
     return sorted(rows, key=lambda row: row.id)
 
 

@@ -1,4 +1,5 @@
-"""Brings a database to the tables this version needs, step by step. New step: `python -m storage.migrations.migrate new "message"`."""
+"""Brings a database to the tables this version needs, step by step. New step:
+`python -m storage.migrations.migrate new "message"`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,3 @@
 """Notices, their addressees and who has confirmed."""
 
-TABLES = (
-    "receipts",
-    "sent",
-)
+TABLES = ("receipts", "sent")

@@ -82,9 +82,7 @@ class Addressees:
         total = 0
         for start in range(0, len(people), _AT_ONCE):
             some = chats.c.person_id.in_(people[start : start + _AT_ONCE]) & chats.c.blocked_at.is_(None)
-            (row,) = await self._session.read(
-                sa.select(sa.func.count(chats.c.person_id.distinct()).label("n")).where(some)
-            )
+            (row,) = await self._session.read(sa.select(sa.func.count(chats.c.person_id.distinct()).label("n")).where(some))
             total += row.n
         return total
 

@@ -1,7 +1,3 @@
 """People, their posts and their days of leave."""
 
-TABLES = (
-    "assignments",
-    "leaves",
-    "persons",
-)
+TABLES = ("assignments", "leaves", "persons")

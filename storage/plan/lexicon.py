@@ -70,7 +70,8 @@ class Lexicon(_Words):
     sound. `fillers` mean nothing; `before_name` and `after_name` are what stands next to a household's name, `kin` whom of
     a household one speaks of by its head. `not_names` are ordinary words that are somebody's name as well: they count as
     one only where nothing else can stand. `going` before a name tells of a visit; `fine`, `trouble` and `absent` are how
-    visits end. `own` is how people speak of their own home; `asking` are the words of a question, `pleas` those that only sound like one.
+    visits end. `own` is how people speak of their own home; `asking` are the words of a question, `pleas` those that only
+    sound like one.
     """
 
     negations: Phrases = ()

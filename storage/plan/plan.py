@@ -191,9 +191,7 @@ class Plan(PlanPart):
     @cached_property
     def _villages(self) -> dict[str, Region]:
         return {
-            name: village
-            for village in self.villages
-            for name in (village.code, village.name, village.name.removesuffix("村"))
+            name: village for village in self.villages for name in (village.code, village.name, village.name.removesuffix("村"))
         }
 
 

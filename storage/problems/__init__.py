@@ -1,8 +1,3 @@
 """The problem ledger and what belongs to it."""
 
-TABLES = (
-    "fanouts",
-    "photo_hash",
-    "records",
-    "signals",
-)
+TABLES = ("fanouts", "photo_hash", "records", "signals")

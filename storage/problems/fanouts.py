@@ -111,9 +111,7 @@ class Fanouts:
 
     async def latest(self, regions: Iterable[str], most: int) -> list[Fanout]:
         """The newest of those started from problems in these regions."""
-        query = _FANOUTS.join(problems, problems.c.id == fanouts.c.problem_id).where(
-            inside(problems.c.region, *regions)
-        )
+        query = _FANOUTS.join(problems, problems.c.id == fanouts.c.problem_id).where(inside(problems.c.region, *regions))
         rows = await self._session.read(query.order_by(fanouts.c.id.desc()).limit(most))
         return [self._fanout(row) for row in rows]
 
@@ -134,10 +132,7 @@ class Fanouts:
     async def open_in(self, village: str) -> list[FanoutTask]:
         """What a village has not answered yet, the most pressing first."""
         wanted = (fanout_tasks.c.village == village, fanout_tasks.c.state == OPEN)
-        return [
-            FanoutTask.from_row(row)
-            for row in await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))
-        ]
+        return [FanoutTask.from_row(row) for row in await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))]
 
     async def answer(self, task: FanoutTask, by: int, *, found: Sequence[int]) -> None:
         """Record a village's answer. Raises Conflict when somebody answered since the task was read."""

@@ -103,9 +103,7 @@ class Problems:
         if before is not None:
             wanted = sa.and_(wanted, problems.c.deadline < before)
         count = sa.select(sa.func.count()).select_from(problems).where(wanted)
-        query = (
-            sa.select(problems).where(wanted).order_by(problems.c.deadline, problems.c.number).limit(most).offset(skip)
-        )
+        query = sa.select(problems).where(wanted).order_by(problems.c.deadline, problems.c.number).limit(most).offset(skip)
         total = (await self._session.read(count))[0][0]
         return [self._problem(row._mapping) for row in await self._session.read(query)], int(total)
 
@@ -147,7 +145,10 @@ class Problems:
         return self._problem(after)
 
     async def redate(self, problem: Problem, deadline: date, *, by: int, text: str) -> Problem:
-        """Move the deadline; `text` says from when to when and why. Raises Conflict when somebody acted since `problem` was read."""
+        """Move the deadline; `text` says from when to when and why.
+
+        Raises Conflict when somebody acted since `problem` was read.
+        """
         row = await self._session.current(problems, problem)
         self._enter(problem.id, Action.REDATE, by, text, problem.percent, None)
         after = await self._session.amend(problems, row, deadline=deadline)

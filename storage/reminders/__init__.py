@@ -1,6 +1,3 @@
 """Reminders as rows, and the mornings that were sent."""
 
-TABLES = (
-    "mornings",
-    "rows",
-)
+TABLES = ("mornings", "rows")

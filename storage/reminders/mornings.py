@@ -48,9 +48,7 @@ class Mornings:
 
     async def moved_cases(self, since: datetime) -> list[Moved]:
         """The open cases whose present step began after `since`."""
-        last_event = (
-            sa.select(sa.func.max(clue_events.c.at)).where(clue_events.c.clue_id == clues.c.id).scalar_subquery()
-        )
+        last_event = sa.select(sa.func.max(clue_events.c.at)).where(clue_events.c.clue_id == clues.c.id).scalar_subquery()
         query = sa.select(clues.c.id, clues.c.step).where(
             clues.c.step != Step.CLOSED.value,
             clues.c.since >= since.date(),

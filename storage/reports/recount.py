@@ -35,8 +35,4 @@ async def rebuild(conn: AsyncConnection) -> dict[Counted, int]:
     before = await tallies.totals(conn)
     await tallies.replace(conn, recount)
     after = await tallies.totals(conn)
-    return {
-        key: after.get(key, 0) - before.get(key, 0)
-        for key in before.keys() | after
-        if before.get(key) != after.get(key)
-    }
+    return {key: after.get(key, 0) - before.get(key, 0) for key in before.keys() | after if before.get(key) != after.get(key)}

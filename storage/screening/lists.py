@@ -51,9 +51,7 @@ class ScreeningLists:
 
     async def at_work(self) -> list[ScreeningList]:
         """What is to be read, imported, or sent as a list; the oldest first."""
-        at_work = screening_lists.c.state.in_([state.value for state in AT_WORK]) | screening_lists.c.wanted_by.is_not(
-            None
-        )
+        at_work = screening_lists.c.state.in_([state.value for state in AT_WORK]) | screening_lists.c.wanted_by.is_not(None)
         query = sa.select(screening_lists).where(at_work).order_by(screening_lists.c.id)
         return [_screening(row) for row in await self._session.read(query)]
 

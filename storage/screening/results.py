@@ -141,9 +141,7 @@ class ScreeningResults:
             found.setdefault(row.clue_id, set()).add(row.id_blind or row.name)
         return found
 
-    async def waiting(
-        self, screening_id: int, regions: Sequence[str], *, most: int, skip: int = 0
-    ) -> tuple[list[Any], int]:
+    async def waiting(self, screening_id: int, regions: Sequence[str], *, most: int, skip: int = 0) -> tuple[list[Any], int]:
         """`most` clues of a list to be visited in the regions (id, household_id, kinds), by number, after the first
         `skip`, and how many there are in all."""
         here = inside(clues.c.village, *regions)

@@ -61,9 +61,7 @@ class WeeklyReports:
         rows = await self._session.read(_row_of(person_id, week))
         return self._report(rows[0]) if rows else None
 
-    async def keep(
-        self, person_id: int, week: date, *, village: str, state: ReportState, lines: Sequence[str] | None
-    ) -> None:
+    async def keep(self, person_id: int, week: date, *, village: str, state: ReportState, lines: Sequence[str] | None) -> None:
         """Make it so; `lines` None: whatever the week's work says. Raises Conflict when it was changed meanwhile."""
         session = self._session
         changes: dict[str, Any] = {

@@ -65,9 +65,7 @@ def _deeds(people: list[int], begin: datetime, end: datetime) -> sa.CompoundSele
         (visits.c.outcome == VisitOutcome.TROUBLE.value, WorkKind.TROUBLE.value),
         else_=WorkKind.VISIT.value,
     )
-    action = sa.case(
-        (problem_entries.c.action == Action.SUBMIT.value, WorkKind.SUBMIT.value), else_=WorkKind.PROBLEM.value
-    )
+    action = sa.case((problem_entries.c.action == Action.SUBMIT.value, WorkKind.SUBMIT.value), else_=WorkKind.PROBLEM.value)
     sources = (
         (visits.c.person_id, visits.c.at, outcome, visits.c.household_id),
         (clues.c.reporter_id, clues.c.reported_at, sa.literal(WorkKind.CLUE.value), clues.c.id),

@@ -46,9 +46,7 @@ async def _middle(*measures: Measure) -> list[float]:
 
 
 async def _steps() -> list[Figure]:
-    rounds = [
-        (await steps.rate(18_000, CHATS), await peers.plain_conversation_handler(6_000, CHATS)) for _ in range(PAIRS)
-    ]
+    rounds = [(await steps.rate(18_000, CHATS), await peers.plain_conversation_handler(6_000, CHATS)) for _ in range(PAIRS)]
     ours, plain = sorted(rounds, key=lambda one: one[0] / one[1])[PAIRS // 2]
     many = await steps.rate(12_000, MANY)
     flushed = await peers.flushed_conversation_handler(300, MANY)
@@ -58,16 +56,10 @@ async def _steps() -> list[Figure]:
     )
     [wait] = await _middle(lambda: latency.reply_p99(ours / 4, CHATS, 12))
     return [
-        at_least(
-            "steps_vs_ptb_plain", ours / plain, "x", 1.0, f"ours {ours:.0f}/s, PTB without persistence {plain:.0f}/s"
-        ),
-        at_least(
-            "steps_vs_ptb_flushed", many / flushed, "x", 15, f"{MANY} chats: ours {many:.0f}/s, PTB {flushed:.0f}/s"
-        ),
+        at_least("steps_vs_ptb_plain", ours / plain, "x", 1.0, f"ours {ours:.0f}/s, PTB without persistence {plain:.0f}/s"),
+        at_least("steps_vs_ptb_flushed", many / flushed, "x", 15, f"{MANY} chats: ours {many:.0f}/s, PTB {flushed:.0f}/s"),
         at_most("reply_p99", wait, "ms", 50, f"stored to sent, at {ours / 4:.0f} messages/s"),
-        at_least(
-            "growth", grown / small, "x", 0.9, f"100,000 chats, 1,000,000 reminders {grown:.0f}/s; 1,000 {small:.0f}/s"
-        ),
+        at_least("growth", grown / small, "x", 0.9, f"100,000 chats, 1,000,000 reminders {grown:.0f}/s; 1,000 {small:.0f}/s"),
     ]
 
 
@@ -88,9 +80,7 @@ async def _http() -> list[Figure]:
             2.5,
             f"ours {ours:.0f}/s, PTB {one_by_one:.0f}/s, 32 at once {concurrent:.0f}/s",
         ),
-        at_least(
-            "http_slow_vs_ptb", slow / slow_peer, "x", 20, f"40 ms a call: ours {slow:.0f}/s, PTB {slow_peer:.0f}/s"
-        ),
+        at_least("http_slow_vs_ptb", slow / slow_peer, "x", 20, f"40 ms a call: ours {slow:.0f}/s, PTB {slow_peer:.0f}/s"),
     ]
 
 

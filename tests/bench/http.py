@@ -28,9 +28,7 @@ async def rate(each: int, chats: int, delay: float = 0.0) -> float:
         await county.found()
         async with RemoteBotApi("--no-recording", "--faults", json.dumps({"delay": delay})) as api:
             media = MediaStore(folder / "media", VAULT)
-            platform = TelegramPlatform(
-                TelegramOptions(TOKEN, api.address, rate=0), media, county.database, system_clock
-            )
+            platform = TelegramPlatform(TelegramOptions(TOKEN, api.address, rate=0), media, county.database, system_clock)
             intake, sender, worker = county.staff(platform)
             script = Script(county)
             await platform.start()

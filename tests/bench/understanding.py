@@ -76,10 +76,7 @@ def _seconds(text: str, index: NameIndex, villages: list[Region]) -> float:
 
 def _more_villages() -> Iterator[Region]:
     """The villages of the county's other towns."""
-    names = [
-        f"{first}{second}村"
-        for first, second in product("东西南北前后大小新永", "兴安和平胜丰家泉岗泡甸窝林井沟梁庙营")
-    ]
+    names = [f"{first}{second}村" for first, second in product("东西南北前后大小新永", "兴安和平胜丰家泉岗泡甸窝林井沟梁庙营")]
     known = len(plan().villages)
     for place, name in enumerate(names[: VILLAGES - known]):
         yield Region(code=f"{220881200000 + place}", name=name)

@@ -40,9 +40,7 @@ def bot_for(api: BotApi, **options: Any) -> Bot:
 
 async def test_a_message_with_buttons_arrives_as_written(api: BotApi, bot: Bot) -> None:
     button = InlineKeyboardButton("对 & 错=?", callback_data="a&b=c")
-    sent = await bot.send_message(
-        CADRE, "白塔村 张三\n“漏雨” 😀 100% +1", reply_markup=InlineKeyboardMarkup([[button]])
-    )
+    sent = await bot.send_message(CADRE, "白塔村 张三\n“漏雨” 😀 100% +1", reply_markup=InlineKeyboardMarkup([[button]]))
     [message] = api.truth()
     assert message.text == sent.text == "白塔村 张三\n“漏雨” 😀 100% +1"
     assert message.buttons() == [{"text": "对 & 错=?", "callback_data": "a&b=c"}]
@@ -78,9 +76,7 @@ async def test_updates_are_polled(api: BotApi, bot: Bot) -> None:
         ("drop", NetworkError),
     ],
 )
-async def test_a_server_fault_is_told_as_ptb_tells_it(
-    api: BotApi, bot: Bot, fault: str, error: type[Exception]
-) -> None:
+async def test_a_server_fault_is_told_as_ptb_tells_it(api: BotApi, bot: Bot, fault: str, error: type[Exception]) -> None:
     api.set_faults(**{fault: 1.0})
     with pytest.raises(error) as caught:
         await bot.send_message(CADRE, "好")

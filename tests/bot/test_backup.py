@@ -65,9 +65,7 @@ def elsewhere(tmp_path: Path) -> Settings:
     return load_settings(data_dir=tmp_path / "elsewhere")
 
 
-async def test_a_backup_taken_while_people_write_restores_whole(
-    home: Settings, elsewhere: Settings, tmp_path: Path
-) -> None:
+async def test_a_backup_taken_while_people_write_restores_whole(home: Settings, elsewhere: Settings, tmp_path: Path) -> None:
     photo = await furnish(home)
     async with open_installation(home, quiet) as installation:
         some_written = asyncio.Event()

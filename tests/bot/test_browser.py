@@ -230,7 +230,8 @@ async def test_a_screen_reader_is_told_what_comes_and_what_things_are(site: Site
     await expect(log).to_have_attribute("aria-live", "polite")
     await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     unnamed = await page.evaluate(
-        "[...document.querySelectorAll('button, textarea')].filter(n => !n.textContent && !n.ariaLabel && !n.labels.length).length"
+        "[...document.querySelectorAll('button, textarea')]"
+        ".filter(n => !n.textContent && !n.ariaLabel && !n.labels.length).length"
     )
     assert unnamed == 0
 

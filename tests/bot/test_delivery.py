@@ -77,9 +77,7 @@ async def test_calls_that_come_during_a_commit_share_the_next_one(town: Town, mo
     assert len(batches) <= 2
 
 
-async def test_put_raises_when_nothing_was_stored_and_works_again_after(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_put_raises_when_nothing_was_stored_and_works_again_after(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: Any) -> int:
         raise OSError("disk full")
 

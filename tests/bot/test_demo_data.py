@@ -234,18 +234,12 @@ async def _told(database: Database) -> list[object]:
             for row in await _rows(database, clues)
         ],
         [(opened(row.note), names[row.person_id], row.at) for row in await _rows(database, clue_events)],
-        [
-            (opened(row.text), row.unit, row.deadline, row.percent, row.done_at)
-            for row in await _rows(database, measures)
-        ],
+        [(opened(row.text), row.unit, row.deadline, row.percent, row.done_at) for row in await _rows(database, measures)],
         [
             (row.number, row.region, opened(row.description), row.state, row.responsible, row.deadline)
             for row in await _rows(database, problems)
         ],
-        [
-            (opened(row.text), row.action, names[row.person_id], row.at)
-            for row in await _rows(database, problem_entries)
-        ],
+        [(opened(row.text), row.action, names[row.person_id], row.at) for row in await _rows(database, problem_entries)],
         [(names[row.person_id], row.question, row.rating, row.at) for row in await _rows(database, quiz_reviews)],
         sorted((row.stage, row.deadline) for row in await _rows(database, reminders)),
     ]

@@ -82,9 +82,7 @@ async def test_what_was_left_is_done_at_the_next_start(installation: Installatio
     first = Slow(messages=20)
     first.go_on.set()
     stop = asyncio.Event()
-    running = asyncio.create_task(
-        Service(installation, others=[first]).run(stop, socket.create_server(("127.0.0.1", 0)))
-    )
+    running = asyncio.create_task(Service(installation, others=[first]).run(stop, socket.create_server(("127.0.0.1", 0))))
     await first.taken.wait()
     stop.set()
     await asyncio.wait_for(running, 30)

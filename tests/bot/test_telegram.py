@@ -261,9 +261,7 @@ async def test_a_photo_that_could_not_be_stored_comes_again_before_what_followed
     await api.wait_until(lambda: api.pending() == 0)
 
 
-async def test_an_update_is_confirmed_only_after_it_is_stored(
-    api: Api, platform: TelegramPlatform, phone: Phone
-) -> None:
+async def test_an_update_is_confirmed_only_after_it_is_stored(api: Api, platform: TelegramPlatform, phone: Phone) -> None:
     first = api.say(CADRE, "一")
     await phone.one()
     await api.wait_until(lambda: api.pending() == 0)
@@ -337,9 +335,7 @@ async def test_a_mention_or_a_reply_in_a_group_is_heard_and_its_photo_left_there
     assert not api.calls_of("getfile")
 
 
-async def test_who_blocks_the_bot_is_not_written_to_until_they_come_back(
-    api: Api, phone: Phone, database: Database
-) -> None:
+async def test_who_blocks_the_bot_is_not_written_to_until_they_come_back(api: Api, phone: Phone, database: Database) -> None:
     async with database.write() as conn:
         row = {"address": f"telegram:{CADRE}", "platform": "telegram", "last_seen": START}
         await conn.execute(chats.insert(), row)
@@ -366,9 +362,7 @@ def membership(api: Api, status: str) -> dict[str, Any]:
 # The start
 
 
-async def test_the_menu_and_the_name_are_known_after_the_start(
-    api: Api, platform: TelegramPlatform, phone: Phone
-) -> None:
+async def test_the_menu_and_the_name_are_known_after_the_start(api: Api, platform: TelegramPlatform, phone: Phone) -> None:
     api.say(CADRE, "好")
     await phone.one()
     assert platform.join_url == "https://t.me/test_bot?start={token}"
@@ -432,17 +426,13 @@ async def test_the_webhook_takes_only_what_telegram_signs_and_answers_when_it_is
     assert _post(client, route.path, update, "secret_1") == 503  # nobody stores yet
 
 
-async def test_telegram_brings_a_webhook_update_again_until_it_is_stored(
-    api: Api, database: Database, tmp_path: Path
-) -> None:
+async def test_telegram_brings_a_webhook_update_again_until_it_is_stored(api: Api, database: Database, tmp_path: Path) -> None:
     phone = Phone()
     phone.fails = [OSError("disk full")]
     listening, address = _port()
     platform = made(api, database, tmp_path, webhook_url=address, webhook_secret="secret_1")
     site = asyncio.create_task(
-        serve(
-            Starlette(routes=platform.webhook_routes()), "127.0.0.1", port=0, sock=listening, close_streams=lambda: None
-        )
+        serve(Starlette(routes=platform.webhook_routes()), "127.0.0.1", port=0, sock=listening, close_streams=lambda: None)
     )
     async with receiving(platform, phone):
         await api.wait_until(lambda: bool(api.calls_of("setwebhook")))

@@ -37,9 +37,7 @@ async def opened_worker(url: str, folder: Path, plan: Plan, tell: Callable[[Coun
 
 
 @pytest.fixture
-async def workshop(
-    sqlite_template: Path, tmp_path: Path
-) -> AsyncIterator[tuple[Town, WorkerProcess, asyncio.Queue[Count]]]:
+async def workshop(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[tuple[Town, WorkerProcess, asyncio.Queue[Count]]]:
     """A town whose mail is worked on by another process; what it reports comes through the queue."""
     path = tmp_path / "cunbao.db"
     shutil.copy(sqlite_template, path)

@@ -79,9 +79,7 @@ def test_a_slower_climb_tells_those_responsible_first() -> None:
 
 
 @given(DAYS, POLICIES, DISTANCES)
-def test_stages_fall_on_working_days_in_order_and_once(
-    deadline: date, policy: ReminderPolicy, distance: timedelta
-) -> None:
+def test_stages_fall_on_working_days_in_order_and_once(deadline: date, policy: ReminderPolicy, distance: timedelta) -> None:
     today = deadline - distance
     found = stages(deadline, policy, today)
     days = [stage.day for stage in found]

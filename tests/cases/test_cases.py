@@ -46,9 +46,7 @@ def test_the_button_of_every_step_starts_a_conversation() -> None:
 
 
 @given(st.sampled_from(list(Step)), st.booleans(), st.integers(0, 40))
-def test_left_out_is_what_was_found_true_and_is_neither_decided_nor_in_time(
-    step: Step, clearing: bool, days: int
-) -> None:
+def test_left_out_is_what_was_found_true_and_is_neither_decided_nor_in_time(step: Step, clearing: bool, days: int) -> None:
     clue, today = standing(step, clearing), DAY + timedelta(days=days)
     assert decision_due(clue.begun_on, CLOCKS) == last_day(DAY, CLOCKS.decide)
     assert is_left_out(clue, today, CLOCKS) is (step in NOT_NOMINATED and not clearing and days >= 12)

@@ -122,9 +122,7 @@ async def test_the_publicity_is_a_word_file_without_anything_that_must_not_hang_
     await through(town, VILLAGE, f"/deliberate {key}", "30 28 1", "📷", "完成", "1", f"/publicize {key}")
     sent = next(message for message in reversed(town.inboxes[VILLAGE]) if message.file)
     assert (sent.file_name or "").endswith(".docx")
-    lines = [
-        paragraph.text for paragraph in docx.Document(io.BytesIO(town.world.media.read(sent.file or ""))).paragraphs
-    ]
+    lines = [paragraph.text for paragraph in docx.Document(io.BytesIO(town.world.media.read(sent.file or ""))).paragraphs]
     text = "\n".join(lines)
     assert "住房安全" in text
     assert not any(word in text for word in ("医疗", "住院", "220881", "1380000"))
@@ -181,8 +179,4 @@ async def test_not_found_takes_three_messages(town: Town) -> None:
 async def test_a_case_of_another_village_looks_like_one_that_does_not_exist(town: Town) -> None:
     key = await reported(town)
     for command in ("verify", "deliberate", "publicize", "clue"):
-        assert (
-            await town.say(ELSEWHERE, f"/{command} {key}")
-            == [NOT_YOURS]
-            == await town.say(ELSEWHERE, f"/{command} zz9")
-        )
+        assert await town.say(ELSEWHERE, f"/{command} {key}") == [NOT_YOURS] == await town.say(ELSEWHERE, f"/{command} zz9")

@@ -143,15 +143,11 @@ def test_a_publicity_hangs_its_days_and_is_put_up_once() -> None:
     assert publicity_ends(DAY, CLOCKS) == date(2022, 10, 17)
     with pytest.raises(NotAllowed, match="10月17日"):
         apply(hanging, Act.UNOPPOSED, parties={Party.VILLAGE}, today=date(2022, 10, 17), clocks=CLOCKS)
-    assert (
-        apply(hanging, Act.UNOPPOSED, parties={Party.VILLAGE}, today=date(2022, 10, 18), clocks=CLOCKS).step
-        is Step.NOMINATE
-    )
+    assert apply(hanging, Act.UNOPPOSED, parties={Party.VILLAGE}, today=date(2022, 10, 18), clocks=CLOCKS).step is Step.NOMINATE
     with pytest.raises(NotAllowed, match="只贴一次"):
         apply(hanging, Act.POST, parties={Party.VILLAGE}, today=DAY, clocks=CLOCKS)
     assert (
-        apply(hanging, Act.OPPOSE, parties={Party.HOUSEHOLD}, today=DAY, clocks=CLOCKS, reason="有车").step
-        is Step.DELIBERATE
+        apply(hanging, Act.OPPOSE, parties={Party.HOUSEHOLD}, today=DAY, clocks=CLOCKS, reason="有车").step is Step.DELIBERATE
     )
 
 
@@ -159,13 +155,10 @@ def test_a_household_objects_within_the_clock_and_the_towns_answer_is_the_last_w
     refused = after(new_clue(), Act.NOT_FOUND, Party.VILLAGE, DAY)
     last = last_day(DAY, CLOCKS.objection)
     assert (
-        apply(refused, Act.OBJECT, parties={Party.HOUSEHOLD}, today=last, clocks=CLOCKS, reason="还漏").step
-        is Step.OBJECTION
+        apply(refused, Act.OBJECT, parties={Party.HOUSEHOLD}, today=last, clocks=CLOCKS, reason="还漏").step is Step.OBJECTION
     )
     with pytest.raises(NotAllowed, match="日子过了"):
-        apply(
-            refused, Act.OBJECT, parties={Party.HOUSEHOLD}, today=last + timedelta(days=1), clocks=CLOCKS, reason="还漏"
-        )
+        apply(refused, Act.OBJECT, parties={Party.HOUSEHOLD}, today=last + timedelta(days=1), clocks=CLOCKS, reason="还漏")
     objected = after(refused, Act.OBJECT, Party.HOUSEHOLD, DAY)
     upheld = after(objected, Act.UPHOLD, Party.TOWN, DAY)
     with pytest.raises(NotAllowed, match="回过话了"):

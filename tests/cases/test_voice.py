@@ -177,9 +177,7 @@ async def test_telegram_plays_it_or_gives_it_as_a_file(database: Database, tmp_p
     store = MediaStore(tmp_path / "media", VAULT)
     ogg, webm = store.write(VOICE), store.write(b"\x1a\x45\xdf\xa3 voice")
     async with Api() as api:
-        platform = TelegramPlatform(
-            TelegramOptions(TOKEN, api.address, rate=0, pause=0.001), store, database, lambda: START
-        )
+        platform = TelegramPlatform(TelegramOptions(TOKEN, api.address, rate=0, pause=0.001), store, database, lambda: START)
         await platform.start()
         api.say(7, "您好")
         for number, file in enumerate((ogg, webm, ogg), 1):

@@ -27,9 +27,7 @@ def test_the_table_has_aligned_columns() -> None:
 
 
 @pytest.mark.parametrize(("value", "holds"), [(0, True), (1, False)])
-def test_the_file_holds_every_field(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: float, holds: bool
-) -> None:
+def test_the_file_holds_every_field(tmp_path: Path, capsys: pytest.CaptureFixture[str], value: float, holds: bool) -> None:
     path = tmp_path / "build" / "figures.json"
     assert report([at_most("lost", value, "answers", 0, "none")], path) is holds
     assert capsys.readouterr().out.startswith("name")

@@ -89,9 +89,7 @@ async def _fill(town: Town) -> None:
     for place, (region, item, units, deadline) in enumerate(lines):
         town.now = begin + timedelta(days=place // 2)
         async with town.transaction() as tx, tx.session("test", "problem") as session:
-            new = NewProblem(
-                source="ten_tasks", item=item, region=region, description="x", units=units, deadline=deadline
-            )
+            new = NewProblem(source="ten_tasks", item=item, region=region, description="x", units=units, deadline=deadline)
             await Store(session).problems.add(new, Store(session).problems.fingerprint(str(place)))
     for day, number, actions in (
         (3, 1, (Action.CLAIM, Action.PROGRESS)),
@@ -255,9 +253,7 @@ async def test_what_is_not_theirs_looks_like_what_is_not_there(board: Board) -> 
 
 @pytest.mark.sqlite_only
 async def test_one_message_with_the_way_to_the_other_charts_and_the_large_sheet(board: Board) -> None:
-    assert await board.ask("周镇", "/map") == [
-        "还有 5 个问题没销号，其中逾期 3 个 [销号进度][排查进度图] [A3 大图] 📎照片"
-    ]
+    assert await board.ask("周镇", "/map") == ["还有 5 个问题没销号，其中逾期 3 个 [销号进度][排查进度图] [A3 大图] 📎照片"]
     assert await board.ask("冯水", "/map") == ["还有 1 个问题没销号，其中逾期 1 个 [销号进度] [A3 大图] 📎照片"]
     await board.town.press("周镇", "A3 大图")
     assert await board.ask("李村", "/map gantt 3") == [
@@ -300,9 +296,7 @@ async def test_a_chart_that_cannot_be_drawn_says_so_and_does_not_stand_before_ot
 
 @pytest.mark.slow
 @pytest.mark.sqlite_only
-async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_was_killed(
-    town: Town, tmp_path: Path
-) -> None:
+async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_was_killed(town: Town, tmp_path: Path) -> None:
     await _fill(town)
     jobs = Jobs(Installation(load_settings(data_dir=tmp_path), town.database, town.world), town.clock, lambda: None)
     process = charts.PROCESS
@@ -344,9 +338,7 @@ def test_the_line_to_zero_falls_on_working_days_alone() -> None:
     assert zero_line([], first, first, last) == []
 
 
-def test_the_command_writes_the_charts_for_the_wall_and_for_a_phone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_writes_the_charts_for_the_wall_and_for_a_phone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUNBAO_DATA_DIR", str(tmp_path / "data"))
     out = tmp_path / "图"
     done = run("map", "--region", "白塔村", "--out", str(out))

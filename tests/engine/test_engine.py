@@ -73,9 +73,7 @@ class Shop:
 async def test_what_is_done_once_is_done_once_over_restarts_and_second_thoughts(town: Town) -> None:
     shop = Shop()
     with known_as("shop", shop):
-        heard = await tell(
-            town, "李村", "/shop", "瓦", "要", "快点", "上一步", "慢慢来", "修改", "1", "还是快点", "提交"
-        )
+        heard = await tell(town, "李村", "/shop", "瓦", "要", "快点", "上一步", "慢慢来", "修改", "1", "还是快点", "提交")
     assert heard == ["第1单成了"]
     assert shop.sold == 1
 

@@ -50,6 +50,9 @@ HOUSEHOLDS = [
 FILE = SentFile(sha256="a" * 64, kind="photo")
 LONGEST_SENTENCE = 140
 
+KEYS = ["photos", "place", "id", "head", "sha256", "percent", "latitude"]
+"""Of answers as they are kept."""
+
 FIELDS: dict[str, Any] = {
     "prompt": "请回答",
     "options": OPTIONS,
@@ -117,11 +120,15 @@ def chat_asking(question: Question[Any], partial: Any = None, talk: Talk | None 
 
 CURIOUS = st.sampled_from(
     [
-        "", " ", "\0", "\x00\x00", "a\0b", "\ud800", "\udfff前后\ud83d", "‮abc‬", "مرحبا بكم", "שלום\u200f", "😀" * 50, "👨‍👩‍👧‍👦",
-        "家", "的", "号", "。", "\n\n\n", "\u2028", "１２", "①", "¼", "²", "٣", "十", "万", "-1", "0", "1e9", "NaN", "Infinity", "inf",
-        "9" * 30, "9" * 5000, "1 4", "1-3", "1到99", "全部", "都没有", "张三", "zs", "1001", "刘伟", "lw", "13812345678", "+86 138",
+        "", " ", "\0", "\x00\x00", "a\0b", "\ud800",
+        "\udfff前后\ud83d", "‮abc‬", "مرحبا بكم", "שלום\u200f", "😀" * 50, "👨‍👩‍👧‍👦",
+        "家", "的", "号", "。", "\n\n\n", "\u2028", "１２", "①", "¼",
+        "²", "٣", "十", "万", "-1", "0", "1e9", "NaN", "Infinity", "inf",
+        "9" * 30, "9" * 5000, "1 4", "1-3", "1到99", "全部", "都没有",
+        "张三", "zs", "1001", "刘伟", "lw", "13812345678", "+86 138",
         "11010519491231002X", "110105194912310021", "昨天", "10月31日", "2月30日", "99999年1月1日", "0000-00-00", "31号",
-        "/help", "/back", "/", "//", "取消", "上一步", "跳过", "完成", "提交", "修改", "1", "2", "3", "张三 1234", "李明 13812345678",
+        "/help", "/back", "/", "//", "取消", "上一步", "跳过", "完成", "提交",
+        "修改", "1", "2", "3", "张三 1234", "李明 13812345678",
         "<b>粗</b>", "' OR 1=1 --", "{}", "%s%n", "没问题", "字" * 10_000, "9" * 10_000, "\n" * 10_000, "👍" * 10_000,
         "张三" * 5000, "1 " * 5000, "‮" * 10_000, "十" * 10_000, "X" * 10_000, "/" * 10_000,
     ]
@@ -229,20 +236,16 @@ def listen(question: Question[Any], partial: Any, message: Incoming) -> Any:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(sent=st.lists(messages(), min_size=1, max_size=4), optional=st.booleans())
 @settings(max_examples=50)
-def test_any_message_is_answer_part_or_kind_sentence(
-    kind: type[Question[Any]], sent: list[Incoming], optional: bool
-) -> None:
+def test_any_message_is_answer_part_or_kind_sentence(kind: type[Question[Any]], sent: list[Incoming], optional: bool) -> None:
     question = sample(kind, optional=optional)
     partial: Any = None
     for message in sent:
         partial = listen(question, partial, message)
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS if "engine" in kind.__module__], ids=lambda kind: kind.__name__
-)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "engine" in kind.__module__], ids=lambda kind: kind.__name__)
 @given(raw=st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=4)
-       | st.dictionaries(st.sampled_from(["photos", "place", "id", "head", "sha256", "percent", "latitude"]), st.integers()))  # fmt: skip
+       | st.dictionaries(st.sampled_from(KEYS), st.integers()))  # fmt: skip
 @settings(max_examples=30)
 def test_an_answer_of_another_version_is_taken_or_asked_again(kind: type[Question[Any]], raw: Any) -> None:
     """After an update the journal may hold what the question no longer knows; that is no failure."""
@@ -374,7 +377,8 @@ NOISE = st.sampled_from(
 ) | st.text("\u0627\u0628\u202e\u200b\0😀", max_size=30)
 TOO_LONG_OR_NOTHING = st.sampled_from(["", "\0", "\u200b\n\0", "字" * 501, "😀" * 10_000, "\n" * 10_000])
 BUTTONS = st.sampled_from(
-    ["", ":", "::", "0:0:house", "zzzzzzzzzzzzzzzzzz:1:2", "-1:x:~cancel", "\0:\0:\0", "٣:x:y", "字" * 3000, "{earlier}", "{another's}"]
+    ["", ":", "::", "0:0:house", "zzzzzzzzzzzzzzzzzz:1:2", "-1:x:~cancel", "\0:\0:\0", "٣:x:y", "字" * 3000,
+     "{earlier}", "{another's}"]
 )  # fmt: skip
 VOICE = SentFile(sha256="d" * 64, kind="voice", name="‮fdp.exe")
 

@@ -31,9 +31,7 @@ PROBLEM = "问题来源、村、问题描述、整改时限"
 SERIAL = ("序号", "屯", "备注")
 DIALOGS = {
     "/import": Dialog(tuple(PROBLEM.split("、")), ("序号", "责任单位", "措施"), PROBLEM, PROBLEM, "可导入 1 条"),
-    "/indicatortable": Dialog(
-        ("村", "指标", "今年"), ("去年", "今年数", "备注"), "村、指标", "村、指标、今年", "新增 1 行"
-    ),
+    "/indicatortable": Dialog(("村", "指标", "今年"), ("去年", "今年数", "备注"), "村、指标", "村、指标、今年", "新增 1 行"),
     "/screening": Dialog(HEADINGS, SERIAL, SOMEBODY, SOMEBODY, "共 1 行"),
     "/watchlist loans": Dialog(HEADINGS, SERIAL, SOMEBODY, SOMEBODY, "新增 1 人"),
     "/reconcile": Dialog(HEADINGS, ("身份证号", "村", "电话"), "姓名或户主", "姓名或户主", "这是哪里的名单"),
@@ -66,9 +64,7 @@ async def test_what_cannot_be_read_is_refused_in_the_same_words(
         ("表.xlsx", ENCRYPTED): "这是老式 .xls 或加了密码的文件。请另存为不加密的 .xlsx 再发来。",
         ("表.xls", ENCRYPTED): "这是老式 .xls 或加了密码的文件。请另存为不加密的 .xlsx 再发来。",
         ("表.xlsx", b"hello"): "这不是 Excel 表格，或者没传完整。请发 .xlsx 文件。",
-        ("表.xlsx", xlsx(("甲", "乙"), (1, 2))): (
-            f"前 10 行里没有找到表头。请用模板填写，表头要有：{dialog.all_missing}"
-        ),
+        ("表.xlsx", xlsx(("甲", "乙"), (1, 2))): (f"前 10 行里没有找到表头。请用模板填写，表头要有：{dialog.all_missing}"),
         ("表.xlsx", xlsx(dialog.some, ("a", "b", "c"))): f"表头缺少：{dialog.missing}。请补上再发来。",
         ("表.xlsx", xlsx()): "表格里没有内容。",
         ("表.csv", b""): "表格里没有内容。",

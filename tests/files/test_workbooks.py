@@ -28,9 +28,7 @@ ROW = ("张三", "220881197001011001", "13800001001", "厨房漏雨", date(2022,
 
 def written(*rows: tuple[Any, ...]) -> openpyxl.Workbook:
     notes = [("导出人", "周镇"), ("行数", "2")]
-    return openpyxl.load_workbook(
-        io.BytesIO(write_ledger("台账", "白塔村台账", columns=COLUMNS, rows=rows, notes=notes))
-    )
+    return openpyxl.load_workbook(io.BytesIO(write_ledger("台账", "白塔村台账", columns=COLUMNS, rows=rows, notes=notes)))
 
 
 def test_title_headings_and_rows_are_where_an_office_looks() -> None:

@@ -161,9 +161,7 @@ def test_articles_and_numbers_of_manuals_are_cited_alone_and_short_lists_stay_to
         "2.1 报销比例 住院报销75%。",
     ]
     parts = cut([TextLine(line) for line in lines])
-    assert [(part.clause, part.text) for part in parts[:1]] == [
-        ("第一条", "申请材料：\n（一）身份证；\n（二）户口本。")
-    ]
+    assert [(part.clause, part.text) for part in parts[:1]] == [("第一条", "申请材料：\n（一）身份证；\n（二）户口本。")]
     assert cut([TextLine("2.1 报销比例 住院报销75%。")])[0].clause == "2.1"
     assert cut([TextLine("1.5万元以内不用公示。")])[0].clause == ""
 
@@ -215,9 +213,7 @@ def test_numbers_that_word_counts_itself_are_part_of_the_text() -> None:
         level.find(qn("w:lvlText")).set(qn("w:val"), text)
     wanted = kind.get(qn("w:abstractNumId"))
     numbers = document.part.numbering_part.element.findall(qn("w:num"))
-    number = next(
-        one.get(qn("w:numId")) for one in numbers if one.find(qn("w:abstractNumId")).get(qn("w:val")) == wanted
-    )
+    number = next(one.get(qn("w:numId")) for one in numbers if one.find(qn("w:abstractNumId")).get(qn("w:val")) == wanted)
     for depth, text in ((0, "总则。"), (1, "甲。"), (1, "乙。"), (0, "附则。"), (1, "丙。"), (2, "丁。"), (0, "")):
         listed = document.add_paragraph(text)._p.get_or_add_pPr().get_or_add_numPr()
         listed.get_or_add_numId().val, listed.get_or_add_ilvl().val = int(number), depth

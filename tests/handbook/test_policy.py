@@ -123,9 +123,7 @@ async def test_the_index_is_no_difference_between_the_database_and_the_code(town
 
 async def test_a_share_of_a_batch_that_fails_leaves_no_passage_in_the_index(town: Town) -> None:
     sha256 = await town.keep(b"x", "text/plain")
-    new = NewPolicy(
-        title="坏的", number="", dated=None, for_all=True, region=TOWN, sha256=sha256, file_name="", added_by=None
-    )
+    new = NewPolicy(title="坏的", number="", dated=None, for_all=True, region=TOWN, sha256=sha256, file_name="", added_by=None)
 
     async def fail(tx: Transaction) -> None:
         async with tx.session("test", "fails") as session:
@@ -163,11 +161,7 @@ async def test_no_question_is_taken_for_an_operator(town: Town) -> None:
     max_examples=40, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
-@given(
-    question=st.text(
-        alphabet=st.one_of(st.sampled_from("医保\"'*()^:-{}OR NEAR&|!<>\\%.,"), st.characters()), max_size=40
-    )
-)
+@given(question=st.text(alphabet=st.one_of(st.sampled_from("医保\"'*()^:-{}OR NEAR&|!<>\\%.,"), st.characters()), max_size=40))
 def test_any_question_gets_an_answer_from_the_database(town_loop: tuple[Town, asyncio.Runner], question: str) -> None:
     town, runner = town_loop
     runner.run(found(town, question))
@@ -195,7 +189,9 @@ async def test_the_best_article_comes_first_with_its_figures_and_leads_to_the_wh
     assert done.startswith("《瓦房镇城乡居民医疗保险报销办法》加进手册了，现在就能查。")
     for person in ("张三家", "李村"):
         (told,) = await town.say(person, "/policy 医保报销比例是多少")
-        first = "第二条 报销比例 / 住院报销比例：乡镇卫生院为90%，县级医院为75%，市外医院为60%。 / 出处：《瓦房镇城乡居民医疗保险"
+        first = (
+            "第二条 报销比例 / 住院报销比例：乡镇卫生院为90%，县级医院为75%，市外医院为60%。 / 出处：《瓦房镇城乡居民医疗保险"
+        )
         assert told.startswith(first)
     (text,) = await town.press("张三家", "看原文")
     assert "县级医院为75%" in text
@@ -256,16 +252,11 @@ async def test_who_may_not_read_a_policy_gets_what_one_gets_for_none(town: Town)
     policy = await put(town, "内部分工", "包保干部由镇里统一调配", for_all=False)
     elsewhere = await put(town, "别县的", "包保干部轮换", region="220882")
     async with town.transaction() as tx, tx.session("test", "look") as session:
-        ids = [
-            one.id
-            for one in await Store(session).policies.find([("包", "保")], [TOWN, "220882"], for_all=False, most=9)
-        ]
+        ids = [one.id for one in await Store(session).policies.find([("包", "保")], [TOWN, "220882"], for_all=False, most=9)]
     for person, hidden in (("张三家", [policy, elsewhere]), ("李村", [elsewhere])):
         for one in hidden:
             assert await town.say(person, f"/policy !{to_base36(one.id)}") == [NOT_YOURS.replace("\n", " / ")]
-    shown = {
-        person: [await town.say(person, f"/policy #p:{to_base36(id)}") for id in ids] for person in ("张三家", "李村")
-    }
+    shown = {person: [await town.say(person, f"/policy #p:{to_base36(id)}") for id in ids] for person in ("张三家", "李村")}
     assert shown["张三家"] == [[NOT_YOURS], [NOT_YOURS]]
     assert sorted(told[0] == NOT_YOURS for told in shown["李村"]) == [False, True]
     for key in ("#2.4", "#9.9", "#p:zz", "#p:!", "#", "!", "!zz~"):
@@ -346,9 +337,7 @@ def test_pages_take_documents_by_what_is_in_them() -> None:
             uploads.examine(content)
 
 
-def test_a_policy_is_added_listed_and_removed_from_the_command_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_policy_is_added_listed_and_removed_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUNBAO_DATA_DIR", str(tmp_path / "data"))
     file, scan = tmp_path / "办法.docx", tmp_path / "扫描.pdf"
     file.write_bytes(word(RULES))

@@ -41,9 +41,7 @@ def roster(listed: list[int]) -> list[Household]:
 
 
 @given(st.text(max_size=20), numbers, ratios)
-def test_every_village_gives_at_least_the_ratio_and_not_a_household_more(
-    seed: str, listed: list[int], ratio: float
-) -> None:
+def test_every_village_gives_at_least_the_ratio_and_not_a_household_more(seed: str, listed: list[int], ratio: float) -> None:
     drawn = draw(seed, roster(listed), ratio=ratio)
     for village in {one.village for one in roster(listed)}:
         all_of_it = sum(one.village == village for one in roster(listed))
@@ -57,8 +55,7 @@ def test_every_village_gives_at_least_the_ratio_and_not_a_household_more(
 def test_neither_order_nor_names_nor_ids_have_a_part_in_it(seed: str, listed: list[int], chance: random.Random) -> None:
     before = draw(seed, roster(listed), ratio=0.3)
     renamed = [
-        one.model_copy(update={"head": f"农户{chance.random()}", "id": chance.getrandbits(60)})
-        for one in roster(listed)
+        one.model_copy(update={"head": f"农户{chance.random()}", "id": chance.getrandbits(60)}) for one in roster(listed)
     ]
     chance.shuffle(renamed)
     after = draw(seed, renamed, ratio=0.3)

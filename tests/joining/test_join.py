@@ -97,8 +97,7 @@ async def test_a_burst_of_guesses_is_counted_one_by_one(town: Town) -> None:
 
 async def _all_at_once(town: Town, name: str, lines: list[str]) -> None:
     messages = [
-        Incoming(address=f"test:{name}", key=f"burst:{place}", at=town.now, text=line)
-        for place, line in enumerate(lines)
+        Incoming(address=f"test:{name}", key=f"burst:{place}", at=town.now, text=line) for place, line in enumerate(lines)
     ]
     await town.intake.put(messages)
     await town.settle()
@@ -159,9 +158,7 @@ async def test_who_shares_a_phone_chooses_the_household(town: Town) -> None:
             home = await town.household(number)
             session.add(
                 members,
-                member_row(
-                    VAULT, key, household_id=home.id, name="钱婆", relation="母亲", id_number=None, phone="13900007777"
-                ),
+                member_row(VAULT, key, household_id=home.id, name="钱婆", relation="母亲", id_number=None, phone="13900007777"),
             )
     assert "您是哪一家的" in await guess(town, "钱婆", token, "钱婆7777")
     assert "您已加入刘伟家" in "\n".join(await town.say("钱婆", "2"))
@@ -173,9 +170,7 @@ async def test_the_second_phone_of_a_household_is_the_same_person_and_the_first_
     await guess(town, "新手机", token, "张三 1001")
     assert "不是您家的人" in town.unread("旧手机")[-1]
     async with town.database.read() as conn:
-        bound = (
-            (await conn.execute(sa.select(chats.c.person_id).where(chats.c.address.like("test:%手机")))).scalars().all()
-        )
+        bound = (await conn.execute(sa.select(chats.c.person_id).where(chats.c.address.like("test:%手机")))).scalars().all()
     assert len(bound) == 2
     assert len(set(bound)) == 1
 

@@ -55,9 +55,7 @@ async def add_clue(town: Town, number: int, kinds: list[str]) -> None:
 
 
 async def add_problem(town: Town, region: str, units: tuple[str, ...], words: str = "路没修完") -> None:
-    new = NewProblem(
-        source="ten_tasks", item="2.4", region=region, description=words, units=units, deadline=date(2022, 10, 11)
-    )
+    new = NewProblem(source="ten_tasks", item="2.4", region=region, description=words, units=units, deadline=date(2022, 10, 11))
     async with town.transaction() as tx, tx.session("test", "problem") as session:
         problems = Store(session).problems
         await problems.add(new, problems.fingerprint(f"{region}{units}{words}"))
@@ -101,9 +99,7 @@ async def test_what_a_visit_found_stands_beside_the_clue(town: Town) -> None:
         store = Store(session)
         clue = await store.clues.numbered(1)
         assert clue is not None
-        closed = apply(
-            clue, Act.NOT_FOUND, parties={Party.VILLAGE}, today=town.now.date(), clocks=PLAN.clocks, reason=reason
-        )
+        closed = apply(clue, Act.NOT_FOUND, parties={Party.VILLAGE}, today=town.now.date(), clocks=PLAN.clocks, reason=reason)
         await store.clues.move(clue, closed, by=town.people["李村"], outcome=Act.NOT_FOUND.value, note=reason)
     town.now += timedelta(days=9)
     await town.say("李村", "/export clues")
@@ -204,9 +200,7 @@ async def test_who_left_office_gets_no_ledger_that_was_ordered(town: Town, monke
 
 
 @pytest.mark.sqlite_only
-async def test_a_ledger_that_cannot_be_made_is_told_and_holds_up_no_other(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_ledger_that_cannot_be_made_is_told_and_holds_up_no_other(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.ledgers.export.MOST_AT_ONCE", 0)
     await add_clue(town, 1001, ["housing"])
     await add_problem(town, BAITA, ("housing",))
@@ -258,21 +252,15 @@ async def test_a_monitored_household_comes_with_its_measures(town: Town) -> None
         store = Store(session)
         clue = await store.clues.numbered(1)
         assert clue is not None
-        support = store.measures.open(
-            clue_id=clue.id, household_id=household.id, national_number="0042", kind=household.kind
-        )
+        support = store.measures.open(clue_id=clue.id, household_id=household.id, national_number="0042", kind=household.kind)
         support = await store.measures.assign(support, town.people["李村"])
         for text, day in (("翻修屋顶", 25), ("装防滑扶手", 20)):
-            measure = store.measures.add(
-                support, kind="housing", text=text, unit="housing", deadline=date(2022, 10, day)
-            )
+            measure = store.measures.add(support, kind="housing", text=text, unit="housing", deadline=date(2022, 10, day))
         await store.measures.progress(measure, by=town.people["王建"], text="装好了", percent=100)
     await town.say("周镇", "/export households")
     [row], _, _ = sheet_of(town, "周镇")
     assert (row["系统编号"], row["帮扶责任人"], row["家庭人口"]) == ("0042", "李村", 1)
-    assert row["帮扶措施"] == (
-        "1. 装防滑扶手(镇乡建办，2022年10月20日前，100%)\n2. 翻修屋顶(镇乡建办，2022年10月25日前，0%)"
-    )
+    assert row["帮扶措施"] == ("1. 装防滑扶手(镇乡建办，2022年10月20日前，100%)\n2. 翻修屋顶(镇乡建办，2022年10月25日前，0%)")
     assert (row["措施数"], row["已完成"], row["最近时限"].date()) == (2, 1, date(2022, 10, 25))
 
 
@@ -328,9 +316,7 @@ async def test_weak_clauses_name_nobody(town: Town) -> None:
 
 
 def person(*posts: tuple[Role, str, str | None]) -> Person:
-    held = [
-        Post(id=at, person_id=1, role=role, region=region, unit=unit) for at, (role, region, unit) in enumerate(posts)
-    ]
+    held = [Post(id=at, person_id=1, role=role, region=region, unit=unit) for at, (role, region, unit) in enumerate(posts)]
     return Person(id=1, name="甲", posts=tuple(held))
 
 

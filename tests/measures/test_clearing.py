@@ -53,9 +53,7 @@ MEASURES = st.lists(st.builds(measure, st.sampled_from(KINDS), st.sampled_from([
 
 
 @given(KIND_LISTS, st.booleans(), MEASURES, MET)
-def test_clearing_needs_everything_at_once(
-    kinds: list[str], able: bool, measures: list[Measure], met: set[Condition]
-) -> None:
+def test_clearing_needs_everything_at_once(kinds: list[str], able: bool, measures: list[Measure], met: set[Condition]) -> None:
     allowed = may_clear(kinds, able, measures, met)
     answered = {one.kind for one in measures}
     assert allowed is (able and all(one.done for one in measures) and set(kinds) <= answered and met == set(CONDITIONS))

@@ -98,9 +98,7 @@ async def test_a_notice_to_all_cadres_is_confirmed_with_one_tap(town: Town) -> N
         "「明天上午九点在镇里开部署会」 / 周镇 10月12日 09:00 发给全部村干部 / 已送达 2 人，已收到 1 人 / "
         "还没点「收到」的 1 人： / 赵村 白塔村 [再提醒一次] [联系不上 1 人]"
     ]
-    assert (await town.press("周镇", "联系不上 1 人"))[0].endswith(
-        "（没有绑定聊天或已停用）： / 孙村 瓦房村 [返回这条通知]"
-    )
+    assert (await town.press("周镇", "联系不上 1 人"))[0].endswith("（没有绑定聊天或已停用）： / 孙村 瓦房村 [返回这条通知]")
     assert await town.say("吴镇", "通知情况") == [
         "最近的通知： / 1 10月12日 09:00 明天上午九点在镇里开部署会：已送达 2 人，已收到 1 人 [1 明天上午九点在镇里开部署会]"
     ]
@@ -241,9 +239,7 @@ async def test_somebody_on_leave_is_stood_in_for_and_counts_as_reached(town: Tow
     assert "已送达 1 人，已收到 1 人" in (await town.say("周镇", "通知情况"))[0]
     await send(town, "再开会", "1", "发送")
     await send_out(town)
-    assert len([heard for heard in town.unread("赵村") if "再开会" in heard]) == 1, (
-        "one letter, also in another's place"
-    )
+    assert len([heard for heard in town.unread("赵村") if "再开会" in heard]) == 1, "one letter, also in another's place"
     assert await town.say("赵村", "收到") == ["✓ 收到了，谢谢。"]
     assert "已送达 3 人，已收到 2 人" in (await town.say("周镇", "通知情况"))[0]
 
@@ -258,9 +254,7 @@ async def test_the_one_repeat_goes_to_those_who_have_not_confirmed_and_not_at_ni
     key = to_base36((await latest(town)).id)
     town.now = datetime(2022, 10, 12, 21, 30, tzinfo=SHANGHAI)
     assert await town.say("周镇", f"/notices {key} again") == ["好的，10月13日 07:30 再提醒 2 人一次。 [通知情况]"]
-    assert await town.say("吴镇", f"/notices {key} again") == [
-        "10月13日 07:30 会再提醒一次。一条通知只提醒一次。 [通知情况]"
-    ]
+    assert await town.say("吴镇", f"/notices {key} again") == ["10月13日 07:30 会再提醒一次。一条通知只提醒一次。 [通知情况]"]
     for name in ("李村", "赵村", "孙村"):
         town.unread(name)
     await send_out(town)
@@ -305,9 +299,7 @@ async def test_long_lists_come_in_pages(town: Town) -> None:
 # In portions -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_restart_between_portions_neither_loses_nor_doubles(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_restart_between_portions_neither_loses_nor_doubles(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announce, "PORTION", 3)
     await send(town, "开会", "全部干部", "发送")
     assert await rows(town, notice_receipts.notice_receipts) == [], "nothing but the notice in the sender's step"

@@ -230,9 +230,7 @@ def test_a_plan_written_for_other_dates_reads_back_with_its_comments(tmp_path: P
     assert again == written
     assert again.id == "wafang-2026"
     assert again.phases == shift(PLAN, date(2026, 3, 2)).phases
-    comments = [
-        re.findall("#.*", (folder / "plan.toml").read_text("utf-8")) for folder in (WAFANG, tmp_path / again.id)
-    ]
+    comments = [re.findall("#.*", (folder / "plan.toml").read_text("utf-8")) for folder in (WAFANG, tmp_path / again.id)]
     assert comments[0] == comments[1]
 
 
@@ -349,8 +347,6 @@ def test_excels_mark_at_the_start_does_no_harm(folder: Path) -> None:
 
 def test_every_key_is_documented() -> None:
     page = DOCS.read_text("utf-8")
-    parts = [
-        part for name in plans.__all__ if isinstance(part := getattr(plans, name), type) and issubclass(part, BaseModel)
-    ]
+    parts = [part for name in plans.__all__ if isinstance(part := getattr(plans, name), type) and issubclass(part, BaseModel)]
     keys = {key for part in parts for key in part.model_fields} - {"villages", "written", "areas", "phases", "units"}
     assert not [key for key in sorted(keys) if not re.search(rf"\b{key}\b", page)]

@@ -29,9 +29,7 @@ def test_those_present_get_their_own_as_always(meant: list[int], away: dict[int,
 
 
 @given(st.lists(PEOPLE, min_size=1), AWAY, TOWN)
-def test_everybody_else_gets_it_for_somebody_absent(
-    meant: list[int], away: dict[int, int | None], town: list[int]
-) -> None:
+def test_everybody_else_gets_it_for_somebody_absent(meant: list[int], away: dict[int, int | None], town: list[int]) -> None:
     for receiver, absent in receivers(meant, away, town).items():
         if receiver not in meant:
             assert absent
@@ -39,9 +37,7 @@ def test_everybody_else_gets_it_for_somebody_absent(
 
 
 @given(AWAY.filter(bool), st.data())
-def test_a_chain_of_deputies_ends_with_somebody_present_or_nobody(
-    away: dict[int, int | None], data: st.DataObject
-) -> None:
+def test_a_chain_of_deputies_ends_with_somebody_present_or_nobody(away: dict[int, int | None], data: st.DataObject) -> None:
     absent = data.draw(st.sampled_from(sorted(away)))
     assert stand_in(absent, away) not in away
 

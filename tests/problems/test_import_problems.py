@@ -193,11 +193,7 @@ def test_evil_and_broken_files_get_a_kind_answer(content: bytes, words: str) -> 
 
 
 @settings(max_examples=60)
-@given(
-    st.lists(
-        st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), st.dates(), st.booleans()), max_size=12
-    )
-)
+@given(st.lists(st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), st.dates(), st.booleans()), max_size=12))
 def test_any_row_is_a_problem_or_has_a_reason(row: list[object]) -> None:
     table = find_table([HEADINGS, row], PROBLEM_LEDGER)  # type: ignore[list-item]
     said = not is_blank(row) and any(table.below())  # type: ignore[arg-type]

@@ -68,9 +68,7 @@ def test_what_is_offered_is_what_is_allowed(state: ProblemState, parts: frozense
 
 
 @given(st.sampled_from(ProblemState), st.frozensets(st.sampled_from(ProblemParty)))
-def test_only_the_town_moves_a_deadline_and_only_of_what_is_open(
-    state: ProblemState, parts: frozenset[ProblemParty]
-) -> None:
+def test_only_the_town_moves_a_deadline_and_only_of_what_is_open(state: ProblemState, parts: frozenset[ProblemParty]) -> None:
     assert may_redate(state, parts) == (ProblemParty.TOWN in parts and state is not ProblemState.CLOSED)
     assert Action.REDATE not in possible_actions(state, parts)
 

@@ -174,9 +174,7 @@ async def test_nobody_accepts_their_own_submission(town: Town) -> None:
     assert "已销号" in (await town.say("吴镇", "/accept 1 ok"))[-1]
 
 
-@pytest.mark.parametrize(
-    "command", ["/problem 1", "/progress 1", "/claim 1", "/accept 1 ok", "/reopen 1", "/spotcheck 1"]
-)
+@pytest.mark.parametrize("command", ["/problem 1", "/progress 1", "/claim 1", "/accept 1 ok", "/reopen 1", "/spotcheck 1"])
 async def test_what_is_not_yours_is_answered_like_what_does_not_exist(town: Town, command: str) -> None:
     await add(town)
     name, number = command.split(" ", 1)

@@ -67,9 +67,7 @@ def test_different_photos_lie_far_apart() -> None:
     assert min(apart(one, other) for one in values for other in values if one is not other) > MOST_APART
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"photo", saved(Image.new("RGB", (64, 64), "white")), saved(picture(1))[:300]]
-)
+@pytest.mark.parametrize("content", [b"", b"photo", saved(Image.new("RGB", (64, 64), "white")), saved(picture(1))[:300]])
 def test_what_shows_nothing_has_no_hash(content: bytes) -> None:
     assert dhash(content) is None
 
@@ -250,9 +248,7 @@ async def test_a_position_far_from_where_the_village_reports_from(town: Town) ->
     town.now += timedelta(minutes=20)
     await act(town, 7, Place(latitude=46.0, longitude=122.8))
     await run(town)
-    assert "7号 白塔村：李村 10月12日 11:20 的定位离白塔村常见位置约 44 公里，当时在现场吗？" in "".join(
-        town.unread("吴镇")
-    )
+    assert "7号 白塔村：李村 10月12日 11:20 的定位离白塔村常见位置约 44 公里，当时在现场吗？" in "".join(town.unread("吴镇"))
     assert await kinds(town) == [SignalKind.FAR]
 
 

@@ -25,17 +25,11 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def modules(room: str) -> dict[str, ast.Module]:
-    return {
-        str(file.relative_to(ROOT)): ast.parse(file.read_text("utf-8")) for file in sorted((ROOT / room).rglob("*.py"))
-    }
+    return {str(file.relative_to(ROOT)): ast.parse(file.read_text("utf-8")) for file in sorted((ROOT / room).rglob("*.py"))}
 
 
 def test_what_calls_itself_pure_is_pure() -> None:
-    pure = {
-        name: tree
-        for name, tree in modules("handlers").items()
-        if re.search(r"\bPure\b", ast.get_docstring(tree) or "")
-    }
+    pure = {name: tree for name, tree in modules("handlers").items() if re.search(r"\bPure\b", ast.get_docstring(tree) or "")}
     assert len(pure) > 70
     assert {name: found for name, tree in pure.items() if (found := IMPURE & set(imported(tree)))} == {}
 

@@ -45,10 +45,7 @@ STARS = Point(text="五星级党支部创建", accept=("五星级党支部",))
         ("r-governance", "1.积分制 2.清单制 3.网格化 4.三资管理 5.议事协商 6. 5星级党支部", Rating.Good),
         ("r-supervise", "十月十七到三十一号，村里自查，镇全覆盖，市里抽查不少于三成", Rating.Good),
         ("r-supervise", "10月17-10月31，村自查，镇全覆盖，市抽查20%", Rating.Hard),
-        *(
-            (question, None, Rating.Again)
-            for question in ("s-water-unit", "m-governance", "t-fake", "n-sample", "r-links")
-        ),
+        *((question, None, Rating.Again) for question in ("s-water-unit", "m-governance", "t-fake", "n-sample", "r-links")),
     ],
 )
 def test_an_answer_is_rated(question: str, answer: Given, rating: Rating) -> None:
@@ -71,9 +68,7 @@ def test_order_wording_and_fillers_do_not_matter(data: st.DataObject) -> None:
 
 @given(st.data())
 def test_what_was_not_said_is_missed(data: st.DataObject) -> None:
-    question = data.draw(
-        st.sampled_from([one for one in RECITALS if one.id in ("r-chronic", "r-duties", "r-in-place")])
-    )
+    question = data.draw(st.sampled_from([one for one in RECITALS if one.id in ("r-chronic", "r-duties", "r-in-place")]))
     kept = data.draw(st.sets(st.sampled_from(range(len(question.points)))))
     verdict = grade(question, "、".join(question.points[place].accept[0] for place in sorted(kept)))
     assert set(verdict.missed) == set(range(len(question.points))) - kept

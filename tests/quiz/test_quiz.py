@@ -113,9 +113,7 @@ def test_one_wording_more_brings_no_recital_back() -> None:
     question = PLAN.question("r-procedure")
     assert isinstance(question, RecitalQuestion)
     first, *others = question.points
-    heard_also = question.model_copy(
-        update={"points": (first.model_copy(update={"accept": (*first.accept, "村报")}), *others)}
-    )
+    heard_also = question.model_copy(update={"points": (first.model_copy(update={"accept": (*first.accept, "村报")}), *others)})
     asks_else = question.model_copy(update={"points": (first, *others[1:])})
     assert digest_of(heard_also) == digest_of(question) != digest_of(asks_else)
 
@@ -331,7 +329,8 @@ async def test_a_village_is_asked_what_its_roster_says_today(town: Town) -> None
     cards = await taken(town, "赵村")
     assert {key for key in cards if key.startswith("village-")} <= {
         f"village-{key}" for key in (
-            f"all-{BAITA}", f"poor-{BAITA}", f"watched-{BAITA}", "kind-1001", "kind-1002", "kind-1003", "kind-1004", "kind-1005",
+            f"all-{BAITA}", f"poor-{BAITA}", f"watched-{BAITA}", "kind-1001",
+            "kind-1002", "kind-1003", "kind-1004", "kind-1005",
         )
     }  # fmt: skip
 

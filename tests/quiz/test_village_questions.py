@@ -63,9 +63,7 @@ def test_the_helper_is_among_real_colleagues_and_measures_among_usual_ones() -> 
         (AskedHome(household=HOMES[0], measures=("甲", "乙", "丙", "丁", "戊")), PEOPLE, HELPS, ["single", "several"]),
     ],
 )
-def test_nothing_is_asked_that_gives_no_choice(
-    home: AskedHome, people: list[str], helps: list[str], forms: list[str]
-) -> None:
+def test_nothing_is_asked_that_gives_no_choice(home: AskedHome, people: list[str], helps: list[str], forms: list[str]) -> None:
     assert [one.form for one in about_home(home, people, helps)] == forms
 
 

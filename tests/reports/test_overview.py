@@ -119,9 +119,7 @@ def ledger() -> Ledger:
             store = Store(session)
             person = store.people.add("李村")
             homes = [
-                await store.households.add(
-                    VILLAGES[place % 2], f"农户{place}", group_name="一屯", number=place + 1, beyond=0
-                )
+                await store.households.add(VILLAGES[place % 2], f"农户{place}", group_name="一屯", number=place + 1, beyond=0)
                 for place in range(6)
             ]
         made = Ledger(database, person, homes)
@@ -148,9 +146,7 @@ actions = st.lists(
 
 @settings(max_examples=25, phases=[Phase.generate])  # the history goes on, so nothing can be shrunk
 @given(actions)
-def test_the_totals_equal_a_full_recount_after_anything(
-    ledger: Ledger, history: list[tuple[str, int, int, bool]]
-) -> None:
+def test_the_totals_equal_a_full_recount_after_anything(ledger: Ledger, history: list[tuple[str, int, int, bool]]) -> None:
     async def check() -> None:
         for what, which, to, fails in history:
             await ledger.act(what, which, to, fails)

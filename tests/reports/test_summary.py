@@ -47,9 +47,7 @@ BUSY = MonthFigures(
 )  # fmt: skip
 
 
-def summary(
-    *places: VillageMonth, weak: Sequence[tuple[str, int]] = (), ahead: Sequence[tuple[date, str]] = ()
-) -> Summary:
+def summary(*places: VillageMonth, weak: Sequence[tuple[str, int]] = (), ahead: Sequence[tuple[date, str]] = ()) -> Summary:
     return Summary(
         place="瓦房镇",
         month=OCTOBER,
@@ -86,9 +84,7 @@ def test_a_busy_month_in_words() -> None:
 
 
 def test_a_quiet_month_says_so() -> None:
-    words = told(
-        summary(VillageMonth("白塔村", MonthFigures(), 20, 20), VillageMonth("瓦房村", MonthFigures(), 10, 10))
-    )
+    words = told(summary(VillageMonth("白塔村", MonthFigures(), 20, 20), VillageMonth("瓦房村", MonthFigures(), 10, 10)))
     assert words["风险"] == "本月没有新增风险线索；没有入户核查；办结0条。截至10月20日，没有在办线索。"
     assert words["问题"].endswith("问题全部销号。")
     assert words["排查"].endswith("已全部走访，不落一户。")

@@ -163,8 +163,7 @@ def test_every_conversation_is_in_the_table() -> None:
     known = named | ONES_OWN
     new = sorted(set(conversations()) - known)
     assert not new, (
-        f"not classified: {new}. Add each to TABLE in {__name__}, with who may, if it is about one thing; "
-        "else to ONES_OWN."
+        f"not classified: {new}. Add each to TABLE in {__name__}, with who may, if it is about one thing; else to ONES_OWN."
     )
     assert not known - set(conversations())
     assert not named & ONES_OWN
@@ -284,9 +283,7 @@ async def _furnish(town: Town) -> dict[str, Any]:
             NewProblem(source="ten_tasks", item="2.4", region=WAFANG, description="别村的", deadline=DUE),
             store.problems.fingerprint("two"),
         )
-        tasks = store.fanouts.start(
-            elsewhere, "查一查", due_on=DUE, rectify_by=DUE, villages=[BAITA], by=people["town"]
-        )
+        tasks = store.fanouts.start(elsewhere, "查一查", due_on=DUE, rectify_by=DUE, villages=[BAITA], by=people["town"])
         support = store.measures.open(clue_id=clue.id, household_id=home, national_number="1", kind="脱贫不稳定户")
         measure = store.measures.add(support, kind="housing", text="修房", unit="housing", deadline=DUE)
         store.signals.add(problem.id, SignalKind.FAR, detail="照片离村 9 公里")
@@ -294,9 +291,7 @@ async def _furnish(town: Town) -> dict[str, Any]:
         admission = store.admissions.ask("test:village", "曾国强", role=Role.HOUSEHOLD, region=BAITA)
         erasure = store.erasures.ask(people["village"])
         (post,) = (await store.people.get(people["village"]) or pytest.fail("nobody")).posts
-        handover = store.handovers.ask(
-            post.id, people["village"], successor_id=people["other village"], by=people["village"]
-        )
+        handover = store.handovers.ask(post.id, people["village"], successor_id=people["other village"], by=people["village"])
         screening = store.screening_lists.hand_in(
             "0" * 64, "名单.xlsx", sender_id=people["unit"], region="220881100", unit="housing"
         )
@@ -305,9 +300,7 @@ async def _furnish(town: Town) -> dict[str, Any]:
             screening.id, 1, name=SECRETS[0], state=RowState.ASK, why="", village=BAITA, candidates=[home]
         )
         owner = Owner(role=Role.VILLAGE, region=BAITA)
-        difference = NewDifference(
-            fingerprint="x", kind=DifferenceKind.NOT_LISTED, village=BAITA, name=SECRETS[0], owner=owner
-        )
+        difference = NewDifference(fingerprint="x", kind=DifferenceKind.NOT_LISTED, village=BAITA, name=SECRETS[0], owner=owner)
         compared = store.reconciliations.add("national", ["x"], sha256="1" * 64, listed=1, matched=0, by=people["town"])
         await store.reconciliations.enter(compared, "national", sender=owner, found=[difference], agreed=[])
         store.follow_ups.ask(clue.id)

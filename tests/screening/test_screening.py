@@ -166,9 +166,7 @@ async def test_the_same_file_twice_has_no_second_effect_and_says_so(town: Town) 
 async def test_who_has_an_open_clue_about_the_same_gets_no_second_one(town: Town) -> None:
     await take_in(town, xlsx(MEI))
     water = (2, "王梅", id_number(1), "", "缺水")
-    done = await take_in(
-        town, xlsx(MEI, (2, "王梅", id_number(1), "", "住院"), water, (9, "张三", "", "白塔村", "大病"))
-    )
+    done = await take_in(town, xlsx(MEI, (2, "王梅", id_number(1), "", "住院"), water, (9, "张三", "", "白塔村", "大病")))
     assert "已建线索 1，已报过，跳过 2，待认户 1" in done[0]
     assert [clue.kinds for clue in await filed(town)] == [("medical",), ("water",)]
     await town.say("李村", "认户")

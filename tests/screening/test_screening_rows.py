@@ -126,11 +126,7 @@ def test_reasons_are_the_plans_risk_kinds(reason: str, kinds: list[str]) -> None
 
 
 @settings(max_examples=60)
-@given(
-    st.lists(
-        st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), st.dates(), st.booleans()), max_size=10
-    )
-)
+@given(st.lists(st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), st.dates(), st.booleans()), max_size=10))
 def test_any_row_is_somebody_or_has_a_reason(row: list[Cell]) -> None:
     for line in lines(row):
         assert line.value or (line.column in [column.value for column in ScreeningColumn] and line.reason)

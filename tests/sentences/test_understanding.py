@@ -19,9 +19,7 @@ CHUNYANG = "220881100214"
 
 
 def home(number: int, village: str, group: str, head: str, nickname: str = "", kind: str = "一般户") -> Household:
-    return Household(
-        id=number * 10, number=number, village=village, group_name=group, head=head, kind=kind, nickname=nickname
-    )
+    return Household(id=number * 10, number=number, village=village, group_name=group, head=head, kind=kind, nickname=nickname)
 
 
 ROSTER = Roster(
@@ -300,7 +298,8 @@ def test_a_household_does_none_of_the_cadres_business(said: str) -> None:
 # ---- Whatever the keyboard makes of it
 
 _WORDS = [
-    "白塔村", "瓦房", "一屯", "张三", "刘伟", "家", "他妈", "漏雨", "没", "住院", "17号", "问题", "修完了", "八成", "请假", "明天",
+    "白塔村", "瓦房", "一屯", "张三", "刘伟", "家", "他妈", "漏雨", "没", "住院", "17号",
+    "问题", "修完了", "八成", "请假", "明天",
     "多少", "去了", ",", "。", "1024户", "一",
 ]  # fmt: skip
 _SAID = st.lists(st.sampled_from(_WORDS), max_size=9).map("".join)

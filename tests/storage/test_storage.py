@@ -33,9 +33,7 @@ async def names(database: Database) -> list[str]:
 
 async def counter(database: Database, name: str) -> int:
     async with database.read() as conn:
-        return (
-            await conn.execute(sa.select(counters.c.value).where(counters.c.name == name))
-        ).scalar_one_or_none() or 0
+        return (await conn.execute(sa.select(counters.c.value).where(counters.c.name == name))).scalar_one_or_none() or 0
 
 
 def contents(folder: Path) -> dict[Path, bytes]:

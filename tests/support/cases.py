@@ -59,9 +59,7 @@ async def go_on(town: Town, clue: Clue, acts: Sequence[Act]) -> Clue:
             store = Store(session)
             clue = await store.clues.move(clue, to, by=town.people[BY[party]], outcome=act.value, note="原因")
             if act is Act.ENROL:
-                store.measures.open(
-                    clue_id=clue.id, household_id=clue.household_id, national_number="JC1", kind="边缘易致贫户"
-                )
+                store.measures.open(clue_id=clue.id, household_id=clue.household_id, national_number="JC1", kind="边缘易致贫户")
     return clue
 
 

@@ -26,9 +26,7 @@ from storage.problems.states import Action, ProblemState
 
 NOW = datetime(2022, 10, 20, 8, 0, tzinfo=SHANGHAI)
 HEAD = ChartHead("瓦房镇", "瓦房镇巩固脱贫成果衔接乡村振兴“大提升”专项行动", NOW)
-LONG = ChartHead(
-    "查干浩特蒙古族满族乡", "查干浩特蒙古族满族乡巩固拓展脱贫攻坚成果同乡村振兴有效衔接“大提升”专项行动", NOW
-)
+LONG = ChartHead("查干浩特蒙古族满族乡", "查干浩特蒙古族满族乡巩固拓展脱贫攻坚成果同乡村振兴有效衔接“大提升”专项行动", NOW)
 VILLAGES = ("瓦房村", "查干浩特蒙古族满族村", "䶮𠮷村", *(f"第{place}生产队村" for place in range(14)))
 """Seventeen, with a name that is too long and a character that hardly any font has."""
 AREAS = (
@@ -73,9 +71,7 @@ def _gantt(head: ChartHead, times: int) -> Gantt:
         for part, action in enumerate(done)
     ]
     deeds += [
-        GanttDeed(action, NOW, 100)
-        for action in (Action.ACCEPT, Action.REOPEN, Action.CHECK, Action.REDATE)
-        if times > 1
+        GanttDeed(action, NOW, 100) for action in (Action.ACCEPT, Action.REOPEN, Action.CHECK, Action.REDATE) if times > 1
     ]
     spans = [Span(ProblemState.UNCLAIMED, began, NOW)]
     if deeds:
@@ -88,9 +84,7 @@ def _gantt(head: ChartHead, times: int) -> Gantt:
 
 
 def _coverage(head: ChartHead, households: int) -> Coverage:
-    rows = [
-        VisitedShare(name, households * place // 16, households if place else 0) for place, name in enumerate(VILLAGES)
-    ]
+    rows = [VisitedShare(name, households * place // 16, households if place else 0) for place, name in enumerate(VILLAGES)]
     return Coverage(head, rows)
 
 

@@ -154,9 +154,7 @@ class Town:
             store = Store(session)
             for name, role, region, unit in PEOPLE:
                 self.people[name] = store.people.add(name)
-                code = unit and next(
-                    u.code for u in self.world.plan.units if unit in (u.code, u.name) or unit in u.name
-                )
+                code = unit and next(u.code for u in self.world.plan.units if unit in (u.code, u.name) or unit in u.name)
                 store.people.appoint(self.people[name], role, region=region, unit=code)
             for number, village, group, head, kind in ROSTER:
                 key = new_id()
@@ -165,9 +163,7 @@ class Town:
                 id_number, phone = f"2208811970010{number}X", f"1380000{number}"
                 session.add(
                     members,
-                    member_row(
-                        VAULT, new_id(), household_id=key, name=head, relation="户主", id_number=id_number, phone=phone
-                    ),
+                    member_row(VAULT, new_id(), household_id=key, name=head, relation="户主", id_number=id_number, phone=phone),
                 )
             session.touch("roster")
         for name in self.people:

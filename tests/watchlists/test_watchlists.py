@@ -34,9 +34,7 @@ def xlsx(*rows: Sequence[object]) -> bytes:
     return tables.xlsx(HEADINGS, *rows)
 
 
-async def bring(
-    town: Town, *rows: Sequence[object], code: str = "loans", by: str = "周镇", answer: str = "提交"
-) -> str:
+async def bring(town: Town, *rows: Sequence[object], code: str = "loans", by: str = "周镇", answer: str = "提交") -> str:
     """Import a list as somebody would; what is said at the end."""
     await town.say(by, f"/watchlist {code}")
     await town.send_document(by, xlsx(*rows), "名单.xlsx")

@@ -92,9 +92,7 @@ def test_a_sentence_is_added_at_the_end(before: list[str], said: str) -> None:
             apply_edit(before, said)
 
 
-@pytest.mark.parametrize(
-    "said", ["2 走访了18户", "2、走访了18户", "2行 走访了18户", "第二行走访了18户", "第2行：走访了18户"]
-)
+@pytest.mark.parametrize("said", ["2 走访了18户", "2、走访了18户", "2行 走访了18户", "第二行走访了18户", "第2行：走访了18户"])
 def test_a_line_is_replaced_by_its_number(said: str) -> None:
     assert apply_edit(["一", "二", "三"], said) == ["一", "走访了18户", "三"]
 

@@ -91,9 +91,7 @@ class Files:
             upload = await asyncio.to_thread(examine, content)
         sha256 = await asyncio.to_thread(self.media.write, upload.content)
         async with self.database.write() as conn:
-            await media.register(
-                conn, sha256, size=len(upload.content), content_type=upload.content_type, now=self.clock()
-            )
+            await media.register(conn, sha256, size=len(upload.content), content_type=upload.content_type, now=self.clock())
         name = attached.name if upload.kind == "document" else ""
         seconds = attached.seconds if upload.kind == "voice" else 0
         return SentFile(sha256=sha256, kind=upload.kind, name=name, seconds=seconds)

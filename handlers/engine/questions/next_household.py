@@ -34,9 +34,7 @@ class NextHousehold(HouseholdChoice):
             return await super().show(partial, chat)
         rows = in_rows(numbered(self._options(self._first(), chat)), 1)
         if len(self.groups) > 1:
-            names = [
-                (f"{_GROUP}{place}", f"{name} {left}户") for place, (name, left, _) in enumerate(self.groups[:_GROUPS])
-            ]
+            names = [(f"{_GROUP}{place}", f"{name} {left}户") for place, (name, left, _) in enumerate(self.groups[:_GROUPS])]
             rows += in_rows(names, 3)
         return Prompt(self.prompt, rows)
 

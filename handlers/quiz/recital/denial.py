@@ -1,4 +1,6 @@
-"""Whether what was heard is denied in the same breath: 不用公示， 公示可以免了； and not 公示不能少， which only sounds like it. Pure."""
+"""Whether what was heard is denied in the same breath: 不用公示， 公示可以免了； and not 公示不能少， which only
+sounds like it. Pure.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,10 @@ from handlers.quiz.recital.tokens import Speech
 
 _LIGHT = "[搞做办走开弄再经过进行要用去管个有]{0,3}"
 _NEEDLESS = re.compile(
-    "(?:不用|不需要?|不必|用不着|没有?必要|无需|无须|不包括|不含|不算|不是|免去|免除|取消|省去|省略|除去?|跳过)"
-    + _LIGHT
-    + "$"
+    "(?:不用|不需要?|不必|用不着|没有?必要|无需|无须|不包括|不含|不算|不是|免去|免除|取消|省去|省略|除去?|跳过)" + _LIGHT + "$"
 )
 _NOT = re.compile(
-    "(?:(?<!不)(?:可以|能)[落漏少缺减丢][下了掉]?|不|没|(?<![特分区级个性类])别|未|不能|不许|不准|禁止|停止)"
-    + _LIGHT
-    + "$"
+    "(?:(?<!不)(?:可以|能)[落漏少缺减丢][下了掉]?|不|没|(?<![特分区级个性类])别|未|不能|不许|不准|禁止|停止)" + _LIGHT + "$"
 )
 _RATHER = re.compile(
     "(?:不能不|不得不|不可不|没有不|不能没有?|不能缺|不可缺少?|不能缺少|不能少|不仅仅?|不但|不光|不只|不单|不止|不管|不论|无论"

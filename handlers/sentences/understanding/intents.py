@@ -77,9 +77,7 @@ class IntentWeigher:
         close = (
             intent
             for intent in ranked[1:]
-            if intent is not Intent.OTHER
-            and scores[best] - scores[intent] <= _CLOSE
-            and scores[intent] >= _WORTH_ASKING
+            if intent is not Intent.OTHER and scores[best] - scores[intent] <= _CLOSE and scores[intent] >= _WORTH_ASKING
         )
         return best, tuple(close)[:2]
 
@@ -118,9 +116,7 @@ def _add_signs(scores: dict[Intent, int], signs: Signs) -> None:
         scores[Intent.REPORT] -= 1 if signs.named or signs.own_home else 3
         scores[Intent.LEAVE] -= 6 if signs.asking_what and not signs.day else 2
         scores[Intent.PROGRESS] -= 0 if signs.number else 2
-    elif scores[Intent.POLICY] and not (
-        signs.named or signs.hardship or signs.number or signs.finished or signs.going_on
-    ):
+    elif scores[Intent.POLICY] and not (signs.named or signs.hardship or signs.number or signs.finished or signs.going_on):
         scores[Intent.POLICY] += 1
     if signs.number:
         scores[Intent.PROGRESS] += 3

@@ -10,7 +10,8 @@ from handlers.sentences.understanding.phrases import CLAUSE_ENDS, Heard, Phraseb
 from storage.plan.lexicon import Lexicon
 
 _SOFTENERS = (
-    "再", "啥", "什么", "怎么", "咋", "发生", "出现", "发现", "存在", "有", "过", "太", "那么", "听说", "看见", "见", "任何", "大",
+    "再", "啥", "什么", "怎么", "咋", "发生", "出现", "发现", "存在", "有", "过", "太",
+    "那么", "听说", "看见", "见", "任何", "大",
     "得", "被", "让", "去", "啥大", "家庭", "因为", "因", "用", "必", "会", "算", "是", "属于", "够", "到", "像",
 )  # fmt: skip
 """What may stand between a negation and what it denies: 没再漏雨, 没发现有裂缝."""

@@ -13,9 +13,7 @@ _LISTED = re.compile(rf"(?:编号|序号)(?:是|为|:)?({_NUMERAL})(?!号?的?(?
 _BEFORE_THING = re.compile(rf"(?:第|#)?({_NUMERAL})(?:号|#|个)?(?:的|那个|这个|那条|这条|那)*{_THING}")
 _ORDINAL = re.compile(rf"(?:第|#)({_NUMERAL})(?:号|个|条|项)")
 _LONE = re.compile(rf"(?<![月\d])({_NUMERAL})号(?!户|楼|线|文|电|车|井|院)")
-_POINTED_AT = re.compile(
-    rf"(?<![月\d])({_NUMERAL})号(?:那个|这个|那件|那条|那处|的(?!时候|上|下|晚|早|会|班|票|张|去))"
-)
+_POINTED_AT = re.compile(rf"(?<![月\d])({_NUMERAL})号(?:那个|这个|那件|那条|那处|的(?!时候|上|下|晚|早|会|班|票|张|去))")
 _A_FEW = re.compile(r"^[一二两三四五六七八九十几]$|^[1-9]$")
 _DAY_BEFORE = re.compile(r"(?:月|到|至|从|自|-|下个?月|上个?月)$")
 _DAY_AFTER = re.compile(

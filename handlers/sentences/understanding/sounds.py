@@ -13,9 +13,7 @@ from storage.people.pinyin import plain_syllable, syllables
 _FIRST_CODE = 0xE000  # private use: no text holds these characters once it is cleaned
 _codes: dict[str, str] = {}
 
-_CONFUSED = [
-    set(pair) for pair in ("nl", "hf", "ry", "rl", "bp", "dt", "gk", "jq", "qx", "jz", "qc", "xs", "zc", "cs", "gh")
-]
+_CONFUSED = [set(pair) for pair in ("nl", "hf", "ry", "rl", "bp", "dt", "gk", "jq", "qx", "jz", "qc", "xs", "zc", "cs", "gh")]
 
 _IN_NAMES = {"长": "chang", "朝": "chao", "行": "xing", "盛": "sheng", "茜": "qian", "莎": "sha", "重": "chong"}
 """Characters that in given names are mostly read otherwise than alone."""

@@ -651,12 +651,8 @@ def downgrade() -> None:
 
     op.drop_table("members")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_inbox_new", sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'")
-        )
-        batch_op.drop_index(
-            "ix_inbox_dead", sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'")
-        )
+        batch_op.drop_index("ix_inbox_new", sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'"))
+        batch_op.drop_index("ix_inbox_dead", sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
         batch_op.drop_index("ix_inbox_address")
 
     op.drop_table("inbox")

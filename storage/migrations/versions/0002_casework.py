@@ -193,9 +193,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_differences_household_id")),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_differences_person_id")),
-        sa.ForeignKeyConstraint(
-            ["reconciliation_id"], ["reconciliations.id"], name=op.f("fk_differences_reconciliation_id")
-        ),
+        sa.ForeignKeyConstraint(["reconciliation_id"], ["reconciliations.id"], name=op.f("fk_differences_reconciliation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_differences")),
         sa.UniqueConstraint("fingerprint", name=op.f("uq_differences_fingerprint")),
         info={"audited": True},

@@ -12,8 +12,7 @@ depends_on = None
 
 _WORDS = {
     "sqlite": (
-        "CREATE VIRTUAL TABLE passage_words USING"
-        " fts5(words, content='passages', content_rowid='id', tokenize='ascii')",
+        "CREATE VIRTUAL TABLE passage_words USING fts5(words, content='passages', content_rowid='id', tokenize='ascii')",
         "CREATE TRIGGER passage_words_in AFTER INSERT ON passages BEGIN"
         " INSERT INTO passage_words(rowid, words) VALUES (new.id, new.words); END",
         "CREATE TRIGGER passage_words_out AFTER DELETE ON passages BEGIN"

@@ -324,8 +324,7 @@ class BotApi:
         if self._webhook:
             raise ApiError(
                 409,
-                "Conflict: can't use getUpdates method while webhook is active; "
-                "use deleteWebhook to delete the webhook first",
+                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
             )
         if self._poll is not None and not self._poll.done():
             self._poll.set_exception(
@@ -513,9 +512,7 @@ class BotApi:
         try:
             chat_id = int(params["chat_id"])
         except (KeyError, ValueError):
-            raise ApiError(
-                400, "Bad Request: chat_id is empty" if not params.get("chat_id") else CHAT_NOT_FOUND
-            ) from None
+            raise ApiError(400, "Bad Request: chat_id is empty" if not params.get("chat_id") else CHAT_NOT_FOUND) from None
         if chat_id in self._blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
         if chat_id == 0 or (self.known_only and chat_id not in self.chats):
