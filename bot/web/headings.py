@@ -18,7 +18,7 @@ def title_of(plan: Plan, person: Person) -> str:
     return post_in_words(plan, post.role, region=post.region, unit=post.unit)
 
 
-async def heading_of(database: Database, plan: Plan, *, address: str) -> Heading:
+async def heading_of(database: Database, plan: Plan, address: str) -> Heading:
     """Look up the heading of the page of an address."""
     async with database.read() as conn:
         person = (await accounts(conn, [address]))[address].person
