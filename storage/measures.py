@@ -62,7 +62,7 @@ FINISHED = 100
 
 
 class Support(Record):
-    """Help for one registered case. `kind` is the household type it was registered as (domain: step 8)."""
+    """Help for one registered case. `kind` is the household type it was registered as."""
 
     id: int
     clue_id: int

@@ -54,7 +54,7 @@ _AT_ONCE = 1000
 """Ids in one statement."""
 
 KINDS = ("一般户", "脱贫户", "脱贫不稳定户", "边缘易致贫户", "突发严重困难户")
-"""Household types; the last three are monitored (domain: step 8, `enrol`)."""
+"""Household types; the last three are monitored."""
 MONITORED = KINDS[2:]
 
 

@@ -1,4 +1,4 @@
-"""The household agrees to a check of income and assets, without which there is none (domain: step 2, PIPL art. 13).
+"""The household agrees to a check of income and assets, without which there is none (PIPL art. 13).
 
 The household agrees on its own phone, or signs on paper and the cadre photographs it.
 """

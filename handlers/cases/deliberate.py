@@ -1,4 +1,4 @@
-"""The village's deliberation: attendance, votes, and a photo of the minutes (domain: step 3)."""
+"""The village's deliberation: attendance, votes, and a photo of the minutes."""
 
 from __future__ import annotations
 

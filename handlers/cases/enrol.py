@@ -1,4 +1,4 @@
-"""The town enters a decided household in the national system and records its number here (domain: step 8)."""
+"""The town enters a decided household in the national system and records its number here."""
 
 from __future__ import annotations
 

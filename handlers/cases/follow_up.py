@@ -1,4 +1,4 @@
-"""The household's answer to whether a closed case is really solved; "no" files a new clue (domain: after closing)."""
+"""The household's answer to whether a closed case is really solved; "no" files a new clue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks a household some weeks after its case was cleared whether it is really solved (domain: after closing)."""
+"""Asks a household some weeks after its case was cleared whether it is really solved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The household objects to how its case ended, and the town answers (domain: step 1)."""
+"""The household objects to how its case ended, and the town answers."""
 
 from __future__ import annotations
 

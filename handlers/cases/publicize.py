@@ -1,4 +1,4 @@
-"""The publicity 公示 in the village: the bot writes it, counts the days, and takes objections (domain: step 4)."""
+"""The publicity 公示 in the village: the bot writes it, counts the days, and takes objections."""
 
 from __future__ import annotations
 

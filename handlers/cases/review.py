@@ -1,4 +1,4 @@
-"""Nominating, the town's review and the county's decision: a list gone through one case a message (domain: steps 5 to 7)."""
+"""Nominating, the town's review and the county's decision: a list gone through one case a message."""
 
 from __future__ import annotations
 

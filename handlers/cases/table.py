@@ -1,9 +1,8 @@
 """The procedure from a clue to a cleared household, as two tables: what each step is, and what each act leads to. Pure.
 
 verify -> authorize -> deliberate -> publicize -> nominate -> town_review -> county_decide -> enrol -> support, then for
-clearing the risk clear -> deliberate -> publicize -> town_review -> county_decide -> closed (domain: from a clue to a closed
-case). Whatever depends on a step or an act reads it here: the rules, the list of what to do, the handbook, and what a
-household is told.
+clearing the risk clear -> deliberate -> publicize -> town_review -> county_decide -> closed. Whatever depends on a step or an
+act reads it here: the rules, the list of what to do, the handbook, and what a household is told.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Clears a risk: the village proposes it and visits the household once more (domain: step 10)."""
+"""Clears a risk: the village proposes it and visits the household once more."""
 
 from __future__ import annotations
 

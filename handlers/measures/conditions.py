@@ -1,4 +1,4 @@
-"""The conditions for clearing a household's risk (domain: step 10). Every refusal names its reason and what to do. Pure."""
+"""The conditions for clearing a household's risk. Every refusal names its reason and what to do. Pure."""
 
 from __future__ import annotations
 

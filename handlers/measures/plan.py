@@ -1,4 +1,4 @@
-"""The help for an enrolled household: who answers for it, and measures for what it lacks (domain: step 9)."""
+"""The help for an enrolled household: who answers for it, and measures for what it lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals that a rectification may be faked, as questions and never verdicts (domain: signals against faking). Pure."""
+"""Signals that a rectification may be faked, as questions and never verdicts. Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """The states of a problem and the actions between them, in one table: who may do what, and what follows.
 
 待认领 -> 整改中 -> 待验收 -> 已销号. The villages and units rectify; the town accepts or returns, and nobody accepts what they
-submitted themselves; a spot check of the town or the county confirms what was closed, or reopens it (domain: problems and
-rectification). Moving the deadline changes no state, so it is no line of the table: `may_redate` decides about it.
-Pure.
+submitted themselves; a spot check of the town or the county confirms what was closed, or reopens it. Moving the deadline
+changes no state, so it is no line of the table: `may_redate` decides about it. Pure.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def households(world: World, region: str) -> int:
 
 
 def monitored(world: World, region: str) -> int:
-    """Households that are monitored (domain: step 8, `enrol`)."""
+    """Households that are monitored."""
     counted = world.roster.kinds.items()
     return sum(count for (village, kind), count in counted if kind in MONITORED and village.startswith(region))
 

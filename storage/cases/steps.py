@@ -6,7 +6,7 @@ from storage.database.labels import Labelled
 
 
 class Step(Labelled):
-    """Where a case stands (domain: from a clue to a closed case). ENROL is stored as "register", its name before."""
+    """Where a case stands. ENROL is stored as "register", its name before."""
 
     VERIFY = "verify", "入户核查"
     OBJECTION = "objection", "答复异议"

@@ -14,6 +14,7 @@ from storage.database.base import SHANGHAI, Record
 from storage.database.transaction import Session
 
 _CLOSED = "closed"
+_TO_RECTIFY = ("unclaimed", "working")
 _CLUE, _SELF, _PROBLEM, _DUE, _VISITED = "clue:", "self:", "problem:", "due:", "visited:"
 
 
@@ -25,9 +26,12 @@ def clue_keys(row: Mapping[Any, Any]) -> Iterator[Counted]:
 
 
 def problem_keys(row: Mapping[Any, Any]) -> Iterator[Counted]:
-    """A problem counts in its state, and while it is open on its deadline, from which follows what is overdue today."""
+    """A problem counts in its state, and while it is to be rectified on its deadline, from which follows what is overdue today.
+
+    What was handed in waits for the office, and is not late for that.
+    """
     yield f"{_PROBLEM}{row['state']}", row["region"]
-    if row["state"] != _CLOSED:
+    if row["state"] in _TO_RECTIFY:
         yield f"{_DUE}{row['deadline']}", row["region"]
 
 

@@ -15,7 +15,7 @@ from storage.mail.chats import chats, reachable
 
 
 class Role(Labelled):
-    """Who somebody is to the procedure (domain: people and scope)."""
+    """Who somebody is to the procedure."""
 
     HOUSEHOLD = "household", "农户"
     VILLAGE = "village", "村干部"

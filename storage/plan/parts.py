@@ -100,7 +100,7 @@ class Clock(PlanPart):
 
 
 class Clocks(PlanPart):
-    """The clocks of a case (domain: from a clue to a closed case).
+    """The clocks of a case.
 
     `verify`: visiting the household. `objection`: the household objecting to "not found". `answer`: the town answering it.
     `publicize`: the least the publicity lasts. `decide`: the most from clue to decision. `ask_again`: from closing to asking

@@ -17,7 +17,7 @@ from storage.problems.records import problems
 
 
 class SignalKind(StrEnum):
-    """Why a rectification is doubted (domain: signals against faking)."""
+    """Why a rectification is doubted."""
 
     PHOTO = "photo"
     BURST = "burst"

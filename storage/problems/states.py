@@ -6,7 +6,7 @@ from storage.database.labels import Labelled
 
 
 class ProblemState(Labelled):
-    """Where a problem stands (domain: problems and rectification)."""
+    """Where a problem stands."""
 
     UNCLAIMED = "unclaimed", "待认领"
     WORKING = "working", "整改中"

@@ -19,10 +19,12 @@ from bot.service.service import Service
 from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import load_settings
 from storage.database.base import new_id
+from storage.mail.chats import chats
 from storage.mail.inbox import DONE, inbox
 from storage.mail.messages import Incoming
 from storage.mail.outbox import SENT, Letter, outbox
-from tests.support.commands import cunbao, free_port, started
+from storage.people.persons import persons
+from tests.support.commands import add_people, cunbao, free_port, started
 from tests.support.town import START
 
 
@@ -144,3 +146,15 @@ def test_health_and_metrics(tmp_path: Path) -> None:
     process.terminate()
     process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+async def test_a_phone_shows_whose_it_is(installation: Installation) -> None:
+    """The service looks a page's heading up as the page asks for it."""
+    await add_people(installation, "李村")
+    async with installation.database.write() as conn:
+        person_id = (await conn.execute(sa.select(persons.c.id))).scalar_one()
+        chat = {"address": "web:1", "platform": "web", "person_id": person_id, "last_seen": START}
+        await conn.execute(chats.insert(), chat)
+    heading = await Service(installation).web.heading("web:1")
+    assert heading.title == "白塔村 村干部"
+    assert heading.in_office

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.engine.questions.base import Answer, More, Prompt, Question, Stale, needs_text
 from handlers.engine.said import Said
 from handlers.reading import Unreadable, read_date, read_id_number, read_number, read_phone
+from handlers.wording.days import day_in_words
 from storage.people.masking import mask_id, mask_phone
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ class Day(Question[date]):
             return date.fromisoformat(raw)
         except (TypeError, ValueError):
             raise Stale from None
+
+    def in_words(self, raw: Any) -> str:
+        return day_in_words(self.restore(raw))
 
 
 class Phone(Question[str]):
