@@ -8,7 +8,7 @@ from handlers.cases.table import STEPS, Act
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation, conversation_named
 from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
-from handlers.wording.days import day_in_words
+from handlers.wording.days import day_in_words, deadline_in_words
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.measures import help_in_words
@@ -77,7 +77,12 @@ async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
 async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:
     label = STEPS[clue.step].household if sight is Sight.OWN else clue.step.label
     if clue.step is not Step.CLOSED:
-        return f"现在：{label}" + (f"，{day_in_words(clue.due_on)}前" if clue.due_on else "")
+        today = chat.now.date()
+        if clue.due_on is None:
+            return f"现在：{label}"
+        late = sight is not Sight.OWN and clue.due_on < today
+        due = deadline_in_words(clue.due_on, today) if late else f"{day_in_words(clue.due_on)}前"
+        return f"现在：{label}，{due}"
     events = await chat.store.clues.events(clue.id)
     return label + (f"：{events[-1].note}" if events and events[-1].note else "")
 

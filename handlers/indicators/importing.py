@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import Takes, conversation
+from handlers.engine.conversation import conversation
 from handlers.files.ask import MOST_SHOWN, NOTHING_DONE, Template, ask_for_file, read_sent, result_name, table_file
 from handlers.files.keeping import keep
-from handlers.files.reader import TABLES, read_table
+from handlers.files.reader import read_table
 from handlers.files.spreadsheets import XLSX, write_outcomes, write_rows
 from handlers.files.tables import Row, Table, TableRow
 from handlers.indicators.rows import INDICATORS, IndicatorColumn, VillageFigures, read_figures
@@ -36,7 +36,6 @@ Rows = list[TableRow[VillageFigures]]
     for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN},
     words=("导入指标表",),
     first_question="file1",
-    takes=Takes(TABLES, words=("指标",)),
 )
 async def indicator_table(chat: Chat) -> None:
     if not entered_by(chat.person, chat.world.plan):

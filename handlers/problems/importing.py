@@ -244,4 +244,4 @@ async def _tell(chat: Chat, added: Sequence[Problem]) -> None:
         text = "\n".join([f"【新问题】有 {len(mine)} 件要整改：", *lines, *more])
         messages[person_id] = Outgoing(text=text, buttons=(tuple(row),))
     intent = Intent(Cause.IMPORT, chat.store.session.request)
-    await notify(chat.store, chat.world, messages=messages, intent=intent, personal=True, by=chat.person.id)
+    await notify(chat.store, chat.world, messages=messages, intent=intent, personal=True)

@@ -54,6 +54,7 @@ _EXCEL_DAYS = range(36526, 73051)
 """The serial numbers of the years 2000 to 2099; day 1 is 1900-01-01, with a 1900-02-29 that never was."""
 _EXCEL_EPOCH = date(1899, 12, 30)
 _CENT = 100
+_MONTHS = 12
 
 
 def read_problems(table: Table[ProblemColumn], plan: Plan, roster: Roster, today: date) -> list[TableRow[NewProblem]]:
@@ -184,6 +185,8 @@ class _Reader:
     @staticmethod
     def _refuse_lost_zero(cell: int | float) -> None:
         """10.30 typed as a number is kept as 10.3, which cannot be told from the third of October."""
+        if not 0 < cell < _MONTHS + 1:
+            return
         cents = round(cell * _CENT)
         if cents % 10 == 0 and cents % _CENT in (10, 20, 30):
             tenth = cents % _CENT // 10

@@ -9,13 +9,12 @@ from functools import partial
 
 from handlers.engine.attendance import on_duty, stand_in_note
 from handlers.engine.chat import Chat
-from handlers.engine.conversation import Takes, conversation
+from handlers.engine.conversation import conversation
 from handlers.engine.notify import notify
 from handlers.engine.questions import Choice, Option, Several
 from handlers.engine.world import World
 from handlers.files.ask import ask_for_file, read_sent, result_name, table_file
 from handlers.files.keeping import keep
-from handlers.files.reader import TABLES
 from handlers.files.spreadsheets import XLSX
 from handlers.reconciling.compare import compare
 from handlers.reconciling.sheet import AGREES, DIFFERS, NOT_OURS, UNCLEAR, Comparison, Sheet, read_list, sender_of
@@ -39,7 +38,6 @@ _SHOWN_SILENT = 3
     for_roles={Role.TOWN, Role.UNIT},
     words=("名单对账", "账账相符"),
     first_question="file1",
-    takes=Takes(TABLES, words=("对账",)),
 )
 async def reconcile(chat: Chat) -> None:
     prompt = "请发名单（.xlsx 或 .csv），要有姓名，和身份证号或村；户类型、人口数、电话、帮扶责任人有就比。"

@@ -124,8 +124,11 @@ async def _import(transactions: Transactions, world: World, screening: Screening
             break
         await asyncio.sleep(0)
     async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
-        await tell_villages(Store(session), world, screening)
-        return await Store(session).screening_lists.amend(screening, state=ListState.DONE.value, wanted_by=screening.sender_id)
+        store = Store(session)
+        # first, so that of two who work on the list one turns back before it tells anybody
+        done = await store.screening_lists.amend(screening, state=ListState.DONE.value, wanted_by=screening.sender_id)
+        await tell_villages(store, world, screening)
+        return done
 
 
 async def _import_chunk(begin: Begin, world: World, screening: ScreeningList) -> bool:

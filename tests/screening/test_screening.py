@@ -111,6 +111,18 @@ def outcomes(town: Town, who: str) -> dict[str, tuple[object, ...]]:
     return {row[1]: (row[0], *row[2:]) for row in rows[2:]}
 
 
+async def test_two_who_work_on_one_list_tell_of_it_once(town: Town) -> None:
+    await hand_in(town, xlsx(MEI, LI))
+    await town.press("陈医", "导入")
+    for who in town.people:
+        town.unread(who)
+    await asyncio.gather(work(town.transactions, town.world), work(town.transactions, town.world))
+    await town.settle()
+    assert len(await filed(town)) == 2
+    assert [message for message in town.unread("李村") if "筛查名单" in message][1:] == []
+    assert len(town.unread("陈医")) == 1
+
+
 async def test_a_list_is_shown_imported_and_answered_row_by_row(town: Town) -> None:
     [shown] = await hand_in(town, xlsx(MEI, LI, NAMED, NOBODY, BAD))
     assert "共 5 行" in shown
