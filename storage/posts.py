@@ -146,11 +146,7 @@ class Handovers:
                 talks.update()
                 .where(talks.c.id == row.id)
                 .values(
-                    address=address,
-                    person_id=to,
-                    state=DRAFT,
-                    touched_at=self._session.now,
-                    journal=vault.seal_json(journal),
+                    address=address, person_id=to, state=DRAFT, touched_at=self._session.now, journal=vault.seal_json(journal)
                 )
             )
 

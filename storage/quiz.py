@@ -125,9 +125,7 @@ class Quiz:
         Fewer answers or persons than named say too little, and would point at somebody.
         """
         here = sa.select(posts.c.person_id).where(
-            inside(posts.c.region, region),
-            posts.c.until.is_(None),
-            posts.c.role != Role.HOUSEHOLD.value,
+            inside(posts.c.region, region), posts.c.until.is_(None), posts.c.role != Role.HOUSEHOLD.value
         )
         answers = sa.func.count()
         wrong = sa.func.sum(sa.case((quiz_reviews.c.rating == AGAIN, 1), else_=0))
@@ -135,11 +133,7 @@ class Quiz:
             sa.select(quiz_reviews.c.clause, answers.label("answers"), wrong.label("wrong"))
             .where(quiz_reviews.c.at >= since, quiz_reviews.c.person_id.in_(here))
             .group_by(quiz_reviews.c.clause)
-            .having(
-                answers >= least_answers,
-                sa.func.count(quiz_reviews.c.person_id.distinct()) >= least_persons,
-                wrong > 0,
-            )
+            .having(answers >= least_answers, sa.func.count(quiz_reviews.c.person_id.distinct()) >= least_persons, wrong > 0)
             .order_by((wrong * 1.0 / answers).desc(), quiz_reviews.c.clause)
             .limit(most)
         )

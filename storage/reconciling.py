@@ -173,13 +173,7 @@ class Reconciliations:
         return [ComparedList.from_row(row) for row in await self._session.read(query)]
 
     async def enter(
-        self,
-        reconciliation_id: int,
-        source: str,
-        *,
-        sender: Owner,
-        found: Iterable[NewDifference],
-        agreed: Collection[str],
+        self, reconciliation_id: int, source: str, *, sender: Owner, found: Iterable[NewDifference], agreed: Collection[str]
     ) -> Entered:
         """Record what a comparison found; a difference on record is not recorded again.
 

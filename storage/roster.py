@@ -79,14 +79,7 @@ def household_row(id: int, household: dict[str, Any]) -> dict[str, Any]:
 
 
 def member_row(
-    vault: Vault,
-    id: int,
-    *,
-    household_id: int,
-    name: str,
-    relation: str,
-    id_number: str | None,
-    phone: str | None,
+    vault: Vault, id: int, *, household_id: int, name: str, relation: str, id_number: str | None, phone: str | None
 ) -> dict[str, Any]:
     """A full row for `members`: numbers sealed, with blind indexes for the whole and for name + last four."""
     return {

@@ -68,14 +68,7 @@ class Visits:
         self._session = session
 
     async def add(
-        self,
-        household: Household,
-        round: str,
-        *,
-        by: int,
-        outcome: VisitOutcome,
-        note: str = "",
-        place: Place | None = None,
+        self, household: Household, round: str, *, by: int, outcome: VisitOutcome, note: str = "", place: Place | None = None
     ) -> Visit:
         """Record a visit, of whatever occasion; returns the one that counts, which may be an earlier one.
 

@@ -151,12 +151,7 @@ class Watchlists:
         """Record a check; the entry stays on its list until `next_on`. Raises Conflict when somebody changed it since."""
         today = self._session.now.date()
         await self._change(
-            entry,
-            next_on=next_on,
-            checked_on=today,
-            checked_by=by,
-            on_time=today <= entry.next_on,
-            found=entry.found + found,
+            entry, next_on=next_on, checked_on=today, checked_by=by, on_time=today <= entry.next_on, found=entry.found + found
         )
 
     async def end(self, entry: Watched, by: int, *, reason: str) -> None:

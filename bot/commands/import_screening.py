@@ -82,10 +82,7 @@ async def _hand_in(
     """Store the list and return it; None when exactly this file was handed in before and is done."""
     sha256 = await asyncio.to_thread(installation.world.media.write, content)
     post = acting_post(sender)
-    async with (
-        transaction(installation.database, system_clock()) as tx,
-        tx.session("operator", "import-screening") as session,
-    ):
+    async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "import-screening") as session:
         store = Store(session)
         known = await store.screening_lists.of_content(sha256)
         if known is not None:

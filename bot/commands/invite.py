@@ -48,13 +48,7 @@ class _Wanted:
 @click.option("--days", type=click.IntRange(min=1), help="几天内有效：默认 7 天，农户不限。")
 @click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="把二维码另存为图片，可打印张贴。")
 def command(
-    role: str,
-    region: str | None,
-    unit: str | None,
-    name: str | None,
-    uses: int | None,
-    days: int | None,
-    png: Path | None,
+    role: str, region: str | None, unit: str | None, name: str | None, uses: int | None, days: int | None, png: Path | None
 ) -> None:
     """生成邀请链接和二维码。"""
     wanted = Role(role)

@@ -53,10 +53,7 @@ def remove(ctx: click.Context, number: str) -> None:
 
 async def _add(settings: Settings, file: Path, title: str, *, cadres_only: bool) -> bool:
     content = await asyncio.to_thread(file.read_bytes)
-    async with (
-        open_installation(settings, tell) as installation,
-        transaction(installation.database, system_clock()) as tx,
-    ):
+    async with open_installation(settings, tell) as installation, transaction(installation.database, system_clock()) as tx:
         sha256 = await asyncio.to_thread(installation.world.media.write, content)
         async with tx.session("operator", "policy add") as session:
             store = Store(session)
@@ -64,12 +61,7 @@ async def _add(settings: Settings, file: Path, title: str, *, cadres_only: bool)
             sent = SentFile(sha256=sha256, kind="document", name=file.name)
             try:
                 policy, parts = await add_document(
-                    store,
-                    content,
-                    sent=sent,
-                    region=installation.world.plan.town.code,
-                    for_all=not cadres_only,
-                    title=title,
+                    store, content, sent=sent, region=installation.world.plan.town.code, for_all=not cadres_only, title=title
                 )
             except Unreadable as error:
                 click.echo(f"✗ {error}", err=True)

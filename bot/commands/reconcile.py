@@ -60,10 +60,7 @@ async def _reconcile(
             source = _source(plan, said, [code for code, _ in sources_of(named[0], plan)], name)
             await Caches(installation.world).refresh(tx.conn)
             sha256 = await keep(
-                store,
-                installation.world,
-                content=content,
-                content_type=XLSX if file.suffix.lower() == ".xlsx" else "text/csv",
+                store, installation.world, content=content, content_type=XLSX if file.suffix.lower() == ".xlsx" else "text/csv"
             )
             found, entered = await record(
                 store, installation.world, sheet=sheet, source=source, kinds=kinds, sha256=sha256, by=named[0].id

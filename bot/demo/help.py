@@ -35,10 +35,7 @@ class Help:
     async def begin(self, clue_id: int, deadlines: Sequence[date]) -> None:
         helped, household = self.store.measures, self.household
         support = helped.open(
-            clue_id=clue_id,
-            household_id=household.id,
-            national_number=national_number(household),
-            kind=household.kind,
+            clue_id=clue_id, household_id=household.id, national_number=national_number(household), kind=household.kind
         )
         support = await helped.assign(support, self.responsible)
         for kind, deadline in zip(self.story.kinds, deadlines, strict=True):

@@ -181,10 +181,7 @@ def _story_family(families: Families) -> list[Member]:
 
 def _neighbours(families: Families) -> list[Member]:
     """A couple, both able to work."""
-    return [
-        families.member("户主", NEIGHBOUR[:1], Sex.MALE, 52, NEIGHBOUR[1:]),
-        families.member("配偶", "孙", Sex.FEMALE, 50),
-    ]
+    return [families.member("户主", NEIGHBOUR[:1], Sex.MALE, 52, NEIGHBOUR[1:]), families.member("配偶", "孙", Sex.FEMALE, 50)]
 
 
 def _sizes(rng: Random, villages: int, count: int) -> list[int]:

@@ -8,7 +8,4 @@ from handlers.engine.world import PlatformInfo
 
 def platform_infos(settings: Settings) -> dict[str, PlatformInfo]:
     """By name. Telegram's `join_url` is learnt from Telegram, by whoever talks to it (`Platform.join_url`)."""
-    return {
-        "web": PlatformInfo("手机网页", f"{settings.web_address}/join/{{token}}"),
-        "telegram": PlatformInfo("Telegram"),
-    }
+    return {"web": PlatformInfo("手机网页", f"{settings.web_address}/join/{{token}}"), "telegram": PlatformInfo("Telegram")}

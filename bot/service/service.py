@@ -132,11 +132,7 @@ class Service:
 
 @contextlib.asynccontextmanager
 async def _worker(
-    settings: Settings,
-    plan: Plan,
-    platforms: Mapping[str, PlatformInfo],
-    names: Sequence[str],
-    tell: Callable[[Count], None],
+    settings: Settings, plan: Plan, platforms: Mapping[str, PlatformInfo], names: Sequence[str], tell: Callable[[Count], None]
 ) -> AsyncIterator[Worker]:
     """The worker of a process of its own."""
     logs.configure(settings.log_level, settings.log_format, settings.secrets)

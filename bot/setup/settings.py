@@ -11,12 +11,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from bot.errors import SettingsError
 from storage.database.connection import sqlite_url
@@ -60,12 +55,10 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="folder of everything the bot keeps, and of `cunbao.toml`")
     database_url: SecretStr | None = Field(
-        None,
-        description="`postgresql+asyncpg://user:password@host/name`; empty: SQLite, `cunbao.db` in the data folder",
+        None, description="`postgresql+asyncpg://user:password@host/name`; empty: SQLite, `cunbao.db` in the data folder"
     )
     key_file: Path | None = Field(
-        None,
-        description="key of all encrypted fields, made at the first run; empty: `keys/cunbao.key` in the data folder",
+        None, description="key of all encrypted fields, made at the first run; empty: `keys/cunbao.key` in the data folder"
     )
     plan: str = Field("wafang-2022", description="campaign plan: the name of a built-in one, or a folder")
     telegram_token: SecretStr | None = Field(None, description="token of the Telegram bot; empty: no Telegram")
@@ -214,11 +207,7 @@ def load_settings(**overrides: Any) -> Settings:
 def rows() -> list[SettingRow]:
     """The configuration table, in the order of the settings."""
     return [
-        SettingRow(
-            variable(name),
-            "" if field.default is None else str(field.default),
-            field.description or "",
-        )
+        SettingRow(variable(name), "" if field.default is None else str(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
 

@@ -91,9 +91,7 @@ def build_app(web: WebPlatform, extra_routes: Sequence[BaseRoute] = ()) -> Starl
         *extra_routes,
     ]
     return Starlette(
-        routes=routes,
-        middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={Refusal: _refused, NotReady: _not_ready},
+        routes=routes, middleware=[Middleware(SecurityHeaders)], exception_handlers={Refusal: _refused, NotReady: _not_ready}
     )
 
 

@@ -23,10 +23,7 @@ MAX_VOICE = 5 * 1024 * 1024
 _PHOTOS = ("JPEG", "PNG", "WEBP", "GIF")
 _AUDIO_BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"dash")
 _OFFICE = "application/vnd.openxmlformats-officedocument."
-_OFFICE_FILES = {
-    "xl/workbook.xml": f"{_OFFICE}spreadsheetml.sheet",
-    "word/document.xml": f"{_OFFICE}wordprocessingml.document",
-}
+_OFFICE_FILES = {"xl/workbook.xml": f"{_OFFICE}spreadsheetml.sheet", "word/document.xml": f"{_OFFICE}wordprocessingml.document"}
 """What a file of Excel or Word must have in it, and what it then is."""
 _NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 

@@ -68,11 +68,7 @@ async def warn(tx: Transaction, world: World) -> int:
         message = Outgoing(text=words, buttons=((Button(label="看账本", says=f"/burden {week:%Y%m%d}"),),))
         return len(
             await notify(
-                store,
-                world,
-                messages=dict.fromkeys(town, message),
-                intent=Intent(Cause.BURDEN, f"{week}"),
-                unless_told=True,
+                store, world, messages=dict.fromkeys(town, message), intent=Intent(Cause.BURDEN, f"{week}"), unless_told=True
             )
         )
 

@@ -32,10 +32,7 @@ _Key = tuple[date, int, str]
 
 
 def tally(
-    news: Iterable[News],
-    received: Iterable[Received],
-    role_of: Callable[[int], Role],
-    begun_by: Callable[[str], str],
+    news: Iterable[News], received: Iterable[Received], role_of: Callable[[int], Role], begun_by: Callable[[str], str]
 ) -> list[BurdenRow]:
     """A row a day, person and cause. `received` is in order for each person; `begun_by` names the conversation of a command."""
     messages: Counter[_Key] = Counter()

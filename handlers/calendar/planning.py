@@ -18,14 +18,7 @@ def plan_clue(reminders: Reminders, plan: Plan, *, clue: Clue, now: datetime) ->
 
 
 def plan_deadline(
-    reminders: Reminders,
-    plan: Plan,
-    *,
-    subject: str,
-    subject_id: str,
-    deadline: date,
-    now: datetime,
-    overdue: bool = True,
+    reminders: Reminders, plan: Plan, *, subject: str, subject_id: str, deadline: date, now: datetime, overdue: bool = True
 ) -> None:
     """Plan a row for every future stage of a deadline. `overdue` is False for what simply ends, like a phase."""
     policy, today = plan.reminders, now.date()

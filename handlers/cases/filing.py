@@ -68,10 +68,7 @@ async def ask_same_case(chat: Chat, household: Household, prompt: str) -> str:
 async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
     """The household's open clues as options."""
     return [
-        (
-            str(clue.number),
-            f"{clue.number}号 {kinds_in_words(chat.world.plan, clue.kinds)} {day_in_words(clue.reported_at)}",
-        )
+        (str(clue.number), f"{clue.number}号 {kinds_in_words(chat.world.plan, clue.kinds)} {day_in_words(clue.reported_at)}")
         for clue in (await chat.store.clues.open_of(household.id))[:3]
     ]
 
@@ -90,13 +87,7 @@ async def ask_and_file(chat: Chat, household: Household) -> bool:
 
 
 async def file_clue(
-    chat: Chat,
-    household: Household,
-    source: ClueSource,
-    joined: str,
-    kinds: list[str],
-    detail: str,
-    shown: Evidence,
+    chat: Chat, household: Household, source: ClueSource, joined: str, kinds: list[str], detail: str, shown: Evidence
 ) -> bool:
     """Confirm and file. Returns whether it was filed. `joined` is the answer of `ask_same_case`."""
     lines = [
@@ -130,13 +121,7 @@ async def file_clue(
 
 
 async def file_confirmed(
-    chat: Chat,
-    household: Household,
-    *,
-    source: ClueSource,
-    kinds: list[str],
-    detail: str,
-    shown: Evidence | None = None,
+    chat: Chat, household: Household, *, source: ClueSource, kinds: list[str], detail: str, shown: Evidence | None = None
 ) -> Clue:
     """File a report that is confirmed already, or join an open clue of the same kind."""
     shown = shown or Evidence()

@@ -54,8 +54,7 @@ async def unregistered(chat: Chat) -> None:
     over = sum(decision_due(clue.begun_on, clocks) < today for clue in left_out)
     lines = [(decision_due(clue.begun_on, clocks), clue, clue.step.label) for clue in left_out]
     await chat.say(
-        f"核查属实、还没提名的 {len(left_out)} 件，其中 {over} 件逾期。请催办：",
-        _page(chat, lines, "/unregistered", chat.args),
+        f"核查属实、还没提名的 {len(left_out)} 件，其中 {over} 件逾期。请催办：", _page(chat, lines, "/unregistered", chat.args)
     )
 
 

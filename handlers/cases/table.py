@@ -78,26 +78,15 @@ STEPS: dict[Step, StepFacts] = {
         ),
         asked="公示几天 张榜",
     ),
-    Step.NOMINATE: StepFacts(
-        household="等村里报给镇里",
-        todo="提名单",
-        handbook="公示期满没有异议，村里提出名单报镇里。",
-    ),
+    Step.NOMINATE: StepFacts(household="等村里报给镇里", todo="提名单", handbook="公示期满没有异议，村里提出名单报镇里。"),
     Step.TOWN_REVIEW: StepFacts(
-        household="镇里再看一遍",
-        todo="复核",
-        handbook="镇里复核村里报来的名单，有问题的退回并写明原因。",
+        household="镇里再看一遍", todo="复核", handbook="镇里复核村里报来的名单，有问题的退回并写明原因。"
     ),
     Step.COUNTY_DECIDE: StepFacts(
-        household="等市里定下来",
-        todo="确定",
-        handbook="市里最后确定能不能纳入监测。从发现线索到确定，最多{decide}。",
+        household="等市里定下来", todo="确定", handbook="市里最后确定能不能纳入监测。从发现线索到确定，最多{decide}。"
     ),
     Step.ENROL: StepFacts(
-        household="定下来了，正在登记",
-        todo="录入系统",
-        endless=True,
-        handbook="确定以后录入全国系统，登记户类型和系统编号。",
+        household="定下来了，正在登记", todo="录入系统", endless=True, handbook="确定以后录入全国系统，登记户类型和系统编号。"
     ),
     Step.SUPPORT: StepFacts(
         household="正在帮您家",
@@ -191,8 +180,7 @@ _FAMILY_OR_VILLAGE = _HOUSEHOLD | _VILLAGE
 
 ACTS: dict[Act, ActFacts] = {
     Act.FOUND: ActFacts(
-        (Rule(Step.VERIFY, Step.AUTHORIZE, _VILLAGE),),
-        "村里到您家看过了，困难属实。请您看看，点同意，村里好接着办。",
+        (Rule(Step.VERIFY, Step.AUTHORIZE, _VILLAGE),), "村里到您家看过了，困难属实。请您看看，点同意，村里好接着办。"
     ),
     Act.NOT_FOUND: ActFacts(
         (Rule(Step.VERIFY, Step.CLOSED, _VILLAGE, needs_reason=True),),
@@ -208,9 +196,7 @@ ACTS: dict[Act, ActFacts] = {
         "镇里看了您说的，结果不变。原因：{note}\n有新情况，再申报就行。",
     ),
     Act.OVERTURN: ActFacts(
-        (Rule(Step.OBJECTION, Step.VERIFY, _TOWN, needs_reason=True),),
-        "镇里看了您说的，请村里再到您家看一次。",
-        begins=True,
+        (Rule(Step.OBJECTION, Step.VERIFY, _TOWN, needs_reason=True),), "镇里看了您说的，请村里再到您家看一次。", begins=True
     ),
     Act.AUTHORIZE: ActFacts(
         (Rule(Step.AUTHORIZE, Step.DELIBERATE, _FAMILY_OR_VILLAGE),), "您的同意收到了。接下来村里开会商量。"

@@ -72,10 +72,7 @@ def _days(figures: Gantt, sheet: ChartSheet) -> Days:
 def _guides(canvas: Canvas, figures: Gantt, days: Days, top: float, bottom: float) -> None:
     """Today and the deadline through all rows, named with other days below."""
     today: date = figures.head.as_of.date()
-    for x, colour, dash in (
-        (days.at(figures.head.as_of), ALARM, ":"),
-        (days.end(figures.deadline), INK, "--"),
-    ):
+    for x, colour, dash in ((days.at(figures.head.as_of), ALARM, ":"), (days.end(figures.deadline), INK, "--")):
         canvas.line([x, x], [top, bottom + canvas.sheet.small * 0.4], colour, dash, width=0.7)
     wanted = [(today, "今天"), (figures.deadline, "期限")]
     if today == figures.deadline:

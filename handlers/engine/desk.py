@@ -187,12 +187,7 @@ class Desk:
             await self._step(store, self._current(chosen[0]), None, lead=handed)
         else:
             buttons = tuple(
-                (
-                    Button(
-                        label=f"{self._title(t)} {moment_in_words(t.touched_at)}",
-                        says=f"/resume {to_base36(t.id)}",
-                    ),
-                )
+                (Button(label=f"{self._title(t)} {moment_in_words(t.touched_at)}", says=f"/resume {to_base36(t.id)}"),)
                 for t in chosen
             )
             self._reply(store, "继续哪一件？", buttons)

@@ -12,13 +12,7 @@ from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
 _DIGITS = "〇一二三四五六七八九"
-_CHINESE = (
-    "chineseCounting",
-    "chineseCountingThousand",
-    "japaneseCounting",
-    "taiwaneseCountingThousand",
-    "ideographDigital",
-)
+_CHINESE = ("chineseCounting", "chineseCountingThousand", "japaneseCounting", "taiwaneseCountingThousand", "ideographDigital")
 _CIRCLED = ("decimalEnclosedCircle", "decimalEnclosedCircleChinese")
 _UNNUMBERED = ("bullet", "none")
 

@@ -37,12 +37,7 @@ _CENTERED = frozenset({Kind.DAY, Kind.NUMBER, Kind.PERCENT, Kind.ID, Kind.PHONE}
 
 
 def write_ledger(
-    name: str,
-    title: str,
-    *,
-    columns: Sequence[LedgerColumn],
-    rows: Sequence[Sequence[Value]],
-    notes: Iterable[tuple[str, str]],
+    name: str, title: str, *, columns: Sequence[LedgerColumn], rows: Sequence[Sequence[Value]], notes: Iterable[tuple[str, str]]
 ) -> bytes:
     """A sheet `name` with title, frozen and filtered headings and numbered rows; and a second sheet with `notes`."""
     book = Workbook(write_only=True)

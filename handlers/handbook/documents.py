@@ -34,12 +34,7 @@ _KIBI = 1024
 
 
 @conversation(
-    "addpolicy",
-    "加政策",
-    for_roles=set(_OFFICES),
-    words=("添加政策", "上传政策"),
-    first_question="file1",
-    takes=Takes(),
+    "addpolicy", "加政策", for_roles=set(_OFFICES), words=("添加政策", "上传政策"), first_question="file1", takes=Takes()
 )
 async def add_policy(chat: Chat) -> None:
     prompt = "请发政策文件，Word(.docx)、PDF、.md、.txt 都行。"

@@ -31,11 +31,7 @@ Rows = list[TableRow[VillageFigures]]
 
 
 @conversation(
-    "indicatortable",
-    "导入指标",
-    for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN},
-    words=("导入指标表",),
-    first_question="file1",
+    "indicatortable", "导入指标", for_roles={Role.VILLAGE, Role.UNIT, Role.TOWN}, words=("导入指标表",), first_question="file1"
 )
 async def indicator_table(chat: Chat) -> None:
     if not entered_by(chat.person, chat.world.plan):

@@ -36,10 +36,7 @@ async def admit_to_household(
     await store.chats.bind(address, person_id)
     store.consents.add(person_id, text_version, agreed_at=agreed_at)
     await welcome(
-        chat,
-        address,
-        person_id,
-        f"{name}，您好！您已加入{household.head}家。\n有困难就点「我要申报」，打字、发语音都行。",
+        chat, address, person_id, f"{name}，您好！您已加入{household.head}家。\n有困难就点「我要申报」，打字、发语音都行。"
     )
 
 

@@ -50,10 +50,7 @@ async def join_household(chat: Chat, invite: Invite) -> None:
         await chat.say(refused)
         return
     for attempt in range(TRIES):
-        claim = await chat.ask(
-            f"claim{attempt}",
-            NameAndTail("请发您的姓名，加身份证或手机号的后四位，例如：张三 1234"),
-        )
+        claim = await chat.ask(f"claim{attempt}", NameAndTail("请发您的姓名，加身份证或手机号的后四位，例如：张三 1234"))
         outcome = await _once_tried(chat, attempt, invite, claim)
         if outcome["found"]:
             await _matched(chat, invite, claim, outcome["found"], agreed_at)

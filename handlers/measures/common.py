@@ -57,8 +57,7 @@ def measure_buttons(world: World, measures: Sequence[Measure]) -> list[list[Butt
     return [
         [
             report_button(
-                one,
-                f"{world.roster.by_id[one.household_id].head}家 {shortened(one.text)} {day_in_words(one.deadline)}前",
+                one, f"{world.roster.by_id[one.household_id].head}家 {shortened(one.text)} {day_in_words(one.deadline)}前"
             )
         ]
         for one in measures

@@ -21,11 +21,7 @@ _SHOWN = 60
 
 
 @conversation(
-    "notice",
-    "发通知",
-    for_roles={Role.TOWN, Role.COUNTY},
-    words=("通知", "群发", "发个通知", "下通知"),
-    was=("broadcast",),
+    "notice", "发通知", for_roles={Role.TOWN, Role.COUNTY}, words=("通知", "群发", "发个通知", "下通知"), was=("broadcast",)
 )
 async def send_notice(chat: Chat) -> None:
     """Args: the words, if they are known already."""

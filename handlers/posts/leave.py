@@ -66,10 +66,7 @@ async def leave(chat: Chat) -> None:
     first = await chat.ask(
         "first", DayWithin("从哪天开始请假？比如：明天、10月20日", past_ok=False, since=today, early=late, late=late)
     )
-    early, late = (
-        f"结束的日子不能早于 {day_in_words(first)}，请再说一次。",
-        f"请假最长 {LONGEST} 天。时间更长请镇里办交接。",
-    )
+    early, late = (f"结束的日子不能早于 {day_in_words(first)}，请再说一次。", f"请假最长 {LONGEST} 天。时间更长请镇里办交接。")
     last = await chat.ask("last", DayWithin("请到哪天？那一天也算在内。", past_ok=False, since=first, early=early, late=late))
     if clash := next((one for one in mine if one.meets(first, last)), None):
         await chat.say(f"{_days(clash)}已经请过假了。要改，先发「请假」销假，再重新请。")

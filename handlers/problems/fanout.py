@@ -35,8 +35,7 @@ async def start_fanout(chat: Chat) -> None:
     if before is not None:
         who = "您" if before.started_by == chat.person.id else before.person
         await chat.say(
-            f"{problem.number}号：{who}已在 {moment_in_words(before.started_at)} 发起举一反三。",
-            [[answers_button(problem)]],
+            f"{problem.number}号：{who}已在 {moment_in_words(before.started_at)} 发起举一反三。", [[answers_button(problem)]]
         )
         return
     words = await _ask_words(chat, problem)
@@ -84,12 +83,7 @@ async def _ask_village(chat: Chat, village: str, task: int, words: str, due_on: 
         cadres,
         f"【举一反三】别处查出：{shortened(words, 100)}\n本村有没有同样的问题？请在 {day_in_words(due_on)}前答复。",
         intent=Intent(Cause.FANOUT, f"{task}"),
-        buttons=[
-            [
-                Button(label="没有", says=f"/checked {key} no"),
-                Button(label="有，报问题", says=f"/checked {key} yes"),
-            ]
-        ],
+        buttons=[[Button(label="没有", says=f"/checked {key} no"), Button(label="有，报问题", says=f"/checked {key} yes")]],
     )
 
 

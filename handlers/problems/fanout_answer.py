@@ -51,8 +51,7 @@ async def answer(chat: Chat) -> None:
         return
     if said not in (_NO, _YES):
         said = await chat.ask(
-            "verdict",
-            Choice(f"{shortened(fanout.words, 100)}\n本村有没有同样的问题？", [(_NO, "没有"), (_YES, "有，报问题")]),
+            "verdict", Choice(f"{shortened(fanout.words, 100)}\n本村有没有同样的问题？", [(_NO, "没有"), (_YES, "有，报问题")])
         )
     found = await _ask_found(chat, task.village) if said == _YES else []
     problems = [await _register(chat, task, fanout, first, one) for one in found]
@@ -123,12 +122,7 @@ async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem
     problem = await store.problems.add(new, fingerprint)
     store.problems.show(problem, chat.person.id, photos=found.shown.photos, prints=found.prints)
     plan_deadline(
-        store.reminders,
-        chat.world.plan,
-        subject="problem",
-        subject_id=str(problem.id),
-        deadline=problem.deadline,
-        now=chat.now,
+        store.reminders, chat.world.plan, subject="problem", subject_id=str(problem.id), deadline=problem.deadline, now=chat.now
     )
     await chat.push(
         rectifiers(chat.world, problem),

@@ -15,16 +15,7 @@ from handlers.engine.attendance import on_duty
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Takes, conversation
 from handlers.engine.notify import notify
-from handlers.files.ask import (
-    AGAIN,
-    MOST_SHOWN,
-    NOTHING_DONE,
-    Template,
-    ask_for_file,
-    read_sent,
-    result_name,
-    table_file,
-)
+from handlers.files.ask import AGAIN, MOST_SHOWN, NOTHING_DONE, Template, ask_for_file, read_sent, result_name, table_file
 from handlers.files.keeping import keep
 from handlers.files.reader import TABLES, read_table
 from handlers.files.spreadsheets import XLSX, write_form, write_outcomes
@@ -71,13 +62,7 @@ class _Verdict:
 
 
 async def import_problems(
-    store: Store,
-    plan: Plan,
-    *,
-    roster: Roster,
-    table: Table[ProblemColumn],
-    now: datetime,
-    by: Person | None = None,
+    store: Store, plan: Plan, *, roster: Roster, table: Table[ProblemColumn], now: datetime, by: Person | None = None
 ) -> ProblemsReport:
     """Take a ledger in; a second time it has no effect. `by` limits it to what that person answers for."""
     verdicts = await _judge(store, plan, roster, table, now.date(), by)

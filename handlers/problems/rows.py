@@ -41,8 +41,7 @@ class ProblemColumn(TableColumn):
 
 
 PROBLEM_LEDGER = Layout(
-    ProblemColumn,
-    ((ProblemColumn.SOURCE,), (ProblemColumn.VILLAGE,), (ProblemColumn.DESCRIPTION,), (ProblemColumn.DEADLINE,)),
+    ProblemColumn, ((ProblemColumn.SOURCE,), (ProblemColumn.VILLAGE,), (ProblemColumn.DESCRIPTION,), (ProblemColumn.DEADLINE,))
 )
 _NOT_WORDS = re.compile(r"[\W_]+")
 _BETWEEN_UNITS = re.compile(r"[,、;/\s]+")
@@ -191,8 +190,7 @@ class _Reader:
         if cents % 10 == 0 and cents % _CENT in (10, 20, 30):
             tenth = cents % _CENT // 10
             raise Wrong(
-                ProblemColumn.DEADLINE,
-                f"「{cell}」分不清是 {tenth} 日还是 {tenth}0 日，请写成 {int(cell)}月{tenth}0日 这样",
+                ProblemColumn.DEADLINE, f"「{cell}」分不清是 {tenth} 日还是 {tenth}0 日，请写成 {int(cell)}月{tenth}0日 这样"
             )
 
     def _look_up(self, column: ProblemColumn, said: str, find: Callable[[str], T]) -> T:

@@ -69,12 +69,7 @@ async def move_deadline(chat: Chat) -> None:
     await chat.store.reminders.cancel("problem", str(problem.id))
     if problem.state is not ProblemState.REVIEW:  # what waits for the town reminds nobody else
         plan_deadline(
-            chat.store.reminders,
-            chat.world.plan,
-            subject="problem",
-            subject_id=str(problem.id),
-            deadline=day,
-            now=chat.now,
+            chat.store.reminders, chat.world.plan, subject="problem", subject_id=str(problem.id), deadline=day, now=chat.now
         )
     worked = await chat.store.problems.rectified_by(problem.id)
     text = f"【改期限】{title}\n{change}。\n原因：{reason}"

@@ -32,12 +32,7 @@ async def signals(chat: Chat) -> None:
         return
     words = await chat.ask(
         "words",
-        Text(
-            f"{problem_in_words(chat.world, problem)}：{signal.detail}\n为什么正常？一句话就行。",
-            200,
-            2,
-            "开会时集中补录的",
-        ),
+        Text(f"{problem_in_words(chat.world, problem)}：{signal.detail}\n为什么正常？一句话就行。", 200, 2, "开会时集中补录的"),
     )
     await chat.store.signals.answer(signal, chat.person.id, words=words)
     await chat.say(f"记下了：{problem.number}号，{words}", [[Button(label="看别的疑点", says="/signals")]])

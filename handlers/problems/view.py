@@ -42,10 +42,7 @@ def _problem_lines(chat: Chat, problem: Problem) -> list[str]:
     who = "、".join(
         [*(plan.unit(unit).name for unit in problem.units), *([problem.responsible] if problem.responsible else [])]
     )
-    lines = [
-        f"【{problem_in_words(chat.world, problem)}】{problem.state.label} {problem.percent}%{item}",
-        problem.description,
-    ]
+    lines = [f"【{problem_in_words(chat.world, problem)}】{problem.state.label} {problem.percent}%{item}", problem.description]
     if problem.measures:
         lines.append(f"措施：{problem.measures}")
     until = "" if problem.state is ProblemState.CLOSED else f"期限 {deadline_in_words(problem.deadline, chat.now.date())}。"

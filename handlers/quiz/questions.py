@@ -17,15 +17,7 @@ from handlers.quiz.repetition import shuffled
 from handlers.quiz.village_questions import is_of_village
 from handlers.reading import Unreadable, read_number, read_yes_no
 from storage.mail.messages import Button
-from storage.plan import (
-    NumberQuestion,
-    Plan,
-    Point,
-    RecitalQuestion,
-    SeveralQuestion,
-    SingleQuestion,
-    TrueFalseQuestion,
-)
+from storage.plan import NumberQuestion, Plan, Point, RecitalQuestion, SeveralQuestion, SingleQuestion, TrueFalseQuestion
 from storage.plan import Question as Written
 
 _TRUE, _FALSE = "t", "f"

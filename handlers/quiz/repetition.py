@@ -35,10 +35,7 @@ def remember(before: Memory | None, rating: Rating, now: datetime) -> Memory:
     if after.stability is None or after.difficulty is None:
         raise ValueError("a reviewed card has a stability and a difficulty")
     return Memory(
-        stability=after.stability,
-        difficulty=after.difficulty,
-        reviewed_at=now,
-        due_on=after.due.astimezone(SHANGHAI).date(),
+        stability=after.stability, difficulty=after.difficulty, reviewed_at=now, due_on=after.due.astimezone(SHANGHAI).date()
     )
 
 

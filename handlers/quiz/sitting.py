@@ -33,10 +33,7 @@ class Sitting(Record):
         asked = [now[key] for key, digest in self.questions if key in now and digest_of(now[key]) == digest]
         asked += self.of_village if chat.now.date() == self.day else ()
         return [
-            (
-                question,
-                as_question(question, f"{place}/{len(asked)}", f"{chat.person.name}:{self.day}:{question.id}"),
-            )
+            (question, as_question(question, f"{place}/{len(asked)}", f"{chat.person.name}:{self.day}:{question.id}"))
             for place, question in enumerate(asked, 1)
         ]
 

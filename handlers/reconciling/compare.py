@@ -20,17 +20,7 @@ from handlers.reconciling.match import (
     should_be_there,
 )
 from handlers.reconciling.rows import ListColumn
-from handlers.reconciling.sheet import (
-    AGREES,
-    DIFFERS,
-    NOT_OURS,
-    UNCLEAR,
-    WRONG,
-    Comparison,
-    Sheet,
-    sender_of,
-    shown,
-)
+from handlers.reconciling.sheet import AGREES, DIFFERS, NOT_OURS, UNCLEAR, WRONG, Comparison, Sheet, sender_of, shown
 from handlers.wording.people import official_name
 from storage.people.persons import Directory, Role
 from storage.plan import Plan

@@ -32,13 +32,7 @@ _ANY = "any"
 _SHOWN_SILENT = 3
 
 
-@conversation(
-    "reconcile",
-    "对账",
-    for_roles={Role.TOWN, Role.UNIT},
-    words=("名单对账", "账账相符"),
-    first_question="file1",
-)
+@conversation("reconcile", "对账", for_roles={Role.TOWN, Role.UNIT}, words=("名单对账", "账账相符"), first_question="file1")
 async def reconcile(chat: Chat) -> None:
     prompt = "请发名单（.xlsx 或 .csv），要有姓名，和身份证号或村；户类型、人口数、电话、帮扶责任人有就比。"
     sent, _ = await ask_for_file(chat, table_file(prompt), preview=partial(_looked, chat))

@@ -76,11 +76,7 @@ JOB = Job("remind", Every(60), fire)
 
 
 async def _queue(
-    store: Store,
-    world: World,
-    due: Mapping[int, list[Due]],
-    news: Mapping[int, MorningNews],
-    quiet: Mapping[str, Quiet],
+    store: Store, world: World, due: Mapping[int, list[Due]], news: Mapping[int, MorningNews], quiet: Mapping[str, Quiet]
 ) -> int:
     """Queue each person's message, or put off what is due; returns how many messages have nothing that is due.
 
@@ -101,12 +97,7 @@ async def _queue(
                 snooze(store, world, one.about, person_id)
         elif written := _message(world, person_id, mine, news.get(person_id, MorningNews()), now):
             await notify(
-                store,
-                world,
-                messages={person_id: written},
-                intent=intent,
-                personal=True,
-                not_before=_earliest(wanted, now),
+                store, world, messages={person_id: written}, intent=intent, personal=True, not_before=_earliest(wanted, now)
             )
             without_due += not mine
     return without_due

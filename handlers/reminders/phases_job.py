@@ -35,13 +35,7 @@ async def keep(tx: Transaction, world: World) -> int:
         for key, day in days.items():
             if day >= today:
                 plan_deadline(
-                    store.reminders,
-                    world.plan,
-                    subject="phase",
-                    subject_id=key,
-                    deadline=day,
-                    now=tx.now,
-                    overdue=False,
+                    store.reminders, world.plan, subject="phase", subject_id=key, deadline=day, now=tx.now, overdue=False
                 )
         if calendar_known(today):
             return 0

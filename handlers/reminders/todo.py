@@ -48,10 +48,7 @@ async def todo(chat: Chat) -> None:
 async def _clues(chat: Chat) -> list[tuple[date, Button]]:
     """The cases that wait for this person's village or office."""
     return [
-        (
-            clue.due_on or clue.reported_at.date(),
-            clue_button(clue, f"{STEPS[clue.step].todo} {home_in_words(chat, clue)}"),
-        )
+        (clue.due_on or clue.reported_at.date(), clue_button(clue, f"{STEPS[clue.step].todo} {home_in_words(chat, clue)}"))
         for party in (Party.VILLAGE, Party.TOWN, Party.COUNTY)
         for post in chat.person.posts_as(Role(party.value))
         for clue in await chat.store.clues.standing_at([s for s in steps_of(party) if STEPS[s].todo], post.region)

@@ -16,18 +16,7 @@ _MONTH = re.compile(r"(\d{4})(?:-|年|/|\.)?(\d{1,2})月?")
 _WORST = 3
 """Villages named where something is late or left."""
 
-HEADINGS = (
-    "村",
-    "新增线索",
-    "入户核查",
-    "在办线索",
-    "逾期线索",
-    "新增问题",
-    "销号问题",
-    "未销号",
-    "逾期问题",
-    "已走访",
-)
+HEADINGS = ("村", "新增线索", "入户核查", "在办线索", "逾期线索", "新增问题", "销号问题", "未销号", "逾期问题", "已走访")
 
 
 class VillageMonth(NamedTuple):

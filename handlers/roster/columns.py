@@ -72,9 +72,7 @@ HOUSEHOLD = (
     HouseholdColumn(RosterColumn.GROUP, "group_name", lambda cells, row: cells.words(row, RosterColumn.GROUP, LONGEST_GROUP)),
     HouseholdColumn(RosterColumn.KIND, "kind", lambda cells, row: cells.kind(row, RosterColumn.KIND)),
     HouseholdColumn(
-        RosterColumn.NICKNAME,
-        "nickname",
-        lambda cells, row: cells.words(row, RosterColumn.NICKNAME, LONGEST_NICKNAME),
+        RosterColumn.NICKNAME, "nickname", lambda cells, row: cells.words(row, RosterColumn.NICKNAME, LONGEST_NICKNAME)
     ),
     HouseholdColumn(RosterColumn.ABLE, "able_to_work", _able, _any),
 )

@@ -24,15 +24,7 @@ _SHOWN_ERRORS = 2
 GO, STOP, LIST = "go", "no", "list"
 """Behind a list's id in commands: import it, don't, send it."""
 
-_OUTCOMES = (
-    RowState.FILED,
-    RowState.JOINED,
-    RowState.KNOWN,
-    RowState.ASK,
-    RowState.REFUSED,
-    RowState.UNKNOWN,
-    RowState.WRONG,
-)
+_OUTCOMES = (RowState.FILED, RowState.JOINED, RowState.KNOWN, RowState.ASK, RowState.REFUSED, RowState.UNKNOWN, RowState.WRONG)
 
 
 @dataclass(frozen=True, slots=True)

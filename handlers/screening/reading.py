@@ -34,14 +34,7 @@ async def take_down(store: Store, screening: ScreeningList, rows: Sequence[Table
             store.screening_lists.take_down(screening.id, row.number, name=row.name, state=RowState.WRONG, why=row.told)
         else:
             blind = blinds[row.at]
-            _note(
-                store,
-                screening,
-                row.number,
-                row.value,
-                blind,
-                match(row.value, blind, region=screening.region, known=known),
-            )
+            _note(store, screening, row.number, row.value, blind, match(row.value, blind, region=screening.region, known=known))
 
 
 def _note(

@@ -66,8 +66,7 @@ _SAYS: dict[str, tuple[str, ...]] = {
 """Words of the units' lists, by the codes of risk kinds that plans usually have; a plan's own labels are understood too."""
 
 SCREENING_LIST = Layout(
-    ScreeningColumn,
-    ((ScreeningColumn.NAME, ScreeningColumn.HEAD), (ScreeningColumn.ID_NUMBER, ScreeningColumn.VILLAGE)),
+    ScreeningColumn, ((ScreeningColumn.NAME, ScreeningColumn.HEAD), (ScreeningColumn.ID_NUMBER, ScreeningColumn.VILLAGE))
 )
 """A household is found by a person's name, and the ID number or the village."""
 

@@ -16,16 +16,7 @@ from handlers.problems.common import problem_button, problem_in_words, rectifier
 from handlers.problems.photo_prints import prints_of
 from handlers.reading import shortened
 from handlers.rights.sight import IN_OFFICE
-from handlers.selfchecks.rules import (
-    answering_units,
-    is_holder,
-    key_of,
-    name_of,
-    next_item,
-    scope_of,
-    scopes,
-    tasks_done,
-)
+from handlers.selfchecks.rules import answering_units, is_holder, key_of, name_of, next_item, scope_of, scopes, tasks_done
 from handlers.wording.days import day_in_words, moment_in_words
 from handlers.wording.evidence import evidence_in_words
 from handlers.wording.households import household_in_words
@@ -43,18 +34,10 @@ _SITTING = 3
 """Tasks of one sitting."""
 _FOUND = "found"
 _ANSWERS = [(SelfCheckFinding.FINE.value, "没有问题"), (_FOUND, "有问题"), (SelfCheckFinding.LATER.value, "以后再看")]
-_KINDS = [
-    (SelfCheckFinding.PROBLEM.value, "工作上有问题，列入台账"),
-    (SelfCheckFinding.CLUE.value, "有一户遇到困难，报线索"),
-]
+_KINDS = [(SelfCheckFinding.PROBLEM.value, "工作上有问题，列入台账"), (SelfCheckFinding.CLUE.value, "有一户遇到困难，报线索")]
 
 
-@conversation(
-    "selfcheck",
-    "自查",
-    for_roles=IN_OFFICE,
-    words=("大排查", "接着自查"),
-)
+@conversation("selfcheck", "自查", for_roles=IN_OFFICE, words=("大排查", "接着自查"))
 async def selfcheck(chat: Chat) -> None:
     """Args: whose self-check it is, as in `key_of`; without any, one's own."""
     plan = chat.world.plan

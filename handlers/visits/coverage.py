@@ -55,8 +55,7 @@ async def _all(chat: Chat, villages: Sequence[str], page: int) -> None:
     rows = [
         [
             Button(
-                label=f"{chat.world.plan.village(code).name} {progress_in_words(done, households)}",
-                says=f"/coverage {code} 1",
+                label=f"{chat.world.plan.village(code).name} {progress_in_words(done, households)}", says=f"/coverage {code} 1"
             )
         ]
         for code, done, households in shown

@@ -24,12 +24,7 @@ _NEXT = 5
 
 
 @conversation(
-    "sweep",
-    "入户排查",
-    for_roles={Role.VILLAGE},
-    words=("排查", "第二轮排查"),
-    intent="visit",
-    intent_label="记一次走访",
+    "sweep", "入户排查", for_roles={Role.VILLAGE}, words=("排查", "第二轮排查"), intent="visit", intent_label="记一次走访"
 )
 async def sweep(chat: Chat) -> None:
     """Args: a household's number; without one, the next are offered."""

@@ -10,16 +10,7 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
-from handlers.files.ask import (
-    AGAIN,
-    MOST_SHOWN,
-    NOTHING_DONE,
-    Template,
-    ask_for_file,
-    read_sent,
-    result_name,
-    table_file,
-)
+from handlers.files.ask import AGAIN, MOST_SHOWN, NOTHING_DONE, Template, ask_for_file, read_sent, result_name, table_file
 from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX
 from handlers.screening.reading import read_list

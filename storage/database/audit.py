@@ -141,12 +141,7 @@ async def rebase(conn: AsyncConnection, vault: Vault, *, table: sa.Table, now: d
         subject, digest = subject_of(table, row._mapping), row_hash(dict(row._mapping))
         entries.append(
             AuditEntry(
-                at=now,
-                actor="system",
-                request="migration",
-                action=f"{table.name}.migrate",
-                subject=subject,
-                after=digest,
+                at=now, actor="system", request="migration", action=f"{table.name}.migrate", subject=subject, after=digest
             )
         )
     if entries:

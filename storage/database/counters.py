@@ -11,10 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database.base import metadata
 
 counters = sa.Table(
-    "counters",
-    metadata,
-    sa.Column("name", sa.String(40), primary_key=True),
-    sa.Column("value", sa.BigInteger, nullable=False),
+    "counters", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.BigInteger, nullable=False)
 )
 
 _COUNTER = sa.select(counters.c.value).where(counters.c.name == sa.bindparam("wanted")).with_for_update()

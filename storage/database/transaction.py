@@ -57,11 +57,7 @@ class Transaction:
     """What all sessions of one transaction share. Made by `transaction()`."""
 
     def __init__(
-        self,
-        conn: AsyncConnection,
-        vault: Vault,
-        now: datetime,
-        begin: Callable[[], Awaitable[AsyncConnection]] | None = None,
+        self, conn: AsyncConnection, vault: Vault, now: datetime, begin: Callable[[], Awaitable[AsyncConnection]] | None = None
     ) -> None:
         """`begin`, where given, ends a first part that only reads, and opens the connection to write on."""
         self.conn = conn

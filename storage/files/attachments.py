@@ -32,13 +32,7 @@ class Attachments:
         for sha256 in files:
             self._session.add(
                 attachments,
-                {
-                    "id": new_id(),
-                    "subject": subject,
-                    "subject_id": subject_id,
-                    "sha256": sha256,
-                    "at": self._session.now,
-                },
+                {"id": new_id(), "subject": subject, "subject_id": subject_id, "sha256": sha256, "at": self._session.now},
             )
 
     async def of(self, subject: str, subject_id: int) -> list[str]:

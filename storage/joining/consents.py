@@ -38,13 +38,7 @@ class Consents:
     def add(self, person_id: int, text_version: str, *, agreed_at: datetime) -> None:
         self._session.add(
             consents,
-            {
-                "id": new_id(),
-                "person_id": person_id,
-                "text_version": text_version,
-                "agreed_at": agreed_at,
-                "version": 0,
-            },
+            {"id": new_id(), "person_id": person_id, "text_version": text_version, "agreed_at": agreed_at, "version": 0},
         )
 
     async def latest(self, person_id: int) -> Consent | None:

@@ -258,10 +258,7 @@ async def troubles(conn: AsyncConnection) -> list[Trouble]:
 
 async def troubles_since(conn: AsyncConnection, since: datetime) -> tuple[int, int]:
     """How many sends have failed since then, and of how many it has been unknown since then whether they arrived."""
-    columns = (
-        sa.func.count(sa.case((outbox.c.state == FAILED, 1))),
-        sa.func.count(sa.case((outbox.c.state == UNCERTAIN, 1))),
-    )
+    columns = (sa.func.count(sa.case((outbox.c.state == FAILED, 1))), sa.func.count(sa.case((outbox.c.state == UNCERTAIN, 1))))
     moment = sa.case((outbox.c.state == FAILED, outbox.c.not_before), else_=outbox.c.uncertain_since)
     recent = outbox.c.state.in_((FAILED, UNCERTAIN)) & (moment >= since)
     failed, uncertain = (await conn.execute(sa.select(*columns).where(recent))).one()

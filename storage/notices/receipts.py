@@ -76,9 +76,7 @@ class NoticeReceipts:
         """The letters that these receivers have got, or will get, of the first round already."""
         receipts = notice_receipts.c
         query = sa.select(receipts.receiver_id, receipts.letter_id).where(
-            receipts.receiver_id.in_(receivers),
-            receipts.notice_id == notice.id,
-            receipts.letter_id.is_not(None),
+            receipts.receiver_id.in_(receivers), receipts.notice_id == notice.id, receipts.letter_id.is_not(None)
         )
         return {row.receiver_id: row.letter_id for row in await self._session.read(query)}
 

@@ -57,9 +57,7 @@ class Assignments:
     async def holders(self, subject: str, subject_ids: Sequence[str]) -> dict[str, int]:
         """The person of each of these that is somebody's, by subject_id."""
         query = sa.select(assignments.c.subject_id, assignments.c.person_id).where(
-            assignments.c.subject == subject,
-            assignments.c.subject_id.in_(subject_ids),
-            assignments.c.person_id.is_not(None),
+            assignments.c.subject == subject, assignments.c.subject_id.in_(subject_ids), assignments.c.person_id.is_not(None)
         )
         return {row.subject_id: row.person_id for row in await self._session.read(query)}
 
@@ -80,10 +78,7 @@ class Assignments:
 
     async def move(self, person_id: int, region: str, *, to: int, by: int) -> int:
         """All that one person has in a region becomes another's; returns how many."""
-        query = sa.select(assignments).where(
-            assignments.c.person_id == person_id,
-            inside(assignments.c.region, region),
-        )
+        query = sa.select(assignments).where(assignments.c.person_id == person_id, inside(assignments.c.region, region))
         rows = await self._session.read(query)
         for row in rows:
             await self._session.amend(assignments, dict(row._mapping), person_id=to, by_id=by, at=self._session.now)

@@ -115,13 +115,7 @@ class People:
         return int(row["id"])
 
     def appoint(
-        self,
-        person_id: int,
-        role: Role,
-        *,
-        region: str,
-        unit: str | None = None,
-        household_id: int | None = None,
+        self, person_id: int, role: Role, *, region: str, unit: str | None = None, household_id: int | None = None
     ) -> None:
         self._session.add(
             posts,
@@ -169,14 +163,7 @@ def _held(*person_ids: int) -> sa.Select[Any]:
     return sa.select(*_POST_COLUMNS).where(posts.c.person_id.in_(person_ids), posts.c.until.is_(None))
 
 
-_POST_COLUMNS = (
-    posts.c.id,
-    posts.c.person_id,
-    posts.c.role,
-    posts.c.region,
-    posts.c.unit,
-    posts.c.household_id,
-)
+_POST_COLUMNS = (posts.c.id, posts.c.person_id, posts.c.role, posts.c.region, posts.c.unit, posts.c.household_id)
 
 
 def _with_posts(found: Iterable[Any], held: Iterable[Any]) -> list[Person]:

@@ -107,8 +107,7 @@ class RecitalQuestion(_Asked):
 
 
 Question = Annotated[
-    SingleQuestion | SeveralQuestion | TrueFalseQuestion | NumberQuestion | RecitalQuestion,
-    Field(discriminator="form"),
+    SingleQuestion | SeveralQuestion | TrueFalseQuestion | NumberQuestion | RecitalQuestion, Field(discriminator="form")
 ]
 _QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
 

@@ -124,10 +124,7 @@ class Fanouts:
     async def tasks(self, fanout_id: int) -> list[FanoutTask]:
         """All of one fan-out, the unanswered first, in the order of the villages' codes."""
         rows = await self._session.read(_TASKS.where(fanout_tasks.c.fanout_id == fanout_id))
-        return sorted(
-            (FanoutTask.from_row(row) for row in rows),
-            key=lambda task: (task.state != OPEN, task.village),
-        )
+        return sorted((FanoutTask.from_row(row) for row in rows), key=lambda task: (task.state != OPEN, task.village))
 
     async def open_in(self, village: str) -> list[FanoutTask]:
         """What a village has not answered yet, the most pressing first."""

@@ -17,15 +17,7 @@ from storage.mail.messages import Place, place_columns, place_of
 from storage.people.persons import persons
 from storage.people.reach import Reach
 from storage.problems.photo_hash import PhotoHashes, Print
-from storage.problems.records import (
-    NewProblem,
-    Problem,
-    ProblemEntry,
-    problem_entries,
-    problem_units,
-    problems,
-    within_reach,
-)
+from storage.problems.records import NewProblem, Problem, ProblemEntry, problem_entries, problem_units, problems, within_reach
 from storage.problems.states import Action, ProblemState
 
 
@@ -87,13 +79,7 @@ class Problems:
         return [self._problem(row._mapping) for row in rows]
 
     async def within(
-        self,
-        reach: Iterable[Reach],
-        states: Sequence[ProblemState],
-        *,
-        most: int,
-        before: date | None = None,
-        skip: int = 0,
+        self, reach: Iterable[Reach], states: Sequence[ProblemState], *, most: int, before: date | None = None, skip: int = 0
     ) -> tuple[list[Problem], int]:
         """`most` problems within any of `reach`, by deadline, after the first `skip`, and how many there are in all.
 

@@ -17,11 +17,7 @@ from storage.problems.states import TO_RECTIFY
 from storage.quiz import quiz_cards, quiz_reviews
 
 mornings = sa.Table(
-    "mornings",
-    metadata,
-    sa.Column("day", sa.Date, primary_key=True),
-    sa.Column("at", Moment, nullable=False),
-    info=ONCE,
+    "mornings", metadata, sa.Column("day", sa.Date, primary_key=True), sa.Column("at", Moment, nullable=False), info=ONCE
 )
 
 

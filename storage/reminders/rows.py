@@ -111,9 +111,7 @@ class Reminders:
         """Drop what is still to come for a thing that is done or moved."""
         await self._session.change(
             reminders.delete().where(
-                reminders.c.subject == subject,
-                reminders.c.subject_id == subject_id,
-                reminders.c.state == PENDING,
+                reminders.c.subject == subject, reminders.c.subject_id == subject_id, reminders.c.state == PENDING
             )
         )
 

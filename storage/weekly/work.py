@@ -71,12 +71,7 @@ def _deeds(people: list[int], begin: datetime, end: datetime) -> sa.CompoundSele
         (clues.c.reporter_id, clues.c.reported_at, sa.literal(WorkKind.CLUE.value), clues.c.id),
         (clue_events.c.person_id, clue_events.c.at, sa.literal(WorkKind.STEP.value), clue_events.c.id),
         (problem_entries.c.person_id, problem_entries.c.at, action, problem_entries.c.problem_id),
-        (
-            measure_entries.c.person_id,
-            measure_entries.c.at,
-            sa.literal(WorkKind.MEASURE.value),
-            measure_entries.c.measure_id,
-        ),
+        (measure_entries.c.person_id, measure_entries.c.at, sa.literal(WorkKind.MEASURE.value), measure_entries.c.measure_id),
         (selfchecks.c.person_id, selfchecks.c.at, sa.literal(WorkKind.SELFCHECK.value), selfchecks.c.id),
         (fanout_tasks.c.answered_by, fanout_tasks.c.answered_at, sa.literal(WorkKind.FANOUT.value), fanout_tasks.c.id),
         (quiz_reviews.c.person_id, quiz_reviews.c.at, sa.literal(WorkKind.QUIZ.value), quiz_reviews.c.id),

@@ -12,19 +12,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 import uvloop
 
-from tests.bench import (
-    charts,
-    claims,
-    help,
-    http,
-    latency,
-    notices,
-    overview,
-    peers,
-    screening,
-    steps,
-    understanding,
-)
+from tests.bench import charts, claims, help, http, latency, notices, overview, peers, screening, steps, understanding
 from tests.support.figures import Figure, at_least, at_most, report
 
 RESULT = Path("build/bench.json")
@@ -74,11 +62,7 @@ async def _http() -> list[Figure]:
     slow_peer = await peers.polling_echo(100, 100, delay=0.04)
     return [
         at_least(
-            "http_vs_ptb",
-            ours / peer,
-            "x",
-            2.5,
-            f"ours {ours:.0f}/s, PTB {one_by_one:.0f}/s, 32 at once {concurrent:.0f}/s",
+            "http_vs_ptb", ours / peer, "x", 2.5, f"ours {ours:.0f}/s, PTB {one_by_one:.0f}/s, 32 at once {concurrent:.0f}/s"
         ),
         at_least("http_slow_vs_ptb", slow / slow_peer, "x", 20, f"40 ms a call: ours {slow:.0f}/s, PTB {slow_peer:.0f}/s"),
     ]

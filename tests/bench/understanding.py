@@ -20,16 +20,7 @@ from tests.support.figures import Figure, at_least, at_most
 HOUSEHOLDS, VILLAGES, SAID = 100_000, 220, 1_000
 
 _GROUPS = ("一屯", "二屯", "三屯", "前屯", "后屯", "东屯", "西屯")
-_TROUBLES = (
-    "房子漏雨",
-    "老人住院了",
-    "没水吃",
-    "孩子不念书了",
-    "去过了，没问题",
-    "的牛死了三头",
-    "医保没交",
-    "他妈摔了",
-)
+_TROUBLES = ("房子漏雨", "老人住院了", "没水吃", "孩子不念书了", "去过了，没问题", "的牛死了三头", "医保没交", "他妈摔了")
 
 
 async def figures() -> list[Figure]:

@@ -69,12 +69,7 @@ async def test_updates_are_polled(api: BotApi, bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [
-        ("throttle", RetryAfter),
-        ("error", NetworkError),
-        ("bad_gateway", NetworkError),
-        ("drop", NetworkError),
-    ],
+    [("throttle", RetryAfter), ("error", NetworkError), ("bad_gateway", NetworkError), ("drop", NetworkError)],
 )
 async def test_a_server_fault_is_told_as_ptb_tells_it(api: BotApi, bot: Bot, fault: str, error: type[Exception]) -> None:
     api.set_faults(**{fault: 1.0})

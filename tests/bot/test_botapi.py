@@ -166,10 +166,7 @@ async def test_all_encodings_of_a_call(api: BotApi, form: str) -> None:
     if form == "multipart":
         data.add_field("unused", b"\0", filename="x.bin")
     sent = {"json": {"json": fields}, "query": {"params": fields}}.get(form, {"data": data})
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{api.base_url}{TOKEN}/sendMessage", **sent) as response,
-    ):
+    async with aiohttp.ClientSession() as session, session.post(f"{api.base_url}{TOKEN}/sendMessage", **sent) as response:
         body = await response.json()
     assert body["result"]["text"] == api.truth()[0].text == fields["text"]
 

@@ -447,10 +447,6 @@ async def test_only_what_is_done_and_old_is_erased(town: Town) -> None:
         assert await inbox.purge(conn, border) == 1
         assert await outbox.purge(conn, border) == 1
         assert await talks.purge(conn, border) == 1
-        assert (await inbox.purge(conn, border), await outbox.purge(conn, border), await talks.purge(conn, border)) == (
-            0,
-            0,
-            0,
-        )
+        assert (await inbox.purge(conn, border), await outbox.purge(conn, border), await talks.purge(conn, border)) == (0, 0, 0)
     assert [row.state for row in await rows(town, inbox.inbox)] == [inbox.NEW]
     assert [row.id for row in await rows(town, outbox.outbox)] == [kept]

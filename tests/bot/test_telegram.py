@@ -39,10 +39,7 @@ from tests.support.town import START, VAULT
 pytestmark = pytest.mark.sqlite_only
 
 CADRE, OTHER, GROUP = 42, 43, -100500
-CHOICE = (
-    (Button(label="住房", says="t:q:1"), Button(label="饮水", says="t:q:2")),
-    (Button(label="取消", says="t:q:~"),),
-)
+CHOICE = ((Button(label="住房", says="t:q:1"), Button(label="饮水", says="t:q:2")), (Button(label="取消", says="t:q:~"),))
 _ids = itertools.count(1)
 
 

@@ -176,10 +176,7 @@ async def test_nothing_is_missed_while_the_phone_was_away(site: Site) -> None:
         await site.answer(address, Outgoing(text="哪里漏？\n✓ 房顶", edits=question))
         await site.answer(address, Outgoing(text="记下了。"))
         missed = await phone.read(after=live["seq"])
-        assert [(line["text"], line["edits"]) for line in missed] == [
-            ("哪里漏？\n✓ 房顶", int(question)),
-            ("记下了。", None),
-        ]
+        assert [(line["text"], line["edits"]) for line in missed] == [("哪里漏？\n✓ 房顶", int(question)), ("记下了。", None)]
         assert len(await phone.read()) == 4
 
 
@@ -251,12 +248,7 @@ def xlsx() -> bytes:
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [
-        (b"\x1a\x45\xdf\xa3voice", "voice"),
-        (b"OggSvoice", "voice"),
-        (b"\0\0\0\x18ftypmp42voice", "voice"),
-        (xlsx(), "document"),
-    ],
+    [(b"\x1a\x45\xdf\xa3voice", "voice"), (b"OggSvoice", "voice"), (b"\0\0\0\x18ftypmp42voice", "voice"), (xlsx(), "document")],
 )
 async def test_voices_and_ledgers_are_kept_as_they_are(site: Site, content: bytes, kind: str) -> None:
     async with site.phone() as phone:

@@ -65,9 +65,7 @@ async def _answers(town: Town) -> list[str]:
     return [message.text or "" for _, message in town.platform.sent]
 
 
-async def test_a_message_is_answered_by_the_other_process(
-    workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]],
-) -> None:
+async def test_a_message_is_answered_by_the_other_process(workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]]) -> None:
     town, process, counts = workshop
     await _say(town, process, "/report", "1")
     assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)

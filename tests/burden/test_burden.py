@@ -51,10 +51,7 @@ def test_what_people_begin_themselves_is_not_asked_of_them() -> None:
 
 
 def test_what_comes_much_later_begins_anew() -> None:
-    assert counted([], said((0, "/report"), (20, ""), (2000, ""), (2030, ""))) == {
-        "report": (0, 1, 20),
-        "tell": (0, 1, 30),
-    }
+    assert counted([], said((0, "/report"), (20, ""), (2000, ""), (2030, ""))) == {"report": (0, 1, 20), "tell": (0, 1, 30)}
 
 
 def test_an_unknown_command_is_an_answer() -> None:

@@ -8,14 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.calendar.workdays import (
-    add_workdays,
-    calendar_known,
-    is_workday,
-    workday_from,
-    workday_until,
-    workdays_between,
-)
+from handlers.calendar.workdays import add_workdays, calendar_known, is_workday, workday_from, workday_until, workdays_between
 
 DAYS = st.dates(date(2020, 1, 1), date(2032, 12, 31))
 COUNTS = st.integers(-60, 60)

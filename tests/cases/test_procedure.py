@@ -88,9 +88,7 @@ def test_no_mix_of_people_and_acts_reaches_a_decision_round_a_step(attempts: lis
 
 
 @given(ATTEMPTS)
-def test_a_case_always_has_somebody_whose_turn_it_is_until_it_has_ended(
-    attempts: list[tuple[Act, Party, int]],
-) -> None:
+def test_a_case_always_has_somebody_whose_turn_it_is_until_it_has_ended(attempts: list[tuple[Act, Party, int]]) -> None:
     clue, today = new_clue(), DAY
     for act, party, days in attempts:
         today += timedelta(days=days)

@@ -63,13 +63,7 @@ ACTS = {
     "verify": Act(_verify, ("李村", "赵村"), "提交", "核查属实", news="核查属实", hears="王建"),
     "claim": Act(_claim, ("李村", "王建"), "/claim 1", "认领", (Action.CLAIM,)),
     "submit": Act(
-        _submit,
-        ("李村", "王建"),
-        "提交",
-        "提交验收",
-        (Action.CLAIM, Action.PROGRESS, Action.SUBMIT),
-        "【请验收】",
-        "周镇",
+        _submit, ("李村", "王建"), "提交", "提交验收", (Action.CLAIM, Action.PROGRESS, Action.SUBMIT), "【请验收】", "周镇"
     ),
     "accept": Act(_accept, ("周镇", "吴镇"), "/accept 1 ok", "验收通过", (Action.ACCEPT,), "【验收通过】", "李村"),
 }

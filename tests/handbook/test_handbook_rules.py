@@ -67,12 +67,7 @@ def test_a_plain_question_finds_its_clause_and_the_sentence_that_answers(questio
 
 @pytest.mark.parametrize(
     ("question", "key"),
-    [
-        ("房子漏雨怎么办", "risk:housing"),
-        ("公示几天", "step:publicize"),
-        ("怎么申报", "steps"),
-        ("孩子辍学", "risk:education"),
-    ],
+    [("房子漏雨怎么办", "risk:housing"), ("公示几天", "step:publicize"), ("怎么申报", "steps"), ("孩子辍学", "risk:education")],
 )
 def test_a_household_is_answered_from_what_is_for_everybody(question: str, key: str) -> None:
     assert _best(question, [one for one in PASSAGES if one.for_all]).passage.key == key
@@ -238,13 +233,7 @@ def test_markdown_and_text_in_the_encodings_of_chinese_are_read() -> None:
 def test_a_pdf_with_text_is_read_in_paragraphs_and_one_without_is_refused_kindly() -> None:
     lines = read_policy(
         pdf(
-            [
-                "低保政策明白卡",
-                "第一条 家庭人均收入低于当地低保标准的，可以",
-                "申请低保。",
-                "第二条 低保金每月400元。",
-                "- 1 -",
-            ]
+            ["低保政策明白卡", "第一条 家庭人均收入低于当地低保标准的，可以", "申请低保。", "第二条 低保金每月400元。", "- 1 -"]
         )
     )
     assert [line.text for line in lines] == [

@@ -32,14 +32,7 @@ async def put(
     """A policy whose articles have these texts."""
     sha256 = await town.keep(content, "text/plain")
     new = NewPolicy(
-        title=title,
-        number="",
-        dated=None,
-        for_all=for_all,
-        region=region,
-        sha256=sha256,
-        file_name="a.txt",
-        added_by=None,
+        title=title, number="", dated=None, for_all=for_all, region=region, sha256=sha256, file_name="a.txt", added_by=None
     )
     parts = [(f"第{place}条", "", text) for place, text in enumerate(texts, 1)]
     async with town.transaction() as tx, tx.session("test", "put") as session:

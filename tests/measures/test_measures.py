@@ -202,12 +202,7 @@ async def test_a_measure_is_reminded_of_until_it_is_done(town: Town) -> None:
     [made] = await helped(town, clue, percent=0, deadline=date(2022, 10, 25))
     async with town.transaction() as tx, tx.session("test", "plan") as session:
         plan_deadline(
-            Store(session).reminders,
-            PLAN,
-            subject="measure",
-            subject_id=str(made.id),
-            deadline=made.deadline,
-            now=town.now,
+            Store(session).reminders, PLAN, subject="measure", subject_id=str(made.id), deadline=made.deadline, now=town.now
         )
     town.now = datetime.combine(date(2022, 10, 24), time(8), SHANGHAI)
     await town.tick()

@@ -278,12 +278,7 @@ def test_nothing_is_written_under_a_bad_name(tmp_path: Path) -> None:
         ("plan.toml", "opens = 07:30:00", 'opens = "早上"', "opens: 要写成时刻"),
         ("plan.toml", "first = 2022-10-12", 'first = "十月"', "first: 要写成日期"),
         ("plan.toml", "quiz_daily = 5", "quiz_daily = ", "TOML 写法不对"),
-        (
-            "quiz.toml",
-            'clause = "2.5"\ntext = "村里停水了',
-            'clause = "2.7"\ntext = "村里停水了',
-            "clause: 没有条款“2.7”",
-        ),
+        ("quiz.toml", 'clause = "2.5"\ntext = "村里停水了', 'clause = "2.7"\ntext = "村里停水了', "clause: 没有条款“2.7”"),
         ("quiz.toml", 'answer = "先治疗，后付费"', 'answer = "先付费"', "answer“先付费”不在 options 里"),
         ("quiz.toml", 'id = "n-loop"', 'id = "t-fake"', "id: 题号“t-fake”重复"),
         ("quiz.toml", 'id = "t-fake"\nform = "truefalse"', 'id = "t-fake"\nform = "essay"', "form 只能是"),

@@ -96,8 +96,7 @@ def test_columns_come_in_any_order_under_any_usual_name_below_merged_titles() ->
 
 
 @pytest.mark.parametrize(
-    "said",
-    [midnight(2022, 10, 25), date(2022, 10, 25), 44859, "2022年10月25日", "10.25", 10.25, "10月25日前", "2022/10/25"],
+    "said", [midnight(2022, 10, 25), date(2022, 10, 25), 44859, "2022年10月25日", "10.25", 10.25, "10月25日前", "2022/10/25"]
 )
 def test_dates_in_every_usual_form(said: object) -> None:
     assert taken(整改时限=said).deadline == date(2022, 10, 25)

@@ -26,10 +26,7 @@ async def test_todo_leads_to_what_the_villages_are_late_with(town: Town) -> None
         assert listed.endswith("[村里逾期 2 件]")
         [shown] = await town.press(name, "村里逾期 2 件")
         assert "逾期没整改完的有 2 件，最久的在前" in shown
-        first, second = (
-            shown.index("屋顶漏雨 10月13日，逾期 3 个工作日"),
-            shown.index("井水发黄 10月14日，逾期 2 个工作日"),
-        )
+        first, second = (shown.index("屋顶漏雨 10月13日，逾期 3 个工作日"), shown.index("井水发黄 10月14日，逾期 2 个工作日"))
         assert first < second
         assert "今天到期" not in shown
         assert "已交" not in shown

@@ -105,9 +105,7 @@ def deed(action: Action = Action.SUBMIT, seconds: float = 0, number: int = 1, **
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.sampled_from([Action.SUBMIT, Action.ACCEPT]), st.integers(1, 2))))
-def test_a_burst_is_there_exactly_when_five_of_a_kind_lie_within_a_minute(
-    done: list[tuple[int, Action, int]],
-) -> None:
+def test_a_burst_is_there_exactly_when_five_of_a_kind_lie_within_a_minute(done: list[tuple[int, Action, int]]) -> None:
     deeds = [deed(action, at, place, person_id=who) for place, (at, action, who) in enumerate(done)]
     in_runs = [one for run in bursts(deeds) for one in run]
     assert len({id(one) for one in in_runs}) == len(in_runs), "no deed belongs to two bursts"

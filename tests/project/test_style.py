@@ -42,11 +42,7 @@ NOT_FOR_PEOPLE = {
 }
 """Files and folders whose literals are no messages, and what they are instead."""
 
-FOR_HOUSEHOLDS = (
-    "handlers/cases/self_report.py",
-    "handlers/joining/household.py",
-    "handlers/joining/admit.py",
-)
+FOR_HOUSEHOLDS = ("handlers/cases/self_report.py", "handlers/joining/household.py", "handlers/joining/admit.py")
 EXCUSED_AT_HOME = {
     "去核实": "a button of the town's office",
     "有人自称": "a message to the town's office",

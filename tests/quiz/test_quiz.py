@@ -14,12 +14,7 @@ from hypothesis import strategies as st
 from handlers.engine.words import NOT_YOURS
 from handlers.quiz.repetition import answered, area_of, choose, choose_extra, digest_of, remember, shuffled
 from storage.database.base import SHANGHAI
-from storage.plan import (
-    Plan,
-    Question,
-    RecitalQuestion,
-    SeveralQuestion,
-)
+from storage.plan import Plan, Question, RecitalQuestion, SeveralQuestion
 from storage.quiz import Card, quiz_reviews
 from storage.store import Store
 from tests.support.plan import BAITA, PLAN

@@ -275,13 +275,7 @@ def test_phones(said: str, phone: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "why"),
-    [
-        ("1381234567", "10 位"),
-        ("12812345678", "13 到 19"),
-        ("0436-123", "区号"),
-        ("没有手机", "没看懂"),
-        ("", "没看懂"),
-    ],
+    [("1381234567", "10 位"), ("12812345678", "13 到 19"), ("0436-123", "区号"), ("没有手机", "没看懂"), ("", "没看懂")],
 )
 def test_a_wrong_phone_says_what_is_wrong(said: str, why: str) -> None:
     with pytest.raises(Unreadable, match=f"{why}.*例如"):
@@ -398,10 +392,7 @@ def test_several_options_that_are_not_clear_are_asked_again(said: str) -> None:
         read_several(said, RISKS)
 
 
-@pytest.mark.parametrize(
-    ("said", "answer"),
-    [(word, True) for word in SAID_YES] + [(word, False) for word in SAID_NO],
-)
+@pytest.mark.parametrize(("said", "answer"), [(word, True) for word in SAID_YES] + [(word, False) for word in SAID_NO])
 def test_yes_and_no(said: str, answer: bool) -> None:
     assert read_yes_no(said) is answer
 

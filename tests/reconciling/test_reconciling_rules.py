@@ -8,21 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.reconciling.match import (
-    Clash,
-    Facts,
-    Field,
-    Home,
-    ListMatch,
-    Named,
-    differing,
-    match,
-    should_be_there,
-)
+from handlers.reconciling.match import Clash, Facts, Field, Home, ListMatch, Named, differing, match, should_be_there
 
 lists = st.lists(
-    st.tuples(st.sampled_from("甲乙丙"), st.sampled_from(["", "a", "b"]), st.sampled_from([None, "1", "2", "3"])),
-    max_size=9,
+    st.tuples(st.sampled_from("甲乙丙"), st.sampled_from(["", "a", "b"]), st.sampled_from([None, "1", "2", "3"])), max_size=9
 ).map(lambda people: [Named(key, *one) for key, one in enumerate(people)])
 
 

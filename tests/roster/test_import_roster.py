@@ -298,8 +298,7 @@ def test_nobody_able_to_work_is_said_of_the_household_only_when_it_is_said_of_al
 
 
 people = st.lists(
-    st.tuples(st.sampled_from(["1", "2", ""]), st.sampled_from(["甲", "乙"]), st.sampled_from(["丙", "丁", "甲"])),
-    max_size=8,
+    st.tuples(st.sampled_from(["1", "2", ""]), st.sampled_from(["甲", "乙"]), st.sampled_from(["丙", "丁", "甲"])), max_size=8
 )
 
 

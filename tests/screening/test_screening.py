@@ -54,13 +54,7 @@ async def town(town: Town) -> Town:
             session.add(
                 members,
                 member_row(
-                    VAULT,
-                    new_id(),
-                    household_id=home.id,
-                    name=name,
-                    relation="其他",
-                    id_number=id_number(serial),
-                    phone=None,
+                    VAULT, new_id(), household_id=home.id, name=name, relation="其他", id_number=id_number(serial), phone=None
                 ),
             )
     return town
@@ -419,13 +413,7 @@ async def _found() -> None:
         session.add(
             members,
             member_row(
-                session.vault,
-                new_id(),
-                household_id=key,
-                name="王梅",
-                relation="配偶",
-                id_number=id_number(1),
-                phone=None,
+                session.vault, new_id(), household_id=key, name="王梅", relation="配偶", id_number=id_number(1), phone=None
             ),
         )
         session.touch("roster")

@@ -98,11 +98,7 @@ def test_what_does_not_matter_is_no_mistake() -> None:
 
 @pytest.mark.parametrize(
     ("headings", "told"),
-    [
-        (("甲", "乙", "丙"), "没有找到表头"),
-        (("序号", "村", "原因"), "姓名"),
-        (("序号", "姓名", "原因"), "身份证号或行政村"),
-    ],
+    [(("甲", "乙", "丙"), "没有找到表头"), (("序号", "村", "原因"), "姓名"), (("序号", "姓名", "原因"), "身份证号或行政村")],
 )
 def test_missing_columns_are_named(headings: Row, told: str) -> None:
     with pytest.raises(Unreadable, match=told):
@@ -187,11 +183,7 @@ blinds = st.sampled_from(["x", "y", None])
     st.sampled_from([BAITA, WAFANG, ""]),
 )
 def test_whoever_is_matched_was_named_by_number_and_nobody_with_another_number_is_offered(
-    homes: list[tuple[str, str]],
-    members: list[tuple[int, str, str | None]],
-    name: str,
-    blind: str | None,
-    village: str,
+    homes: list[tuple[str, str]], members: list[tuple[int, str, str | None]], name: str, blind: str | None, village: str
 ) -> None:
     listed = [home(number, head, where) for number, (head, where) in enumerate(homes)]
     persons = [Namesake(household_id=key, name=who, id_blind=mark) for key, who, mark in members if key < len(homes)]

@@ -100,12 +100,7 @@ def test_a_household_is_found_by_what_people_call_it(said: str, within: str, who
 
 @pytest.mark.parametrize(
     ("said", "named"),
-    [
-        ("赵大宝家房子漏雨", "赵大宝"),
-        ("瓦房村马桂芬住院了", "马桂芬"),
-        ("户号2002没水吃", ""),
-        ("张桂香家没水吃", "张桂香"),
-    ],
+    [("赵大宝家房子漏雨", "赵大宝"), ("瓦房村马桂芬住院了", "马桂芬"), ("户号2002没水吃", ""), ("张桂香家没水吃", "张桂香")],
 )
 def test_who_is_not_there_or_not_ones_own_is_not_found(said: str, named: str) -> None:
     roster = Roster([*ROSTER.by_id.values(), home(1040, BAITA, "一屯", "赵铁柱")])

@@ -33,15 +33,7 @@ START_BOUND = 8.0
 def faults(seed: int) -> Faults:
     """About every twelfth call goes wrong."""
     return Faults(
-        throttle=0.005,
-        error=0.02,
-        bad_gateway=0.005,
-        drop=0.02,
-        lose=0.02,
-        hang=0.005,
-        duplicate=0.1,
-        shuffle=0.3,
-        seed=seed,
+        throttle=0.005, error=0.02, bad_gateway=0.005, drop=0.02, lose=0.02, hang=0.005, duplicate=0.1, shuffle=0.3, seed=seed
     )
 
 
@@ -77,13 +69,7 @@ async def soak(
         *judged,
         at_most("crashes", len(victim.crashes), "ends", 0, "; ".join(victim.crashes[:2])),
         Figure("faults", sum(api.counts.values()), "faults", detail=injected),
-        at_most(
-            "restart",
-            statistics.median(victim.starts),
-            "s",
-            START_BOUND,
-            f"median; longest {max(victim.starts):.1f} s",
-        ),
+        at_most("restart", statistics.median(victim.starts), "s", START_BOUND, f"median; longest {max(victim.starts):.1f} s"),
         at_most("seconds", seconds, "s", minutes * 60),
     ]
 

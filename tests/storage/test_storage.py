@@ -157,14 +157,7 @@ async def test_a_sealed_text_comes_back_and_a_blind_index_finds_it(database: Dat
 @pytest.mark.sqlite_only
 async def test_nothing_sensitive_lies_in_the_database_file(town: Town, tmp_path: Path) -> None:
     """A report with illness, phone and ID number in its words; then the bytes of every file are searched."""
-    secrets = (
-        "张三得了尿毒症",
-        "13912345678",
-        "220881196512121238",
-        "高血压三级",
-        "2208811970010" + "1001X",
-        "13800001001",
-    )
+    secrets = ("张三得了尿毒症", "13912345678", "220881196512121238", "高血压三级", "2208811970010" + "1001X", "13800001001")
     for said in ("/report", "1001", "4", f"{secrets[0]}，电话{secrets[1]}，身份证{secrets[2]}", "跳过", "提交"):
         await town.say("李村", said)
     await town.say("赵村", "/report")

@@ -32,12 +32,7 @@ async def add(
         )  # fmt: skip
         problem = await store.problems.add(new, store.problems.fingerprint(f"{region}{description}{deadline}"))
         plan_deadline(
-            store.reminders,
-            town.world.plan,
-            subject="problem",
-            subject_id=str(problem.id),
-            deadline=deadline,
-            now=town.now,
+            store.reminders, town.world.plan, subject="problem", subject_id=str(problem.id), deadline=deadline, now=town.now
         )
     return problem
 

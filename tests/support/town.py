@@ -263,9 +263,5 @@ def shown(message: Outgoing) -> str:
     """A message on one line of a transcript: line breaks as " / ", rows of buttons in brackets, files by name."""
     text = (message.text or "").replace("\n\n", "\n").replace("\n", " / ")
     buttons = " ".join("".join(f"[{button.label}]" for button in row) for row in message.buttons)
-    parts = [
-        ("✎ " if message.edits else "") + text,
-        buttons,
-        f"📎{message.file_name or '照片'}" if message.file else "",
-    ]
+    parts = [("✎ " if message.edits else "") + text, buttons, f"📎{message.file_name or '照片'}" if message.file else ""]
     return " ".join(part for part in parts if part).strip()

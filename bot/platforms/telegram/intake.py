@@ -27,11 +27,7 @@ class Reception:
     """
 
     def __init__(
-        self,
-        put: Put,
-        files: Files,
-        moved: Callable[[Mapping[str, bool]], Awaitable[None]],
-        answer: Callable[[str], None],
+        self, put: Put, files: Files, moved: Callable[[Mapping[str, bool]], Awaitable[None]], answer: Callable[[str], None]
     ) -> None:
         self._put = put
         self._files = files

@@ -127,13 +127,7 @@ class AiohttpRequest(BaseRequest):
         await self._wait_for_connection(_given(pool_timeout, self._pool_timeout))
         try:
             async with session.request(
-                method,
-                url,
-                data=body,
-                headers=headers,
-                timeout=timeout,
-                proxy=self._proxy,
-                allow_redirects=False,
+                method, url, data=body, headers=headers, timeout=timeout, proxy=self._proxy, allow_redirects=False
             ) as response:
                 return response.status, await response.read()
         # Causes are cut off: aiohttp names the address in its messages, and that holds the bot's token.

@@ -125,21 +125,7 @@ class Confirm(Question[bool]):
         return "提交" if raw else "取消"
 
     def _words(self, text: str) -> str:
-        if text in (
-            "是",
-            "对",
-            "好",
-            "好的",
-            "行",
-            "确认",
-            "确定",
-            "没问题",
-            "嗯",
-            "可以",
-            "同意",
-            "ok",
-            "OK",
-        ):
+        if text in ("是", "对", "好", "好的", "行", "确认", "确定", "没问题", "嗯", "可以", "同意", "ok", "OK"):
             return YES
         if text in ("不", "不对", "改", "不是"):
             return EDIT

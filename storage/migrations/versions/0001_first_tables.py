@@ -87,11 +87,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_acknowledged_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledged")),
         sa.UniqueConstraint(
-            "person_id",
-            "subject",
-            "subject_id",
-            "deadline",
-            name=op.f("uq_acknowledged_person_id_subject_subject_id_deadline"),
+            "person_id", "subject", "subject_id", "deadline", name=op.f("uq_acknowledged_person_id_subject_subject_id_deadline")
         ),
         info={"once": True},
     )
@@ -622,9 +618,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("uncertain_since IS NOT NULL"),
         )
         batch_op.drop_index(
-            "ix_outbox_sending",
-            sqlite_where=sa.text("state = 'sending'"),
-            postgresql_where=sa.text("state = 'sending'"),
+            "ix_outbox_sending", sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'")
         )
         batch_op.drop_index(
             "ix_outbox_retried",
@@ -632,9 +626,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'pending' AND attempts > 0"),
         )
         batch_op.drop_index(
-            "ix_outbox_pending",
-            sqlite_where=sa.text("state = 'pending'"),
-            postgresql_where=sa.text("state = 'pending'"),
+            "ix_outbox_pending", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
         )
         batch_op.drop_index(
             "ix_outbox_failed",

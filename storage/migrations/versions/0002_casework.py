@@ -648,9 +648,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_watch_entries_household_id"))
         batch_op.drop_index(batch_op.f("ix_watch_entries_ended_by"))
         batch_op.drop_index(
-            "ix_watch_entries_due",
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
+            "ix_watch_entries_due", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
         )
         batch_op.drop_index(batch_op.f("ix_watch_entries_checked_by"))
 

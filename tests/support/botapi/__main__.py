@@ -21,18 +21,10 @@ async def _main() -> None:
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the process that started this")
     options = parser.parse_args()
     api = BotApi(
-        token=options.token,
-        faults=Faults(**options.faults),
-        known_only=options.known_only,
-        recording=not options.no_recording,
+        token=options.token, faults=Faults(**options.faults), known_only=options.known_only, recording=not options.no_recording
     )
     await api.start(port=options.port)
-    told = {
-        "address": api.address,
-        "base_url": api.base_url,
-        "base_file_url": api.base_file_url,
-        "token": api.token,
-    }
+    told = {"address": api.address, "base_url": api.base_url, "base_file_url": api.base_file_url, "token": api.token}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     if options.until_stdin_closes:

@@ -12,25 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote
 
 from tests.support.botapi.control import controlled
-from tests.support.botapi.values import (
-    ApiError,
-    Call,
-    Json,
-    Raw,
-    Upload,
-)
+from tests.support.botapi.values import ApiError, Call, Json, Raw, Upload
 
 if TYPE_CHECKING:
     from tests.support.botapi.server import BotApi
 
-_REASONS = {
-    200: "OK",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    408: "Request Timeout",
-}
+_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 408: "Request Timeout"}
 _REASONS |= {409: "Conflict", 411: "Length Required", 429: "Too Many Requests", 500: "Internal Server Error"}
 _REASONS |= {501: "Not Implemented", 502: "Bad Gateway"}
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"

@@ -7,45 +7,21 @@ import dataclasses
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from tests.support.botapi.values import (
-    Json,
-)
+from tests.support.botapi.values import Json
 
 if TYPE_CHECKING:
     from tests.support.botapi.server import BotApi
 
 _CONTROLS = (
-    *(
-        "set_faults",
-        "name_user",
-        "block",
-        "unblock",
-        "say",
-        "say_many",
-        "press",
-        "expire_queries",
-        "send_photo",
-    ),
-    *(
-        "send_document",
-        "share_location",
-        "share_contact",
-        "message",
-        "messages",
-        "truth",
-        "calls_of",
-        "pending",
-    ),
+    *("set_faults", "name_user", "block", "unblock", "say", "say_many", "press", "expire_queries", "send_photo"),
+    *("send_document", "share_location", "share_contact", "message", "messages", "truth", "calls_of", "pending"),
     *("next_message", "wait_sent"),
 )
 
 
 async def controlled(api: BotApi, name: str, arguments: Json) -> tuple[int, Json]:
     if name not in _CONTROLS:
-        return 404, {
-            "ok": False,
-            "description": f"no such control call; there are {', '.join(sorted(_CONTROLS))}",
-        }
+        return 404, {"ok": False, "description": f"no such control call; there are {', '.join(sorted(_CONTROLS))}"}
     if "content" in arguments:
         arguments["content"] = base64.b64decode(arguments["content"])
     try:

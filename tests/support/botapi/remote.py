@@ -30,11 +30,7 @@ class RemoteBotApi:
         )
         assert self._process.stdout is not None
         told = json.loads(await self._process.stdout.readline())
-        self.address, self.base_url, self.base_file_url = (
-            told["address"],
-            told["base_url"],
-            told["base_file_url"],
-        )
+        self.address, self.base_url, self.base_file_url = (told["address"], told["base_url"], told["base_file_url"])
         self._session = aiohttp.ClientSession(self.address)
         return self
 

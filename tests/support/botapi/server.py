@@ -41,12 +41,7 @@ class BotApi:
     """
 
     def __init__(
-        self,
-        *,
-        token: str = TOKEN,
-        faults: Faults | None = None,
-        known_only: bool = False,
-        recording: bool = True,
+        self, *, token: str = TOKEN, faults: Faults | None = None, known_only: bool = False, recording: bool = True
     ) -> None:
         self.token = token
         self.known_only = known_only
@@ -58,12 +53,7 @@ class BotApi:
         self.answers: dict[str, Json] = {}  # parameters of answerCallbackQuery by query id
         self.commands: list[Json] = []
         self.counts: dict[str, int] = {}  # injected faults by kind
-        self.bot: Json = {
-            "id": int(token.split(":")[0]),
-            "is_bot": True,
-            "first_name": "测试",
-            "username": "test_bot",
-        }
+        self.bot: Json = {"id": int(token.split(":")[0]), "is_bot": True, "first_name": "测试", "username": "test_bot"}
         self._names: dict[int, Json] = {}
         self._blocked: set[int] = set()
         self._files: dict[str, tuple[str, bytes]] = {}
@@ -210,11 +200,7 @@ class BotApi:
     def share_contact(self, user_id: int, phone_number: str, owner_id: int | None = None) -> int:
         """The user shares a contact, their own unless `owner_id` says whose; return the update's id."""
         owner = owner_id or user_id
-        contact = {
-            "phone_number": phone_number,
-            "first_name": self._user(owner)["first_name"],
-            "user_id": owner,
-        }
+        contact = {"phone_number": phone_number, "first_name": self._user(owner)["first_name"], "user_id": owner}
         return self._receive(user_id, "contact", "", {"contact": contact})
 
     def message(self, chat_id: int, message_id: int) -> Message:
@@ -279,11 +265,7 @@ class BotApi:
     def _chat(self, chat_id: int) -> Json:
         if chat_id < 0:
             return {"id": chat_id, "type": "supergroup", "title": f"Group {-chat_id}"}
-        return {
-            "id": chat_id,
-            "type": "private",
-            **self._names.get(chat_id, {"first_name": f"User {chat_id}"}),
-        }
+        return {"id": chat_id, "type": "private", **self._names.get(chat_id, {"first_name": f"User {chat_id}"})}
 
     def _new_message(self, chat_id: int, kind: str, text: str, *, from_bot: bool) -> Message:
         message_id = self._next_id.get(chat_id, 1)
@@ -329,8 +311,7 @@ class BotApi:
         if self._poll is not None and not self._poll.done():
             self._poll.set_exception(
                 ApiError(
-                    409,
-                    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+                    409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
                 )
             )
         if "allowed_updates" in params:
@@ -371,11 +352,7 @@ class BotApi:
         if _true(params.get("drop_pending_updates")):
             self._pending.clear()
         if url := str(params.get("url") or ""):
-            self._webhook = {
-                "url": url,
-                "secret": secret,
-                "max_connections": int(params.get("max_connections") or 40),
-            }
+            self._webhook = {"url": url, "secret": secret, "max_connections": int(params.get("max_connections") or 40)}
             self._pusher = asyncio.create_task(self._push())
         return True
 
@@ -435,11 +412,7 @@ class BotApi:
     # Methods of the bot
 
     def _api_getme(self, params: Json, _: dict[str, Upload]) -> Json:
-        return self.bot | {
-            "can_join_groups": True,
-            "can_read_all_group_messages": False,
-            "supports_inline_queries": False,
-        }
+        return self.bot | {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
 
     def _api_sendmessage(self, params: Json, _: dict[str, Upload]) -> Json:
         chat_id = self._writable(params)
@@ -635,8 +608,7 @@ def _markup(params: Json) -> Json | None:
     for button in buttons:
         if len(button) < 2:
             raise ApiError(
-                400,
-                "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+                400, "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
             )
         if len(str(button.get("callback_data", "x")).encode()) not in range(1, MAX_CALLBACK_DATA + 1):
             raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
