@@ -77,9 +77,9 @@ class WorkerProcess:
         ours.settimeout(0)
         child = multiprocessing.get_context("spawn").Process(target=_child, args=(theirs,))
         with ours, theirs:
-            await asyncio.to_thread(child.start)
-            theirs.close()
             try:
+                await shielded(asyncio.to_thread(child.start))  # one that starts while we stop is waited for below
+                theirs.close()
                 # not as an argument: a child that is killed while it starts would leave that write hanging for ever
                 build = pickle.dumps(self._build)
                 with contextlib.suppress(ConnectionError):
@@ -89,7 +89,8 @@ class WorkerProcess:
             finally:
                 self._line = None
                 ours.close()  # the child sees it, finishes and ends
-                await shielded(_joined(child))
+                if child.pid is not None:
+                    await shielded(_joined(child))
 
     async def _listen(self, line: socket.socket) -> None:
         rest = b""
