@@ -17,7 +17,7 @@ _MOST_CAUSES = 3
 
 def titles() -> dict[str, str]:
     """Title of each cause: of a conversation by its name, of news by its cause."""
-    return {name: one.title for name, one in conversations().items()} | {one.value: one.title for one in Cause}
+    return {name: one.title for name, one in conversations().items()} | {one.value: one.label for one in Cause}
 
 
 def conversation_begun_by(command: str) -> str:

@@ -171,8 +171,7 @@ class Chat:
         personal: bool = False,
     ) -> None:
         """Tell people other than who is talking, at once; see `notify`."""
-        rows = tuple(tuple(row) for row in buttons)
-        message = Outgoing(text=text, buttons=rows, file=file)
+        message = Outgoing(text=text, buttons=_rows(buttons), file=file)
         by = self._person.id if self._person else None
         await notify(
             self.store, self.world, messages=dict.fromkeys(person_ids, message), intent=intent, personal=personal, by=by

@@ -36,17 +36,17 @@ class SideProcess:
         self._pool: ProcessPoolExecutor | None = None
         self._used = 0.0
 
-    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """The result of `work`, which can be pickled like its arguments, or what it raises.
+    async def run(self, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """The result of `work`, which can be pickled like its arguments and options, or what it raises.
 
         A process that was killed is replaced once.
         """
         try:
-            return await self._try(work, *arguments)
+            return await self._try(partial(work, *arguments, **options))
         except BrokenProcessPool:
             log.warning("the process for %s is gone; a new one starts", work.__name__)
             self.end()
-            return await self._try(work, *arguments)
+            return await self._try(partial(work, *arguments, **options))
 
     def end_if_idle(self) -> None:
         """End the process when there was no work for some minutes."""
@@ -59,24 +59,23 @@ class SideProcess:
             self._pool.shutdown(wait, cancel_futures=True)
             self._pool = None
 
-    async def _try(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def _try(self, work: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_settle)
         try:
-            return await loop.run_in_executor(self._pool, work, *arguments)
+            return await loop.run_in_executor(self._pool, work)
         finally:
             self._used = loop.time()
 
 
 async def aside(work: Callable[..., T], *arguments: Any, rows: int, **options: Any) -> T:
     """The result of `work` on so many rows: little work gets a thread, much a process that ends with it."""
-    work = partial(work, **options)
     if rows < MUCH:
-        return await asyncio.to_thread(work, *arguments)
+        return await asyncio.to_thread(work, *arguments, **options)
     process = SideProcess()
     try:
-        return await process.run(work, *arguments)
+        return await process.run(work, *arguments, **options)
     finally:
         await asyncio.to_thread(partial(process.end, wait=True))  # a parent that ends too soon would wait for it forever
 

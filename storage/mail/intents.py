@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+
+from storage.database.labels import Labelled
 
 
-class Cause(Enum):
-    """A kind of news. The value begins the keys of stored messages; `title` is its name in the burden account 负担账本."""
-
-    title: str
-
-    def __new__(cls, value: str, title: str) -> Cause:
-        made = object.__new__(cls)
-        made._value_ = value
-        made.title = title
-        return made
+class Cause(Labelled):
+    """A kind of news. The value begins the keys of stored messages; the label is its name in the burden account 负担账本."""
 
     REMIND = "remind", "早上一条"
     WEEKLY = "weekly", "周报"
