@@ -6,6 +6,7 @@ Exit codes: 0 all right; 1 something was found wrong; 2 wrong use; 3 cannot star
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from typing import Any
@@ -14,6 +15,8 @@ import click
 
 from bot.commands import COMMANDS
 from bot.errors import OperatorError
+
+log = logging.getLogger(__name__)
 
 
 class _Commands(click.Group):
@@ -39,6 +42,15 @@ class _Commands(click.Group):
         except OperatorError as error:
             click.echo(f"✗ {error}", err=True)
             ctx.exit(error.exit_code)
+        except Exception as error:
+            from bot.setup.faults import words_of  # not before a command has run
+
+            words = words_of(error)
+            if words is None:  # a fault of ours: its trace is needed
+                raise
+            log.debug("the command failed", exc_info=True)
+            click.echo(f"✗ {words}", err=True)
+            ctx.exit(OperatorError.exit_code)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -5,6 +5,7 @@ SUBJECTS = (
     "cases",
     "charts",
     "handbook",
+    "health",
     "indicators",
     "inspections",
     "joining",

@@ -86,9 +86,9 @@ class Burden:
             self._session.add(burden_days, row)
 
     async def between(self, first: date, last: date) -> list[BurdenRow]:
-        """Everything from the first day to the last, both included."""
+        """Everything from the first day to the last, both included, without rows that can't be read."""
         query = sa.select(burden_days).where(burden_days.c.day.between(first, last))
-        return [BurdenRow.model_validate(dict(row._mapping)) for row in await self._session.read(query)]
+        return self._session.records(burden_days, await self._session.read(query), BurdenRow.from_row)
 
     async def forget(self, before: date) -> None:
         await self._session.change(burden_days.delete().where(burden_days.c.day < before))

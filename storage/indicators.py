@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 
@@ -20,7 +20,7 @@ indicator_values = sa.Table(
     sa.Column("village", sa.String(12), nullable=False),
     sa.Column("code", sa.String(40), nullable=False),
     sa.Column("value", sa.BigInteger, nullable=False),
-    sa.Column("reason", sa.LargeBinary),
+    sa.Column("reason", Sealed),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("at", Moment, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -60,18 +60,22 @@ class Indicators:
         if not rows:
             row = {"id": new_id(), "year": year, "village": village, "code": code, "version": 0, **changes}
             session.add(indicator_values, row)
-        elif rows[0].value == value and (not reason or self._figure(rows[0]).reason == reason):
+        elif rows[0].value == value and (not reason or self._reasons(rows) == [reason]):
             return False
         else:
             await session.amend(indicator_values, rows[0]._mapping, **changes)
         return True
 
     async def of(self, years: Sequence[int], region: str) -> Mapping[tuple[int, str, str], IndicatorValue]:
-        """All figures of these years in a region, by year, village and indicator."""
+        """All figures of these years in a region, by year, village and indicator; one that can't be read is not entered."""
         table = indicator_values.c
         query = sa.select(indicator_values).where(table.year.in_(years), inside(table.village, region))
-        found = (self._figure(row) for row in await self._session.read(query))
+        found = self._session.records(indicator_values, await self._session.read(query), self._figure)
         return {(one.year, one.village, one.code): one for one in found}
+
+    def _reasons(self, rows: Sequence[sa.Row[Any]]) -> list[str]:
+        """Without one that can't be read: what is entered now takes its place."""
+        return [one.reason for one in self._session.records(indicator_values, rows, self._figure)]
 
     def _figure(self, row: sa.Row[Any]) -> IndicatorValue:
         return IndicatorValue.from_row(row, reason=self._session.vault.open_text(row.reason) or "")

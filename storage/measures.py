@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Conflict, Session
 from storage.files.attachments import Attachments
@@ -34,7 +34,7 @@ measures = sa.Table(
     id_column(),
     sa.Column("support_id", sa.BigInteger, sa.ForeignKey("supports.id"), nullable=False, index=True),
     sa.Column("kind", sa.String(40), nullable=False),
-    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("text", Sealed, nullable=False),
     sa.Column("unit", sa.String(40), nullable=False),
     sa.Column("deadline", sa.Date, nullable=False),
     sa.Column("percent", sa.SmallInteger, nullable=False),
@@ -50,7 +50,7 @@ measure_entries = sa.Table(
     id_column(),
     sa.Column("measure_id", sa.BigInteger, sa.ForeignKey("measures.id"), nullable=False, index=True),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False),
-    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("text", Sealed, nullable=False),
     sa.Column("percent", sa.SmallInteger, nullable=False),
     sa.Column("at", Moment, nullable=False),
     info=AUDITED,
@@ -136,7 +136,7 @@ class Measures:
 
     async def support_of(self, clue_id: int) -> Support | None:
         rows = await self._session.read(sa.select(supports).where(supports.c.clue_id == clue_id))
-        return Support.from_row(rows[0]) if rows else None
+        return self._session.record(supports, rows, Support.from_row)
 
     async def assign(self, support: Support, responsible_id: int) -> Support:
         """Name who answers for the household. Raises Conflict when somebody was named since `support` was read."""
@@ -161,13 +161,11 @@ class Measures:
 
     async def of(self, clue_id: int) -> list[Measure]:
         """The measures of a case, by deadline."""
-        query = _MEASURE.where(supports.c.clue_id == clue_id).order_by(measures.c.deadline, measures.c.id)
-        return [self._measure(row._mapping) for row in await self._session.read(query)]
+        return await self._some(_MEASURE.where(supports.c.clue_id == clue_id).order_by(measures.c.deadline, measures.c.id))
 
     async def of_households(self, household_ids: Sequence[int]) -> list[Measure]:
         """The measures of these households, in the order in which they were planned."""
-        query = _MEASURE.where(supports.c.household_id.in_(household_ids)).order_by(measures.c.id)
-        return [self._measure(row._mapping) for row in await self._session.read(query)]
+        return await self._some(_MEASURE.where(supports.c.household_id.in_(household_ids)).order_by(measures.c.id))
 
     async def due(self, region: str, unit: str | None = None, *, most: int = 8) -> list[Measure]:
         """Measures not done in a region (code prefix), of one unit or of all, the most pressing first."""
@@ -176,11 +174,10 @@ class Measures:
         )
         if unit is not None:
             query = query.where(measures.c.unit == unit)
-        rows = await self._session.read(query.order_by(measures.c.deadline, measures.c.id).limit(most))
-        return [self._measure(row._mapping) for row in rows]
+        return await self._some(query.order_by(measures.c.deadline, measures.c.id).limit(most))
 
     async def several(self, ids: Sequence[int]) -> list[Measure]:
-        return [self._measure(row._mapping) for row in await self._session.read(_MEASURE.where(measures.c.id.in_(ids)))]
+        return await self._some(_MEASURE.where(measures.c.id.in_(ids)))
 
     async def progress(self, measure: Measure, *, by: int, text: str, percent: int, photos: Sequence[str] = ()) -> Measure:
         """Record how far a measure is; at 100 it is done. Raises Conflict when somebody reported since it was read."""
@@ -212,16 +209,14 @@ class Measures:
     async def entries(self, measure_id: int) -> list[MeasureEntry]:
         """What was reported on a measure, in order."""
         query = sa.select(measure_entries).where(measure_entries.c.measure_id == measure_id)
-        return [
-            MeasureEntry(
-                id=row.id,
-                person_id=row.person_id,
-                text=self._session.vault.open_text(row.text) or "",
-                percent=row.percent,
-                at=row.at,
-            )
-            for row in await self._session.read(query.order_by(measure_entries.c.id))
-        ]
+        rows = await self._session.read(query.order_by(measure_entries.c.id))
+        return self._session.records(
+            measure_entries, rows, lambda row: MeasureEntry.from_row(row, text=self._session.vault.open_text(row.text) or "")
+        )
+
+    async def _some(self, query: sa.Select[Any]) -> list[Measure]:
+        rows = await self._session.read(query)
+        return self._session.records(measures, rows, lambda row: self._measure(row._mapping))
 
     def _measure(self, row: Any) -> Measure:
         return Measure.model_validate({**row, "text": self._session.vault.open_text(row["text"]) or ""})

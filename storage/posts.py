@@ -11,7 +11,7 @@ from storage.database.base import AUDITED, Moment, Record, id_column, metadata, 
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.joining.invites import invites
-from storage.mail.talks import DRAFT, talks
+from storage.mail.talks import DAMAGED, DRAFT, talks
 from storage.measures import supports
 from storage.people.persons import Post, posts
 from storage.reminders.rows import PENDING, reminders
@@ -95,13 +95,15 @@ class Handovers:
         query = sa.select(handovers).where(
             handovers.c.successor_id == successor_id, handovers.c.accepted, handovers.c.done_at.is_(None)
         )
-        return [Handover.model_validate(row._mapping) for row in await self._session.read(query)]
+        return self._session.records(handovers, await self._session.read(query), Handover.from_row)
 
     async def post(self, post_id: int) -> tuple[Post, bool]:
         """The post, and whether it is still held."""
-        (row,) = await self._session.read(sa.select(posts).where(posts.c.id == post_id))
-        post = Post.from_row(row)
-        return post, row.until is None
+        rows = await self._session.read(sa.select(posts).where(posts.c.id == post_id))
+        found = self._session.record(posts, rows, lambda row: (Post.from_row(row), row.until is None))
+        if found is None:
+            raise LookupError(f"no post {post_id}")
+        return found
 
     async def withdraw_others(self, handover: Handover) -> None:
         """End the invitations of other handovers of the same post, which has been handed over."""
@@ -134,20 +136,19 @@ class Handovers:
 
     async def open_talks(self, person_id: int) -> list[tuple[int, str]]:
         """Id and conversation of everything the person has begun and not finished."""
-        query = sa.select(talks.c.id, talks.c.name).where(talks.c.person_id == person_id)
+        query = sa.select(talks.c.id, talks.c.name).where(talks.c.person_id == person_id, talks.c.state != DAMAGED)
         return [(row.id, row.name) for row in await self._session.read(query)]
 
     async def move_talks(self, talk_ids: list[int], to: int, *, address: str, whose: str) -> None:
-        """Put talks aside in another person's chat, with the name of whose they were."""
+        """Put talks aside in another person's chat, with the name of whose they were. What can't be read stays where it is."""
         vault = self._session.vault
-        for row in await self._session.read(sa.select(talks).where(talks.c.id.in_(talk_ids))):
-            journal = {**vault.open_json(row.journal), "whose": whose}
+        rows = await self._session.read(sa.select(talks).where(talks.c.id.in_(talk_ids)))
+        for talk_id, journal in self._session.records(talks, rows, lambda row: (row.id, dict(vault.open_json(row.journal)))):
+            sealed = vault.seal_json({**journal, "whose": whose})
             await self._session.change(
                 talks.update()
-                .where(talks.c.id == row.id)
-                .values(
-                    address=address, person_id=to, state=DRAFT, touched_at=self._session.now, journal=vault.seal_json(journal)
-                )
+                .where(talks.c.id == talk_id)
+                .values(address=address, person_id=to, state=DRAFT, touched_at=self._session.now, journal=sealed)
             )
 
     async def snoozed(self, person_id: int) -> list[tuple[int, str, str]]:
@@ -162,7 +163,7 @@ class Handovers:
 
     async def _one(self, which: sa.ColumnElement[bool]) -> Handover | None:
         rows = await self._session.read(sa.select(handovers).where(which))
-        return Handover.from_row(rows[0]) if rows else None
+        return self._session.record(handovers, rows, Handover.from_row)
 
     async def _change(self, handover: Handover, **changes: Any) -> Handover:
         row = await self._session.current(handovers, handover)

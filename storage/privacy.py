@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.cases.records import clues, joined_reports
 from storage.cases.voices import Voices
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.transaction import Session
 from storage.joining.consents import Consents
 from storage.mail.chats import Chats, chats
@@ -31,7 +31,7 @@ erasures = sa.Table(
     sa.Column("decided_at", Moment),
     sa.Column("decided_by", sa.BigInteger, sa.ForeignKey("persons.id")),
     sa.Column("accepted", sa.Boolean),
-    sa.Column("reason", sa.LargeBinary),
+    sa.Column("reason", Sealed),
     sa.Column("version", sa.Integer, nullable=False),
     info=AUDITED,
 )
@@ -96,9 +96,9 @@ class Erasures:
         member = listed[0] if listed else None
         return Dossier(
             name=person.name,
-            phone=session.vault.open_text(person.phone or (member and member.phone)),
-            id_number=session.vault.open_text(member and member.id_number),
-            posts=tuple(Held.from_row(row) for row in held),
+            phone=self._opened(persons, person, "phone") if person.phone else self._opened(members, member, "phone"),
+            id_number=self._opened(members, member, "id_number"),
+            posts=tuple(session.records(posts, held, Held.from_row)),
             platforms=tuple(sorted(row.platform for row in bound)),
             reports=counts.reports,
             questions=counts.questions,
@@ -155,6 +155,12 @@ class Erasures:
             erasures, dict(row._mapping), accepted=accepted, reason=reason, decided_by=by, decided_at=self._session.now
         )
 
-    @staticmethod
-    def _one(rows: Sequence[sa.Row[Any]]) -> Erasure | None:
-        return Erasure.from_row(rows[0]) if rows else None
+    def _opened(self, table: sa.Table, row: sa.Row[Any] | None, column: str) -> str | None:
+        """A sealed text of a row; None also where it can't be read."""
+        opened = self._session.records(
+            table, [row] if row else [], lambda row: self._session.vault.open_text(row._mapping[column])
+        )
+        return next(iter(opened), None)
+
+    def _one(self, rows: Sequence[sa.Row[Any]]) -> Erasure | None:
+        return self._session.record(erasures, rows, Erasure.from_row)

@@ -80,13 +80,13 @@ class Quiz:
         self._session = session
 
     async def cards(self, person_id: int) -> dict[str, Card]:
-        """Everything the person has been asked, by question."""
+        """Everything the person has been asked, by question; a card that can't be read is as if there were none."""
         rows = await self._session.read(sa.select(quiz_cards).where(quiz_cards.c.person_id == person_id))
-        return {row.question: _card(row) for row in rows}
+        return {one.question: one for one in self._session.records(quiz_cards, rows, _card)}
 
     async def card(self, person_id: int, question: str) -> Card | None:
         rows = await self._session.read(_one_card(person_id, question))
-        return _card(rows[0]) if rows else None
+        return next(iter(self._session.records(quiz_cards, rows, _card)), None)
 
     async def learn(self, person_id: int, card: Card, *, clause: str, rating: int, daily: bool) -> None:
         """Keep an answer and what is remembered after it. Raises Conflict when the card changed meanwhile."""

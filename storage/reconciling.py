@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.people.persons import Role
@@ -41,13 +41,13 @@ differences = sa.Table(
     sa.Column("village", sa.String(12), nullable=False),
     sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), index=True),
     sa.Column("member_id", sa.BigInteger),
-    sa.Column("details", sa.LargeBinary, nullable=False),
+    sa.Column("details", Sealed, nullable=False),
     sa.Column("owner_role", sa.String(12), nullable=False),
     sa.Column("owner_region", sa.String(12), nullable=False),
     sa.Column("owner_unit", sa.String(40)),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("how", sa.String(10)),
-    sa.Column("note", sa.LargeBinary),
+    sa.Column("note", Sealed),
     sa.Column("returned", sa.Integer, nullable=False),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
     sa.Column("at", Moment, nullable=False),
@@ -167,10 +167,10 @@ class Reconciliations:
 
     async def latest(self) -> list[ComparedList]:
         """The last list of each source, the newest first."""
-        columns = (reconciliations.c.source, reconciliations.c.sha256, reconciliations.c.listed, reconciliations.c.at)
+        columns = (reconciliations.c[name] for name in ("id", *ComparedList.model_fields))
         last = sa.select(sa.func.max(reconciliations.c.id)).group_by(reconciliations.c.source).scalar_subquery()
         query = sa.select(*columns).where(reconciliations.c.id.in_(last)).order_by(reconciliations.c.id.desc())
-        return [ComparedList.from_row(row) for row in await self._session.read(query)]
+        return self._session.records(reconciliations, await self._session.read(query), ComparedList.from_row)
 
     async def enter(
         self, reconciliation_id: int, source: str, *, sender: Owner, found: Iterable[NewDifference], agreed: Collection[str]
@@ -178,7 +178,7 @@ class Reconciliations:
         """Record what a comparison found; a difference on record is not recorded again.
 
         One that was settled is opened again: for the `sender`, if the list was found to be wrong and still is. What is open
-        but among the fingerprints in `agreed` is settled.
+        but among the fingerprints in `agreed` is settled. What can't be read of one that is found again is written anew.
         """
         session = self._session
         rows = await session.read(sa.select(differences).where(differences.c.source == source))
@@ -199,10 +199,10 @@ class Reconciliations:
                     before, **self._values(reconciliation_id, one), state=DifferenceState.OPEN.value,
                     how=None, returned=before["returned"] + 1, at=session.now,
                 )  # fmt: skip
-                returned.append(self._difference(row))
+                returned += session.records(differences, [row], self._difference)
             else:
                 same += 1
-                if session.vault.open_json(before["details"]) != _details(one):
+                if session.records(differences, [before], self._said) != [_details(one)]:
                     await self._amend(before, **self._values(reconciliation_id, one, keep_owner=True))
         for fingerprint in set(agreed) - seen:
             before = known.get(fingerprint)
@@ -213,15 +213,19 @@ class Reconciliations:
 
     async def get(self, difference_id: int) -> Difference | None:
         rows = await self._session.read(sa.select(differences).where(differences.c.id == difference_id))
-        return self._difference(rows[0]._mapping) if rows else None
+        return self._session.record(differences, rows, lambda row: self._difference(row._mapping))
 
     async def open_of(self, owners: Sequence[Owner], most: int) -> tuple[list[Difference], int]:
-        """The first `most` of what these posts have to settle, the untouched before those to be looked at; and how many."""
+        """The first `most` of what these posts have to settle, the untouched before those to be looked at; and how many.
+
+        One that can't be read is counted and not among them, and is nobody's to settle.
+        """
         wanted = sa.and_(differences.c.state.in_(_TO_SETTLE), sa.or_(sa.false(), *(_owned_by(owner) for owner in owners)))
         total = (await self._session.read(sa.select(sa.func.count()).select_from(differences).where(wanted)))[0][0]
         query = sa.select(differences).where(wanted)
         query = query.order_by(differences.c.state.desc(), differences.c.village, differences.c.id).limit(most)
-        return [self._difference(row._mapping) for row in await self._session.read(query)], int(total)
+        rows = await self._session.read(query)
+        return self._session.records(differences, rows, lambda row: self._difference(row._mapping)), int(total)
 
     async def by_owner(self, region: str) -> list[tuple[Owner, int]]:
         """How many open differences each post below `region` has, the most first."""
@@ -266,6 +270,9 @@ class Reconciliations:
             "details": self._session.vault.seal_json(_details(one)),
             **({} if keep_owner else _owner_columns(one.owner)),
         }
+
+    def _said(self, row: Mapping[Any, Any]) -> Any:
+        return self._session.vault.open_json(row["details"])
 
     def _difference(self, row: Mapping[Any, Any]) -> Difference:
         vault = self._session.vault

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import AUDITED, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Record, Sealed, id_column, metadata, new_id
+from storage.database.reading import Damage
 from storage.database.regions import inside
 from storage.database.sealing import Vault
 from storage.database.transaction import Session
@@ -41,8 +42,8 @@ members = sa.Table(
     sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), nullable=False, index=True),
     sa.Column("name", sa.String(60), nullable=False),
     sa.Column("relation", sa.String(20), nullable=False),
-    sa.Column("id_number", sa.LargeBinary),
-    sa.Column("phone", sa.LargeBinary),
+    sa.Column("id_number", Sealed),
+    sa.Column("phone", Sealed),
     sa.Column("id_blind", sa.String(32), index=True),
     sa.Column("id_tail_blind", sa.String(32), index=True),
     sa.Column("phone_tail_blind", sa.String(32), index=True),
@@ -113,7 +114,7 @@ class Households:
 
     async def get(self, household_id: int) -> Household | None:
         rows = await self._session.read(sa.select(households).where(households.c.id == household_id))
-        return Household.from_row(rows[0]) if rows else None
+        return self._session.record(households, rows, Household.from_row)
 
     async def claimed_by(self, village: str, name: str, *, tail: str) -> list[Household]:
         """The households of `village` with a member of this name whose ID number or phone ends in `tail`."""
@@ -129,12 +130,12 @@ class Households:
             .where(proof, households.c.village == village)
             .distinct()
         )
-        return [Household.from_row(row) for row in await self._session.read(query)]
+        return self._session.records(households, await self._session.read(query), Household.from_row)
 
     async def everyone(self) -> list[RosterMember]:
         """Everybody on the roster."""
         columns = (members.c.id, members.c.household_id, members.c.name, members.c.id_blind)
-        return [RosterMember.from_row(row) for row in await self._session.read(sa.select(*columns))]
+        return self._session.records(members, await self._session.read(sa.select(*columns)), RosterMember.from_row)
 
     def blind_id(self, id_number: str) -> str:
         """The blind index of an ID number, as in `RosterMember.id_blind`."""
@@ -254,6 +255,6 @@ class Roster:
         ]
 
 
-async def load_roster(conn: AsyncConnection) -> Roster:
-    rows = await conn.execute(sa.select(households))
-    return Roster([Household.from_row(row) for row in rows])
+async def load_roster(conn: AsyncConnection, damage: Damage) -> Roster:
+    """The roster without the households that can't be read."""
+    return Roster(damage.read(households, await conn.execute(sa.select(households)), Household.from_row))

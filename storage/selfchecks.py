@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.labels import Labelled
 from storage.database.transaction import Session
 from storage.people.persons import persons
@@ -33,7 +33,7 @@ selfchecks = sa.Table(
     sa.Column("finding", sa.String(10), nullable=False),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("at", Moment, nullable=False),
-    sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("note", Sealed, nullable=False),
     sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), index=True),
     sa.Column("clue_id", sa.BigInteger, sa.ForeignKey("clues.id"), index=True),
     sa.Column("version", sa.Integer, nullable=False),
@@ -77,14 +77,15 @@ class SelfChecks:
         self._session = session
 
     async def of(self, plan: str, scope: Scope) -> dict[str, Looked]:
-        """What a village or unit has looked at, by task, in the order it did."""
+        """What a village or unit has looked at, by task, in the order it did; `tallies` also counts what can't be read."""
         query = (
             sa.select(selfchecks, persons.c.name)
             .join(persons, persons.c.id == selfchecks.c.person_id)
             .where(selfchecks.c.plan == plan, selfchecks.c.region == scope.region, selfchecks.c.unit == scope.unit)
             .order_by(selfchecks.c.at, selfchecks.c.id)
         )
-        return {row.item: self._looked(row) for row in await self._session.read(query)}
+        found = self._session.records(selfchecks, await self._session.read(query), self._looked)
+        return {one.item: one for one in found}
 
     async def record(
         self,

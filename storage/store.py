@@ -13,6 +13,7 @@ from storage.cases.voices import Voices
 from storage.charts.orders import ChartOrders
 from storage.charts.problem_figures import ProblemFigures
 from storage.counting.overview import Overview
+from storage.database.clock_marks import ClockMarks
 from storage.database.transaction import Session
 from storage.files.attachments import Attachments
 from storage.files.media import Media
@@ -76,6 +77,7 @@ class Store:
     burden = _of(Burden)
     chart_orders = _of(ChartOrders)
     chats = _of(Chats)
+    clock_marks = _of(ClockMarks)
     clues = _of(Clues)
     consents = _of(Consents)
     deeds = _of(Deeds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.counting.overview import visit_keys
 from storage.counting.tallies import count
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.labels import Labelled
 from storage.database.transaction import Session
 from storage.mail.messages import Place, place_columns
@@ -41,7 +41,7 @@ visits = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("outcome", sa.String(12), nullable=False),
     sa.Column("met", sa.Boolean, nullable=False),
-    sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("note", Sealed, nullable=False),
     sa.Column("latitude", sa.Float),
     sa.Column("longitude", sa.Float),
     sa.Column("version", sa.Integer, nullable=False),
@@ -75,9 +75,10 @@ class Visits:
         Of two first visits at the same time the second breaks the unique key, and is run again on what the first left.
         """
         session = self._session
-        before = await self._row(household.id, round)
+        rows = await self._rows(household.id, round)
+        before = rows[0]._mapping if rows else None
         if before is not None and before["met"]:
-            return self._visit(before)
+            return self._session.records(visits, rows, lambda row: self._visit(row._mapping))[0]
         found: dict[str, Any] = {
             "person_id": by,
             "at": session.now,
@@ -95,18 +96,17 @@ class Visits:
         return self._visit(after)
 
     async def of(self, household_id: int, round: str) -> Visit | None:
-        row = await self._row(household_id, round)
-        return None if row is None else self._visit(row)
+        rows = await self._rows(household_id, round)
+        return self._session.record(visits, rows, lambda row: self._visit(row._mapping))
 
     async def in_village(self, village: str, round: str) -> dict[int, Visit]:
-        """The visits of a village, by household."""
+        """The visits of a village, by household, without any that can't be read."""
         query = sa.select(visits).where(visits.c.round == round, visits.c.village == village)
-        return {row.household_id: self._visit(row._mapping) for row in await self._session.read(query)}
-
-    async def _row(self, household_id: int, round: str) -> Any:
-        query = sa.select(visits).where(visits.c.household_id == household_id, visits.c.round == round)
         rows = await self._session.read(query)
-        return rows[0]._mapping if rows else None
+        return {one.household_id: one for one in self._session.records(visits, rows, lambda row: self._visit(row._mapping))}
+
+    async def _rows(self, household_id: int, round: str) -> Sequence[sa.Row[Any]]:
+        return await self._session.read(sa.select(visits).where(visits.c.household_id == household_id, visits.c.round == round))
 
     def _visit(self, row: Mapping[Any, Any]) -> Visit:
         return Visit.model_validate({**row, "note": self._session.vault.open_text(row["note"]) or ""})

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 
@@ -20,10 +20,10 @@ watch_entries = sa.Table(
     sa.Column("list", sa.String(40), nullable=False),
     sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), nullable=False, index=True),
     sa.Column("village", sa.String(12), nullable=False),
-    sa.Column("name", sa.LargeBinary, nullable=False),
+    sa.Column("name", Sealed, nullable=False),
     sa.Column("who", sa.String(32), nullable=False),
     sa.Column("id_blind", sa.String(32)),
-    sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("note", Sealed, nullable=False),
     sa.Column("origin", sa.String(40), nullable=False),
     sa.Column("next_on", sa.Date, nullable=False),
     sa.Column("checked_on", sa.Date),
@@ -32,7 +32,7 @@ watch_entries = sa.Table(
     sa.Column("found", sa.Integer, nullable=False),
     sa.Column("ended_at", Moment),
     sa.Column("ended_by", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
-    sa.Column("reason", sa.LargeBinary),
+    sa.Column("reason", Sealed),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("plan", "list", "who"),
     info=AUDITED,
@@ -105,10 +105,10 @@ class Watchlists:
         return self._session.vault.blind("watched", f"{household_id}|{name}")
 
     async def listing(self, plan: str, code: str) -> list[Listing]:
-        """Everybody who is or was on a list."""
+        """Everybody who is or was on a list, without entries that can't be read."""
         columns = (watch_entries.c[name] for name in Listing._fields)
         query = sa.select(*columns).where(watch_entries.c.plan == plan, watch_entries.c.list == code)
-        return [Listing(**row._mapping) for row in await self._session.read(query)]
+        return self._session.records(watch_entries, await self._session.read(query), lambda row: Listing(**row._mapping))
 
     def add(self, plan: str, new: NewWatched) -> None:
         vault = self._session.vault
@@ -130,12 +130,15 @@ class Watchlists:
     async def due(
         self, plan: str, regions: Iterable[str], *, today: date, most: int, without: Sequence[int] = ()
     ) -> list[Watched]:
-        """Those of the regions whose check is due, the longest overdue first, but for the entries `without`."""
+        """Those of the regions whose check is due, the longest overdue first, but for the entries `without`.
+
+        One that can't be read is not among them, though `due_by_village` and `figures` count it.
+        """
         query = sa.select(watch_entries).where(
             *_due(plan, today), inside(watch_entries.c.village, *regions), watch_entries.c.id.not_in(without)
         )
         rows = await self._session.read(query.order_by(watch_entries.c.next_on, watch_entries.c.id).limit(most))
-        return [self._watched(row._mapping) for row in rows]
+        return self._session.records(watch_entries, rows, lambda row: self._watched(row._mapping))
 
     async def due_by_village(self, plan: str, today: date, *, regions: Iterable[str]) -> dict[str, int]:
         """How many checks are due in each village that has any."""
@@ -145,7 +148,7 @@ class Watchlists:
 
     async def get(self, entry_id: int) -> Watched | None:
         rows = await self._session.read(sa.select(watch_entries).where(watch_entries.c.id == entry_id))
-        return self._watched(rows[0]._mapping) if rows else None
+        return self._session.record(watch_entries, rows, lambda row: self._watched(row._mapping))
 
     async def checked(self, entry: Watched, by: int, *, next_on: date, found: bool = False) -> None:
         """Record a check; the entry stays on its list until `next_on`. Raises Conflict when somebody changed it since."""

@@ -20,9 +20,10 @@ COMMANDS = {
     "import-roster": "导入农户名册(.xlsx 或 .csv，一人一行)；每行结果写到旁边的“…-导入结果.xlsx”，有误时退出码为 1。",
     "import-screening": "导入部门筛查名单(.xlsx 或 .csv)；每行结果写到旁边的“…-筛查结果.xlsx”，有没导入的行时退出码为 1。",
     "invite": "生成邀请链接和二维码。",
+    "key": "加密用的密钥：查看、更换、停用旧的，不用停服务。",
     "map": "画挂图(.png)：问题分布、销号进度、排查进度，可打印上墙。",
     "outbox": "列出没发出去、或不知是否到达的消息(不显示内容)。",
-    "plan": "工作方案：改期另存、检查。",
+    "plan": "工作方案：改期另存、检查、补上新版本要的内容。",
     "policy": "手册里的政策：加进去、列出来、撤下。",
     "reconcile": "名单(.xlsx 或 .csv)与名册对账；差异记下，由各村、站所发 /differences 核对。每行结果写到“…-对账结果.xlsx”。",
     "recount": "重新清点全镇情况里的各项数字；有出入就改正，并以退出码 1 告知。",
@@ -30,6 +31,7 @@ COMMANDS = {
     "run": "启动服务(Ctrl-C 或 SIGTERM 停止，手上的消息会办完)。",
     "sample": "按种子抽样：每村不少于方案规定的比例，谁用同一种子都抽到同样的户(方法见 docs/sampling.md)。",
     "summary": "按系统里的数字写一页月报(.docx)，可在 Word 里改。",
+    "upgrade": "装了新版本以后：先备份，再升级数据表，再检查。请先停下服务。",
     "version": "显示版本。",
 }
 """Each command by name, with the first line of its help: `cunbao --help` is shown without importing any of them."""

@@ -117,7 +117,7 @@ async def _find(installation: Installation, name: str) -> Person:
         found = await people.named(name) or await people.named(marked(name))
         if not found and (by_number := await _numbered(people, name)):
             found = [by_number]
-        others = found or [official.person for official in await officials(tx.conn)]
+        others = found or [official.person for official in await officials(tx.conn, tx.damage)]
     if len(found) == 1:
         return found[0]
     listed = "\n".join(

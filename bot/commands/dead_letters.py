@@ -6,8 +6,7 @@ import asyncio
 
 import click
 
-from bot.commands import tell
-from bot.setup.installation import open_installation
+from bot.setup.installation import open_kept
 from bot.setup.settings import Settings, load_settings
 from storage.database.base import from_base36, to_base36
 from storage.mail import inbox
@@ -39,7 +38,7 @@ def retry(numbers: tuple[str, ...], *, everything: bool) -> None:
 
 
 async def _list(settings: Settings) -> None:
-    async with open_installation(settings, tell) as installation, installation.database.read() as conn:
+    async with open_kept(settings, read_only=True) as database, database.read() as conn:
         letters = await inbox.dead_letters(conn)
     for letter in letters:
         click.echo(f"{to_base36(letter.id)}  {letter.received_at:%m-%d %H:%M}  {letter.address}  {letter.error}")
@@ -47,7 +46,7 @@ async def _list(settings: Settings) -> None:
 
 
 async def _retry(settings: Settings, ids: list[int]) -> None:
-    async with open_installation(settings, tell) as installation, installation.database.write() as conn:
+    async with open_kept(settings) as database, database.write() as conn:
         ids = ids or [letter.id for letter in await inbox.dead_letters(conn)]
         revived = await inbox.revive(conn, ids) if ids else 0
     click.echo(f"{revived} 条已放回，服务运行时会马上处理。")

@@ -29,6 +29,7 @@ from bot.service.clock import system_clock
 from bot.service.service import Service, listen, stop_signals
 from bot.setup.installation import Installation, lock_data_folder, make_folder, open_installation, plan_folder
 from bot.setup.settings import FILE, Settings, load_settings
+from storage.database.transaction import reading_first
 from storage.mail.chats import chats
 from storage.mail.messages import Incoming
 from storage.people.persons import Role, accounts
@@ -121,9 +122,9 @@ def _moved_plan(base: Settings, folder: Path, today: date) -> Plan:
 
 async def _phones(installation: Installation) -> Mapping[str, str]:
     """The demo's phones by label: the household's first, then upwards."""
-    async with installation.database.read() as conn:
-        found = await conn.execute(sa.select(chats.c.address).where(chats.c.address.startswith("web:demo-")))
-        owners = await accounts(conn, list(found.scalars()))
+    async with reading_first(installation.database, system_clock()) as tx:
+        found = await tx.conn.execute(sa.select(chats.c.address).where(chats.c.address.startswith("web:demo-")))
+        owners = await accounts(tx.conn, list(found.scalars()), tx.damage)
     roles = {account.address: account.person.posts[0].role for account in owners.values() if account.person}
     return {roles[address].label: address for address in sorted(roles, key=lambda address: list(Role).index(roles[address]))}
 

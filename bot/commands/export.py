@@ -63,7 +63,7 @@ async def _export(settings: Settings, wanted: _Wanted) -> Export:
     async with open_installation(settings, tell) as installation, reading_first(installation.database, now) as tx:
         plan = installation.world.plan
         region = region_named(plan, wanted.region)
-        await Caches(installation.world).refresh(tx.conn)
+        await Caches(installation.world).refresh_in(tx)
         async with tx.session("operator", "export") as session:
             store = Store(session)
             person = await _person(store, wanted.name) if wanted.name else None

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
+from bot.commands.reading import read_import
 from bot.service.clock import system_clock
 from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
@@ -36,12 +37,13 @@ async def _import(settings: Settings, file: Path, content: bytes) -> bool:
     now = system_clock()
     async with open_installation(settings, tell) as installation:
         try:
-            table = await asyncio.to_thread(read_table, content, file.name, layout=PROBLEM_LEDGER, limits=FROM_THE_OPERATOR)
+            table = await read_import(read_table, content, file.name, layout=PROBLEM_LEDGER, limits=FROM_THE_OPERATOR)
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
         async with transaction(installation.database, now) as tx:
-            roster = await load_roster(tx.conn)
+            await installation.database.alone(tx.conn, "import-problems")
+            roster = await load_roster(tx.conn, tx.damage)
             async with tx.session("operator", "import-problems") as session:
                 report = await import_problems(Store(session), installation.world.plan, roster=roster, table=table, now=now)
     result = file.with_name(result_name(file.name, "导入结果"))

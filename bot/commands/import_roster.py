@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
+from bot.commands.reading import read_import
 from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
 from bot.setup.installation import open_installation, open_plan
@@ -51,12 +52,13 @@ async def _import(settings: Settings, file: Path, content: bytes, *, preview: bo
     async with open_installation(settings, tell) as installation:
         world = installation.world
         try:
-            lines = await asyncio.to_thread(read_roster, content, file.name, plan=world.plan, today=now.date())
+            lines = await read_import(read_roster, content, file.name, plan=world.plan, today=now.date())
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
         async with transaction(installation.database, now) as tx:
-            await Caches(world).refresh(tx.conn)
+            await installation.database.alone(tx.conn, "import-roster")
+            await Caches(world).refresh_in(tx)
             with contextlib.suppress(_Preview):
                 async with tx.session("operator", "import-roster") as session:
                     report = await import_roster(Store(session), world.roster, directory=world.directory, read=lines)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
+from bot.commands.reading import read_import
 from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
 from bot.setup.installation import Installation, open_installation
@@ -21,7 +22,7 @@ from handlers.screening.news import counted
 from handlers.screening.reading import read_list
 from handlers.screening.rights import acting_post
 from handlers.screening.sheet import sheet_name, write_list
-from storage.database.transaction import transaction
+from storage.database.transaction import reading_first, transaction
 from storage.people.persons import Person, Role
 from storage.plan import Plan
 from storage.screening.records import AT_WORK, RowState, ScreeningList
@@ -46,12 +47,12 @@ async def _import(settings: Settings, file: Path, content: bytes, name: str, kin
     async with open_installation(settings, tell) as installation:
         codes = [_risk(installation.world.plan, kind) for kind in kinds]
         try:
-            await asyncio.to_thread(read_list, content, file.name, plan=installation.world.plan, today=system_clock().date())
+            await read_import(read_list, content, file.name, plan=installation.world.plan, today=system_clock().date())
         except Unreadable as error:
             click.echo(f"✗ {error}", err=True)
             return False
-        async with installation.database.read() as conn:
-            await Caches(installation.world).refresh(conn)
+        async with reading_first(installation.database, system_clock()) as tx:
+            await Caches(installation.world).refresh_in(tx)
         screening = await _hand_in(installation, file, content, _sender(installation, name), codes)
         if screening is None:
             click.echo("这份名单已经交过，不会重复导入。")

@@ -47,7 +47,7 @@ async def _gather(settings: Settings, region: str | None, number: int | None) ->
     async with open_installation(settings, tell) as installation, reading_first(installation.database, now) as tx:
         world = installation.world
         reach = [Reach(region=region_named(world.plan, region))]
-        await Caches(world).refresh(tx.conn)
+        await Caches(world).refresh_in(tx)
         figures: dict[str, Figures] = {}
         async with tx.session("operator", "map") as session:
             store = Store(session)

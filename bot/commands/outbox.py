@@ -6,8 +6,7 @@ import asyncio
 
 import click
 
-from bot.commands import tell
-from bot.setup.installation import open_installation
+from bot.setup.installation import open_kept
 from bot.setup.settings import Settings, load_settings
 from storage.database.base import to_base36
 from storage.mail import outbox
@@ -28,7 +27,7 @@ def command() -> None:
 
 
 async def _list(settings: Settings) -> None:
-    async with open_installation(settings, tell) as installation, installation.database.read() as conn:
+    async with open_kept(settings, read_only=True) as database, database.read() as conn:
         waiting = await outbox.pending_count(conn)
         troubles = await outbox.troubles(conn)
     for one in troubles:

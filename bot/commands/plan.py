@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from bot.setup.installation import plan_folder
-from storage.plan import Plan, PlanError, load_plan, write_shifted
+from storage.plan import Plan, PlanError, lacks, load_plan, write_missing, write_shifted
 
 
 @click.group("plan")
 def command() -> None:
-    """工作方案：改期另存、检查。"""
+    """工作方案：改期另存、检查、补上新版本要的内容。"""
 
 
 @command.command("new")
@@ -44,7 +44,24 @@ def check(ctx: click.Context, folder: str) -> None:
             click.echo(f"✗ {problem}")
         ctx.exit(1)
     _describe(plan)
+    if lacking := lacks(plan_folder(folder)):
+        click.echo(f"· 没有写的，用通常的做法：{'、'.join(lacking)}。要写进方案，运行 cunbao plan upgrade {folder}")
     click.echo("✓ 方案没有问题。")
+
+
+@command.command("upgrade")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.pass_context
+def upgrade(ctx: click.Context, folder: Path) -> None:
+    """把旧版本的方案里没有的内容补进去；原来写的、注的都不动。"""
+    try:
+        added = write_missing(folder)
+    except PlanError as error:
+        click.echo(f"✗ {error}", err=True)
+        ctx.exit(1)
+    for name in added:
+        click.echo(f"已补上：{name}")
+    click.echo("请照本地方案核对补上的内容。" if added else "方案里都有，没有要补的。")
 
 
 def _describe(plan: Plan) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
+from bot.commands.reading import read_import
 from bot.service.clock import system_clock
 from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings, load_settings
-from handlers.handbook.documents import add_document
+from handlers.handbook.documents import add_document, read_document
 from handlers.reading import Unreadable
 from storage.database.base import from_base36, to_base36
 from storage.database.transaction import transaction
@@ -53,20 +54,20 @@ def remove(ctx: click.Context, number: str) -> None:
 
 async def _add(settings: Settings, file: Path, title: str, *, cadres_only: bool) -> bool:
     content = await asyncio.to_thread(file.read_bytes)
-    async with open_installation(settings, tell) as installation, transaction(installation.database, system_clock()) as tx:
+    async with open_installation(settings, tell) as installation:
+        try:
+            document = await read_import(read_document, content, file.name)
+        except Unreadable as error:
+            click.echo(f"✗ {error}", err=True)
+            return False
         sha256 = await asyncio.to_thread(installation.world.media.write, content)
-        async with tx.session("operator", "policy add") as session:
+        async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "policy add") as session:
             store = Store(session)
             store.media.keep(sha256, len(content), content_type="application/octet-stream")
             sent = SentFile(sha256=sha256, kind="document", name=file.name)
-            try:
-                policy, parts = await add_document(
-                    store, content, sent=sent, region=installation.world.plan.town.code, for_all=not cadres_only, title=title
-                )
-            except Unreadable as error:
-                click.echo(f"✗ {error}", err=True)
-                return False
-    click.echo(f"《{policy.title}》已加进手册，共 {parts} 段。")
+            town = installation.world.plan.town.code
+            policy = await add_document(store, document, sent=sent, region=town, for_all=not cadres_only, title=title)
+    click.echo(f"《{policy.title}》已加进手册，共 {len(document[1])} 段。")
     return True
 
 

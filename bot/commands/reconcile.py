@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
+from bot.commands.reading import read_import
 from bot.delivery.caches import Caches
 from bot.errors import OperatorError
 from bot.service.clock import system_clock
@@ -51,14 +52,14 @@ async def _reconcile(
     now = system_clock()
     async with open_installation(settings, tell) as installation:
         plan = installation.world.plan
-        sheet = await asyncio.to_thread(read_list, content, file.name, plan=plan, today=now.date(), limits=FROM_THE_OPERATOR)
+        sheet = await read_import(read_list, content, file.name, plan=plan, today=now.date(), limits=FROM_THE_OPERATOR)
         async with transaction(installation.database, now) as tx, tx.session("operator", "reconcile") as session:
             store = Store(session)
             named = await store.people.named(name)
             if len(named) != 1:
                 raise OperatorError(f"没有叫「{name}」的人。" if not named else f"有 {len(named)} 个「{name}」，请换一个人。")
             source = _source(plan, said, [code for code, _ in sources_of(named[0], plan)], name)
-            await Caches(installation.world).refresh(tx.conn)
+            await Caches(installation.world).refresh_in(tx)
             sha256 = await keep(
                 store, installation.world, content=content, content_type=XLSX if file.suffix.lower() == ".xlsx" else "text/csv"
             )

@@ -6,8 +6,7 @@ import asyncio
 
 import click
 
-from bot.commands import tell
-from bot.setup.installation import open_installation
+from bot.setup.installation import open_kept
 from bot.setup.settings import Settings, load_settings
 from storage.reports.recount import rebuild
 
@@ -21,7 +20,7 @@ def command(ctx: click.Context) -> None:
 
 
 async def _recount(settings: Settings) -> int:
-    async with open_installation(settings, tell) as installation, installation.database.write() as conn:
+    async with open_kept(settings) as database, database.write() as conn:
         wrong = await rebuild(conn)
     for (key, region), by in sorted(wrong.items()):
         click.echo(f"✗ {key} {region} 差 {by:+d}，已改正")

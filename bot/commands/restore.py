@@ -10,9 +10,10 @@ import click
 from bot.commands import tell
 from bot.commands.check import report
 from bot.service.clock import system_clock
-from bot.setup.installation import lock_data_folder, make_folder, open_installation
+from bot.setup.installation import lock_data_folder, make_folder, open_database, open_vault
 from bot.setup.settings import Settings, load_settings
 from bot.upkeep import backup
+from bot.upkeep.upgrade import migrate_kept
 
 
 @click.command("restore")
@@ -30,6 +31,10 @@ def command(ctx: click.Context, archive: Path, *, force: bool) -> None:
 async def _restore(settings: Settings, archive: Path, *, force: bool) -> bool:
     make_folder(settings.data_dir)
     manifest = await backup.restore(archive, settings, system_clock(), force=force)
-    async with open_installation(settings, tell):  # brings an older backup's tables up to date
-        click.echo(f"已恢复 {manifest.made_at:%Y-%m-%d %H:%M} 的备份，下面检查：")
+    click.echo(f"已恢复 {manifest.made_at:%Y-%m-%d %H:%M} 的备份，下面检查：")
+    database = open_database(settings, open_vault(settings, tell))
+    try:
+        await migrate_kept(database, f"备份还在 {archive}。")  # brings an older backup's tables up to date
+    finally:
+        await database.close()
     return await report(settings)

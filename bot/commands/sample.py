@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
+from bot.service.clock import system_clock
 from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.files.spreadsheets import write_rows
 from handlers.files.tables import Row
 from handlers.inspections.draw import draw, rank
+from storage.database.transaction import reading_first
 from storage.plan import Plan
 from storage.roster import Household, load_roster
 
@@ -32,8 +34,8 @@ async def _sample(settings: Settings, seed: str, villages: tuple[str, ...], out:
     async with open_installation(settings, tell) as installation:
         plan = installation.world.plan
         wanted = _codes(plan, villages)
-        async with installation.database.read() as conn:
-            by_village = (await load_roster(conn)).by_village
+        async with reading_first(installation.database, system_clock()) as tx:
+            by_village = (await load_roster(tx.conn, tx.damage)).by_village
     listed = [one for code in wanted for one in by_village.get(code, [])]
     drawn = draw(seed, listed, ratio=plan.sampling_ratio)
     for code, households in drawn.items():

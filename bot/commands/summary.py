@@ -42,6 +42,6 @@ async def _gather(settings: Settings, month: str, region: str | None) -> Summary
     async with open_installation(settings, tell) as installation, reading_first(installation.database, now) as tx:
         world = installation.world
         code = region_named(world.plan, region)
-        await Caches(world).refresh(tx.conn)
+        await Caches(world).refresh_in(tx)
         async with tx.session("operator", "summary") as session:
             return await summary_of(Store(session), world, region=code, month=wanted, now=now)

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.bulk_limiter import BulkLimiter
 from bot.delivery.shielding import shielded
-from bot.platforms.base import Blocked, Busy, Platform, Refused, SendError, Unsure
+from bot.platforms.base import Away, Blocked, Busy, Platform, Refused, SendError, Unsure
 from bot.service import metrics
 from bot.service.clock import Clock
 from storage.database.connection import Database
-from storage.database.sealing import SealError
+from storage.database.reading import noting
 from storage.mail import chats, outbox
 from storage.mail.messages import platform_of
 from storage.mail.outbox import FAILED, PENDING, SENT, UNCERTAIN, Letter, Outcome
@@ -110,8 +110,8 @@ class Sender:
                     await outbox.finish(conn, finished, now)
                 if blocked:
                     await chats.mark_blocked(conn, list(blocked), now=now)
-                names = list(self._platforms)
-                claimed = await outbox.claim(conn, self._owner, names, now, room) if room else []
+                names = [name for name, platform in self._platforms.items() if _is_open(platform)]
+                claimed = await outbox.claim(conn, self._owner, names, now, room) if room and names else []
                 bulk = await self._claim_bulk(conn, now, look=look) if claim else {}
         except BaseException:
             self._finished = finished + self._finished
@@ -129,21 +129,21 @@ class Sender:
         """Letters of notices by platform, as many as its limiter lets through now, and how many that is."""
         found = {}
         for name, limiter in self._limiters.items():
-            if room := limiter.room(self._loop_time(), look=look):
+            if _is_open(self._platforms[name]) and (room := limiter.room(self._loop_time(), look=look)):
                 found[name] = (room, await outbox.claim(conn, self._owner, [name], now, room, bulk=True))
         return found
 
     async def _begin(self, rows: Rows, limiter: BulkLimiter | None = None) -> None:
         """Send what was claimed, each chat on its own; `limiter` is given for notices."""
         by_chat: dict[str, list[Letter]] = {}
-        for row in rows:
-            try:
-                by_chat.setdefault(row.address, []).append(outbox.letter_of(self._database.vault, row))
-            except (SealError, ValueError) as error:
-                log.error("message %s can't be read: %s", row.id, type(error).__name__)
-                self._finished.append(Outcome(id=row.id, state=FAILED, error=type(error).__name__))
-                if limiter:
-                    limiter.ended()
+        async with noting(self._database, self._clock()) as damage:
+            letters = damage.read(outbox.outbox, rows, lambda row: outbox.letter_of(self._database.vault, row))
+        for letter in letters:
+            by_chat.setdefault(letter.address, []).append(letter)
+        for row_id in {row.id for row in rows} - {letter.id for letter in letters}:
+            self._finished.append(Outcome(id=row_id, state=FAILED, error=outbox.UNREADABLE))
+            if limiter:
+                limiter.ended()
         if limiter is None:
             self._under_way += sum(len(turn) for turn in by_chat.values())
         for started, turn in enumerate(filter(None, by_chat.values()), 1):
@@ -172,7 +172,9 @@ class Sender:
 
     def _pause(self) -> float:
         """Return the seconds until a platform has room for notices that wait; infinite when none waits."""
-        return min((limiter.pause(self._loop_time()) for limiter in self._limiters.values()), default=inf)
+        now = self._loop_time()
+        waiting = (limiter.pause(now) for name, limiter in self._limiters.items() if _is_open(self._platforms[name]))
+        return min(waiting, default=inf)
 
     def _record_soon(self) -> None:
         """Record what has ended with the next claim, or by itself a little later: that saves most transactions."""
@@ -189,16 +191,17 @@ class Sender:
         """Send one letter, with as many tries as fit into a short wait."""
         started = time.perf_counter()
         unsure = False
+        tries = letter.attempts
         try:
             while True:
                 try:
                     reference = await platform.send(letter)
                 except Busy as busy:
                     self._limiters[platform.name].hold_back(busy.seconds, self._loop_time())
-                    if busy.seconds > LONGEST_WAIT or letter.attempts > 1:
+                    if busy.seconds > LONGEST_WAIT or tries > 1:
                         raise
                     await asyncio.sleep(busy.seconds)
-                    letter = letter._replace(attempts=letter.attempts + 1)
+                    tries += 1
                 else:
                     self._sent[platform.name].inc()
                     return Outcome(id=letter.id, state=SENT, reference=reference, unsure=unsure)
@@ -220,13 +223,23 @@ class Sender:
             return Outcome(id=letter.id, state=FAILED, error=words)
         if not isinstance(error, SendError):
             log.error("sending message %s failed", letter.id, exc_info=error)
+        if isinstance(error, UnicodeError):  # no later try would make it sendable, and those behind it would wait
+            return Outcome(id=letter.id, state=FAILED, error=type(error).__name__)
         unsure = isinstance(error, Unsure)
         if unsure:
             metrics.UNCERTAIN.labels(platform.name).inc()
             if not letter.must_arrive:
                 return Outcome(id=letter.id, state=UNCERTAIN, error=words, unsure=True)
-        if letter.attempts >= MAX_ATTEMPTS:
+        away = isinstance(error, Away)
+        if letter.attempts >= MAX_ATTEMPTS and not away:
             return Outcome(id=letter.id, state=FAILED, error=words, unsure=unsure)
         seconds = error.seconds if isinstance(error, Busy) else min(2.0**letter.attempts, 300)
         again = self._clock() + timedelta(seconds=seconds)
-        return Outcome(id=letter.id, state=PENDING, error=words, unsure=unsure, not_before=again)
+        # the first attempt stays counted: that keeps what comes behind it in the same chat from overtaking it
+        untried = away and letter.attempts > 1
+        return Outcome(id=letter.id, state=PENDING, error=words, unsure=unsure, not_before=again, untried=untried)
+
+
+def _is_open(platform: Platform) -> bool:
+    """Whether letters can be handed to it; else they stay where they are, in order and with all their attempts."""
+    return platform.standing is None or platform.standing.open

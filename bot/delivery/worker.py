@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
+from bot.delivery.asides import LEASE, PATIENCE, Beside
 from bot.delivery.caches import Caches
 from bot.delivery.shielding import shielded
 from bot.service.clock import Clock
+from handlers.engine.asides import Aside, SteppedAside
 from handlers.engine.desk import Desk
+from handlers.engine.putting_aside import UNREADABLE, apology, lost
 from handlers.engine.world import World
 from storage.database.connection import Database
+from storage.database.reading import DamagedRow
 from storage.database.transaction import Conflict, PutOff, Transaction, reading_first, transaction
+from storage.database.trouble import passes
 from storage.mail import inbox, outbox, talks
-from storage.mail.inbox import Mail
+from storage.mail.inbox import Mail, UnreadableMail
 from storage.mail.messages import Outgoing
-from storage.mail.talks import Talk
+from storage.mail.talks import DamagedTalk, Talk
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -29,7 +37,8 @@ log = logging.getLogger(__name__)
 MAX_TRIES = 3
 """How often a message is worked on before it is parked as a dead letter."""
 
-APOLOGY = "对不起，刚才这条消息我没能处理好，已记下并报给镇里。之前填的都在，请再发一次，或回复：稍后"
+HELD = timedelta(seconds=5)
+"""How long a chat is left alone whose message could not be worked on and is not to blame for it."""
 
 
 class Count(NamedTuple):
@@ -42,12 +51,15 @@ class Count(NamedTuple):
 
 @dataclass(slots=True)
 class _Batch:
-    """What is to be written at the end: the mail worked on, and the talks that went on or ended."""
+    """What is to be written at the end: the mail worked on, that which waits for an aside, the talks that went on or ended."""
 
     done: list[int] = field(default_factory=list)
     failed: list[tuple[Mail, Exception]] = field(default_factory=list)
+    aside: list[tuple[Mail, Aside]] = field(default_factory=list)
     changed: dict[int, Talk] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
+    damaged: list[DamagedTalk] = field(default_factory=list)
+    unreadable: list[UnreadableMail] = field(default_factory=list)
 
     @property
     def kept(self) -> list[Talk]:
@@ -63,7 +75,7 @@ class Worker:
     """Works for the chats of the named platforms. Any number of workers can share a PostgreSQL database.
 
     `tell` hears of every batch, which is of up to `batch` messages. `dedicated`: this process has nothing else to do, so
-    that even a long statement holds up nobody.
+    that even a long statement holds up nobody. `patience`: seconds after which somebody is told that a file takes a moment.
     """
 
     database: Database
@@ -73,11 +85,14 @@ class Worker:
     tell: Callable[[Count], None]
     batch: int = field(default=256, kw_only=True)
     dedicated: bool = field(default=False, kw_only=True)
+    patience: float = field(default=PATIENCE, kw_only=True)
 
     def __post_init__(self) -> None:
         self._caches = Caches(self.world)
         self._count = Count(0, 0, 0)
         self._mail_came = asyncio.Event()
+        said = functools.partial(self.tell, Count(0, 0, 0))
+        self._beside = Beside(self.database, self.world.asides, self.clock, patience=self.patience, done=self.wake, said=said)
         self._current: Mail | None = None
 
     def wake(self) -> None:
@@ -85,14 +100,21 @@ class Worker:
 
     async def run(self, idle_seconds: float = 1.0) -> None:
         """Work until cancelled; a batch under way is finished first or not begun."""
-        while True:
-            self._mail_came.clear()
-            worked = await shielded(self.work())
-            if not worked:
-                try:
-                    await asyncio.wait_for(self._mail_came.wait(), idle_seconds)
-                except TimeoutError:
-                    continue  # look again: mail held back after a failure, or stored by another process
+        try:
+            while True:
+                self._mail_came.clear()
+                worked = await shielded(self.work())
+                if not worked:
+                    try:
+                        await asyncio.wait_for(self._mail_came.wait(), idle_seconds)
+                    except TimeoutError:
+                        continue  # look again: mail held back after a failure, or stored by another process
+        finally:
+            await self._beside.stop()
+
+    async def settled(self) -> bool:
+        """Wait for what is done beside the batches; returns whether there was any, so that there is mail to work on."""
+        return await self._beside.settled()
 
     async def work(self) -> int:
         """Work on one batch; returns how many messages it had."""
@@ -119,27 +141,49 @@ class Worker:
 
     async def _one_by_one(self) -> int:
         """Work on the messages of a batch that could not be written one by one, to find the one that fails."""
+        in_vain = 0
         for worked in range(self.batch):
             try:
                 if not await self._work(1, transaction):
                     return worked
+                in_vain = 0
             except Exception as error:
                 if self._current is None:  # the database itself is in trouble
                     raise
+                blameless = passes(error)  # it waited for somebody who has locked what it needs, say
+                in_vain += blameless
+                if in_vain > 1:  # not only what this one needs is locked
+                    raise
                 log.exception("message %s failed", self._current.id)
-                async with transaction(self.database, self.clock()) as tx:
-                    await self._failed(tx, self._current, error)
+                if blameless:
+                    async with transaction(self.database, self.clock()) as tx:
+                        await inbox.hold(tx.conn, self._current.message.address, until=tx.now + HELD)
+                else:
+                    await self._failed_alone(self._current, error)
         return self.batch
+
+    async def _failed_alone(self, mail: Mail, error: Exception) -> None:
+        """As `_failed`, in a transaction of its own; where not even that can be written, the message is parked in silence."""
+        before = self._count
+        try:
+            async with transaction(self.database, self.clock()) as tx:
+                await self._failed(tx, mail, error)
+        except Exception as second:  # an apology that can't be written must not bring the message back for ever
+            log.exception("the failure of message %s could not be noted", mail.id)
+            self._count = before._replace(failed=before.failed + 1, dead=before.dead + 1)
+            async with transaction(self.database, self.clock()) as tx:
+                await inbox.mark_failed(tx.conn, mail, type(second).__name__, dead=True, now=tx.now)
 
     async def _work(self, most: int, opening: _Opening = reading_first) -> int:
         self._current = None
         vault = self.database.vault
         async with opening(self.database, self.clock(), brief=self.dedicated) as tx:
-            claimed, unreadable = await inbox.claim(tx.conn, vault, list(self.platforms), tx.now, most)
+            claimed, unreadable = await inbox.claim(tx.conn, vault, list(self.platforms), tx.now, most, tx.damage)
             if not claimed and not unreadable:
                 return 0
-            batch = _Batch()
-            waiting = await self._desks(tx, claimed)
+            batch = _Batch(unreadable=unreadable)
+            waiting = await self._desks(tx, batch, claimed)
+            await self._tell_of_damage(tx, batch)
             # First without any statement of their own; then with the look-ups that were put off, made with one statement
             # for all; then those that must change what is there already.
             tx.gathering = True
@@ -153,23 +197,41 @@ class Worker:
             await talks.end(tx.conn, list(batch.ended))
             for mail, error in batch.failed:
                 await self._failed(tx, mail, error)
+            if batch.damaged:
+                await talks.set_aside(tx.conn, batch.damaged)
+            for mail, _ in batch.aside:
+                await inbox.hold(tx.conn, mail.message.address, until=tx.now + LEASE)
             if unreadable:
-                await inbox.mark_unreadable(tx.conn, unreadable)
+                await inbox.mark_unreadable(tx.conn, [one.id for one in unreadable])
             if batch.done and await inbox.mark_done(tx.conn, batch.done) != len(batch.done):
                 raise Conflict("mail that somebody else has worked on")
+        for mail, work in batch.aside:
+            self._beside.begin(mail, work, tx.now + LEASE)
         self._count = self._count._replace(done=self._count.done + len(batch.done))
         return sum(len(mails) for mails in claimed.values()) + len(unreadable)
 
-    async def _desks(self, tx: Transaction, claimed: Mapping[str, list[Mail]]) -> _Waiting:
+    async def _desks(self, tx: Transaction, batch: _Batch, claimed: Mapping[str, list[Mail]]) -> _Waiting:
         """Load each chat's owner and open talks, in a few statements for all."""
         addresses = list(claimed)
-        await self._caches.refresh(tx.conn)
+        await self._caches.refresh_in(tx)
         owners = await self._caches.owners(tx.conn, addresses)
-        open_talks = await talks.open_talks(tx.conn, self.database.vault, addresses)
+        tx.damage.take(self._caches.damage)
+        open_talks, batch.damaged = await talks.open_talks(tx.conn, self.database.vault, addresses, tx.damage)
         return [
             (Desk(self.world, owners[address], address, open_talks.get(address, [])), mails)
             for address, mails in claimed.items()
         ]
+
+    @staticmethod
+    async def _tell_of_damage(tx: Transaction, batch: _Batch) -> None:
+        """Tell whose talk or message can't be read, once; before any answer, so that it is heard first."""
+        if not batch.damaged and not batch.unreadable:
+            return
+        async with tx.session(request="damaged") as session:
+            for talk in batch.damaged:
+                outbox.post(session, talk.address, lost(talk.name))
+            for mail in batch.unreadable:
+                outbox.post(session, mail.address, Outgoing(text=UNREADABLE))
 
     async def _run_all(self, tx: Transaction, batch: _Batch, waiting: _Waiting) -> _Waiting:
         """Run every chat; returns those in which a step was put off."""
@@ -185,7 +247,10 @@ class Worker:
                     await desk.receive(Store(session), mail.message)
             except PutOff:
                 return before, mails[place:]
-            except (DBAPIError, Conflict):
+            except SteppedAside as step:
+                batch.aside.append((mail, step.work))
+                return None
+            except (DBAPIError, NoConnection, TimeoutError, Conflict):
                 raise
             except Exception as error:
                 log.exception("message %s failed", mail.id)
@@ -203,10 +268,20 @@ class Worker:
         return f"person:{desk.person.id}" if desk.person else desk.address
 
     async def _failed(self, tx: Transaction, mail: Mail, error: Exception) -> None:
-        """Count the failure; at the last try park the message and say sorry."""
+        """Count the failure; at the last try park the message and say sorry.
+
+        A talk that can't go on becomes a draft, else it would catch all that its owner says: one whose row can't be read, or
+        in which this is the second message to die without a step between.
+        """
         dead = mail.attempts + 1 >= MAX_TRIES
         await inbox.mark_failed(tx.conn, mail, f"{type(error).__name__}: {error}", dead=dead, now=tx.now)
         self._count = self._count._replace(failed=self._count.failed + 1, dead=self._count.dead + dead)
         if dead:
+            address = mail.message.address
+            talk = await talks.active_talk(tx.conn, address)
+            if talk and (isinstance(error, DamagedRow) or await inbox.died_since(tx.conn, address, talk.touched_at) > 1):
+                await talks.put_aside(tx.conn, talk.id)
+            else:
+                talk = None
             async with tx.session(request=f"inbox:{mail.id}") as session:
-                outbox.post(session, mail.message.address, Outgoing(text=APOLOGY), intent=f"sorry:{mail.id}")
+                outbox.post(session, address, apology(talk))

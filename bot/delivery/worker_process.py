@@ -16,15 +16,20 @@ import pickle
 import signal
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from multiprocessing.process import BaseProcess
 
 import uvloop
 
+from bot.delivery.lasting import lasting
 from bot.delivery.shielding import shielded
 from bot.delivery.worker import Count, Worker
+from bot.service import metrics
 from bot.service.garbage_collection import rare_garbage_collection
+from handlers.files.process import end_all
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +38,7 @@ Build = Callable[[Callable[[Count], None]], AbstractAsyncContextManager[Worker]]
 
 _COUNT = struct.Struct("<3I")
 _LENGTH = struct.Struct("<I")
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
 class WorkerProcess:
@@ -44,6 +49,8 @@ class WorkerProcess:
         self._tell = tell
         self._line: socket.socket | None = None
         self._restarting = False
+        self.ends: deque[float] = deque(maxlen=10)
+        """When it has ended by itself lately, on `time.monotonic`."""
 
     def wake(self) -> None:
         if self._line is not None:
@@ -68,6 +75,8 @@ class WorkerProcess:
                 continue
             if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
+            self.ends.append(time.monotonic())
+            metrics.WORKER_ENDED.inc()
             log.error("the worker process ended; a new one starts in %s s", pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -112,8 +121,11 @@ def _child(line: socket.socket) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with line.makefile("rb", buffering=0) as sent:
         build = pickle.loads(_exactly(sent, *_LENGTH.unpack(_exactly(sent, _LENGTH.size))))  # noqa: S301  # our parent's
-    with rare_garbage_collection():
-        uvloop.run(_work(build, line))
+    try:
+        with rare_garbage_collection():
+            uvloop.run(_work(build, line))
+    finally:
+        end_all()
 
 
 def _exactly(file: io.RawIOBase | socket.SocketIO, size: int) -> bytes:
@@ -134,20 +146,29 @@ async def _work(build: Build, line: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):
             line.send(_COUNT.pack(*count))
 
-    async with build(tell) as worker:
-        work = asyncio.create_task(worker.run())
-        hear = asyncio.create_task(_wake_worker(line, worker))
-        await asyncio.wait([work, hear], return_when=asyncio.FIRST_COMPLETED)
-        hear.cancel()
-        work.cancel()
-        await asyncio.wait([work, hear])
-        if not work.cancelled():
-            work.result()  # an error of the worker's own ends the process, and its trace is in the log
+    workers: list[Worker] = []
+    work = asyncio.create_task(_keep_working(build(tell), workers))
+    hear = asyncio.create_task(_wake(line, workers))
+    await asyncio.wait([work, hear], return_when=asyncio.FIRST_COMPLETED)
+    hear.cancel()
+    work.cancel()
+    await asyncio.wait([work, hear])
+    if not work.cancelled():
+        work.result()  # an error of the worker's own ends the process, and its trace is in the log
 
 
-async def _wake_worker(line: socket.socket, worker: Worker) -> None:
+async def _keep_working(opening: AbstractAsyncContextManager[Worker], workers: list[Worker]) -> None:
+    """Work until cancelled, which may be while the database is still waited for."""
+    async with opening as worker:
+        workers.append(worker)
+        await lasting("worker", worker.run)
+
+
+async def _wake(line: socket.socket, workers: Sequence[Worker]) -> None:
+    """Until the parent is gone, or wants us to end."""
     async for _ in _received(line):
-        worker.wake()
+        for worker in workers:
+            worker.wake()
 
 
 async def _received(line: socket.socket) -> AsyncIterator[bytes]:

@@ -94,7 +94,7 @@ async def make_demo_data(
     rng = Random(seed)  # noqa: S311 - a town that can be made again, not a secret
     share = min(1, households / HOUSEHOLDS)
     async with transaction(database, now) as tx, tx.session("demo-data", f"seed:{seed}") as session:
-        if await officials(tx.conn):
+        if await officials(tx.conn, tx.damage):
             raise NotEmpty("数据库里已经有人了，示例数据只能放进空的数据目录。请用 CUNBAO_DATA_DIR 换一个目录。")
         store = Store(session)
         tx.now = now - _FOUNDED

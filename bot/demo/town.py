@@ -74,7 +74,7 @@ async def found_town(tx: Transaction, store: Store, plan: Plan, rng: Random, cou
     invent = Inventor(rng)
     _appoint_all(store, plan, invent, rng)
     await store.people.named("")  # brings what was added to the database, so that it can be read back
-    listed = sorted(await officials(tx.conn), key=lambda official: official.person.id)
+    listed = sorted(await officials(tx.conn, tx.damage), key=lambda official: official.person.id)
     directory = Directory(listed)
     roster, enrolled = _enrol(store, plan, directory, Families(invent, rng, tx.now.date()), rng, count)
     home = _story_village(plan)

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from bot.platforms.standing import Standing
 from storage.mail.messages import Incoming
 from storage.mail.outbox import Letter
 
 Put = Callable[[Sequence[Incoming]], Awaitable[None]]
-"""Stores messages durably; only when it returns may a platform acknowledge them."""
+"""Stores messages durably; only when it returns, or raises Unstorable, may a platform acknowledge them."""
+
+
+class Unstorable(Exception):
+    """Messages that no later try will store; the others of the same call are stored."""
+
+    def __init__(self, messages: Sequence[Incoming]) -> None:
+        super().__init__(f"{len(messages)} messages can't be stored")
+        self.messages = messages
 
 
 class SendError(Exception):
@@ -22,6 +31,10 @@ class Busy(SendError):
     def __init__(self, why: str, seconds: float) -> None:
         super().__init__(why)
         self.seconds = seconds
+
+
+class Away(Busy):
+    """The platform itself can't be used now. That says nothing against the message, so it counts as no attempt."""
 
 
 class Unsure(SendError):
@@ -52,6 +65,11 @@ class Platform(Protocol):
     @property
     def join_url(self) -> str:
         return ""
+
+    @property
+    def standing(self) -> Standing | None:
+        """How it stands to us; None where there is nobody to reach."""
+        return None
 
     async def receive(self, put: Put) -> None:
         """Bring messages in until cancelled."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.platforms.base import Platform, Put
+from bot.platforms.base import Platform, Put, Unstorable
 from bot.service.clock import Clock
 from bot.web import uploads
 from storage.database.base import new_id, to_base36
@@ -59,7 +59,10 @@ class TerminalPlatform(Platform):
             if text:
                 if self.echo:
                     self.show(f"> {text}")
-                await put([await self._message(text)])
+                try:
+                    await put([await self._message(text)])
+                except Unstorable:
+                    self.show("这条存不下来，请换个说法再发一次。")
 
     async def send(self, letter: Letter) -> str | None:
         shown = render(letter.message)
@@ -83,11 +86,12 @@ class TerminalPlatform(Platform):
             return message.model_copy(update={"text": None, "place": Place(latitude=latitude, longitude=longitude)})
         try:
             content = await asyncio.to_thread(_content, named)
-            kept = await asyncio.to_thread(uploads.examine, content)
+            kept = await uploads.examined(content, Path(named).name, whose=self.address)
         except OSError as error:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 读不了：{error.strerror}"})
-        except uploads.Unknown:
-            return message.model_copy(update={"text": None, "trouble": f"{named} 不是照片，也不是表格、Word、PDF 或文字文件"})
+        except uploads.Unknown as error:
+            trouble = str(error) or f"{named} 不是照片，也不是表格、Word、PDF 或文字文件"
+            return message.model_copy(update={"text": None, "trouble": trouble})
         except uploads.TooLarge:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 太大"})
         sha256 = await asyncio.to_thread(self.media.write, kept.content)

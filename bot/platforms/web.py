@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,14 +12,21 @@ from weakref import WeakValueDictionary
 from bot.platforms.base import Platform, Put, Refused
 from bot.service.clock import Clock
 from storage.database.connection import Database
+from storage.database.reading import noting
 from storage.files.media import MediaStore
 from storage.mail import transcripts
 from storage.mail.messages import Incoming, Outgoing
 from storage.mail.outbox import Letter
 from storage.mail.transcripts import TranscriptLine
 
+log = logging.getLogger(__name__)
+
 BEAT = 15.0
 """Seconds after which an idle page hears that the line still stands, and looks for what another process has sent."""
+
+
+PAGES_AT_ONCE = 5
+"""Streams of one chat: a phone or two, and what a browser has forgotten to close."""
 
 
 class Heading(NamedTuple):
@@ -46,6 +54,18 @@ async def no_heading(_: str) -> Heading:
     return Heading()
 
 
+class TooManyPages(Exception):
+    """A page has to make room for another one of its chat."""
+
+
+@dataclass(eq=False)
+class _Page:
+    """One open page: whether there may be something to show, and whether it has to make room."""
+
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    superseded: bool = False
+
+
 @dataclass(eq=False)
 class WebPlatform(Platform):
     """Mail of the addresses "web:...". The HTTP side is `bot.web.app`.
@@ -63,7 +83,7 @@ class WebPlatform(Platform):
     demo: DemoPage | None = None
     _put: Put | None = field(default=None, init=False)
     _closing: bool = field(default=False, init=False)
-    _open_pages: dict[str, set[asyncio.Event]] = field(default_factory=dict, init=False)
+    _open_pages: dict[str, list[_Page]] = field(default_factory=dict, init=False)
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
 
     async def receive(self, put: Put) -> None:
@@ -97,23 +117,38 @@ class WebPlatform(Platform):
         self._notify(message.address)
 
     async def lines(self, address: str, after: int) -> AsyncIterator[TranscriptLine | None]:
-        """Everything behind line `after` (0: the recent ones), then what comes; None is "all read" or a heartbeat."""
-        news = asyncio.Event()
-        self._open_pages.setdefault(address, set()).add(news)
+        """Everything behind line `after` (0: the recent ones), then what comes; None is "all read" or a heartbeat.
+
+        Raises TooManyPages where the chat is open in too many and this one is the oldest.
+        """
+        page = self._open(address)
         try:
             while not self._closing:
-                news.clear()
+                if page.superseded:
+                    raise TooManyPages
+                page.news.clear()
                 found = await self._read(address, after)
                 for line in found:
                     after = line.seq
                     yield line
                 if not found:
                     yield None
-                    await _wait(news)
+                    await _wait(page.news)
         finally:
-            self._open_pages[address].discard(news)
+            self._open_pages[address].remove(page)
             if not self._open_pages[address]:
                 del self._open_pages[address]
+
+    def _open(self, address: str) -> _Page:
+        pages = self._open_pages.setdefault(address, [])
+        page = _Page()
+        pages.append(page)
+        lasting = [one for one in pages if not one.superseded]
+        if len(lasting) > PAGES_AT_ONCE:
+            log.warning("a chat is open in more than %s pages: the oldest is closed", PAGES_AT_ONCE)
+            lasting[0].superseded = True
+            lasting[0].news.set()
+        return page
 
     def close_streams(self) -> None:
         """End all streams, so that the server can stop; the pages will call again."""
@@ -122,10 +157,11 @@ class WebPlatform(Platform):
             self._notify(address)
 
     async def _read(self, address: str, after: int) -> list[TranscriptLine]:
-        async with self.database.read() as conn:
+        vault = self.database.vault
+        async with noting(self.database, self.clock()) as damage, self.database.read() as conn:
             if after:
-                return await transcripts.since(conn, self.database.vault, address, after)
-            return await transcripts.recent(conn, self.database.vault, address)
+                return await transcripts.since(conn, vault, address, after, damage)
+            return await transcripts.recent(conn, vault, address, damage)
 
     async def _append(self, address: str, origin: str, shown: Outgoing, *, mine: bool) -> int:
         async with self.database.write() as conn:
@@ -136,8 +172,8 @@ class WebPlatform(Platform):
         return self._turns.setdefault(address, asyncio.Lock())
 
     def _notify(self, address: str) -> None:
-        for news in self._open_pages.get(address, ()):
-            news.set()
+        for page in self._open_pages.get(address, ()):
+            page.news.set()
 
 
 async def _wait(news: asyncio.Event) -> None:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 
-import sqlalchemy as sa
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from storage.database.connection import Database
-
-_PATIENCE = 5.0
-"""Seconds the database may take to answer."""
+from bot.service.watch import Watch
 
 
-def routes(database: Database) -> list[Route]:
+def routes(watch: Watch) -> list[Route]:
     async def healthz(_: Request) -> Response:
-        """200 while the database answers, 503 otherwise."""
-        try:
-            async with asyncio.timeout(_PATIENCE), database.read() as conn:
-                await conn.execute(sa.select(1))
-        except (SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
-            return JSONResponse({"ok": False, "database": type(error).__name__}, status_code=503)
+        """200 while all is well by the watch's last look; else 503 and what is wrong."""
+        causes = [{"key": cause.key, "words": cause.words} for cause in watch.causes]
+        if causes:
+            return JSONResponse({"ok": False, "causes": causes}, status_code=503)
         return JSONResponse({"ok": True})
 
     async def metrics(request: Request) -> Response:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import TextIO
@@ -26,6 +28,11 @@ _INPUT = re.compile(r"input_value=.*?, input_type=", re.DOTALL)
 
 _NOISY_LIBRARIES = ("aiosqlite", "apscheduler", "asyncio", "httpcore", "httpx", "telegram", "uvicorn", "alembic")
 """Libraries that are logged from warnings up; httpx's everyday lines hold the bot's token."""
+
+_A_MINUTE, _MINUTE = 10, 60.0
+"""How often the same message is logged in how many seconds."""
+
+_MOST_SEEN = 1000
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -54,6 +61,41 @@ class MaskingFilter(logging.Filter):
         return mask_text(text)
 
 
+class RepeatFilter(logging.Filter):
+    """Lets the same message through a few times a minute and counts the rest, so that a full disk does not fill the log.
+
+    The same are messages of one place in the code with one kind of error, whatever rows they name. `now` is a steady clock.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._seen: dict[tuple[object, ...], _Seen] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[0] if record.exc_info else None
+        key = (record.name, record.levelno, record.msg, error)
+        seen = self._seen.get(key)
+        if seen is None or self._now() - seen.since >= _MINUTE:
+            if seen is not None and seen.left_out:
+                record.msg, record.args = f"{record.getMessage()} (and {seen.left_out} more like it were left out)", ()
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[key] = seen = _Seen(self._now())
+        seen.count += 1
+        if seen.count > _A_MINUTE:
+            seen.left_out += 1
+            return False
+        return True
+
+
+@dataclass(slots=True)
+class _Seen:
+    since: float
+    count: int = 0
+    left_out: int = 0
+
+
 def _trace(exc_info: ExcInfo) -> str:
     """The traceback, with the values of a failed statement or validation left out."""
     link = exc_info[1]
@@ -72,6 +114,7 @@ def configure(level: str, form: str, secrets: Sequence[str] = (), stream: TextIO
         if form == "json"
         else logging.Formatter(_CONSOLE)
     )
+    handler.addFilter(RepeatFilter())
     handler.addFilter(MaskingFilter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _NOISY_LIBRARIES:

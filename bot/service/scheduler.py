@@ -1,57 +1,117 @@
-"""The scheduler: how often each job looks for what is due. What is due is kept in the database."""
+"""The scheduler: how often each job looks for what is due. What is due is kept in the database.
+
+APScheduler waits by the loop's own clock, but decides by the computer's time what is due: one that is put back an hour would
+stand all jobs still for an hour. So the two are compared every second, and after a jump every tick is set anew. Nothing is
+ever counted up that a jump forward has left out.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers.engine.jobs import Daily, Schedule
+from handlers.engine.jobs import Every
 from storage.database.base import SHANGHAI
 
-_FULL_MINUTE = datetime(2022, 1, 1, tzinfo=SHANGHAI)
+_LOOK_EVERY = 1.0
+_JUMP = 1.0
+"""Seconds by which the computer's time may differ from the loop's within one look."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A job and when it runs. A run that fails is logged; the next one comes at its time."""
+    """A job and how often it runs. A run that fails is logged; the next one comes at its time."""
 
     name: str
     run: Callable[[], Awaitable[object]]
-    schedule: Schedule
+    schedule: Every
+    takes: float = 0
+    """Seconds that a run may take before its next tick counts as late."""
 
 
-def scheduler(ticks: Sequence[Tick]) -> AsyncIOScheduler:
-    """Build the scheduler, not yet started. A tick never runs twice at once;
-    ticks missed while the machine slept become one."""
-    made = AsyncIOScheduler(timezone=SHANGHAI)
-    for tick in ticks:
-        made.add_job(
-            _skipping_overlaps(tick.run), _trigger(tick.schedule), id=tick.name, name=tick.name,
-            coalesce=True, max_instances=2, misfire_grace_time=None,
-        )  # fmt: skip
-    return made
+class Ticking:
+    """Runs the ticks, each by itself: one that hangs holds up no other, and never runs twice at once.
+
+    `wall` is the computer's time in seconds.
+    """
+
+    def __init__(self, ticks: Sequence[Tick], wall: Callable[[], float] = time.time) -> None:
+        self._ticks = ticks
+        self._wall = wall
+        self._scheduler = AsyncIOScheduler(timezone=SHANGHAI)
+        self._busy = {tick.name: asyncio.Lock() for tick in ticks}
+        self._ended: dict[str, float] = {}
+        self._looked = (0.0, 0.0)
+        self._look: asyncio.TimerHandle | None = None
+        for tick in ticks:
+            self._scheduler.add_job(
+                functools.partial(self._run, tick), _Multiple(tick.schedule.seconds), id=tick.name, name=tick.name,
+                coalesce=True, max_instances=2, misfire_grace_time=None,
+            )  # fmt: skip
+
+    def start(self) -> None:
+        now = self._loop_time()
+        self._ended = dict.fromkeys(self._busy, now)
+        self._looked = (self._wall(), now)
+        self._scheduler.start()
+        self._look = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._compare)
+
+    def stop(self) -> None:
+        """End what is under way, whose transactions are undone, and begin nothing more."""
+        if self._look:
+            self._look.cancel()
+            self._look = None
+        self._scheduler.shutdown(wait=False)
+
+    def lateness(self) -> dict[str, float]:
+        """By how many seconds each tick that is late has failed to end; empty while all is well."""
+        now = self._loop_time()
+        late = {
+            tick.name: now - self._ended[tick.name] - tick.schedule.seconds - tick.takes
+            for tick in self._ticks
+            if tick.name in self._ended
+        }
+        return {name: seconds for name, seconds in late.items() if seconds > 0}
+
+    async def _run(self, tick: Tick) -> None:
+        """Leave out a tick that comes while the job still runs: the next one finds what is due."""
+        busy = self._busy[tick.name]
+        if busy.locked():
+            return
+        async with busy:
+            try:
+                await tick.run()
+            except asyncio.CancelledError:
+                if self._look is not None:
+                    raise
+            finally:
+                self._ended[tick.name] = self._loop_time()
+
+    def _compare(self) -> None:
+        wall, now = self._wall(), self._loop_time()
+        if abs((wall - self._looked[0]) - (now - self._looked[1])) > _JUMP:
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=job.trigger.get_next_fire_time(None, datetime.now(SHANGHAI)))
+        self._looked = (wall, now)
+        self._look = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._compare)
+
+    @staticmethod
+    def _loop_time() -> float:
+        return asyncio.get_running_loop().time()
 
 
-def _trigger(schedule: Schedule) -> BaseTrigger:
-    if isinstance(schedule, Daily):
-        return CronTrigger(hour=schedule.hour, minute=schedule.minute, timezone=SHANGHAI)
-    return IntervalTrigger(seconds=schedule.seconds, start_date=_FULL_MINUTE, timezone=SHANGHAI)
+class _Multiple(BaseTrigger):  # type: ignore[misc]
+    """The next full multiple of so many seconds, whatever has been missed before it."""
 
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
 
-def _skipping_overlaps(run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-    """Leave out a tick that comes while the job still runs: the next one finds what is due."""
-    busy = asyncio.Lock()
-
-    async def once() -> None:
-        if not busy.locked():
-            async with busy:
-                await run()
-
-    return once
+    def get_next_fire_time(self, _: datetime | None, now: datetime) -> datetime:
+        return datetime.fromtimestamp((now.timestamp() // self._seconds + 1) * self._seconds, SHANGHAI)

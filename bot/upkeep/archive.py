@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -11,7 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from storage.database.base import Record
 
@@ -32,15 +33,21 @@ class ArchivedFile(Record):
 
 
 class Manifest(Record):
-    """What an archive holds. `revision` is the migration step of its database."""
+    """What an archive holds. `revision` is the migration step of its database, `oldest` the one that a program has to know.
+
+    `keys` are the numbers of the sealing keys it takes; `unread` are files that should be in it but could not be read.
+    """
 
     format: Literal[1] = 1
     version: str
     made_at: datetime
     database: Literal["sqlite", "postgresql"]
     revision: str | None
+    oldest: str | None = None
+    keys: tuple[int, ...] = ()
     plan: str
-    files: tuple[ArchivedFile, ...] = Field(default=())
+    files: tuple[ArchivedFile, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class _Hashing:
@@ -63,6 +70,7 @@ class Writer:
         self._path = path
         self._draft = path.with_name(f".{path.name}.part")
         self._entries: list[ArchivedFile] = []
+        self._unread: list[str] = []
 
     def __enter__(self) -> Writer:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,32 +80,61 @@ class Writer:
         return self
 
     def __exit__(self, failed: object, *_: object) -> None:
-        self._tar.close()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        if failed:
-            self._draft.unlink()
-        else:
+        whole = False
+        try:
+            self._tar.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            whole = not failed
+        finally:
+            with contextlib.suppress(OSError):  # closing writes what is left once more: the error of the flush is told
+                self._file.close()
+            if not whole:
+                self._draft.unlink()
+        if whole:
             self._draft.replace(self._path)
 
     def add(self, name: str, source: Path) -> None:
         with source.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            hashing = _Hashing(file)
-            self._tar.addfile(_header(name, size), hashing)
-        self._entries.append(ArchivedFile(name=name, size=size, sha256=hashing.digest.hexdigest()))
+            self._add(name, file, os.fstat(file.fileno()).st_size)
 
     def add_folder(self, name: str, folder: Path) -> None:
-        """Every file below `folder` that is whole; names that begin with a dot are drafts of the media store."""
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                self.add(f"{name}/{path.relative_to(folder).as_posix()}", path)
+        """Every file below `folder` that is whole; names that begin with a dot are drafts of the media store.
+
+        One that cannot be read is left out and named in the manifest, for the sake of all others.
+        """
+
+        def miss(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):  # that one was erased in between
+                self._unread.append(_within(name, folder, Path(error.filename)))
+
+        for place, folders, files in os.walk(folder, onerror=miss):
+            folders.sort()
+            for path in sorted(Path(place) / file for file in files if not file.startswith(".")):
+                try:
+                    content = path.read_bytes()
+                except OSError as error:
+                    miss(error)
+                else:
+                    self._add(_within(name, folder, path), io.BytesIO(content), len(content))
+
+    def _add(self, name: str, source: IO[bytes], size: int) -> None:
+        hashing = _Hashing(source)
+        self._tar.addfile(_header(name, size), hashing)
+        self._entries.append(ArchivedFile(name=name, size=size, sha256=hashing.digest.hexdigest()))
 
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest; without it an archive counts as incomplete."""
-        content = manifest.model_copy(update={"files": tuple(self._entries)}).model_dump_json(indent=1).encode()
+        content = (
+            manifest.model_copy(update={"files": tuple(self._entries), "unread": tuple(self._unread)})
+            .model_dump_json(indent=1)
+            .encode()
+        )
         self._tar.addfile(_header(MANIFEST, len(content)), io.BytesIO(content))
+
+
+def _within(name: str, folder: Path, path: Path) -> str:
+    return f"{name}/{path.relative_to(folder).as_posix()}"
 
 
 def _header(name: str, size: int) -> tarfile.TarInfo:

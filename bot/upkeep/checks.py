@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import CannotStart
-from bot.setup.installation import open_database, open_plan, open_vault
+from bot.setup.installation import cause_of, is_there, open_database, open_plan, open_vault
 from bot.setup.settings import FILE, Settings, unknown_variables
-from storage.database import audit
+from storage.database import audit, key_checks
 from storage.database.base import SHANGHAI
 from storage.database.connection import Database
 from storage.database.sealing import SealError, Vault
 from storage.database.tables import all_tables
+from storage.database.trouble import TROUBLE
+from storage.database.troubles import open_troubles
 from storage.files.media import MediaStore, media
 from storage.mail import inbox, outbox
 from storage.migrations import migrate
@@ -28,6 +29,9 @@ _SAMPLE = 50
 
 _SLACK = timedelta(minutes=5)
 """How far clocks of two machines that write one database may differ."""
+
+_LONG = timedelta(minutes=5)
+"""A message that waits longer is not being worked on."""
 
 _SHOWN = 5
 
@@ -62,12 +66,12 @@ async def check(settings: Settings, now: datetime) -> Findings:
     if not settings.key_path.exists():
         yield _failed(f"没有密钥文件 {settings.key_path}", "第一次使用请先运行 cunbao run；否则从备份放回密钥文件")
         return
-    if settings.is_sqlite and not _sqlite_is_there(settings):
+    if not is_there(settings):
         yield _failed("还没有数据库", "第一次使用请先运行 cunbao run；否则用 cunbao restore 恢复备份")
         return
     try:
         vault = open_vault(settings, lambda _: None)
-        database = open_database(settings, vault)
+        database = open_database(settings, vault, read_only=True)
     except CannotStart as error:
         yield _failed("密钥或数据库驱动用不了", str(error))
         return
@@ -75,9 +79,6 @@ async def check(settings: Settings, now: datetime) -> Findings:
     try:
         async for finding in _database(settings, database, vault, now):
             yield finding
-    except (DBAPIError, OSError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        yield _failed(f"数据库读不了：{cause}", "检查 CUNBAO_DATABASE_URL、磁盘和权限；损坏时用 cunbao restore 恢复备份")
     finally:
         await database.close()
 
@@ -103,30 +104,52 @@ def _zone(now: datetime) -> Finding:
     return _passed(f"时钟：北京时间 {now:%Y-%m-%d %H:%M}")
 
 
-def _sqlite_is_there(settings: Settings) -> bool:
-    name = sa.make_url(settings.database).database
-    return settings.database_file.exists() if settings.database_url is None else bool(name and name != ":memory:")
+Look = Callable[[AsyncConnection], Awaitable[list[Finding]]]
 
 
 async def _database(settings: Settings, database: Database, vault: Vault, now: datetime) -> Findings:
-    revision = await migrate.current(database)
-    if revision != migrate.head():
-        yield _failed(f"数据表版本 {revision}，程序需要 {migrate.head()}", "先备份，再运行 cunbao run，会自动升级")
-        return
-    yield _passed(f"数据表版本 {revision}")
     store = MediaStore(settings.media_dir, vault)
-    looks: list[Callable[[AsyncConnection], Awaitable[list[Finding]]]] = [
-        _integrity if database.is_sqlite else _answers,
+    sound: Look = _integrity if database.is_sqlite else _answers
+    of_this_version: list[Look] = [
         lambda conn: _key_fits(conn, vault),
         lambda conn: _chain(conn, vault),
         lambda conn: _media(conn, store),
         lambda conn: _clock(conn, now),
         _letters,
+        lambda conn: _waiting(conn, now),
+        _troubles,
     ]
-    async with database.read() as conn:
-        for look in looks:
-            for finding in await look(conn):
-                yield finding
+    for finding in await _looked(database, sound):
+        yield finding
+    versions = await _looked(database, _version)
+    for finding in versions:
+        yield finding
+    if not all(finding.ok for finding in versions):
+        return
+    for look in of_this_version:
+        for finding in await _looked(database, look):
+            yield finding
+
+
+async def _looked(database: Database, look: Look) -> list[Finding]:
+    """What one look finds, or that it could not be made: the others are made all the same."""
+    try:
+        async with database.read() as conn:
+            return await look(conn)
+    except TROUBLE as error:
+        advice = "检查 CUNBAO_DATABASE_URL、磁盘和权限；损坏时用 cunbao restore 恢复备份"
+        return [_failed(f"数据库读不了：{cause_of(error)}", advice)]
+
+
+async def _version(conn: AsyncConnection) -> list[Finding]:
+    standing = await migrate.standing(conn)
+    if standing.age is migrate.Age.NEWER:
+        return [_failed("数据表版本", standing.too_new)]
+    if standing.age in (migrate.Age.EMPTY, migrate.Age.OLDER):
+        advice = "运行 cunbao upgrade：先备份，再升级，再检查"
+        return [_failed(f"数据表版本 {standing.revision}，程序需要 {migrate.head()}", advice)]
+    newer = "，是更新的版本建的，这个版本也能用" if standing.age is migrate.Age.FITTING else ""
+    return [_passed(f"数据表版本 {standing.revision}{newer}")]
 
 
 async def _integrity(conn: AsyncConnection) -> list[Finding]:
@@ -147,13 +170,13 @@ async def _answers(conn: AsyncConnection) -> list[Finding]:
 
 
 async def _key_fits(conn: AsyncConnection, vault: Vault) -> list[Finding]:
-    for column in (outbox.outbox.c.payload, inbox.inbox.c.payload):
-        sealed = (await conn.execute(sa.select(column).limit(1))).scalar_one_or_none()
-        if sealed is not None:
-            try:
-                vault.open(sealed)
-            except SealError as error:
-                return [_failed("密钥与数据不配套", f"{error}请放回与这份数据一起用的密钥文件")]
+    try:
+        await key_checks.check(conn, vault)
+        await key_checks.try_cells(conn, vault)
+    except SealError as error:
+        return [_failed("密钥与数据不配套", f"{error}请放回与这份数据一起用的密钥文件")]
+    if len(await key_checks.numbers(conn)) > 1:
+        return [_passed("密钥与数据配套；旧密钥还没有停用，见 cunbao key list")]
     return [_passed("密钥与数据配套")]
 
 
@@ -175,7 +198,7 @@ async def _media(conn: AsyncConnection, store: MediaStore) -> list[Finding]:
     for name in random.sample(present, min(_SAMPLE, len(present))):
         try:
             store.read(name)
-        except SealError:
+        except (SealError, OSError):
             broken.append(name)
     advice = "请从备份的 media 目录放回这些文件"
     found = []
@@ -192,6 +215,27 @@ async def _clock(conn: AsyncConnection, now: datetime) -> list[Finding]:
     if latest is not None and latest > now + _SLACK:
         return [_failed(f"最后一条记录的时间 {latest:%Y-%m-%d %H:%M} 在未来", "本机时钟可能慢了，请校准时间")]
     return [_passed("时钟与记录一致")]
+
+
+async def _waiting(conn: AsyncConnection, now: datetime) -> list[Finding]:
+    """What the service should have worked on, or sent, long ago."""
+    found = []
+    mail, letter = await inbox.oldest_waiting(conn), await outbox.oldest_waiting(conn, now)
+    if mail is not None and now - mail > _LONG:
+        found.append(
+            _failed(f"最早一条消息 {mail:%m-%d %H:%M} 收到，还没有处理", "服务没在运行就运行 cunbao run，在运行就看日志")
+        )
+    if letter is not None and now - letter > _LONG:
+        found.append(_failed(f"最早一条 {letter:%m-%d %H:%M} 该发的消息还没有发出去", "看服务是否在运行、对方平台是否连得上"))
+    return found or [_passed("没有积压的消息")]
+
+
+async def _troubles(conn: AsyncConnection) -> list[Finding]:
+    """What the service itself has found wrong and not yet right again."""
+    return [
+        _failed(f"{one.words}（{one.since:%m-%d %H:%M} 起）", f"见 docs/operations.md 里的 {one.key.partition('@')[0]}")
+        for one in await open_troubles(conn)
+    ]
 
 
 async def _letters(conn: AsyncConnection) -> list[Finding]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,17 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from bot.platforms.web import DemoPage, Heading, NotReady, WebPlatform
+from bot.platforms.base import Unstorable
+from bot.platforms.web import DemoPage, Heading, NotReady, TooManyPages, WebPlatform
 from bot.web import uploads
+from bot.web.connections import BodyDeadline
 from bot.web.headers import SecurityHeaders
 from bot.web.rate_limiter import RateLimiter
 from bot.web.sessions import COOKIE, LASTS, Sessions, new_address
 from handlers.engine.questions.options import YES
 from handlers.engine.said import BACK, CANCEL, DONE, LATER, SKIP
 from storage.database.base import Record
+from storage.database.reading import noting
 from storage.files import media
 from storage.mail import transcripts
 from storage.mail.messages import Incoming, Outgoing, Place, SentFile
@@ -47,14 +51,26 @@ _HEADER = "X-Cunbao"
 _HERE = Path(__file__).parent
 
 
+_LONGEST_AGE = 366 * 86400.0
+
+
 class PagePost(Record):
-    """What a page posts: words, a pressed button, or a place. `key` makes a repeated post recognisable."""
+    """What a page posts: words, a pressed button, or a place. `key` makes a repeated post recognisable.
+
+    `age` is for how many seconds it has waited in the phone: no phone's clock has to be right for that.
+    """
 
     key: str = Field(pattern=_KEY)
     text: str | None = Field(None, max_length=LONGEST_TEXT)
     choice: str | None = Field(None, max_length=200)
     pressed: str | None = Field(None, pattern=r"^[0-9]{1,18}$")
     place: Place | None = None
+    age: float | None = Field(None, allow_inf_nan=False)
+
+    @property
+    def waited(self) -> timedelta:
+        """As `age`; a phone whose clock was set meanwhile may say anything."""
+        return timedelta(seconds=min(max(self.age or 0, 0), _LONGEST_AGE))
 
     @field_validator("place")
     @classmethod
@@ -91,7 +107,9 @@ def build_app(web: WebPlatform, extra_routes: Sequence[BaseRoute] = ()) -> Starl
         *extra_routes,
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(SecurityHeaders)], exception_handlers={Refusal: _refused, NotReady: _not_ready}
+        routes=routes,
+        middleware=[Middleware(SecurityHeaders), Middleware(BodyDeadline)],
+        exception_handlers={Refusal: _refused, NotReady: _not_ready, Unstorable: _unstorable},
     )
 
 
@@ -102,7 +120,6 @@ class _Pages:
         self._templates = Jinja2Templates(directory=_HERE / "templates")
         self._posts = RateLimiter(burst=30, per_second=1)
         self._newcomers = RateLimiter(burst=200, per_second=2)  # a whole village may share one address of its provider
-        self._examining = asyncio.Semaphore(2)
 
     async def home(self, request: Request) -> Response:
         """Show the person's chat, or how to get one."""
@@ -163,10 +180,13 @@ class _Pages:
 
     async def _stream(self, address: str, after: int) -> AsyncIterator[str]:
         yield "retry: 2000\n\n"
-        async for line in self._web.lines(address, after):
-            # The beat is an event and no comment: a page hears it, and so notices a connection that died in silence.
-            data = json.dumps(_as_json(line), ensure_ascii=False) if line else ""
-            yield f"id: {line.seq}\nevent: line\ndata: {data}\n\n" if line else "event: beat\ndata: \n\n"
+        try:
+            async for line in self._web.lines(address, after):
+                # The beat is an event and no comment: a page hears it, and so notices a connection that died in silence.
+                data = json.dumps(_as_json(line), ensure_ascii=False) if line else ""
+                yield f"id: {line.seq}\nevent: line\ndata: {data}\n\n" if line else "event: beat\ndata: \n\n"
+        except TooManyPages:  # it calls again, in no hurry
+            yield "retry: 30000\n\n"
 
     async def say(self, request: Request) -> Response:
         address = self._poster(request)
@@ -180,7 +200,7 @@ class _Pages:
             words = f"一次最多 {LONGEST_TEXT} 字，请分几条发。" if too_long else "这条没有看懂，请重新发一次。"
             raise Refusal(400, words) from None
         message = Incoming(
-            address=address, key=f"{address}:{said.key}", at=self._web.clock(), text=said.text,
+            address=address, key=f"{address}:{said.key}", at=self._web.clock() - said.waited, text=said.text,
             choice=said.choice, pressed=said.pressed, place=said.place,
         )  # fmt: skip
         await self._web.take(message, _shown(said))
@@ -191,12 +211,11 @@ class _Pages:
         address = self._poster(request)
         try:
             key, content, name, seconds = await self._form(request)
-            async with self._examining:
-                upload = await asyncio.to_thread(uploads.examine, content)
+            upload = await uploads.examined(content, name, whose=address)
         except uploads.TooLarge as error:
             raise Refusal(413, f"文件太大，最大 {error.most // 1024 // 1024} MB。请换个小一点的。") from None
-        except uploads.Unknown:
-            raise Refusal(415, "这个文件不是照片，也不是录音。请用手机拍一张，或从相册里选一张发来。") from None
+        except uploads.Unknown as error:
+            raise Refusal(415, str(error) or "这个文件不是照片，也不是录音。请用手机拍一张，或从相册里选一张发来。") from None
         now = self._web.clock()
         sha256 = await asyncio.to_thread(self._web.media.write, upload.content)
         async with self._web.database.write() as conn:
@@ -236,8 +255,9 @@ class _Pages:
         address, sha256 = self._address(request), request.path_params["sha256"]
         if not _SHA256.fullmatch(sha256):
             raise HTTPException(404)
-        async with self._web.database.read() as conn:
-            kept = await transcripts.kept_for(conn, self._web.database.vault, address, sha256)
+        database = self._web.database
+        async with noting(database, self._web.clock()) as damage, database.read() as conn:
+            kept = await transcripts.kept_for(conn, database.vault, address, sha256, damage)
         if kept is None or kept.content_type in ("", media.ERASED):
             raise HTTPException(404)
         content = await asyncio.to_thread(self._web.media.read, sha256)
@@ -336,3 +356,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _not_ready(request: Request, error: Exception) -> Response:
     words = "系统正在启动，消息会自动重发，不用管它。"
     return JSONResponse({"error": words}, status_code=503, headers={"Retry-After": "2"})
+
+
+async def _unstorable(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "这条存不下来，请换个说法再发一次。"}, status_code=400)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.platforms.web import Heading
+from bot.service.clock import Clock
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.people import post_in_words
 from storage.database.connection import Database
+from storage.database.reading import noting
 from storage.people.persons import Person, accounts
 from storage.plan import Plan
 
@@ -18,8 +20,8 @@ def title_of(plan: Plan, person: Person) -> str:
     return post_in_words(plan, post.role, region=post.region, unit=post.unit)
 
 
-async def heading_of(database: Database, plan: Plan, address: str) -> Heading:
+async def heading_of(database: Database, plan: Plan, clock: Clock, address: str) -> Heading:
     """Look up the heading of the page of an address."""
-    async with database.read() as conn:
-        person = (await accounts(conn, [address]))[address].person
+    async with noting(database, clock()) as damage, database.read() as conn:
+        person = (await accounts(conn, [address], damage))[address].person
     return Heading(title_of(plan, person), in_office=person.has(*IN_OFFICE)) if person else Heading()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.web.connections import Connections
+
 STOP_WITHIN = 10
 """Seconds for open requests to end when the server stops."""
 
@@ -21,7 +23,13 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: Starlette, host: str, *, port: int, sock: socket.socket | None = None, close_streams: Callable[[], None]
+    app: Starlette,
+    host: str,
+    *,
+    port: int,
+    sock: socket.socket | None = None,
+    close_streams: Callable[[], None],
+    connections: Connections | None = None,
 ) -> None:
     """Serve until cancelled, then end the open streams by `close_streams` and finish what is under way.
 
@@ -32,6 +40,7 @@ async def serve(
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none",
         timeout_graceful_shutdown=STOP_WITHIN,
+        http=(connections or Connections()).protocol,  # type: ignore[arg-type]  # called like the class it stands for
     )  # fmt: skip
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listening]))

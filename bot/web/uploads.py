@@ -1,30 +1,64 @@
-"""What a page may upload, judged by content and never by name; photos lose their size and their EXIF data."""
+"""What may be sent as a file, judged by its content; photos lose their size and their EXIF data."""
 
 from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Literal
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+from pillow_heif import register_heif_opener
 
+from handlers.files.outside import read_outside
+from handlers.files.reader import OLD_EXCEL
+from handlers.handbook.document_files import OLD_WORD
+from handlers.reading import Unreadable
 from storage.database.base import Record
 
 LONGEST = 2000
 """Pixels of a kept photo's longer side: a crack in a wall can be seen, and a village's mobile network carries it."""
 
-MOST_PIXELS = 60_000_000
-"""Above what phones take; what claims more is an attempt to fill the memory."""
+_MOST_PIXELS = {"JPEG": 120_000_000, "HEIF": 60_000_000, "PNG": 25_000_000, "WEBP": 16_000_000, "GIF": 16_000_000}
+"""By format, as what it costs to unpack them differs: a JPEG is unpacked at the size that is kept. What phones take fits."""
 
 MAX_VOICE = 5 * 1024 * 1024
 
-_PHOTOS = ("JPEG", "PNG", "WEBP", "GIF")
-_AUDIO_BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"dash")
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_AUDIO_BRANDS = (
+    b"M4A ",
+    b"M4B ",
+    b"mp41",
+    b"mp42",
+    b"isom",
+    b"iso2",
+    b"iso4",
+    b"iso5",
+    b"iso6",
+    b"dash",
+    b"3gp4",
+    b"3gp5",
+    b"3gp6",
+)
+_AUDIO = (
+    (b"\x1a\x45\xdf\xa3", "audio/webm"),
+    (b"OggS", "audio/ogg"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"\xff\xf2", "audio/mpeg"),
+    (b"\xff\xf1", "audio/aac"),
+    (b"\xff\xf9", "audio/aac"),
+    (b"#!AMR", "audio/amr"),
+)
+"""How sound files begin."""
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OFFICE_FILES = {"xl/workbook.xml": f"{_OFFICE}spreadsheetml.sheet", "word/document.xml": f"{_OFFICE}wordprocessingml.document"}
 """What a file of Excel or Word must have in it, and what it then is."""
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_MACROS = "这是带宏的 .xlsm 表格，收不了。请另存为 .xlsx 再发来。"
 _NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -32,12 +66,12 @@ class TooLarge(Exception):
     """More than is taken; `most` in bytes."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"more than {most} bytes")
+        super().__init__(most)
         self.most = most
 
 
 class Unknown(Exception):
-    """Neither a photo nor anything else that is taken."""
+    """Neither a photo nor anything else that is taken; as text the words for its sender, if there is more to say."""
 
 
 class Upload(Record):
@@ -65,36 +99,56 @@ async def limited(chunks: AsyncIterator[bytes], most: int) -> AsyncGenerator[byt
         raise TooLarge(most)
 
 
-def examine(content: bytes) -> Upload:
+async def examined(content: bytes, name: str, *, whose: str) -> Upload:
+    """As `examine`, done where files from outside are read; of one sender a file at a time."""
+    try:
+        return await read_outside(examine, content, name, whose=whose)
+    except Unreadable as error:
+        raise Unknown(str(error)) from error
+
+
+def examine(content: bytes, name: str = "") -> Upload:
     """Tell what it is and make it fit to be kept. Blocking. Raises TooLarge, Unknown."""
     voice = _voice_type(content)
     if voice:
         if len(content) > MAX_VOICE:
             raise TooLarge(MAX_VOICE)
         return Upload(content=content, kind="voice", content_type=voice)
-    document = _document_type(content)
+    format_ = _photo_format(content)
+    if format_:
+        return Upload(content=_photo(content, format_), kind="photo", content_type="image/jpeg")
+    document = _document_type(content, name.lower())
     if document:
         return Upload(content=content, kind="document", content_type=document)
-    return Upload(content=_photo(content), kind="photo", content_type="image/jpeg")
+    raise Unknown
 
 
 def _voice_type(content: bytes) -> str | None:
-    if content.startswith(b"\x1a\x45\xdf\xa3"):
-        return "audio/webm"
-    if content.startswith(b"OggS"):
-        return "audio/ogg"
     if content[4:8] == b"ftyp" and content[8:12] in _AUDIO_BRANDS:
         return "audio/mp4"
-    if content.startswith(b"ID3"):
-        return "audio/mpeg"
     if content.startswith(b"RIFF") and content[8:12] == b"WAVE":
         return "audio/wav"
-    return None
+    return next((kind for start, kind in _AUDIO if content.startswith(start)), None)
 
 
-def _document_type(content: bytes) -> str | None:
+def _photo_format(content: bytes) -> str | None:
+    if content.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if content.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "WEBP"
+    return "HEIF" if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS else None
+
+
+def _document_type(content: bytes, name: str) -> str | None:
+    """Raises Unknown with what to send instead of a file that is nearly taken."""
     if content.startswith(b"%PDF-"):
         return "application/pdf"
+    if content.startswith(_OLD_OFFICE):
+        raise Unknown(OLD_WORD if name.endswith((".doc", ".wps")) else OLD_EXCEL)
     if not content.startswith(b"PK\x03\x04"):
         return "text/plain" if _is_text(content) else None
     try:
@@ -102,6 +156,8 @@ def _document_type(content: bytes) -> str | None:
             names = set(archive.namelist())
     except zipfile.BadZipFile:
         return None
+    if "xl/vbaProject.bin" in names or (name.endswith(".xlsm") and "xl/workbook.xml" in names):
+        raise Unknown(_MACROS)
     return next((kind for part, kind in _OFFICE_FILES.items() if part in names), None)
 
 
@@ -119,18 +175,21 @@ def _is_text(content: bytes) -> bool:
     return False
 
 
-def _photo(content: bytes) -> bytes:
-    """Return an upright JPEG without metadata. Raises Unknown."""
+def _photo(content: bytes, format_: str) -> bytes:
+    """Return an upright JPEG without metadata. Nothing is unpacked before its size is known. Raises Unknown."""
+    register_heif_opener()
     try:
-        with Image.open(io.BytesIO(content), formats=_PHOTOS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Unknown
-            image.draft("RGB", (LONGEST, LONGEST))
-            upright = ImageOps.exif_transpose(image)
-            upright.thumbnail((LONGEST, LONGEST))
-            plain = Image.new("RGB", upright.size, "white")
-            seen = upright.convert("RGBA")
-            plain.paste(seen, mask=seen.getchannel("A"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our limits are lower
+            with Image.open(io.BytesIO(content), formats=[format_]) as image:
+                if image.width * image.height > _MOST_PIXELS[format_]:
+                    raise Unknown(f"这张图片太大了（{image.width}×{image.height}）。请用手机拍一张，或截图后再发。")
+                image.draft("RGB", (LONGEST, LONGEST))
+                image.thumbnail((LONGEST, LONGEST))
+                upright = ImageOps.exif_transpose(image)
+                plain = Image.new("RGB", upright.size, "white")
+                seen = upright.convert("RGBA")
+                plain.paste(seen, mask=seen.getchannel("A"))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise Unknown from error
     kept = io.BytesIO()

@@ -1,4 +1,4 @@
-"""How much of people's time cunbao takes, and what went wrong in it."""
+"""How much of people's time cunbao takes."""
 
 CONVERSATIONS = ("view",)
-JOBS = ("faults_job", "job")
+JOBS = ("job",)

@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta
 from handlers.burden.account import alarm_in_words, command_words, conversation_begun_by, week_end
 from handlers.burden.rules import tally
 from handlers.calendar.deadlines import next_open
+from handlers.calendar.workdays import add_workdays
 from handlers.engine.jobs import Daily, Job, LongJob, Transactions
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.weekly.text import week_before
+from handlers.weekly.text import monday_of
 from storage.burden import news_between, received_between, without_content
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction
@@ -55,10 +56,11 @@ COUNT = LongJob("burden", Daily(0, 20), count)
 
 
 async def warn(tx: Transaction, world: World) -> int:
-    """Warn the town on the first working morning after a week above the ceiling. Returns how many were told."""
-    week = week_before(tx.now.date())
-    if week is None or next_open(tx.now, world.plan.reminders) > tx.now:
+    """Warn the town once of the last week if it was above the ceiling, on its first morning after it. Returns how many were
+    told."""
+    if next_open(tx.now, world.plan.reminders) > tx.now:
         return 0
+    week = monday_of(add_workdays(monday_of(tx.now.date()), -1))
     async with tx.session(request="job:burden") as session:
         store = Store(session)
         words = alarm_in_words(world, week, await store.burden.between(week, week_end(week)))
@@ -73,7 +75,7 @@ async def warn(tx: Transaction, world: World) -> int:
         )
 
 
-WARN = Job("burden_warning", Daily(8, 35), warn)
+WARN = Job("burden_warning", Daily(8, 35, when_open=True), warn)
 
 
 def _midnight(day: date) -> datetime:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 from handlers.calendar.deadlines import last_day, next_open
 from handlers.cases.table import Act
-from handlers.engine.jobs import Every, Job
+from handlers.engine.jobs import Every, Job, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.wording.days import day_in_words
@@ -20,6 +21,7 @@ from storage.people.persons import Role
 from storage.plan import Clocks
 from storage.store import Store
 
+_NAME = "ask_again"
 _AT_ONCE = 100
 ENDED_WELL = (Act.DECIDE.value,)
 """How a case ends in which help was given; the others end with a reason that the household could object to."""
@@ -33,26 +35,26 @@ async def ask(tx: Transaction, world: World) -> int:
     """
     if next_open(tx.now, world.plan.reminders) > tx.now:
         return 0
-    asked = 0
     async with tx.session(request="job:ask_again") as session:
         store = Store(session)
         due = await store.follow_ups.due(ENDED_WELL, _latest_day(tx.now.date(), world.plan.clocks), most=_AT_ONCE)
-        for clue in await store.clues.several(due):
-            family = await store.people.of_household(clue.household_id)
-            intent = Intent(Cause.SOLVED, f"{clue.id}")
-            told = await notify(store, world, messages=dict.fromkeys(family, _question(clue)), intent=intent, personal=True)
-            if not told:
-                question = _question_to_helpers(world, clue)
-                told = await notify(
-                    store, world, messages=dict.fromkeys(await _helpers(store, world, clue), question), intent=intent
-                )
-            if told:
-                store.follow_ups.ask(clue.id)
-                asked += 1
-    return asked
+        found = {f"{clue.id}": clue for clue in await store.clues.several(due)}
+    return (await each(tx, _NAME, found, partial(_ask_about, world))).done
 
 
-JOB = Job("ask_again", Every(30 * 60), ask)
+async def _ask_about(world: World, store: Store, clue: Clue) -> int:
+    family = await store.people.of_household(clue.household_id)
+    intent = Intent(Cause.SOLVED, f"{clue.id}")
+    told = await notify(store, world, messages=dict.fromkeys(family, _question(clue)), intent=intent, personal=True)
+    if not told:
+        question = _question_to_helpers(world, clue)
+        told = await notify(store, world, messages=dict.fromkeys(await _helpers(store, world, clue), question), intent=intent)
+    if told:
+        store.follow_ups.ask(clue.id)
+    return int(bool(told))
+
+
+JOB = Job(_NAME, Every(30 * 60), ask)
 
 
 def _latest_day(today: date, clocks: Clocks) -> date:

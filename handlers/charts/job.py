@@ -13,7 +13,7 @@ from handlers.engine.jobs import Begin, Every, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
 from handlers.files.keeping import keep
-from handlers.files.orders import fill_orders
+from handlers.files.orders import Making, fill_orders
 from handlers.files.process import SideProcess
 from handlers.problems.states import parties_of
 from storage.charts.orders import Chart, ChartOrder, ChartOrders
@@ -26,7 +26,7 @@ FAILED = "图没有画成，已记下原因。请过一会儿再试，还不行�
 Draw = Callable[[Figures, ChartSheet], Awaitable[bytes]]
 """Makes a PNG of figures."""
 
-PROCESS = SideProcess()
+PROCESS = SideProcess("charts")
 """It draws, and is kept for some minutes after the last picture: to start it takes longer than to draw."""
 
 _PNG = "image/png"
@@ -41,13 +41,14 @@ def drawn(figures: Figures, sheet: ChartSheet) -> bytes:
 
 async def run(transactions: Transactions, world: World) -> int:
     """Everything ordered; returns how many orders were dealt with."""
-    done = await work(transactions.reading_first, world, partial(PROCESS.run, drawn))
-    if not done:
-        PROCESS.end_if_idle()
-    return done
+    return await work(transactions.reading_first, world, _drawn_aside)
 
 
-JOB = LongJob("charts", Every(1), run)
+async def _drawn_aside(figures: Figures, sheet: ChartSheet) -> bytes:
+    return await PROCESS.run(partial(drawn, figures, sheet))
+
+
+JOB = LongJob("charts", Every(1), run, waits=False)
 
 
 async def work(begin: Begin, world: World, draw: Draw) -> int:
@@ -59,13 +60,17 @@ def _queue(store: Store) -> ChartOrders:
     return store.chart_orders
 
 
-async def _made(world: World, draw: Draw, store: Store, order: ChartOrder) -> Outgoing:
+async def _made(world: World, draw: Draw, store: Store, order: ChartOrder) -> Making | Outgoing:
     person = await store.people.get(order.person_id)
     figures = await _figures(store, world, order, person) if person else None
     if person is None or figures is None:
         return Outgoing(text=NOT_YOURS)
-    file = await keep(store, world, content=await draw(figures, WALL if order.wall else PHONE), content_type=_PNG)
-    return as_message(figures, order, charts_for(person, world.plan), file)
+    offered = charts_for(person, world.plan)
+
+    async def sent(store: Store, content: bytes) -> Outgoing:
+        return as_message(figures, order, offered, await keep(store, world, content=content, content_type=_PNG))
+
+    return Making(partial(draw, figures, WALL if order.wall else PHONE), sent)
 
 
 async def _figures(store: Store, world: World, order: ChartOrder, person: Person) -> Figures | None:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NoReturn, TypeVar, cast
 
+from handlers.engine.asides import Aside
 from handlers.engine.form import merged, question_message, short_name
 from handlers.engine.journal import SKIPPED, Guesses, Journal
 from handlers.engine.notify import notify
@@ -24,7 +25,7 @@ from handlers.engine.said import BACK, CANCEL, DONE, LATER, SKIP, Said
 from handlers.engine.unwind import Became, Cancelled, NotYours, PutAside, Rewound, Skipped, Waiting
 from handlers.engine.world import World
 from handlers.reading import Unreadable
-from storage.database.base import from_base36
+from storage.database.base import SHANGHAI, from_base36
 from storage.mail import outbox
 from storage.mail.intents import Intent
 from storage.mail.messages import REPLY, Button, Outgoing
@@ -50,6 +51,7 @@ class Chat:
         self._talk = talk
         self._journal = Journal(talk)
         self._said = said
+        self._written_at = said.at if said else None
         self.pressed = pressed
         """The message whose button gave the command that began this talk in this very step."""
         self._lead = [Outgoing(text=lead)] if lead else []
@@ -78,6 +80,11 @@ class Chat:
     @property
     def now(self) -> datetime:
         return self.store.session.now
+
+    @property
+    def written_on(self) -> date:
+        """The day in Shanghai on which the message at hand was written: 明天 is the day after it, whenever it is worked on."""
+        return (self._written_at or self.now).astimezone(SHANGHAI).date()
 
     async def name_of(self, person_id: int | None) -> str:
         """How to call somebody: 您 for the person talking, a name, or 同事 for somebody no longer known."""
@@ -159,6 +166,13 @@ class Chat:
     async def once(self, key: str, write: Callable[[], Awaitable[T]]) -> T:
         """Do something in the middle of a talk exactly once; nobody can go back behind it."""
         return await self._journal.once(key, write)
+
+    async def aside(self, key: tuple[Any, ...], make: Callable[[], Awaitable[T]], *, told: Callable[[], str]) -> T:
+        """The result of `make()`, or what it raises: work that takes long, done outside this step, where others go on.
+
+        It must not use the store, and is done once for equal keys; `told()` is said to the person when it takes a moment.
+        """
+        return cast(T, self.world.asides.result(Aside(key, make, told)))
 
     async def push(
         self,

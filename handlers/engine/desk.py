@@ -22,6 +22,12 @@ from storage.mail.talks import ACTIVE, DRAFT, SUSPENDED, Talk
 from storage.people.persons import Person
 from storage.store import Store
 
+MOST_OPEN = 20
+"""Talks of one chat that interrupt each other; the oldest of more is put aside."""
+
+MOST_DRAFTS = 40
+"""Talks put aside in one chat; of more, the one left alone for longest is dropped. All are read at each message."""
+
 EXPIRES = timedelta(days=3)
 """A talk left alone for so long no longer catches what is said; it waits as a draft."""
 
@@ -95,6 +101,7 @@ class Desk:
             asked=wanted.first_question or None if heard else None, guesses={**(guesses or {})},
         )  # fmt: skip
         self.talks = [*self.talks, talk]  # not in place: this step may be run again from where it began
+        self._make_room(store)
         await self._step(store, talk, heard, lead=lead, pressed=pressed)
 
     async def _pressed(self, store: Store, message: Incoming) -> None:
@@ -200,6 +207,24 @@ class Desk:
         if store.session.now - talk.touched_at > EXPIRES:
             self._set(talk, DRAFT)
             self._put_aside(store, talk, "上次的「{}」没有做完，已替您存好。")
+
+    def _make_room(self, store: Store) -> None:
+        """Keep the talks of a chat to a number that a person could know of, and say what became of the oldest."""
+        running = [talk for talk in self.talks if talk.state != DRAFT]
+        for talk in running[:-MOST_OPEN]:
+            self._set(talk, DRAFT)
+        if len(running) > MOST_OPEN + 1:
+            text = f"没办完的事太多，最早的 {len(running) - MOST_OPEN} 件先放着，已答的都留着。"
+            self._reply(store, text, ((Button(label="看放着的事", says="/resume"),),))
+        elif len(running) > MOST_OPEN:
+            self._put_aside(store, running[0], "没办完的事太多，最早的「{}」先放着，已答的都留着。")
+        drafts = [talk for talk in self.talks if talk.state == DRAFT]
+        dropped = sorted(drafts, key=lambda talk: talk.touched_at)[:-MOST_DRAFTS]
+        for talk in dropped:
+            self._end(talk)
+        if dropped:
+            titles = "、".join(dict.fromkeys(f"「{self._title(talk)}」" for talk in dropped[:3]))
+            self._reply(store, f"放着没办的超过 {MOST_DRAFTS} 件，放得最久的 {len(dropped)} 件（{titles}）不再留着了。")
 
     def _put_aside(self, store: Store, talk: Talk, text: str) -> None:
         again = Button(label="继续", says=f"/resume {to_base36(talk.id)}")

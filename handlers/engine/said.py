@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from handlers.reading import tidy
 from storage.mail.messages import Incoming, Place, SentFile
@@ -30,11 +31,13 @@ class Said:
     phone: str | None = None
     pressed: str | None = None
     trouble: str | None = None
+    at: datetime | None = None
+    """When it was written; None for what nobody wrote."""
 
     @classmethod
     def of(cls, message: Incoming, pick: str | None = None) -> Said:
         text = tidy(message.text or "")
         return cls(
             text, pick or _WORDS.get(text), message.files, message.place,
-            message.contact_phone, message.pressed if message.choice else None, message.trouble,
+            message.contact_phone, message.pressed if message.choice else None, message.trouble, message.at,
         )  # fmt: skip

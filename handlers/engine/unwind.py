@@ -12,8 +12,8 @@ class Unwind(BaseException):
     front desk (`handlers/engine/desk.py`), which stores the talk accordingly, except for Skipped, which `Chat.ask_optional`
     catches. No conversation catches any of them: they are no Exception, so that `except Exception` lets them pass.
 
-    `PutOff` of `storage.database.transaction` is none of these: a session raises it through all of this, and the worker
-    catches it and runs the whole step again later.
+    `PutOff` of `storage.database.transaction` and `SteppedAside` are none of these: they pass through all of this, and the
+    worker catches them and runs the whole step again later.
     """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from handlers.engine.asides import Asides
 from storage.files.media import MediaStore
 from storage.people.leaves import Leave
 from storage.people.persons import Directory
@@ -27,7 +28,7 @@ class PlatformInfo:
 class World:
     """Refreshed by the worker before a batch when its source has changed; conversations only read it.
 
-    `platforms` is by the name that a chat's address begins with; `bot/` fills it in.
+    `platforms` is by the name that a chat's address begins with; `bot/` fills it in. `asides` are what steps wait for.
     """
 
     plan: Plan
@@ -36,6 +37,7 @@ class World:
     directory: Directory = field(default_factory=lambda: Directory([]))
     leaves: Sequence[Leave] = ()
     platforms: dict[str, PlatformInfo] = field(default_factory=dict)
+    asides: Asides = field(default_factory=Asides)
 
     @property
     def round(self) -> str:

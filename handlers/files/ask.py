@@ -13,10 +13,10 @@ from handlers.engine.chat import Chat
 from handlers.engine.questions import Document
 from handlers.engine.world import World
 from handlers.files.keeping import keep
-from handlers.files.process import aside
+from handlers.files.outside import process_for, read_outside
 from handlers.files.reader import ENDINGS, TABLES
 from handlers.files.spreadsheets import XLSX
-from handlers.reading import Unreadable
+from handlers.reading import Unreadable, shortened
 from storage.mail.messages import SentFile
 
 T = TypeVar("T")
@@ -27,8 +27,8 @@ AGAIN = "有误的行改好后，整个文件再发一次就行。"
 NOTHING_DONE = "没有导入。"
 
 _TEMPLATE = "template"
-_BYTES_A_ROW = 40
-"""About as many as a packed row has at least."""
+_MANY_ROWS = 1_000
+"""From here on it is said how many they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,52 @@ async def _kept(chat: Chat, template: Template) -> str:
     return await keep(chat.store, chat.world, content=await template.make(), content_type=XLSX)
 
 
-async def read_sent(world: World, sent: SentFile, *, read: Callable[..., T], **options: Any) -> T:
-    """What `read` makes of a file's bytes, its name and these options. Raises what it raises, Unreadable above all."""
-    return await read_kept(world, sent.sha256, sent.name, read=read, **options)
+async def read_sent(chat: Chat, sent: SentFile, *, read: Callable[..., T], **options: Any) -> T:
+    """What `read` makes of a file's bytes, its name and these options, or what it raises: Unreadable above all.
+
+    It is read outside this step; see `Chat.aside`.
+    """
+    about = _About(sent.name)
+    make = partial(read_kept, chat.world, sent.sha256, sent.name, read=read, declared=about.declared, **options)
+    return await chat.aside(("read", read, sent.sha256, sent.name, options), make, told=about.told)
 
 
-async def read_kept(world: World, sha256: str, name: str, *, read: Callable[..., T], **options: Any) -> T:
-    """Like `read_sent`, for a file of the store of files."""
-    content = await asyncio.to_thread(world.media.read, sha256)
-    return await aside(read, content, name, **options, rows=len(content) // _BYTES_A_ROW)
+async def read_kept(
+    world: World,
+    sha256: str,
+    name: str,
+    *,
+    read: Callable[..., T],
+    declared: Callable[[int], None] | None = None,
+    **options: Any,
+) -> T:
+    """As `read_sent`, for whoever is in no talk and in no transaction. `declared` hears of how many rows there are."""
+    try:
+        content = await asyncio.to_thread(world.media.read, sha256)
+    except FileNotFoundError:
+        raise Unreadable("文件没有收全，请再发一次。") from None
+    return await read_outside(read, content, name, process=process_for(content, name), declared=declared, **options)
+
+
+class _About:
+    """What is said of a file that takes long to read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._rows = 0
+
+    def declared(self, rows: int) -> None:
+        self._rows = rows
+
+    def told(self) -> str:
+        named = f"「{shortened(self._name, 24)}」" if self._name else "这个文件"
+        return f"正在读{named}{_about(self._rows)}，读好就告诉您，不用再发。"
+
+
+def _about(rows: int) -> str:
+    if rows < _MANY_ROWS:
+        return ""
+    return f"，约 {rows / 10_000:.1f} 万行".replace(".0 ", " ") if rows >= 10_000 else f"，约 {round(rows, -3)} 行"
 
 
 def result_name(file_name: str, what: str) -> str:

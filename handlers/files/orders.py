@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from handlers.engine.jobs import Begin
+from handlers.engine.jobs import Begin, words_of_matter
 from storage.database.transaction import Conflict
+from storage.database.trouble import is_away
 from storage.files.orders import Order, Orders
 from storage.mail import outbox
 from storage.mail.messages import Outgoing
@@ -17,8 +19,18 @@ log = logging.getLogger(__name__)
 
 AnyOrder = TypeVar("AnyOrder", bound=Order)
 Queue = Callable[[Store], Orders[AnyOrder]]
-Make = Callable[[Store, AnyOrder], Awaitable[Outgoing]]
-"""Makes the file of an order and keeps it, within the posts that its person holds now; returns the message with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A file still to be made, of what was read: its `content`, in no transaction, and the message `sent` with it then."""
+
+    content: Callable[[], Awaitable[bytes]]
+    sent: Callable[[Store, bytes], Awaitable[Outgoing]]
+
+
+Make = Callable[[Store, AnyOrder], Awaitable[Making | Outgoing]]
+"""Reads what an order needs, within the posts that its person holds now; or the message that there is nothing for them."""
 
 
 async def fill_orders(begin: Begin, queue: Queue[AnyOrder], *, make: Make[AnyOrder], name: str, failed: str) -> int:
@@ -27,8 +39,10 @@ async def fill_orders(begin: Begin, queue: Queue[AnyOrder], *, make: Make[AnyOrd
     `begin` opens transactions that only read until they are told to write, `name` stands in the audit, and `failed` is
     said where a file could not be made: such an order does not stand before the others.
     """
-    async with begin() as tx, tx.session(request=f"job:{name}s") as session:
-        waiting = await queue(Store(session)).waiting()
+    job = f"{name}s"
+    async with begin() as tx, tx.session(request=f"job:{job}") as session:
+        orders = await queue(Store(session)).waiting()
+        waiting = [order for order in orders if not tx.damage.rests(job, f"{order.id}", tx.now)]
 
     async def sorry(store: Store, order: AnyOrder) -> Outgoing:
         return Outgoing(text=failed)
@@ -38,9 +52,28 @@ async def fill_orders(begin: Begin, queue: Queue[AnyOrder], *, make: Make[AnyOrd
         request = f"{name}:{order.id}"
         try:
             done += await _fill(begin, queue, make, order, request)
-        except Exception:
+        except Exception as error:
+            if is_away(error):
+                raise
             log.exception("order %s failed", request)
-            done += await _fill(begin, queue, sorry, order, request)
+            done += await _say_sorry(begin, queue, sorry, order, name, error)
+    return done
+
+
+async def _say_sorry(
+    begin: Begin, queue: Queue[AnyOrder], sorry: Make[AnyOrder], order: AnyOrder, name: str, error: Exception
+) -> bool:
+    """End an order that failed; where even that fails, it rests, and the others go on."""
+    job, done = f"{name}s", False
+    try:
+        done = await _fill(begin, queue, sorry, order, f"{name}:{order.id}")
+    except Exception as second:
+        if is_away(second):
+            raise
+        log.exception("order %s:%s could not be ended", name, order.id)
+        error = second
+    async with begin() as tx:
+        tx.damage.fail(job, f"{order.id}", words_of_matter(job), error)
     return done
 
 
@@ -48,9 +81,13 @@ async def _fill(begin: Begin, queue: Queue[AnyOrder], make: Make[AnyOrder], orde
     """False when another process was quicker."""
     actor = f"person:{order.person_id}"
     try:
+        async with begin() as tx, tx.session(actor, request) as session:
+            made = await make(Store(session), order)
+        content = await made.content() if isinstance(made, Making) else b""
         async with begin() as tx:
             async with tx.session(actor, request) as session:
-                outbox.post(session, order.address, await make(Store(session), order))
+                message = await made.sent(Store(session), content) if isinstance(made, Making) else made
+                outbox.post(session, order.address, message)
             await tx.begin_writing()
             async with tx.session(actor, request) as session:
                 await queue(Store(session)).done(order)

@@ -28,6 +28,8 @@ EXAMPLE = "示例"
 _FEWEST = 3
 """Known headings that make a row the heading row."""
 
+_LONGEST_HEADING = 200
+"""Characters, remarks in brackets too."""
 _BESIDE_HEADING = re.compile(r"\(.*?\)|[\s*:、]")
 _SHEET_ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
 
@@ -56,6 +58,8 @@ class Layout(Generic[C]):
 
     def named(self, heading: str) -> C | None:
         """The column of a heading as it stands in a table."""
+        if len(heading) > _LONGEST_HEADING:
+            return None
         bare = _BESIDE_HEADING.sub("", clean(heading))
         return next((one for one in self.columns if bare == one.value or bare in one.other_names), None)
 

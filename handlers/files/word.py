@@ -12,6 +12,8 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
+from handlers.files.characters import fit_for_file
+
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TITLE, BODY, LEAD, TABLE = "方正小标宋简体", "仿宋", "黑体", "宋体"
 """Fonts of GB/T 9704-2012 and its tables."""
@@ -28,7 +30,7 @@ def blank(title: str, made_at: datetime, *, margin: float) -> Document:
     section.page_width, section.page_height = _A4
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(margin)
     about = document.core_properties
-    about.author, about.title, about.comments = _MAKER, title, ""
+    about.author, about.title, about.comments = _MAKER, fit_for_file(title), ""
     about.created = about.modified = made_at.astimezone(UTC).replace(tzinfo=None)
     return document
 
@@ -42,7 +44,7 @@ def add_paragraph(document: Document, align: WD_ALIGN_PARAGRAPH) -> Paragraph:
 
 def write(paragraph: Paragraph, text: str, *, font: str, size: int, bold: bool = False) -> None:
     """`size` in points."""
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(fit_for_file(text))
     run.bold = bold
     run.font.size = Pt(size)
     run.font.name = _WESTERN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from docx.document import Document
 from docx.opc.constants import RELATIONSHIP_TYPE
@@ -14,7 +14,38 @@ from docx.text.paragraph import Paragraph
 _DIGITS = "〇一二三四五六七八九"
 _CHINESE = ("chineseCounting", "chineseCountingThousand", "japaneseCounting", "taiwaneseCountingThousand", "ideographDigital")
 _CIRCLED = ("decimalEnclosedCircle", "decimalEnclosedCircleChinese")
+_DEEPEST = 20
 _UNNUMBERED = ("bullet", "none")
+
+
+class Style(NamedTuple):
+    """What counts of a style: its name, and the list it puts a paragraph in, with how deep."""
+
+    name: str
+    listed: tuple[str, int] | None
+
+
+class Styles:
+    """The styles of a document, each looked up once: python-docx searches all of them for every paragraph."""
+
+    def __init__(self) -> None:
+        self._known: dict[str | None, Style] = {}
+
+    def of(self, paragraph: Paragraph) -> Style:
+        key = paragraph._p.style
+        if key not in self._known:
+            self._known[key] = self._look_up(paragraph)
+        return self._known[key]
+
+    def _look_up(self, paragraph: Paragraph) -> Style:
+        style, listed = paragraph.style, None
+        name = (style.name or "") if style is not None else ""
+        for _ in range(_DEEPEST):  # styles may be built on each other in a ring
+            if style is None or listed is not None:
+                break
+            own = _properties(style.element)
+            listed, style = _listed(own) if own is not None else None, style.base_style
+        return Style(name, listed)
 
 
 class Numbering:
@@ -28,9 +59,10 @@ class Numbering:
             if relation.reltype == RELATIONSHIP_TYPE.NUMBERING:
                 self._learn(relation.target_part.element)
 
-    def before(self, paragraph: Paragraph) -> str:
+    def before(self, paragraph: Paragraph, style: Style) -> str:
         """What Word prints in front of the paragraph; "" for nothing, or for a mere dot."""
-        named = _list_of(paragraph)
+        own = _properties(paragraph._p)
+        named = style.listed if own is None else _listed(own)
         if named is None or named[0] not in self._lists:
             return ""
         kind, level = self._lists[named[0]], named[1]
@@ -61,16 +93,9 @@ class Numbering:
             self._lists[one.get(qn("w:numId"))] = _value(one, "w:abstractNumId")
 
 
-def _list_of(paragraph: Paragraph) -> tuple[str, int] | None:
-    """The list that a paragraph is in, by itself or by its style, and how deep."""
-    own = _properties(paragraph._p)
-    style = paragraph.style
-    while own is None and style is not None:
-        own, style = _properties(style.element), style.base_style
-    if own is None:
-        return None
-    level = _value(own, "w:ilvl")
-    return _value(own, "w:numId"), int(level) if level else 0
+def _listed(properties: Any) -> tuple[str, int]:
+    level = _value(properties, "w:ilvl")
+    return _value(properties, "w:numId"), int(level) if level else 0
 
 
 def _properties(element: Any) -> Any:

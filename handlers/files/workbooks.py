@@ -9,10 +9,10 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
+from handlers.files.characters import fit_for_file
 from handlers.files.columns import Kind, LedgerColumn, Value
 
 NOTES = "说明"
@@ -41,7 +41,7 @@ def write_ledger(
 ) -> bytes:
     """A sheet `name` with title, frozen and filtered headings and numbered rows; and a second sheet with `notes`."""
     book = Workbook(write_only=True)
-    book.properties.creator, book.properties.title = _MAKER, title
+    book.properties.creator, book.properties.title = _MAKER, fit_for_file(title)
     columns = [LedgerColumn("序号", Kind.NUMBER), *columns]
     rows = [(place, *row) for place, row in enumerate(rows, 1)]
     _write_table(book.create_sheet(name), title, columns, rows)
@@ -123,7 +123,7 @@ def _pen(sheet: Any, kind: Kind) -> Any:
 
 def _put(cell: Any, value: Value) -> None:
     if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        cell.value = fit_for_file(value)
         cell.data_type = "s"  # also where it looks like a formula
     else:
         cell.value = value

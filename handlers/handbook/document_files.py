@@ -1,19 +1,23 @@
-"""Documents as bytes: the lines of a .docx, a .md, a .txt or a PDF with text in it. No network. Blocking: use a thread."""
+"""Documents as bytes: the lines of a .docx, a .md, a .txt or a PDF with text in it. No network.
+
+Everything here blocks, and is for the process of `handlers.files.outside`. Lines are made one by one, and no more of them than
+may be kept.
+"""
 
 from __future__ import annotations
 
 import io
 import re
-import threading
-import zipfile
 from collections.abc import Iterator, Sequence
 
 import docx
 import pypdfium2
+from docx.oxml.simpletypes import ST_Merge
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
-from handlers.files.word_numbers import Numbering
+from handlers.files.packed import Strange, TooMuch, looked_through
+from handlers.files.word_numbers import Numbering, Styles
 from handlers.handbook.passages import TextLine, is_numbered
 from handlers.reading import Unreadable, tidy
 
@@ -21,19 +25,21 @@ ENDINGS = (".docx", ".pdf", ".md", ".txt")
 
 _MOST_BYTES, _MOST_UNPACKED, _MOST_PARTS = 10 * 2**20, 100 * 2**20, 2_000
 _MOST_PAGES, _MOST_CHARACTERS = 300, 400_000
+_MOST_TAGS, _MOST_PARAGRAPHS, _MOST_RUNS, _MOST_COLUMNS = 1_000_000, 20_000, 100_000, 64
+"""Of a Word file: XML tags of a part, its paragraphs and cells, its runs of one font, the columns of a table that are read."""
 _LEAST_ON_A_PAGE = 20
 """Characters, on average, below which a PDF is taken for pictures of pages."""
+OLD_WORD = "这是老式 .doc 或加了密码的文件。请另存为不加密的 .docx 再发来。"
+_TOO_LONG = f"文件太长了，超过 {_MOST_CHARACTERS // 10_000} 万字。请分成几个文件发。"
 _OLD_WORD = b"\xd0\xcf\x11\xe0"
-_DOCTYPE = b"<!DOCTYPE"
 _SENTENCE_END = ("。", "；", "：", "！", "？", ";", ":")
 _PAGE_NUMBER = re.compile(r"[-—–―\s]*(?:第\s*)?\d{1,3}(?:\s*页)?(?:\s*[/共]\s*\d{1,3}\s*页?)?[-—–―\s]*")
+_LONGEST_PAGE_NUMBER = 40
 _FULL_LINE = 0.8
 """Share of the longest line from which a line of a PDF is taken to go on in the next one."""
-_MARKDOWN = re.compile(r"[*`]{1,3}|^(?:[-+*>]\s+)+|!?\[([^\]]*)\]\([^)]*\)")
+_MARKDOWN = re.compile(r"[*`]{1,3}|^(?:[-+*>]\s+)+|!?\[([^\[\]]*)\]\([^()]*\)")
+"""A pair of brackets ends at the next bracket, of whatever kind: else each one would be looked for to the end of the text."""
 _RULE = re.compile(r"[|:\-\s]+")
-
-_pdfium = threading.Lock()
-"""PDFium must not be entered by two threads at once."""
 
 
 def read_policy(content: bytes) -> list[TextLine]:
@@ -41,49 +47,74 @@ def read_policy(content: bytes) -> list[TextLine]:
     if len(content) > _MOST_BYTES:
         raise Unreadable(f"文件太大了，请控制在 {_MOST_BYTES >> 20} MB 以内，或分成几个文件。")
     if content.startswith(_OLD_WORD):
-        raise Unreadable("这是老式 .doc 或加了密码的文件。请另存为不加密的 .docx 再发来。")
+        raise Unreadable(OLD_WORD)
     if content.startswith(b"PK\x03\x04"):
         lines = _docx(content)
     elif content.lstrip()[:5] == b"%PDF-":
-        lines = _pdf(content)
+        lines = iter(_pdf(content))
     else:
-        lines = list(_written(_decoded(content)))
-    lines = [TextLine(text, line.level) for line in lines if (text := tidy(line.text).replace("\n", " "))]
-    if not lines:
+        lines = _written(_decoded(content))
+    kept: list[TextLine] = []
+    left = _MOST_CHARACTERS
+    for line in lines:
+        left -= len(line.text)
+        if left < 0:
+            raise Unreadable(_TOO_LONG)
+        if text := tidy(line.text).replace("\n", " "):
+            kept.append(TextLine(text, line.level))
+    if not kept:
         raise Unreadable("文件里没有文字，请换一个再发。")
-    if sum(len(line.text) for line in lines) > _MOST_CHARACTERS:
-        raise Unreadable(f"文件太长了，超过 {_MOST_CHARACTERS // 10_000} 万字。请分成几个文件发。")
-    return lines
+    return kept
 
 
-def _docx(content: bytes) -> list[TextLine]:
+def _docx(content: bytes) -> Iterator[TextLine]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as box:
-            parts = box.infolist()
-            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
-                raise Unreadable("文件展开后太大了，请去掉图片再发来。")
-            if "word/document.xml" not in box.namelist():
-                raise Unreadable("这不是 Word 文件。请发 .docx、.pdf、.md 或 .txt。")
-            if any(_DOCTYPE in box.read(part) for part in parts if part.filename.endswith((".xml", ".rels"))):
-                raise Unreadable("文件里有不认识的内容，请用 Word 或 WPS 另存为 .docx 再发来。")
+        parts = looked_through(
+            content, parts=_MOST_PARTS, unpacked=_MOST_UNPACKED, count=(b"w:p", b"w:tc", b"w:r"), long_values=True
+        )
+        if not any(part.name == "word/document.xml" for part in parts):
+            raise Unreadable("这不是 Word 文件。请发 .docx、.pdf、.md 或 .txt。")
+        if any(
+            part.tags > _MOST_TAGS
+            or part.named[b"w:p"] + part.named[b"w:tc"] > _MOST_PARAGRAPHS
+            or part.named[b"w:r"] > _MOST_RUNS
+            for part in parts
+        ):
+            raise Unreadable("文件太长了，段落太多。请分成几个文件发。")
         document = docx.Document(io.BytesIO(content))
-        numbering = Numbering(document)
-        return [line for block in document.iter_inner_content() for line in _block(block, numbering)]
-    except Unreadable:
+        styles, numbering = Styles(), Numbering(document)
+        for block in document.iter_inner_content():
+            yield from _paragraph(block, styles, numbering) if isinstance(block, Paragraph) else _table(block)
+    except TooMuch:
+        raise Unreadable("文件展开后太大了，请去掉图片再发来。") from None
+    except Strange:
+        raise Unreadable("文件里有不认识的内容，请用 Word 或 WPS 另存为 .docx 再发来。") from None
+    except (Unreadable, MemoryError):
         raise
     except Exception as error:  # a forged file can break the parser anywhere
         raise Unreadable("这个文件打不开，可能已损坏。请用 Word 或 WPS 另存为 .docx 再发来。") from error
 
 
-def _block(block: Paragraph | Table, numbering: Numbering) -> Iterator[TextLine]:
-    if isinstance(block, Paragraph):
-        style = (block.style.name or "") if block.style is not None else ""
-        level = re.fullmatch(r"(?:Heading|标题) ?(\d)", style)
-        number = numbering.before(block)  # an empty paragraph counts too
-        text = number + block.text if block.text.strip() else ""
-        yield from (TextLine(part, int(level[1]) if level else 0) for part in text.splitlines())
-        return
-    rows = [[" ".join(cell.text.split()) for cell in row.cells] for row in block.rows]
+def _paragraph(block: Paragraph, styles: Styles, numbering: Numbering) -> Iterator[TextLine]:
+    style = styles.of(block)
+    level = re.fullmatch(r"(?:Heading|标题) ?(\d)", style.name)
+    number = numbering.before(block, style)  # an empty paragraph counts too
+    said = block.text
+    text = number + said if said.strip() else ""
+    yield from (TextLine(part, int(level[1]) if level else 0) for part in text.splitlines())
+
+
+def _table(table: Table) -> Iterator[TextLine]:
+    """Each cell with its text as often as it is wide, and below as often as it is high."""
+    rows: list[list[str]] = []
+    for row in table._tbl.tr_lst:
+        cells: list[str] = []
+        for cell in row.tc_lst:
+            over = rows[-1] if rows and cell.vMerge == ST_Merge.CONTINUE else ()
+            words = " ".join(text for one in cell.p_lst for text in Paragraph(one, table).text.split())
+            text = over[len(cells)] if len(cells) < len(over) else words
+            cells += [text] * min(cell.grid_span, _MOST_COLUMNS - len(cells))
+        rows.append(cells)
     yield from (TextLine(text) for text in _rows(rows))
 
 
@@ -100,14 +131,17 @@ def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _pdf(content: bytes) -> list[TextLine]:
     try:
-        with _pdfium:
-            pages = _pages(content)
+        pages = _pages(content)
     except pypdfium2.PdfiumError as error:
         raise Unreadable("这份 PDF 打不开，可能已损坏或加了密码。请另存一份再发来。") from error
     if sum(len("".join(page.split())) for page in pages) < _LEAST_ON_A_PAGE * len(pages):
         raise Unreadable("这份 PDF 是扫描的图片，读不出文字。请发 Word(.docx)，或能选中文字的 PDF。")
     lines = [tidy(line) for page in pages for line in page.splitlines()]
-    return [TextLine(text) for text in _joined([line for line in lines if line and not _PAGE_NUMBER.fullmatch(line)])]
+    return [TextLine(text) for text in _joined([line for line in lines if line and not _is_page_number(line)])]
+
+
+def _is_page_number(line: str) -> bool:
+    return len(line) <= _LONGEST_PAGE_NUMBER and _PAGE_NUMBER.fullmatch(line) is not None
 
 
 def _pages(content: bytes) -> list[str]:
@@ -115,9 +149,13 @@ def _pages(content: bytes) -> list[str]:
     try:
         if len(document) > _MOST_PAGES:
             raise Unreadable(f"这份 PDF 超过 {_MOST_PAGES} 页，请分成几个文件发。")
-        texts = []
+        texts: list[str] = []
+        left = _MOST_CHARACTERS
         for page in document:
             text_page = page.get_textpage()
+            left -= text_page.count_chars()
+            if left < 0:
+                raise Unreadable(_TOO_LONG)
             texts.append(text_page.get_text_range())
             text_page.close()
             page.close()
@@ -129,15 +167,15 @@ def _pages(content: bytes) -> list[str]:
 def _joined(lines: Sequence[str]) -> list[str]:
     """The lines of pages as the paragraphs they were broken from."""
     full = _FULL_LINE * max(map(len, lines), default=0)
-    paragraphs: list[str] = []
+    paragraphs: list[list[str]] = []
     goes_on = False
     for line in lines:
         if goes_on and not is_numbered(line):
-            paragraphs[-1] += line
+            paragraphs[-1].append(line)
         else:
-            paragraphs.append(line)
+            paragraphs.append([line])
         goes_on = len(line) >= full and not line.endswith(_SENTENCE_END)
-    return paragraphs
+    return ["".join(parts) for parts in paragraphs]
 
 
 def _decoded(content: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from functools import partial
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import Takes, conversation
 from handlers.engine.questions import Choice, Document, Text
-from handlers.files.ask import ask_for_file
-from handlers.files.process import aside
+from handlers.files.ask import ask_for_file, read_sent
 from handlers.handbook.document_files import ENDINGS, read_policy
 from handlers.handbook.document_heads import LONGEST_TITLE, Head, body, has_id_number, read_head
 from handlers.handbook.passages import Section, TextLine, cut
@@ -30,7 +28,6 @@ _ALL, _CADRES = "all", "cadres"
 _FOR_WHOM = ((_ALL, "农户也能查"), (_CADRES, "只给干部"))
 _KEEP, _REMOVE = "keep", "remove"
 _MOST_PARTS = 3_000
-_KIBI = 1024
 
 
 @conversation(
@@ -52,24 +49,25 @@ async def add_policy(chat: Chat) -> None:
     if not await chat.confirm("\n".join(filter(None, lines))):
         await chat.say("没有加进手册。")
         return
-    content = await asyncio.to_thread(chat.world.media.read, sent.sha256)
-    policy, _ = await add_document(
-        chat.store, content, sent=sent, region=region, for_all=whom == _ALL, title=title, by=chat.person.id
+    document = await read_sent(chat, sent, read=read_document)
+    policy = await add_document(
+        chat.store, document, sent=sent, region=region, for_all=whom == _ALL, title=title, by=chat.person.id
     )
     buttons = [[Button(label="查政策", says="/policy"), Button(label="政策目录", says="/policies")]]
     await chat.say(f"《{policy.title}》加进手册了，现在就能查。", buttons)
 
 
 async def add_document(
-    store: Store, content: bytes, *, sent: SentFile, region: str, for_all: bool, title: str = "", by: int | None = None
-) -> tuple[Policy, int]:
-    """Put a kept document into the handbook; returns it and in how many passages. Raises Unreadable."""
-    head, parts = await aside(_read, content, sent.name, rows=len(content) // _KIBI)
+    store: Store, document: tuple[Head, list[Section]], *, sent: SentFile, region: str, for_all: bool, title: str = "",
+    by: int | None = None,
+) -> Policy:  # fmt: skip
+    """Put a kept document, as `read_document` has read it, into the handbook."""
+    head, parts = document
     new = NewPolicy(
         title=title or head.title, number=head.number, dated=head.dated, for_all=for_all, region=region,
         sha256=sent.sha256, file_name=sent.name[-200:], added_by=by,
     )  # fmt: skip
-    return await store.policies.add(new, [(part.clause, part.heading, part.text) for part in parts]), len(parts)
+    return await store.policies.add(new, [(part.clause, part.heading, part.text) for part in parts])
 
 
 @conversation("policies", "政策目录", for_roles=set(_OFFICES), words=("政策清单",))
@@ -129,13 +127,12 @@ def _answers_for(person: Person, policy: Policy) -> bool:
 
 async def _preview(chat: Chat, sent: SentFile) -> dict[str, Any]:
     """What is in the file, as JSON."""
-    content = await asyncio.to_thread(chat.world.media.read, sent.sha256)
-    head, parts = await aside(_read, content, sent.name, rows=len(content) // _KIBI)
+    head, parts = await read_sent(chat, sent, read=read_document)
     return {"title": head.title, "number": head.number, "dated": _day(head.dated), "parts": len(parts)}
 
 
-def _read(content: bytes, file_name: str) -> tuple[Head, list[Section]]:
-    """Raises Unreadable."""
+def read_document(content: bytes, file_name: str) -> tuple[Head, list[Section]]:
+    """The head and the passages of a document. Blocking, for the process of `handlers.files.outside`. Raises Unreadable."""
     lines: list[TextLine] = read_policy(content)
     if has_id_number(lines):
         raise Unreadable("文件里有身份证号，不能放进手册。请删去个人信息再发。")

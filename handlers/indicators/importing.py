@@ -78,7 +78,7 @@ async def _preview(chat: Chat, sent: SentFile) -> dict[str, str]:
 async def _read(chat: Chat, sent: SentFile) -> tuple[Table[IndicatorColumn], Rows]:
     """Raises Unreadable."""
     plan, person = chat.world.plan, chat.person
-    table = await read_sent(chat.world, sent, read=read_table, layout=INDICATORS)
+    table = await read_sent(chat, sent, read=read_table, layout=INDICATORS)
     return table, read_figures(table, plan, villages_of(person, plan, *IN_OFFICE), entered_by(person, plan))
 
 

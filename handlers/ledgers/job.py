@@ -8,10 +8,10 @@ from handlers.engine.jobs import Every, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
 from handlers.files.keeping import keep
-from handlers.files.orders import fill_orders
+from handlers.files.orders import Making, fill_orders
 from handlers.files.spreadsheets import XLSX
 from handlers.ledgers.catalog import LEDGERS
-from handlers.ledgers.making import as_message, make_export, signature
+from handlers.ledgers.making import Export, as_message, draft_export, signature
 from handlers.rights.reach import reach_of
 from storage.ledgers.orders import LedgerOrder, LedgerOrders
 from storage.mail.messages import Outgoing
@@ -26,19 +26,28 @@ async def work(transactions: Transactions, world: World) -> int:
     return await fill_orders(transactions.reading_first, _queue, make=make, name="export", failed=FAILED)
 
 
-JOB = LongJob("exports", Every(2), work)
+JOB = LongJob("exports", Every(2), work, waits=False)
 
 
 def _queue(store: Store) -> LedgerOrders:
     return store.ledger_orders
 
 
-async def _made(world: World, store: Store, order: LedgerOrder) -> Outgoing:
+async def _made(world: World, store: Store, order: LedgerOrder) -> Making | Outgoing:
     ledger = LEDGERS[order.ledger]
     person = await store.people.get(order.person_id)
     reach = reach_of(person, ledger.roles & ledger.whole_for if order.reason else ledger.roles) if person else []
     if person is None or not reach:
         return Outgoing(text=NOT_YOURS)
     by = signature(world.plan, person)
-    made = await make_export(store, world, ledger=ledger, reach=reach, now=store.session.now, by=by, reason=order.reason)
-    return as_message(made, await keep(store, world, content=made.content, content_type=XLSX), ledger, person, order.reason)
+    draft = await draft_export(store, world, ledger=ledger, reach=reach, now=store.session.now, by=by, reason=order.reason)
+
+    async def content() -> bytes:
+        return (await draft.made()).content
+
+    async def sent(store: Store, content: bytes) -> Outgoing:
+        draft.note(store)
+        made = Export(content, len(draft.rows), draft.file_name)
+        return as_message(made, await keep(store, world, content=content, content_type=XLSX), ledger, person, order.reason)
+
+    return Making(content, sent)

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from handlers.engine.world import World
 from handlers.files.columns import Value, hides_something, masked
+from handlers.files.process import MAKING
 from handlers.files.workbooks import write_ledger
 from handlers.ledgers.base import Ledger
 from handlers.wording.days import full_day_in_words
@@ -33,8 +35,35 @@ class Export:
     file_name: str
 
 
+_MANY = 1_000
+"""Rows from which a process is worth its start."""
+
+
 class TooLong(Exception):
     """More rows than the caller can wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be in a file, and what is noted of it in the audit where numbers are whole."""
+
+    ledger: Ledger
+    title: str
+    rows: Sequence[tuple[Value, ...]]
+    notes: Sequence[tuple[str, str]]
+    file_name: str
+    audited: str
+
+    async def made(self) -> Export:
+        """The file; it takes long for many rows, and needs no transaction."""
+        columns = self.ledger.columns
+        write = partial(write_ledger, self.ledger.title, self.title, columns=columns, rows=self.rows, notes=self.notes)
+        content = await (MAKING.run(write) if len(self.rows) > _MANY else asyncio.to_thread(write))
+        return Export(content, len(self.rows), self.file_name)
+
+    def note(self, store: Store) -> None:
+        if self.audited:
+            store.session.note("export.whole", f"ledger:{self.ledger.code}", text=self.audited)
 
 
 async def make_export(
@@ -48,10 +77,28 @@ async def make_export(
     reason: str = "",
     most: int | None = None,
 ) -> Export:
-    """The ledger within `reach` as of `now`. With a `reason` numbers are whole, which leaves an audit row.
+    """The ledger as `draft_export` reads it, made and noted at once."""
+    draft = await draft_export(store, world, ledger=ledger, reach=reach, now=now, by=by, reason=reason, most=most)
+    made = await draft.made()
+    draft.note(store)
+    return made
 
-    `by` is who wants it, in words. Whether they may is for the caller to have checked. Raises TooLong, with nothing
-    done, when there are more than `most` rows.
+
+async def draft_export(
+    store: Store,
+    world: World,
+    *,
+    ledger: Ledger,
+    reach: Sequence[Reach],
+    now: datetime,
+    by: str,
+    reason: str = "",
+    most: int | None = None,
+) -> Draft:
+    """The ledger within `reach` as of `now`. With a `reason` numbers are whole, which is to leave an audit row.
+
+    `by` is who wants it, in words. Whether they may is for the caller to have checked. Raises TooLong when there are more
+    than `most` rows.
     """
     rows: list[tuple[Value, ...]] = []
     async for row in ledger.rows(store, world, reach, now.date()):
@@ -68,12 +115,10 @@ async def make_export(
         ("号码", _numbers(ledger, reason)),
         ("依据", f"{world.plan.title}({world.plan.document})，数字为导出时刻系统内的记录。"),
     ]
-    title = f"{where}{ledger.title}"
-    content = await asyncio.to_thread(write_ledger, ledger.title, title, columns=ledger.columns, rows=rows, notes=notes)
-    if reason:
-        store.session.note("export.whole", f"ledger:{ledger.code}", text=f"{where}，{len(rows)} 行，{by}：{mask_text(reason)}")
+    audited = f"{where}，{len(rows)} 行，{by}：{mask_text(reason)}" if reason else ""
     marked = "-全号" if reason else ""
-    return Export(content, len(rows), f"{where}-{ledger.title}-{now:%Y%m%d}{marked}.xlsx")
+    file_name = f"{where}-{ledger.title}-{now:%Y%m%d}{marked}.xlsx"
+    return Draft(ledger, f"{where}{ledger.title}", rows, notes, file_name, audited)
 
 
 def _numbers(ledger: Ledger, reason: str) -> str:

@@ -55,12 +55,9 @@ async def tell_family(chat: Chat, clue: Clue, text: str, intent: Intent) -> None
 def measure_buttons(world: World, measures: Sequence[Measure]) -> list[list[Button]]:
     """A button for each measure to report on."""
     return [
-        [
-            report_button(
-                one, f"{world.roster.by_id[one.household_id].head}家 {shortened(one.text)} {day_in_words(one.deadline)}前"
-            )
-        ]
+        [report_button(one, f"{home.head}家 {shortened(one.text)} {day_in_words(one.deadline)}前")]
         for one in measures
+        if (home := world.roster.by_id.get(one.household_id))  # without one whose row can't be read
     ]
 
 

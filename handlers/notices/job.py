@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 from handlers.engine.absence import Away, stand_in
 from handlers.engine.attendance import away_on, stand_in_note
-from handlers.engine.jobs import Begin, Every, LongJob, Transactions
+from handlers.engine.jobs import Begin, Every, LongJob, Transactions, each_alone
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.notices.wording import notice_button, notice_message
@@ -28,20 +29,31 @@ PORTION = 200
 ALONG = 300 * 1024
 """Bytes up to which a file goes to everybody; a larger one is fetched by those who want it."""
 
-_REQUEST = "job:announce"
+_NAME = "announce"
+_REQUEST = f"job:{_NAME}"
 
 
 async def work(transactions: Transactions, world: World) -> int:
-    """One portion of the oldest notice, and word of those that are out; returns how many of these were dealt with."""
+    """One portion of the oldest notice, and word of those that are out; returns how many of these were dealt with.
+
+    A notice that fails does not stand before the others.
+    """
     begin = transactions.reading_first
     async with begin() as tx, tx.session(request=_REQUEST) as session:
         notices = Store(session).notices
         due, sending = await notices.queueing(), await notices.sending()
-    done = [await _portion(begin, world, due)] if due else []
-    return sum([*done, *[await _report_sent(begin, world, one) for one in sending]])
+    done = 0
+    for notice in due:
+        portion = await each_alone(transactions, _NAME, {f"{notice.id}": notice}, partial(_portion, begin, world))
+        done += portion
+        if portion:
+            break
+    return done + await each_alone(
+        transactions, _NAME, {f"out:{one.id}": one for one in sending}, partial(_report_sent, begin, world)
+    )
 
 
-JOB = LongJob("announce", Every(2), work)
+JOB = LongJob(_NAME, Every(2), work, waits=False)
 
 
 async def _portion(begin: Begin, world: World, notice: Notice) -> bool:

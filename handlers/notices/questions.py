@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
@@ -12,6 +11,7 @@ from handlers.engine.questions import Confirm, Question
 from handlers.engine.questions.base import Answer, More, Prompt, Stale, restore_record
 from handlers.engine.questions.options import EDIT, NO, YES
 from handlers.engine.said import Said
+from handlers.files.ask import read_sent
 from handlers.files.reader import read_sheets
 from handlers.notices.name_list import ListedName, MatchedPeople, from_rows, from_text, match_people
 from handlers.reading import Unreadable, clean, shortened
@@ -153,11 +153,7 @@ async def _of_file(sent: SentFile, villages: Mapping[str, str], chat: Chat) -> l
     name = sent.name.lower()
     if name and not name.endswith((_TABLE, *_TEXT)):
         raise Unreadable("名单请发 .xlsx 或 .txt 文件，或直接发姓名，例如：张三、李四")
-    try:
-        content = await asyncio.to_thread(chat.world.media.read, sent.sha256)
-    except FileNotFoundError:
-        raise Unreadable("文件没有收全，请再发一次。") from None
-    sheets = await asyncio.to_thread(read_sheets, content, sent.name)
+    sheets = await read_sent(chat, sent, read=read_sheets)
     return from_rows(next(iter(sheets), []), villages)
 
 

@@ -126,7 +126,7 @@ async def import_ledger(chat: Chat) -> None:
     if seen["new"] and not await chat.confirm(_summary(sent.name, seen)):
         await chat.say(NOTHING_DONE)
         return
-    table = await read_sent(chat.world, sent, read=read_table, layout=PROBLEM_LEDGER)
+    table = await read_sent(chat, sent, read=read_table, layout=PROBLEM_LEDGER)
     report = await import_problems(
         chat.store, chat.world.plan, roster=chat.world.roster, table=table, now=chat.now, by=chat.person
     )
@@ -138,7 +138,7 @@ async def import_ledger(chat: Chat) -> None:
 
 
 async def _preview(chat: Chat, sent: SentFile) -> dict[str, Any]:
-    table = await read_sent(chat.world, sent, read=read_table, layout=PROBLEM_LEDGER)
+    table = await read_sent(chat, sent, read=read_table, layout=PROBLEM_LEDGER)
     verdicts = await _judge(chat.store, chat.world.plan, chat.world.roster, table, chat.now.date(), chat.person)
     errors = _errors(verdicts)
     return {

@@ -54,7 +54,8 @@ async def _list(chat: Chat) -> None:
     problems = {one.id: one for one in await chat.store.problems.several([signal.problem_id for signal in found])}
     lines = [f"有 {total} 处想请镇里看一看，只是提问，不是结论：" + (f"先列 {_MOST} 处。" if total > _MOST else "")]
     rows = []
-    for place, signal in enumerate(found, 1):
+    readable = [signal for signal in found if signal.problem_id in problems]
+    for place, signal in enumerate(readable, 1):
         problem = problems[signal.problem_id]
         lines.append(f"{place}. {problem_in_words(chat.world, problem)}：{signal.detail}")
         rows.append([Button(label=f"{place} 说明正常", says=f"/signals {to_base36(signal.id)}"), _look(place, problem)])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from handlers.calendar.deadlines import next_open
-from handlers.engine.jobs import Daily, Job
+from handlers.engine.jobs import Daily, Job, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.problems.common import problem_in_words
@@ -20,10 +20,12 @@ from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.problems.deeds import Deed
+from storage.problems.records import Problem
 from storage.problems.signals import Signal, SignalKind
 from storage.problems.states import Action
 from storage.store import Store
 
+_NAME = "signals"
 _LOOKS_BACK = timedelta(days=14)
 """Longer than any holiday, after which the days before it are looked at."""
 
@@ -33,6 +35,9 @@ _NUMBERS = 6
 
 Question = tuple[int, SignalKind, str]
 """About which problem, what kind, and in which words."""
+
+Find = Callable[[Store, World, datetime], Awaitable[Sequence[Question]]]
+"""Finds the questions of one kind about what was done since a moment."""
 
 
 async def tell(tx: Transaction, world: World) -> int:
@@ -45,27 +50,40 @@ async def tell(tx: Transaction, world: World) -> int:
     async with tx.session(request="job:signals") as session:
         if await outbox.known_intents(session, [intent.to(person_id) for person_id in town]):
             return 0
-        store = Store(session)
-        raised = await store.signals.raised()
-        for problem_id, kind, detail in await _questions(store, world, tx.now - _LOOKS_BACK):
+        raised = await Store(session).signals.raised()
+
+    async def raise_new(store: Store, find: Find) -> int:
+        for problem_id, kind, detail in await find(store, world, tx.now - _LOOKS_BACK):
             if (problem_id, kind) not in raised:
                 raised.add((problem_id, kind))
                 store.signals.add(problem_id, kind, detail=detail)
-        untold = await store.signals.untold()
+        return 0
+
+    await each(tx, _NAME, _FINDERS, raise_new)
+    await tx.settle()
+    async with tx.session(request="job:signals") as session:
+        store = Store(session)
+        untold, problems = await _untold(store)
         if not untold:
             return 0
-        message = await _message(store, world, untold)
+        message = _message(world, untold, problems)
         told = await notify(store, world, messages=dict.fromkeys(town, message), intent=intent)
         if told:
             await store.signals.told(untold, today)
     return len(told)
 
 
-JOB = Job("signals", Daily(8, 5), tell)
+JOB = Job(_NAME, Daily(8, 5, when_open=True), tell)
 
 
-async def _message(store: Store, world: World, untold: Sequence[Signal]) -> Outgoing:
+async def _untold(store: Store) -> tuple[list[Signal], Mapping[int, Problem]]:
+    """The questions nobody was told of about problems that can be read, and these problems by id."""
+    untold = await store.signals.untold()
     problems = {one.id: one for one in await store.problems.several([signal.problem_id for signal in untold])}
+    return [signal for signal in untold if signal.problem_id in problems], problems
+
+
+def _message(world: World, untold: Sequence[Signal], problems: Mapping[int, Problem]) -> Outgoing:
     lines = [f"【疑点】有 {len(untold)} 处想请镇里看一看，只是提问，不是结论："]
     for signal in untold[:_SHOWN]:
         lines.append(f"{problem_in_words(world, problems[signal.problem_id])}：{shortened(signal.detail, 60)}")
@@ -73,14 +91,16 @@ async def _message(store: Store, world: World, untold: Sequence[Signal]) -> Outg
     return Outgoing(text="\n".join(lines), buttons=((Button(label="逐条看", says="/signals"),),))
 
 
-async def _questions(store: Store, world: World, since: datetime) -> list[Question]:
-    done = await store.deeds.since(since, [Action.PROGRESS, Action.SUBMIT, Action.ACCEPT])
-    return [
-        *_burst_questions(done),
-        *_visit_questions(await store.deeds.of_submitted(since)),
-        *await _place_questions(store, world, done),
-        *await _photo_questions(store, since),
-    ]
+async def _done(store: Store, since: datetime) -> list[Deed]:
+    return await store.deeds.since(since, [Action.PROGRESS, Action.SUBMIT, Action.ACCEPT])
+
+
+async def _bursts(store: Store, _: World, since: datetime) -> Sequence[Question]:
+    return list(_burst_questions(await _done(store, since)))
+
+
+async def _visits(store: Store, _: World, since: datetime) -> Sequence[Question]:
+    return list(_visit_questions(await store.deeds.of_submitted(since)))
 
 
 def _burst_questions(done: Iterable[Deed]) -> Iterator[Question]:
@@ -105,8 +125,9 @@ def _visit_questions(histories: Iterable[Deed]) -> Iterator[Question]:
             yield problem_id, SignalKind.NO_VISIT, detail
 
 
-async def _place_questions(store: Store, world: World, done: Iterable[Deed]) -> list[Question]:
+async def _place_questions(store: Store, world: World, since: datetime) -> Sequence[Question]:
     questions: list[Question] = []
+    done = await _done(store, since)
     villages = {village.code: village.name for village in world.plan.villages}
     located = [deed for deed in done if deed.place and deed.action in _LOCATED and deed.region in villages]
     known = {region: await store.deeds.places_in(region) for region in {deed.region for deed in located}}
@@ -120,7 +141,7 @@ async def _place_questions(store: Store, world: World, done: Iterable[Deed]) -> 
     return questions
 
 
-async def _photo_questions(store: Store, since: datetime) -> list[Question]:
+async def _photo_questions(store: Store, _: World, since: datetime) -> Sequence[Question]:
     repeats = await store.photo_hashes.repeated(since)
     first = {one.id: one.number for one in await store.problems.several([one.first_problem_id for one in repeats])}
     return [
@@ -130,4 +151,9 @@ async def _photo_questions(store: Store, since: datetime) -> list[Question]:
             f"{day_in_words(one.at)}的照片和 {first[one.first_problem_id]}号 {day_in_words(one.first_at)}的很像，是同一张吗？",
         )
         for one in repeats
+        if one.first_problem_id in first
     ]
+
+
+_FINDERS: Mapping[str, Find] = {"burst": _bursts, "visit": _visits, "place": _place_questions, "photo": _photo_questions}
+"""What looks for signals, each by itself."""

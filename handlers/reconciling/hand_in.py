@@ -103,7 +103,7 @@ async def _looked(chat: Chat, sent: SentFile) -> dict[str, int]:
 
 async def _read(chat: Chat, sent: SentFile) -> Sheet:
     """Raises Unreadable."""
-    return await read_sent(chat.world, sent, read=read_list, plan=chat.world.plan, today=chat.now.date())
+    return await read_sent(chat, sent, read=read_list, plan=chat.world.plan, today=chat.now.date())
 
 
 async def _preview(chat: Chat, sent: SentFile, source: str, kinds: Sequence[str]) -> str:

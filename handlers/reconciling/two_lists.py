@@ -10,7 +10,7 @@ from functools import partial
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
-from handlers.files.ask import read_kept
+from handlers.files.ask import read_sent
 from handlers.files.keeping import keep
 from handlers.files.reader import FROM_THE_OPERATOR
 from handlers.files.spreadsheets import XLSX, write_rows
@@ -19,7 +19,7 @@ from handlers.reconciling.hand_in import source_in_words
 from handlers.reconciling.match import Facts, Named, differing, match, said
 from handlers.reconciling.sheet import AGREES, DIFFERS, UNCLEAR, Sheet, read_list, shown
 from handlers.wording.days import day_in_words
-from storage.mail.messages import Button
+from storage.mail.messages import Button, SentFile
 from storage.people.masking import mask_id
 from storage.people.persons import Role
 from storage.plan import Plan
@@ -62,9 +62,8 @@ async def _listed(chat: Chat) -> list[list[str]]:
 
 
 async def _read(chat: Chat, sha256: str) -> Sheet:
-    return await read_kept(
-        chat.world, sha256, "", read=read_list, plan=chat.world.plan, today=chat.now.date(), limits=FROM_THE_OPERATOR
-    )
+    sent = SentFile(sha256=sha256, kind="document")
+    return await read_sent(chat, sent, read=read_list, plan=chat.world.plan, today=chat.now.date(), limits=FROM_THE_OPERATOR)
 
 
 def held_together(plan: Plan, names: Sequence[str], left: Sheet, right: Sheet) -> list[Row]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+from handlers.engine.jobs import each
 from handlers.engine.world import World
 from handlers.measures.common import carried_out_by
 from handlers.problems.common import place_in_words, rectifiers
@@ -13,8 +14,12 @@ from handlers.reminders.work_item import WorkItem, ids_of
 from handlers.selfchecks.rules import holders, name_of, scope_of, tasks_done
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
+from handlers.wording.people import region_in_words
 from storage.cases.steps import Step
 from storage.database.base import from_decimal, to_base36
+from storage.database.reading import Damage, matter_key
+from storage.database.transaction import Conflict, Transaction
+from storage.database.trouble import is_away, is_refusal
 from storage.people.persons import Role
 from storage.problems.fanouts import OPEN
 from storage.problems.states import ProblemState
@@ -29,7 +34,8 @@ async def _clues(store: Store, world: World, ids: Sequence[str]) -> dict[str, Wo
     for clue in await store.clues.several(_rows(ids)):
         if clue.step is Step.CLOSED or clue.due_on is None:
             continue
-        where = household_in_words(world.plan, world.roster.by_id[clue.household_id])
+        household = world.roster.by_id.get(clue.household_id)  # None: its row can't be read
+        where = household_in_words(world.plan, household) if household else region_in_words(world.plan, clue.village)
         what = f"{shortened(kinds_in_words(world.plan, clue.kinds))}，待{clue.step.label}"
         found[str(clue.id)] = WorkItem(
             titles=((f"{clue.number}号线索 {where} {what}", ()),),
@@ -149,6 +155,42 @@ FINDERS: dict[str, Find] = {
     "watch": _watched,
 }
 """By the `subject` of a reminder row."""
+
+
+_TABLES = {"clue": "clues", "problem": "problems", "measure": "measures", "fanout": "fanout_tasks"}
+"""Whose rows the subjects of reminders are."""
+
+
+async def find_items(
+    tx: Transaction, world: World, job: str, wanted: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], WorkItem]:
+    """The open work of these subjects and ids. Of a kind in which one fails, each is looked for by itself."""
+    ids: dict[str, dict[str, None]] = {}
+    for subject, key in wanted:
+        ids.setdefault(subject, {})[key] = None
+    found: dict[tuple[str, str], WorkItem] = {}
+
+    async def find(store: Store, asked: tuple[str, Sequence[str]]) -> int:
+        subject, keys = asked
+        found.update(((subject, key), item) for key, item in (await FINDERS[subject](store, world, keys)).items())
+        return 0
+
+    for subject, keys in ids.items():
+        try:
+            async with tx.session(request=f"job:{job}") as session:
+                await find(Store(session), (subject, list(keys)))
+            for key in keys:
+                tx.damage.succeeded(matter_key(job, f"{subject}:{key}"))
+        except Exception as error:
+            if isinstance(error, Conflict) or is_away(error) or is_refusal(error):
+                raise
+            await each(tx, job, {f"{subject}:{key}": (subject, [key]) for key in keys}, find)
+    return found
+
+
+def is_lost(damage: Damage, job: str, subject: str, subject_id: str) -> bool:
+    """Whether something was not found because it can't be read, and not because it is done."""
+    return bool({f"row:{_TABLES.get(subject)}:{subject_id}", matter_key(job, f"{subject}:{subject_id}")} & damage.keys)
 
 
 def _rows(ids: Sequence[str]) -> list[int]:

@@ -15,10 +15,10 @@ from datetime import date, datetime, timedelta
 from handlers.calendar.deadlines import next_open
 from handlers.calendar.planning import is_overdue, level_on, plan_next_overdue
 from handlers.engine.attendance import on_duty
-from handlers.engine.jobs import Every, Job
+from handlers.engine.jobs import Every, Job, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
-from handlers.reminders.finders import FINDERS
+from handlers.reminders.finders import find_items, is_lost
 from handlers.reminders.morning import DueLine, MorningNews, message, morning_news
 from handlers.reminders.work_item import ReminderKey, WorkItem, concerned_on, may_snooze, unattended
 from handlers.wording.days import day_in_words
@@ -32,6 +32,9 @@ from storage.reminders.rows import Reminder
 from storage.store import Store
 
 _AT_ONCE = 1000
+
+_TRIED_AGAIN = timedelta(hours=1)
+"""After which a reminder comes again whose matter can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +52,58 @@ class Due:
 async def fire(tx: Transaction, world: World) -> int:
     """Claim everything due now and queue the messages, all in the caller's transaction.
 
-    Returns how many reminders were claimed, and for a morning how many messages were queued beside.
+    Returns how many reminders were claimed, and for a morning how many messages were queued beside. What is about something
+    that can't be read is tried again in an hour; whom nothing could be written to, on the next working morning.
     """
     if next_open(tx.now, world.plan.reminders) > tx.now or not await reminders.alone(tx.conn):
         return 0
     claimed: list[Reminder] = []
-    while batch := await reminders.claim(tx.conn, tx.now, _AT_ONCE):
-        claimed += batch
-    async with tx.session(request="job:remind") as session:
+    count = 0
+    while (batch := await reminders.claim(tx.conn, tx.now, _AT_ONCE, tx.damage))[0]:
+        count += batch[0]
+        claimed += batch[1]
+    async with tx.session(request=_REQUEST) as session:
         store = Store(session)
         last = await store.mornings.last()
         is_morning = last is None or last[0] < tx.now.date()
         if not claimed and not is_morning:
-            return 0
+            return count
         quiet = await store.quiet_times.all()
-        due = await _due(store, world, _latest_stages(claimed))
-        news = await morning_news(store, world, last and last[1]) if is_morning else {}
-        without_due = await _queue(store, world, due, news, quiet)
+    latest = _latest_stages(claimed)
+    items = await find_items(tx, world, _NAME, [(one.subject, one.subject_id) for one in latest])
+    due = await _due(tx, world, latest, items)
+    news = await morning_news(tx, world, last and last[1]) if is_morning else {}
+    without_due = await _queue(tx, world, due, news, quiet)
+    async with tx.session(request=_REQUEST) as session:
         if is_morning:
+            store = Store(session)
             store.mornings.begin(tx.now.date())
             await _release(store, quiet, tx.now)
-    return len(claimed) + without_due
+    return count + without_due
 
 
-JOB = Job("remind", Every(60), fire)
+_NAME = "remind"
+_REQUEST = f"job:{_NAME}"
+JOB = Job(_NAME, Every(60), fire)
 
 
 async def _queue(
-    store: Store, world: World, due: Mapping[int, list[Due]], news: Mapping[int, MorningNews], quiet: Mapping[str, Quiet]
+    tx: Transaction, world: World, due: Mapping[int, list[Due]], news: Mapping[int, MorningNews], quiet: Mapping[str, Quiet]
 ) -> int:
     """Queue each person's message, or put off what is due; returns how many messages have nothing that is due.
 
     `news` is empty for what comes up after the morning's round.
     """
-    now, without_due = store.session.now, 0
+    now = tx.now
     intent = Intent(Cause.REMIND, repeat=f"{now.date()}")
-    people = list(dict.fromkeys([*due, *news]))
-    told = await outbox.known_intents(store.session, [intent.to(person_id) for person_id in people])
-    for person_id in people:
+    people = {f"{person_id}": person_id for person_id in [*due, *news]}
+    async with tx.session(request=_REQUEST) as session:
+        told = await outbox.known_intents(session, [intent.to(person_id) for person_id in people.values()])
+
+    async def write(store: Store, person_id: int) -> int:
         official, mine = world.directory.person(person_id), due.get(person_id, [])
         if official is None or not official.address:
-            continue
+            return 0
         wanted = quiet.get(official.address) or Quiet(address=official.address)
         waits = wanted.off_on == now.date() or (wanted.holds and not news)
         if waits or intent.to(person_id) in told:  # one message a day: the rest waits for the next working morning
@@ -99,8 +113,18 @@ async def _queue(
             await notify(
                 store, world, messages={person_id: written}, intent=intent, personal=True, not_before=_earliest(wanted, now)
             )
-            without_due += not mine
-    return without_due
+            return int(not mine)
+        return 0
+
+    async def put_off(store: Store, person_id: int) -> int:
+        for one in due.get(person_id, []):
+            snooze(store, world, one.about, person_id)
+        return 0
+
+    dealt = await each(tx, _NAME, people, write)
+    if dealt.failed:
+        await each(tx, f"{_NAME}_again", {key: people[key] for key in dealt.failed}, put_off)
+    return dealt.done
 
 
 async def _release(store: Store, quiet: Mapping[str, Quiet], now: datetime) -> None:
@@ -123,20 +147,32 @@ def _latest_stages(claimed: list[Reminder]) -> list[Reminder]:
     return list(last.values())
 
 
-async def _due(store: Store, world: World, claimed: list[Reminder]) -> dict[int, list[Due]]:
+async def _due(
+    tx: Transaction, world: World, claimed: list[Reminder], items: Mapping[tuple[str, str], WorkItem]
+) -> dict[int, list[Due]]:
     """What is due for each person, without what they have acknowledged."""
-    today = store.session.now.date()
+    today = tx.now.date()
     by_person: dict[int, dict[WorkItem, Due]] = defaultdict(dict)
-    items = await _items(store, world, claimed)
-    for reminder in claimed:
+
+    async def take(store: Store, reminder: Reminder) -> int:
         item = items.get((reminder.subject, reminder.subject_id))
         if item is None or item.deadline != reminder.deadline:  # closed, gone or moved meanwhile
-            continue
+            return 0
+        receivers = _receivers(world, reminder, item, today)
         if is_overdue(reminder.stage):
             plan_next_overdue(store.reminders, world.plan, fired=reminder, today=today)
-        for person_id in _receivers(world, reminder, item, today):
+        for person_id in receivers:
             by_person[person_id][item] = Due(reminder, item)
-    done = await store.reminders.acknowledgements(by_person)
+        return 0
+
+    lost = [one for one in claimed if is_lost(tx.damage, _NAME, one.subject, one.subject_id)]
+    found = {f"{one.subject}:{one.subject_id}:{one.person_id or ''}": one for one in claimed if one not in lost}
+    dealt = await each(tx, _NAME, found, take)
+    again = [one.id for one in [*lost, *(found[key] for key in dealt.failed)]]
+    if again:
+        await reminders.put_back(tx.conn, again, tx.now + _TRIED_AGAIN)
+    async with tx.session(request=_REQUEST) as session:
+        done = await Store(session).reminders.acknowledgements(by_person)
     still = {
         person_id: [one for one in due.values() if (person_id, *one.about) not in done] for person_id, due in by_person.items()
     }
@@ -150,18 +186,6 @@ def _receivers(world: World, reminder: Reminder, item: WorkItem, today: date) ->
     if not may_snooze(world, item, reminder.person_id, today):
         return ()
     return tuple(on_duty(world, [reminder.person_id], day=today)) if item.can_be_late else (reminder.person_id,)
-
-
-async def _items(store: Store, world: World, due: list[Reminder]) -> dict[tuple[str, str], WorkItem]:
-    """By subject and id."""
-    ids: dict[str, list[str]] = defaultdict(list)
-    for reminder in due:
-        ids[reminder.subject].append(reminder.subject_id)
-    return {
-        (subject, key): item
-        for subject, keys in ids.items()
-        for key, item in (await FINDERS[subject](store, world, keys)).items()
-    }
 
 
 def snooze(store: Store, world: World, about: ReminderKey, person_id: int) -> datetime:

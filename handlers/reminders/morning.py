@@ -10,11 +10,12 @@ from handlers.cases.procedure import whose_turn
 from handlers.cases.table import Party
 from handlers.engine.attendance import away_on, on_duty
 from handlers.engine.world import World
-from handlers.reminders.finders import FINDERS
+from handlers.reminders.finders import find_items
 from handlers.reminders.morning_text import PRESSING, Morning, quiz_label, text_of
 from handlers.reminders.work_item import WorkItem
 from handlers.weekly.text import week_before
 from storage.database.base import SHANGHAI
+from storage.database.transaction import Transaction
 from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.store import Store
@@ -31,37 +32,39 @@ class MorningNews:
     unsent: date | None = None
 
 
-async def morning_news(store: Store, world: World, since: datetime | None) -> dict[int, MorningNews]:
+async def morning_news(tx: Transaction, world: World, since: datetime | None) -> dict[int, MorningNews]:
     """For everybody in office who is not on leave. `since` is the last morning; None: there was none, so nothing is new."""
-    now = store.session.now
+    now = tx.now
     away = away_on(world, now.date())
     found = {one.person.id: MorningNews() for one in world.directory.officials if one.address and one.person.id not in away}
-    for item, people in (await _new_items(store, world, since)).items() if since else ():
+    for item, people in (await _new_items(tx, world, since)).items() if since else ():
         for person_id in on_duty(world, people, day=now.date()):
             if person_id in found:
                 found[person_id].fresh.append(item)
     midnight = datetime.combine(now.date(), time(), SHANGHAI)
     questions = len(world.plan.questions)
-    done = await store.mornings.quiz_done(found, questions, today=now.date(), since=midnight) if questions else set(found)
-    unsent = await store.weekly_reports.unsent(week_before(now.date()))
+    async with tx.session(request="job:remind") as session:
+        store = Store(session)
+        done = await store.mornings.quiz_done(found, questions, today=now.date(), since=midnight) if questions else set(found)
+        unsent = await store.weekly_reports.unsent(week_before(now.date()))
     for person_id, has in found.items():
         has.quiz = person_id not in done
         has.unsent = unsent.get(person_id)
     return found
 
 
-async def _new_items(store: Store, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
-    """The work that has come since `since`, each with the people whose turn it is."""
-    moved = {str(case.id): whose_turn(case.step) for case in await store.mornings.moved_cases(since)}
-    ids = {"clue": dict.fromkeys(moved), "problem": dict.fromkeys(map(str, await store.mornings.new_problems(since)))}
-    for subject, subject_id in await store.mornings.assigned(since):
-        ids.setdefault(subject, {})[subject_id] = None
+async def _new_items(tx: Transaction, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
+    """The work that has come since `since`, each with the people whose turn it is. What can't be read is no news."""
+    async with tx.session(request="job:remind") as session:
+        mornings = Store(session).mornings
+        moved = {str(case.id): whose_turn(case.step) for case in await mornings.moved_cases(since)}
+        wanted = [("clue", key) for key in moved] + [("problem", str(key)) for key in await mornings.new_problems(since)]
+        wanted += await mornings.assigned(since)
     found: dict[WorkItem, tuple[int, ...]] = {}
-    for subject, keys in ids.items():
-        for key, item in (await FINDERS[subject](store, world, list(keys))).items():
-            party = moved.get(key) if subject == "clue" else None
-            office = _OFFICES.get(party) if party else None
-            found[item] = world.directory.ids(office, item.region) if office else item.responsible
+    for (subject, key), item in (await find_items(tx, world, "remind", wanted)).items():
+        party = moved.get(key) if subject == "clue" else None
+        office = _OFFICES.get(party) if party else None
+        found[item] = world.directory.ids(office, item.region) if office else item.responsible
     return found
 
 

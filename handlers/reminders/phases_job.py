@@ -8,7 +8,7 @@ from datetime import date
 from handlers.calendar.deadlines import next_open
 from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import calendar_known
-from handlers.engine.jobs import Daily, Job
+from handlers.engine.jobs import Daily, Job, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.reminders.campaign import campaign_days, day_key
@@ -20,29 +20,36 @@ from storage.store import Store
 
 log = logging.getLogger(__name__)
 
+_NAME = "phases"
+
 
 async def keep(tx: Transaction, world: World) -> int:
-    """Called at the start and daily; returns how many were warned of a missing calendar.
+    """Returns how many were warned of a missing calendar.
 
     A day that was moved in the plan gets new rows; the old ones go.
     """
     today = tx.now.date()
+
+    async def plan_day(store: Store, day: date) -> int:
+        if day >= today:
+            plan_deadline(
+                store.reminders, world.plan, subject="phase", subject_id=day_key(day), deadline=day, now=tx.now, overdue=False
+            )
+        return 0
+
+    days = {day_key(day): day for day in campaign_days(world.plan)}
     async with tx.session(request="job:phases") as session:
-        store = Store(session)
-        days = {day_key(day): day for day in campaign_days(world.plan)}
-        for gone in {key for key, _, _ in await store.reminders.known("phase")} - set(days):
-            await store.reminders.cancel("phase", gone)
-        for key, day in days.items():
-            if day >= today:
-                plan_deadline(
-                    store.reminders, world.plan, subject="phase", subject_id=key, deadline=day, now=tx.now, overdue=False
-                )
-        if calendar_known(today):
-            return 0
-        return await _warn(store, world, today.year)
+        reminders = Store(session).reminders
+        for gone in {key for key, _, _ in await reminders.known("phase")} - set(days):
+            await reminders.cancel("phase", gone)
+    await each(tx, _NAME, days, plan_day)
+    if calendar_known(today):
+        return 0
+    async with tx.session(request="job:phases") as session:
+        return await _warn(Store(session), world, today.year)
 
 
-JOB = Job("phases", Daily(0, 10), keep, at_start=True)
+JOB = Job(_NAME, Daily(0, 10), keep)
 
 
 async def _warn(store: Store, world: World, year: int) -> int:

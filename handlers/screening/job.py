@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
-from handlers.engine.jobs import Begin, Daily, Every, Job, LongJob, Transactions
+from handlers.engine.jobs import Begin, Daily, Every, Job, LongJob, Transactions, each, each_alone
 from handlers.engine.world import World
 from handlers.files.ask import read_kept
-from handlers.files.process import aside
+from handlers.files.process import MAKING
 from handlers.files.spreadsheets import XLSX
 from handlers.files.tables import TableRow
 from handlers.reading import Unreadable
@@ -28,6 +29,8 @@ from storage.screening.records import ListState, RowState, ScreeningList
 from storage.screening.results import ListLine
 from storage.store import Store
 
+_NAME, _FORGET = "screening", "forget_lists"
+
 CHUNK = 200
 """Rows a transaction: few enough that a chat hardly notices it."""
 _KEPT_UNCONFIRMED = timedelta(days=7)
@@ -37,28 +40,31 @@ async def work(transactions: Transactions, world: World) -> int:
     """Everything there is to do; returns how many lists were worked on."""
     async with transactions.reading_first() as tx, tx.session() as session:
         waiting = await Store(session).screening_lists.at_work()
-    for screening in waiting:
-        try:
-            await _one(transactions, world, screening)
-        except Conflict:  # another process was quicker, or the list was taken back
-            continue
-    return len(waiting)
+
+    async def one(screening: ScreeningList) -> int:
+        await _one(transactions, world, screening)
+        return 1
+
+    return await each_alone(transactions, _NAME, {f"{one.id}": one for one in waiting}, one)
 
 
-JOB = LongJob("screening", Every(2), work)
+JOB = LongJob(_NAME, Every(2), work, waits=False)
 
 
 async def forget_unconfirmed(tx: Transaction, _: World) -> int:
     """Drop lists that nobody wanted imported after a week; returns how many."""
     async with tx.session(request="job:screening") as session:
         store = Store(session)
-        old = await store.screening_lists.unconfirmed(tx.now - _KEPT_UNCONFIRMED)
-        for screening in old:
-            await store.screening_lists.drop(screening)
-    return len(old)
+        old = {f"{one.id}": one for one in await store.screening_lists.unconfirmed(tx.now - _KEPT_UNCONFIRMED)}
+    return (await each(tx, _FORGET, old, _drop)).done
 
 
-FORGET = Job("forget_lists", Daily(3, 10), forget_unconfirmed)
+async def _drop(store: Store, screening: ScreeningList) -> int:
+    await store.screening_lists.drop(screening)
+    return 1
+
+
+FORGET = Job(_FORGET, Daily(3, 10), forget_unconfirmed)
 
 
 async def _one(transactions: Transactions, world: World, screening: ScreeningList) -> None:
@@ -135,12 +141,14 @@ async def _import_chunk(begin: Begin, world: World, screening: ScreeningList) ->
     """Whether there was anything to import."""
     async with begin() as tx, tx.session(f"person:{screening.sender_id}", _request(screening)) as session:
         store = Store(session)
-        rows = await store.screening_lists.ready(screening.id, CHUNK)
+        rows, damaged = await store.screening_lists.ready(screening.id, CHUNK)
         settled = await file_rows(store, world, screening, rows)
-        if rows:
+        if rows or damaged:
             await tx.begin_writing()
             await store.screening_lists.settle(settled)
-    return bool(rows)
+        if damaged:
+            await store.screening_lists.spoil(damaged)
+    return bool(rows or damaged)
 
 
 async def _send_list(transactions: Transactions, world: World, screening: ScreeningList) -> None:
@@ -165,7 +173,7 @@ Made = tuple[str, int]
 
 async def _make_list(transactions: Transactions, world: World, screening: ScreeningList) -> Made:
     lines = await all_lines(transactions, screening)
-    content = await aside(write_list, world.plan, screening, lines=lines, rows=len(lines))
+    content = await MAKING.run(partial(write_list, world.plan, screening, lines=lines))
     return await asyncio.to_thread(world.media.write, content), len(content)
 
 

@@ -100,12 +100,12 @@ async def _to_visit(chat: Chat, key: str, page: str) -> None:
     rows = [
         [
             Button(
-                label=f"{household_in_words(chat.world.plan, chat.world.roster.by_id[one.household_id])} "
-                f"{kinds_in_words(chat.world.plan, one.kinds)}",
+                label=f"{household_in_words(chat.world.plan, household)} {kinds_in_words(chat.world.plan, one.kinds)}",
                 says=f"/clue {to_base36(one.id)}",
             )
         ]
         for one in shown
+        if (household := chat.world.roster.by_id.get(one.household_id))  # without one whose row can't be read
     ]
     await chat.say(f"{origin(chat.world, found)}筛查名单，您这边还有 {total} 户待核查：", [*rows, *turn])
 

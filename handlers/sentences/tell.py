@@ -133,7 +133,7 @@ async def _understand(chat: Chat, text: str) -> dict[str, Any]:
         villages=world.plan.villages,
         lexicon=world.plan.lexicon,
         within=[post.region for post in person.posts],
-        today=chat.now.date(),
+        today=chat.written_on,
         household_of_speaker=person.household_id if _at_home(chat) else None,
     )
     return heard.model_dump(mode="json")

@@ -61,7 +61,7 @@ async def _preview(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) ->
 
 async def _judged(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) -> Judged:
     """Raises Unreadable when the file is no list of people."""
-    rows = await read_sent(chat.world, sent, read=read_list, plan=chat.world.plan, today=chat.now.date())
+    rows = await read_sent(chat, sent, read=read_list, plan=chat.world.plan, today=chat.now.date())
     return await judge(chat.store, chat.world, listed, post, rows)
 
 

@@ -6,7 +6,7 @@ from datetime import time
 
 from handlers.calendar.deadlines import next_open
 from handlers.engine.attendance import away_on
-from handlers.engine.jobs import Every, Job
+from handlers.engine.jobs import Every, Job, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.weekly.common import report_buttons, report_in_words, village_of, work_since
@@ -14,11 +14,12 @@ from handlers.weekly.text import draft, last_workday, monday_of
 from storage.database.transaction import Transaction
 from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Outgoing
-from storage.people.persons import Role
+from storage.people.persons import Official, Role
 from storage.reminders import rows as reminders
 from storage.store import Store
 from storage.weekly.work import Work
 
+_NAME = "weekly"
 _FROM = time(15)
 
 
@@ -45,15 +46,18 @@ async def tell(tx: Transaction, world: World) -> int:
             return 0
         quiet = await store.quiet_times.all()
         done = await work_since(store, [one.person.id for one in meant], week)
-        messages = {}
-        for one in meant:
-            person_id, address = one.person.id, one.address or ""
-            store.weekly_reports.begin(person_id, week, village=village_of(one.person))
-            if address in quiet and quiet[address].holds:
-                continue
-            rows = tuple(tuple(row) for row in report_buttons(week))
-            messages[person_id] = Outgoing(text=report_in_words(week, draft(done.get(person_id, Work()))), buttons=rows)
-        return len(await notify(store, world, messages=messages, intent=Intent(Cause.WEEKLY, f"{week}"), personal=True))
+
+    async def offer(store: Store, one: Official) -> int:
+        person_id, address = one.person.id, one.address or ""
+        store.weekly_reports.begin(person_id, week, village=village_of(one.person))
+        if address in quiet and quiet[address].holds:
+            return 0
+        rows = tuple(tuple(row) for row in report_buttons(week))
+        shown = Outgoing(text=report_in_words(week, draft(done.get(person_id, Work()))), buttons=rows)
+        intent = Intent(Cause.WEEKLY, f"{week}")
+        return len(await notify(store, world, messages={person_id: shown}, intent=intent, personal=True))
+
+    return (await each(tx, _NAME, {f"{one.person.id}": one for one in meant}, offer)).done
 
 
-JOB = Job("weekly", Every(15 * 60), tell)
+JOB = Job(_NAME, Every(15 * 60), tell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -97,24 +97,24 @@ class Clues:
 
     async def several(self, clue_ids: Sequence[int]) -> list[Clue]:
         rows = await self._session.read(sa.select(clues).where(clues.c.id.in_(clue_ids)))
-        return [self._clue(row._mapping) for row in rows]
+        return self._some(rows)
 
     async def open_of(self, household_id: int) -> list[Clue]:
         """The household's clues not yet closed, the newest first."""
         rows = await self._session.look_up(_open_of, household_id) or []
-        return [self._clue(row._mapping) for row in rows]
+        return self._some(rows)
 
     async def open_in(self, region: str, most: int = 50) -> list[Clue]:
         """Open clues of a region (code prefix), the most pressing first."""
         query = sa.select(clues).where(inside(clues.c.village, region), clues.c.step != Step.CLOSED.value)
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
-        return [self._clue(row._mapping) for row in rows]
+        return self._some(rows)
 
     async def standing_at(self, steps: Sequence[Step], region: str, *, most: int = 50) -> list[Clue]:
         """The clues of a region (code prefix) at one of these steps, the most pressing first."""
         query = sa.select(clues).where(inside(clues.c.village, region), clues.c.step.in_([step.value for step in steps]))
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
-        return [self._clue(row._mapping) for row in rows]
+        return self._some(rows)
 
     async def followed_by(self, person_id: int, household_id: int | None = None, *, most: int = 10) -> list[Clue]:
         """What the person reported or joined, and what was reported about their own household; the newest first."""
@@ -123,7 +123,7 @@ class Clues:
         if household_id is not None:
             mine = sa.or_(mine, clues.c.household_id == household_id)
         rows = await self._session.read(sa.select(clues).where(mine).order_by(clues.c.number.desc()).limit(most))
-        return [self._clue(row._mapping) for row in rows]
+        return self._some(rows)
 
     async def move(
         self,
@@ -160,14 +160,10 @@ class Clues:
         return self._clue(moved)
 
     async def events(self, clue_id: int) -> list[ClueEvent]:
-        """What has been done about a clue, in order."""
+        """What has been done about a clue, in order, without what can't be read."""
         query = sa.select(clue_events).where(clue_events.c.clue_id == clue_id)
-        return [
-            ClueEvent.model_validate(
-                {**row._mapping, "note": self._session.vault.open_text(row.note) or "", "facts": row.facts or {}}
-            )
-            for row in await self._session.read(query.order_by(clue_events.c.at, clue_events.c.id))
-        ]
+        rows = await self._session.read(query.order_by(clue_events.c.at, clue_events.c.id))
+        return self._session.records(clue_events, rows, self._event)
 
     async def followers(self, clue: Clue) -> list[int]:
         """Everybody to be told of an outcome: who reported or joined, and who speaks for the household."""
@@ -177,7 +173,13 @@ class Clues:
         return list(dict.fromkeys([clue.reporter_id, *people, *family]))
 
     def _one(self, rows: Sequence[sa.Row[Any]]) -> Clue | None:
-        return self._clue(rows[0]._mapping) if rows else None
+        return self._session.record(clues, rows, lambda row: self._clue(row._mapping))
+
+    def _some(self, rows: Iterable[sa.Row[Any]]) -> list[Clue]:
+        return self._session.records(clues, rows, lambda row: self._clue(row._mapping))
+
+    def _event(self, row: sa.Row[Any]) -> ClueEvent:
+        return ClueEvent.from_row(row, note=self._session.vault.open_text(row.note) or "", facts=row.facts or {})
 
     def _clue(self, row: Mapping[Any, Any]) -> Clue:
         detail = self._session.vault.open_text(row["detail"]) or ""

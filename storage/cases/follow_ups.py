@@ -56,7 +56,7 @@ class FollowUps:
 
     async def of_clue(self, clue_id: int) -> FollowUp | None:
         rows = await self._session.read(sa.select(follow_ups).where(follow_ups.c.clue_id == clue_id))
-        return FollowUp.from_row(rows[0]) if rows else None
+        return self._session.record(follow_ups, rows, FollowUp.from_row)
 
     async def answer(self, asked: FollowUp, *, solved: bool, by: int) -> None:
         """Record the answer. Raises Conflict when somebody answered since `asked` was read."""

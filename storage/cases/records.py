@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.cases.steps import Step
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata
 from storage.database.labels import Labelled
 from storage.mail.messages import Place
 
@@ -31,7 +31,7 @@ clues = sa.Table(
     sa.Column("village", sa.String(12), nullable=False),
     sa.Column("source", sa.String(12), nullable=False),
     sa.Column("kinds", sa.JSON, nullable=False),
-    sa.Column("detail", sa.LargeBinary, nullable=False),
+    sa.Column("detail", Sealed, nullable=False),
     sa.Column("latitude", sa.Float),
     sa.Column("longitude", sa.Float),
     sa.Column("reporter_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
@@ -56,7 +56,7 @@ joined_reports = sa.Table(
     id_column(),
     sa.Column("clue_id", sa.BigInteger, sa.ForeignKey("clues.id"), nullable=False, index=True),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
-    sa.Column("detail", sa.LargeBinary, nullable=False),
+    sa.Column("detail", Sealed, nullable=False),
     sa.Column("at", Moment, nullable=False),
     info=AUDITED,
 )
@@ -70,7 +70,7 @@ clue_events = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("step", sa.String(16), nullable=False),
     sa.Column("outcome", sa.String(16), nullable=False),
-    sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("note", Sealed, nullable=False),
     sa.Column("facts", sa.JSON),
     info=AUDITED,
 )

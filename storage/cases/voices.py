@@ -46,7 +46,7 @@ class Voices:
                 .join(table, table.c.id == attachments.c.subject_id)
                 .where(attachments.c.subject == subject, chosen == clue_id, _IS_VOICE)
             )
-            found += [VoiceMessage.model_validate(row, from_attributes=True) for row in await self._session.read(query)]
+            found += self._session.records(attachments, await self._session.read(query), VoiceMessage.from_row)
         return sorted(found, key=lambda voice: voice.at)
 
     async def erase_of(self, person_id: int, addresses: list[str]) -> None:

@@ -1,3 +1,3 @@
 """The database: connection, transactions, encryption, and the chain of changes."""
 
-TABLES = ("audit", "counters")
+TABLES = ("audit", "clock_marks", "compatibility", "counters", "daily_runs", "key_checks", "troubles")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, Record, metadata, to_ms
-from storage.database.sealing import Vault
+from storage.database.base import Moment, Record, metadata, sealed_columns, to_ms
+from storage.database.sealing import SealError, Vault
 from storage.database.tables import all_tables
 
 audit = sa.Table(
@@ -41,7 +41,7 @@ audit_head = sa.Table(
 START = "0" * 64
 _PAGE = 5000
 _APPEND = audit.insert()
-_HEAD = sa.select(audit_head.c.seq, audit_head.c.chain).where(audit_head.c.id == 1).with_for_update()
+_HEAD = sa.select(audit_head.c.seq, audit_head.c.chain).where(audit_head.c.id == 1).with_for_update(key_share=True)
 _SET_HEAD = audit_head.update().where(audit_head.c.id == 1).values(seq=sa.bindparam("new_seq"), chain=sa.bindparam("new_chain"))
 
 
@@ -65,10 +65,33 @@ class Fault(Record):
     what: str
 
 
-def row_hash(row: Mapping[str, Any]) -> str:
-    """A digest of a stored row's values, alike on every database."""
-    text = json.dumps(dict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()
+Digest = Callable[[Vault, sa.Table, Mapping[Any, Any]], str]
+
+
+def row_hash(vault: Vault, table: sa.Table, row: Mapping[Any, Any]) -> str:
+    """A digest of the plain values of a row, alike on every database and under every sealing key.
+
+    Of a table with sealed columns it is keyed: from the digest alone nobody shall guess a phone number. Raises SealError.
+    """
+    sealed = [name for name in sealed_columns(table) if row[name] is not None]
+    if not sealed_columns(table):
+        return stored_hash(vault, table, row)
+    return vault.sign(b"row" + _text({**row, **{name: _opened(vault, row[name]) for name in sealed}}))
+
+
+def _opened(vault: Vault, value: Any) -> bytes:
+    if not isinstance(value, bytes | memoryview):  # a text or a number that somebody has put there
+        raise SealError("密文不是密文，数据被改动。")
+    return vault.open(bytes(value))
+
+
+def stored_hash(_: Vault, __: sa.Table, row: Mapping[Any, Any]) -> str:
+    """A digest of a row's values as they are stored; the chain held it for all tables before sealing keys had numbers."""
+    return hashlib.sha256(_text(row)).hexdigest()
+
+
+def _text(row: Mapping[Any, Any]) -> bytes:
+    return json.dumps(dict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
 
 
 def _plain(value: object) -> object:
@@ -102,8 +125,15 @@ async def append(conn: AsyncConnection, vault: Vault, entries: list[AuditEntry])
     await conn.execute(_SET_HEAD, {"new_seq": seq, "new_chain": chain})
 
 
-async def verify(conn: AsyncConnection, vault: Vault) -> list[Fault]:
-    """Walk the whole chain and compare every audited row with the last hash the chain holds for it."""
+async def verify(
+    conn: AsyncConnection, vault: Vault, tables: Iterable[sa.Table] | None = None, digest: Digest = row_hash
+) -> list[Fault]:
+    """Walk the whole chain and compare every audited row with the last hash the chain holds for it.
+
+    `tables` are the audited ones, and `digest` their hash, where it is not all of them as this version has them.
+    """
+    if tables is None:
+        tables = [table for table in all_tables().sorted_tables if table.info.get("audited")]
     faults: list[Fault] = []
     latest: dict[str, str | None] = {}
     chain, expected = START, 1
@@ -121,41 +151,48 @@ async def verify(conn: AsyncConnection, vault: Vault) -> list[Fault]:
     head = (await conn.execute(sa.select(audit_head.c.seq, audit_head.c.chain))).one_or_none()
     if (head or (0, START)) != (expected - 1, chain):
         faults.append(Fault(where="audit_head", what="审计链尾与记录不符，末尾的记录可能被删除"))
-    for table in all_tables().sorted_tables:
-        if table.info.get("audited"):
-            faults += await _verify_rows(conn, table, latest)
+    for table in tables:
+        faults += await _verify_rows(conn, vault, table, latest, digest)
     faults += [
         Fault(where=subject, what="记录已不在数据库中，审计链里没有删除它的记录") for subject, after in latest.items() if after
     ]
     return faults
 
 
-async def rebase(conn: AsyncConnection, vault: Vault, *, table: sa.Table, now: datetime) -> None:
-    """After a migration that gave an audited table other columns, chain each of its rows as it is now.
+async def rebase(conn: AsyncConnection, vault: Vault, table: sa.Table, *, now: datetime, without: Collection[str]) -> None:
+    """After a migration that changed what an audited table's rows are hashed over, chain each of its rows as it is now.
 
-    What was altered behind the chain's back before then is no longer seen: run `verify` before an upgrade.
+    `without` are the subjects that did not hold before: left as they are, they stay faults.
     """
     (key, *_) = table.primary_key
     entries = []
     async for row in _pages(conn, table, key):
-        subject, digest = subject_of(table, row._mapping), row_hash(dict(row._mapping))
-        entries.append(
-            AuditEntry(
-                at=now, actor="system", request="migration", action=f"{table.name}.migrate", subject=subject, after=digest
-            )
-        )
+        subject = subject_of(table, row._mapping)
+        try:
+            after = None if subject in without else row_hash(vault, table, row._mapping)
+        except SealError:  # nothing vouches for what cannot be opened; `verify` names it
+            after = None
+        if after is not None:
+            action = f"{table.name}.migrate"
+            entries.append(AuditEntry(at=now, actor="system", request="migration", action=action, subject=subject, after=after))
     if entries:
         await append(conn, vault, entries)
 
 
-async def _verify_rows(conn: AsyncConnection, table: sa.Table, latest: dict[str, str | None]) -> list[Fault]:
+async def _verify_rows(
+    conn: AsyncConnection, vault: Vault, table: sa.Table, latest: dict[str, str | None], digest: Digest
+) -> list[Fault]:
     """Take each row of `table` out of `latest`; what stays there afterwards is missing from the database."""
     faults = []
     (key, *_) = table.primary_key
     async for row in _pages(conn, table, key):
         subject = subject_of(table, row._mapping)
-        if latest.pop(subject, None) != row_hash(dict(row._mapping)):
-            faults.append(Fault(where=subject, what="记录与审计链中的最后一次修改不符，可能被绕过系统改动"))
+        known = latest.pop(subject, None)
+        try:
+            if known != digest(vault, table, row._mapping):
+                faults.append(Fault(where=subject, what="记录与审计链中的最后一次修改不符，可能被绕过系统改动"))
+        except SealError as error:
+            faults.append(Fault(where=subject, what=str(error)))
     return faults
 
 

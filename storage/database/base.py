@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -41,6 +42,15 @@ class Record(BaseModel):
         return cls.model_validate({**row._mapping, **opened})
 
 
+class _Damaged(str):
+    """Text, so that a row with it can still be hashed and found to be altered."""
+
+
+DAMAGED = _Damaged("\0damaged")
+"""Stands for a stored value that its column can't hold, such as a day that is none. `storage.database.reading` leaves out the
+row that has it; a driver that raised would take all the others along."""
+
+
 class Moment(sa.TypeDecorator[datetime]):
     """An aware datetime, kept as whole milliseconds since 1970 UTC so that both databases sort it alike."""
 
@@ -51,7 +61,22 @@ class Moment(sa.TypeDecorator[datetime]):
         return None if value is None else to_ms(value)
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        return None if value is None else from_ms(value)
+        if value is None:
+            return None
+        try:
+            return from_ms(value)
+        except (TypeError, ValueError, OverflowError, OSError):
+            return DAMAGED  # type: ignore[return-value]
+
+
+class Sealed(sa.LargeBinary):
+    """A value that `storage.database.sealing.Vault` has sealed. A change of keys goes through all columns of this type."""
+
+
+@functools.cache
+def sealed_columns(table: sa.Table) -> tuple[str, ...]:
+    """The names of the columns of `table` that hold sealed values."""
+    return tuple(column.name for column in table.c if isinstance(column.type, Sealed))
 
 
 def to_ms(moment: datetime) -> int:
@@ -66,20 +91,58 @@ def from_ms(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, SHANGHAI)
 
 
+_ID_EPOCH = 1_600_000_000_000
+"""Milliseconds since 1970 at which row ids begin."""
+
+_ID_CHANCE = 20
+"""Bits of a row id below its milliseconds."""
+
+_PUT_BACK = 60_000 << _ID_CHANCE
+"""A clock that is a minute behind the last id was put back; less is taken for two threads or a small correction."""
+
+
 class _Ids:
-    """63-bit row ids: milliseconds above, chance below; rising within a process, so inserts stay local in the index."""
+    """63-bit row ids: milliseconds above, chance below; rising within a process, so inserts stay local in the index.
+
+    Only a clock that is put back makes them fall: else all that is written after a wrong hour would seem written in it.
+    """
 
     def __init__(self) -> None:
         self._last = 0
+        self._now: Callable[[], int] = _now_ms
+
+    def follow(self, clock: Callable[[], datetime]) -> None:
+        """Take the time from this clock from now on."""
+        self._now = lambda: to_ms(clock())
 
     def __call__(self) -> int:
         # chance only keeps processes apart; nothing is guessed from an id
-        fresh = (time.time_ns() // 1_000_000 - 1_600_000_000_000) << 20 | random.getrandbits(20)
-        self._last = max(fresh, self._last + 1)
+        fresh = (self._now() - _ID_EPOCH) << _ID_CHANCE | random.getrandbits(_ID_CHANCE)
+        self._last = fresh if fresh < self._last - _PUT_BACK else max(fresh, self._last + 1)
         return self._last
 
 
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 new_id = _Ids()
+
+
+def first_id_of(moment: datetime) -> int:
+    """All ids made from this moment on are greater, or this one."""
+    return ids_in(to_ms(moment) - _ID_EPOCH)
+
+
+def ids_in(milliseconds: int) -> int:
+    """How far ids rise in this time."""
+    return milliseconds << _ID_CHANCE
+
+
+def ms_of_id(row_id: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """When the row was made, in milliseconds since 1970 UTC."""
+    return row_id // ids_in(1) + _ID_EPOCH
+
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import fcntl
-import os
-from collections.abc import AsyncIterator
+import functools
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage.database.limits import PATIENT, SERVICE, Limits, probe
 from storage.database.sealing import Vault
 from storage.database.sqlite_driver import Connection, connector
+from storage.database.tolerance import read_json, read_tolerantly
+from storage.database.trouble import is_ended
+from storage.database.write_lock import WriteLock
 
+_READING_PRAGMAS = ("PRAGMA cache_size=-65536", "PRAGMA temp_store=MEMORY")
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=15000",
-    "PRAGMA cache_size=-65536",
-    "PRAGMA temp_store=MEMORY",
+    *_READING_PRAGMAS,
     "PRAGMA wal_autocheckpoint=8000",
 )
 
@@ -30,18 +32,25 @@ _SQLITE_PRAGMAS = (
 class Database:
     """Opens transactions. On SQLite one writer at a time, over all processes that share the file."""
 
-    def __init__(self, url: str, vault: Vault) -> None:
+    def __init__(self, url: str, vault: Vault, limits: Limits = SERVICE, *, read_only: bool = False) -> None:
+        """`read_only`: nothing can be changed, and nothing is made that is not there."""
         self.url = sa.make_url(url)
         self.vault = vault
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        # hide_parameters: an error text is logged and kept, and must hold nothing of what people said
-        options: dict[str, Any] = {"pool_size": 10, "pool_pre_ping": True}
-        if self.is_sqlite:
-            options = {"async_creator": connector(self.url.database or "")}
-        self.engine = create_async_engine(self.url, hide_parameters=True, **options)
+        self.noted: dict[str, datetime] = {}
+        """The rows that this process could not read and has told of, and when (see `storage.database.reading`)."""
+        self._limits = limits
+        self.engine = open_engine(self.url, limits, read_only=read_only)
         self._writing = WriteLock(Path(f"{self.url.database}-writer")) if self.is_sqlite else contextlib.nullcontext()
-        if self.is_sqlite:
-            sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+
+    @functools.cached_property
+    def patient(self) -> Database:
+        """The same database for work that may take minutes and must not be cut off."""
+        if self.is_sqlite or self._limits == PATIENT:
+            return self
+        patient = Database(self.url.render_as_string(hide_password=False), self.vault, PATIENT)
+        patient.noted = self.noted
+        return patient
 
     @contextlib.asynccontextmanager
     async def write(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -50,6 +59,7 @@ class Database:
         `brief`: of short statements only, which on SQLite are not worth the trip to another thread.
         """
         async with self._writing, self.engine.connect() as conn:
+            self.vault.refresh()
             _set_brief(conn, brief=brief)
             if self.is_sqlite:  # take the write lock at once: a read that turns writer may find the lock gone
                 await conn.exec_driver_sql("BEGIN IMMEDIATE")
@@ -70,70 +80,61 @@ class Database:
             yield conn
             await conn.rollback()
 
+    async def alone(self, conn: AsyncConnection, what: str) -> None:
+        """Wait until nobody else does this, until the end of the transaction; on SQLite every writer is alone anyhow."""
+        if not self.is_sqlite:
+            await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(what))))
+
     async def close(self) -> None:
         await self.engine.dispose()
+        if "patient" in vars(self) and self.patient is not self:
+            await self.patient.close()
         if isinstance(self._writing, WriteLock):
             self._writing.close()
-
-
-class WriteLock:
-    """A lock within the process and between processes; who waits is woken as soon as it is free.
-
-    SQLite's own lock makes a waiting process sleep and look again, up to 100 ms, and a busy writer would starve it.
-    The system frees the lock of a process that dies.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-        self._here = asyncio.Lock()
-
-    async def __aenter__(self) -> None:
-        await self._here.acquire()
-        try:
-            if self._file is None:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                await self._wait(self._file)
-        except BaseException:
-            self._here.release()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._file is not None:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._here.release()
-
-    def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-    @staticmethod
-    async def _wait(file: int) -> None:
-        waiting = asyncio.ensure_future(asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX))
-        try:
-            await asyncio.shield(waiting)
-        except asyncio.CancelledError:  # the thread can't be stopped: what it gets must be given back
-            await asyncio.wait([waiting])
-            fcntl.flock(file, fcntl.LOCK_UN)
-            raise
 
 
 def _set_brief(conn: AsyncConnection, *, brief: bool) -> None:
     sync = conn.sync_connection
     driver = sync and sync.connection.driver_connection
     if isinstance(driver, Connection):
-        driver.brief = brief
+        driver.be(brief=brief)
 
 
-def _prepare_sqlite(connection: Any, _: Any) -> None:
+def open_engine(url: sa.URL, limits: Limits, *, read_only: bool = False) -> AsyncEngine:
+    """What connects to the database of that address."""
+    is_sqlite = url.get_backend_name() == "sqlite"
+    creator = connector(url.database or "", read_only=read_only)
+    options = {"async_creator": creator} if is_sqlite else limits.options(read_only=read_only)
+    # hide_parameters: an error text is logged and kept, and must hold nothing of what people said
+    engine = create_async_engine(url, hide_parameters=True, json_deserializer=read_json, **options)
+    if is_sqlite:
+        read_tolerantly(engine.dialect)
+        sa.event.listen(engine.sync_engine, "connect", _prepare_reading if read_only else _prepare_sqlite)
+    else:
+        sa.event.listen(engine.sync_engine, "connect", probe)
+        sa.event.listen(engine.sync_engine, "handle_error", _throw_away)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: Any, pragmas: Sequence[str] = _SQLITE_PRAGMAS) -> None:
     cursor = connection.cursor()
-    for pragma in _SQLITE_PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(pragma)
     cursor.close()
+
+
+def _prepare_reading(connection: Any, _: Any) -> None:
+    _prepare_sqlite(connection, _, _READING_PRAGMAS)
+
+
+def _throw_away(context: sa.engine.ExceptionContext) -> None:
+    """A connection over which no answer came in time, or that the server has ended, is of no use: not even for a rollback.
+
+    The driver notices an ended one only a moment later, and until then it would go back to the pool.
+    """
+    error = context.original_exception
+    if isinstance(error, TimeoutError) or is_ended(error):
+        context.is_disconnect = True
 
 
 def sqlite_url(path: Path) -> str:

@@ -14,13 +14,21 @@ counters = sa.Table(
     "counters", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.BigInteger, nullable=False)
 )
 
-_COUNTER = sa.select(counters.c.value).where(counters.c.name == sa.bindparam("wanted")).with_for_update()
+_SERIES = (
+    sa.select(counters.c.name, counters.c.value)
+    .where(counters.c.name.not_like("stamp:%"))
+    .order_by(counters.c.name)
+    .with_for_update(key_share=True)
+)
 _SET_COUNTER = counters.update().where(counters.c.name == sa.bindparam("wanted")).values(value=sa.bindparam("new_value"))
 
 
-async def last_number(conn: AsyncConnection, name: str) -> int:
-    """The last number of a series, 0 before the first; on PostgreSQL the others wait for it until the transaction ends."""
-    return (await conn.execute(_COUNTER, {"wanted": name})).scalar_one_or_none() or 0
+async def last_numbers(conn: AsyncConnection) -> dict[str, int]:
+    """The last number of each series that has begun; on PostgreSQL the others wait for all until the transaction ends.
+
+    Whoever took them one by one might wait for another that took them in another order, and that one in turn for the first.
+    """
+    return {row.name: row.value for row in await conn.execute(_SERIES)}
 
 
 async def set_last_number(conn: AsyncConnection, name: str, value: int) -> None:

@@ -6,7 +6,7 @@ whoever reads a large table pages through it.
 
 Beside a busy loop the thread waits for the interpreter at every statement, with the write lock in its hands. A
 transaction of a few short statements is therefore `brief`: they run in the loop itself. Its commit, which waits for the
-disk, does not.
+disk, does not. Nor does a statement that finds the file locked by another program: the thread waits for that.
 """
 
 from __future__ import annotations
@@ -14,12 +14,21 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
 
+from storage.database.tolerance import text_or_damaged
+
 _TURN = 0.0005
 """Seconds after which a busy thread lets another one have the interpreter."""
+
+_PATIENCE = 15_000
+"""Milliseconds the thread waits for a file that another program has locked."""
+
+
+_NO_TEXT = "Could not decode to UTF-8"
 
 
 class _Cursor:
@@ -50,11 +59,27 @@ class _Cursor:
 
     async def _run(self, how: Callable[..., Any], sql: str, parameters: Any) -> None:
         if self._connection.brief:
-            self._work(how, sql, parameters)
-        else:
-            await self._connection._execute(self._work, how, sql, parameters)  # type: ignore[no-untyped-call]
+            try:
+                return self._work(how, sql, parameters)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+        work = (self._connection._patiently, self._work, how, sql, parameters)
+        await self._connection._execute(*work)  # type: ignore[no-untyped-call]
 
     def _work(self, how: Callable[..., Any], sql: str, parameters: Any) -> None:
+        try:
+            self._do(how, sql, parameters)
+        except sqlite3.OperationalError as error:
+            if not str(error).startswith(_NO_TEXT):
+                raise
+            # from here on slower and without an error, so that what is not read again now can be read the next time
+            self._connection._conn.text_factory = text_or_damaged
+            if not sql.lstrip().upper().startswith(("SELECT", "WITH")):
+                raise sqlite3.OperationalError(_NO_TEXT) from None  # the driver's own words hold the text
+            self._do(how, sql, parameters)
+
+    def _do(self, how: Callable[..., Any], sql: str, parameters: Any) -> None:
         cursor = self._connection._conn.cursor()
         how(cursor, sql, parameters)
         self.description = cursor.description
@@ -68,19 +93,43 @@ class Connection(aiosqlite.Connection):
     brief = False
     """Whether statements run in the loop."""
 
+    def be(self, *, brief: bool) -> None:
+        if self.brief != brief:
+            self.brief = brief
+            self._wait_up_to(0 if brief else _PATIENCE)  # the loop must not wait for another program
+
+    def _wait_up_to(self, milliseconds: int) -> None:
+        self._conn.execute(f"PRAGMA busy_timeout={milliseconds}")
+
+    def _patiently(self, work: Callable[..., None], *arguments: Any) -> None:
+        """In the thread: wait for a locked file even where the loop does not."""
+        if self.brief:
+            self._wait_up_to(_PATIENCE)
+        try:
+            work(*arguments)
+        finally:
+            if self.brief:
+                self._wait_up_to(0)
+
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy enters it like aiosqlite's own
         return _Cursor(self)
 
 
-def connector(path: str) -> Callable[[], Awaitable[aiosqlite.Connection]]:
-    """For `create_async_engine(async_creator=...)`. cunbao says BEGIN itself; the driver must not."""
+def connector(path: str, *, read_only: bool = False) -> Callable[[], Awaitable[aiosqlite.Connection]]:
+    """For `create_async_engine(async_creator=...)`. cunbao says BEGIN itself; the driver must not.
+
+    `read_only`: neither the file nor its log is written, and a file that is not there is not made.
+    """
     # The thread needs the interpreter for a moment at each statement. Beside a busy loop it would wait 5 ms for it every
     # time, with the write lock in its hands.
     sys.setswitchinterval(_TURN)
 
     def open_file() -> sqlite3.Connection:
         # used by one at a time: the loop waits for what the thread does
-        return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        if read_only:
+            address = f"{Path(path).resolve().as_uri()}?mode=ro"
+            return sqlite3.connect(address, _PATIENCE / 1000, uri=True, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(path, _PATIENCE / 1000, isolation_level=None, check_same_thread=False)
 
     async def connect() -> aiosqlite.Connection:
         connection = Connection(open_file, iter_chunk_size=64)

@@ -14,9 +14,9 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
@@ -25,8 +25,12 @@ from storage.database import audit
 from storage.database.base import metadata
 from storage.database.bulk import BulkInsert
 from storage.database.connection import Database
-from storage.database.counters import last_number, raise_stamp, set_last_number
-from storage.database.sealing import Vault
+from storage.database.counters import last_numbers, raise_stamp, set_last_number
+from storage.database.reading import Damage, noting
+from storage.database.sealing import SealError, Vault
+
+T = TypeVar("T")
+AnyRow = TypeVar("AnyRow", sa.Row[Any], Mapping[Any, Any])
 
 Pending = dict[sa.Table, list[dict[str, Any]]]
 
@@ -57,20 +61,30 @@ class Transaction:
     """What all sessions of one transaction share. Made by `transaction()`."""
 
     def __init__(
-        self, conn: AsyncConnection, vault: Vault, now: datetime, begin: Callable[[], Awaitable[AsyncConnection]] | None = None
+        self,
+        conn: AsyncConnection,
+        vault: Vault,
+        now: datetime,
+        damage: Damage,
+        begin: Callable[[], Awaitable[AsyncConnection]] | None = None,
     ) -> None:
         """`begin`, where given, ends a first part that only reads, and opens the connection to write on."""
         self.conn = conn
+        self.damage = damage
+        """The rows that could not be read; they are noted when this has ended, also where it is undone."""
         self._begin = begin
         self.vault = vault
         self.now = now
         self.pending: Pending = defaultdict(list)
         self.changes: list[audit.AuditEntry] = []
         self.numbers: dict[str, int] = {}
-        self._numbers_read: dict[str, int] = {}
+        self._numbers_read: dict[str, int] | None = None
         self.touched: set[str] = set()
         self.sought: dict[Find, list[int]] = defaultdict(list)
         self.found: dict[tuple[Find, int], Any] = {}
+        self.careful = False
+        """Whether each session writes what it adds behind a savepoint of its own, so that a row that no database takes
+        undoes that session alone."""
         self.gathering = False
         """Whether look-ups are collected (and steps put off) rather than made one by one."""
 
@@ -83,9 +97,8 @@ class Transaction:
         if self._begin is None:
             return
         self.conn, self._begin = await self._begin(), None
-        for name, value in self._numbers_read.items():
-            if await last_number(self.conn, name) != value:
-                raise Conflict(name)
+        if self._numbers_read is not None and self._numbers_read != await last_numbers(self.conn):
+            raise Conflict("numbers")
 
     async def gather(self) -> None:
         """Make the look-ups that were sought, one statement for all of a kind."""
@@ -105,14 +118,19 @@ class Transaction:
 
         The series has no gaps, except where `beyond` makes it jump over numbers that were given elsewhere.
         """
-        if name not in self.numbers:
-            self.numbers[name] = self._numbers_read[name] = await last_number(self.conn, name)
-        self.numbers[name] = max(self.numbers[name], beyond) + 1
+        if self._numbers_read is None:
+            self._numbers_read = await last_numbers(self.conn)
+        self.numbers[name] = max(self.numbers.get(name, self._numbers_read.get(name, 0)), beyond) + 1
         return self.numbers[name]
+
+    async def settle(self) -> None:
+        """Write what sessions have added so far, so that those that follow see it."""
+        await insert_all(self.conn, self.pending)
+        self.pending = defaultdict(list)
 
     async def finish(self) -> None:
         """Write what all sessions have added."""
-        await insert_all(self.conn, self.pending)
+        await self.settle()
         for name in sorted(self.touched):
             await raise_stamp(self.conn, name)
         for name, value in self.numbers.items():
@@ -135,9 +153,17 @@ class Session:
         self._savepoint: AsyncTransaction | None = None
 
     async def __aenter__(self) -> Session:
+        if self._tx.careful:
+            await self._settle()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._tx.careful and self._pending:
+            try:
+                await self._settle()
+            except BaseException:
+                await self._undo()
+                raise
         if kind is not None:
             await self._undo()
         else:
@@ -167,6 +193,15 @@ class Session:
             await self._settle()
         return (await self._tx.conn.execute(statement, values)).all()
 
+    def records(self, table: sa.Table, rows: Iterable[AnyRow], read: Callable[[AnyRow], T]) -> list[T]:
+        """What `read` makes of rows of `table`. A row that can't be read is left out and noted; the office is told."""
+        return self._tx.damage.read(table, rows, read)
+
+    def record(self, table: sa.Table, rows: Sequence[AnyRow], read: Callable[[AnyRow], T]) -> T | None:
+        """What `read` makes of the first row; None where there is none. Raises DamagedRow where it can't be read, which is
+        noted too."""
+        return self._tx.damage.one(table, rows, read)
+
     async def look_up(self, find: Find, key: int) -> Any:
         """What `find` knows of `key`; None for nothing. In a batch, look-ups of one kind share a statement.
 
@@ -184,7 +219,7 @@ class Session:
         row = {**_blank(table), **values}
         self._pending[table].append(row)
         if table.info.get("audited"):
-            self._record(f"{table.name}.add", audit.subject_of(table, row), None, audit.row_hash(row))
+            self._record(f"{table.name}.add", audit.subject_of(table, row), None, self._hash(table, row))
         return row
 
     async def current(self, table: sa.Table, seen: Versioned) -> dict[str, Any]:
@@ -209,7 +244,7 @@ class Session:
             raise Conflict(audit.subject_of(table, before))
         if table.info.get("audited"):
             subject = audit.subject_of(table, before)
-            self._record(f"{table.name}.change", subject, audit.row_hash(before), audit.row_hash(after))
+            self._record(f"{table.name}.change", subject, self._hash_before(table, before), self._hash(table, after))
         return after
 
     async def remove(self, table: sa.Table, before: Mapping[Any, Any]) -> None:
@@ -218,7 +253,7 @@ class Session:
         if await self.change(table.delete().where(*keys)) == 0:
             raise Conflict(audit.subject_of(table, before))
         if table.info.get("audited"):
-            self._record(f"{table.name}.remove", audit.subject_of(table, before), audit.row_hash(before), None)
+            self._record(f"{table.name}.remove", audit.subject_of(table, before), self._hash_before(table, before), None)
 
     async def change(self, statement: sa.Executable, values: Any = None) -> int:
         """Run an update or delete of unaudited rows at once; returns how many rows it met."""
@@ -238,6 +273,16 @@ class Session:
         number = await self._tx.next_number(name, beyond)
         self._numbers_before.setdefault(name, number - 1)
         return number
+
+    def _hash(self, table: sa.Table, row: Mapping[Any, Any]) -> str:
+        return audit.row_hash(self._tx.vault, table, row)
+
+    def _hash_before(self, table: sa.Table, row: Mapping[Any, Any]) -> str:
+        """Of a row that can't be opened what is stored is signed: to write it anew or remove it is how it is mended."""
+        try:
+            return self._hash(table, row)
+        except SealError:
+            return audit.stored_hash(self._tx.vault, table, row)
 
     def _record(self, action: str, subject: str, before: str | None, after: str | None, note: str | None = None) -> None:
         self._audit.append(
@@ -274,8 +319,8 @@ class Session:
 @contextlib.asynccontextmanager
 async def transaction(database: Database, now: datetime, *, brief: bool = False) -> AsyncIterator[Transaction]:
     """A write transaction that commits when the block ends well; `brief` as for `Database.write`."""
-    async with database.write(brief=brief) as conn:
-        tx = Transaction(conn, database.vault, now)
+    async with noting(database, now) as damage, database.write(brief=brief) as conn:
+        tx = Transaction(conn, database.vault, now, damage)
         yield tx
         await tx.finish()
 
@@ -291,13 +336,14 @@ async def reading_first(database: Database, now: datetime, *, brief: bool = Fals
         async with transaction(database, now, brief=brief) as tx:
             yield tx
         return
-    async with contextlib.AsyncExitStack() as writing, contextlib.AsyncExitStack() as reading:
+    async with noting(database, now) as damage, contextlib.AsyncExitStack() as writing, contextlib.AsyncExitStack() as reading:
 
         async def begin() -> AsyncConnection:
             await reading.aclose()
             return await writing.enter_async_context(database.write(brief=brief))
 
-        tx = Transaction(await reading.enter_async_context(database.read(brief=brief)), database.vault, now, begin)
+        conn = await reading.enter_async_context(database.read(brief=brief))
+        tx = Transaction(conn, database.vault, now, damage, begin)
         yield tx
         if not tx.only_reads:
             await tx.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import ONCE, Moment, metadata
-from storage.database.sealing import Vault
+from storage.database.sealing import HEADER, SealError, Vault, number_of
 from storage.database.transaction import Session
 
 media = sa.Table(
@@ -31,6 +32,9 @@ ERASED = "erased"
 """Stands for the content type of a file that was erased; the next purge deletes it."""
 
 
+_ANEW = ".anew"
+
+
 class MediaStore:
     """Files under `folder`, each sealed as a whole."""
 
@@ -44,17 +48,37 @@ class MediaStore:
         path = self.path(sha256)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f".{path.name}.{os.getpid()}")
-            with draft.open("wb") as file:
-                file.write(self._vault.seal(content))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
+            self._sealed(content, path.with_name(f".{path.name}.{os.getpid()}")).replace(path)
         return sha256
+
+    def _sealed(self, content: bytes, draft: Path) -> Path:
+        self._vault.refresh()
+        with draft.open("wb") as file:
+            file.write(self._vault.seal(content))
+            file.flush()
+            os.fsync(file.fileno())
+        return draft
 
     def read(self, sha256: str) -> bytes:
         """The content of a file. Raises FileNotFoundError when it was never kept, SealError when the file was altered."""
         return self._vault.open(self.path(sha256).read_bytes())
+
+    def in_use(self) -> dict[int, list[str]]:
+        """The files by the number of the key they are sealed with; 0 for those that cannot be read. Blocking."""
+        found: dict[int, list[str]] = {}
+        for path in sorted(self._folder.glob("??/" + "[0-9a-f]" * 64)):
+            with contextlib.suppress(FileNotFoundError):  # erased in between
+                found.setdefault(_number(path), []).append(path.name)
+        return found
+
+    def draft_anew(self, sha256: str) -> Path:
+        """A draft of the file, sealed with the newest key, to be put in its place or removed. Blocking. As `read`."""
+        return self._sealed(self.read(sha256), self.path(sha256).with_name(f".{sha256}{_ANEW}"))
+
+    def remove_drafts(self) -> None:
+        """Delete what `draft_anew` left behind when its process was killed. Blocking."""
+        for draft in self._folder.glob(f"??/.*{_ANEW}"):
+            draft.unlink(missing_ok=True)
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete files for good; what is not there is no error. Blocking."""
@@ -63,6 +87,16 @@ class MediaStore:
 
     def path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _number(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            return number_of(file.read(HEADER))
+    except FileNotFoundError:
+        raise
+    except (OSError, SealError):
+        return 0
 
 
 class Media:
@@ -75,6 +109,12 @@ class Media:
         """Call it after `MediaStore.write`. A file that is known already stays as it is."""
         row = {"sha256": sha256, "size": size, "content_type": content_type, "kept_at": self._session.now}
         self._session.add(media, row)
+
+
+async def held(conn: AsyncConnection, names: Iterable[str]) -> set[str]:
+    """Which of these files the database knows; their rows are held until the transaction ends."""
+    query = sa.select(media.c.sha256).where(media.c.sha256.in_(list(names))).with_for_update()
+    return set((await conn.execute(query)).scalars())
 
 
 async def register(conn: AsyncConnection, sha256: str, *, size: int, content_type: str, now: datetime) -> None:

@@ -48,8 +48,9 @@ class Orders(Generic[AnyOrder]):
         self._session.add(self.table, row | {name: self._session.vault.seal_text(row[name]) for name in self.sealed})
 
     async def waiting(self) -> list[AnyOrder]:
+        """Everything ordered that can be read."""
         rows = await self._session.read(sa.select(self.table).order_by(self.table.c.id))
-        return [self.record(**{**row._mapping, **self._opened(row._mapping)}) for row in rows]
+        return self._session.records(self.table, rows, lambda row: self.record.from_row(row, **self._opened(row._mapping)))
 
     async def done(self, order: AnyOrder) -> None:
         """Raises Conflict when somebody else has done it."""

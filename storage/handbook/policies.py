@@ -103,7 +103,7 @@ class Policies:
     async def add(self, new: NewPolicy, parts: Sequence[tuple[str, str, str]]) -> Policy:
         """Put a policy in, in place of one of the same title and region. `parts` are clause, heading and text."""
         for before in await self._rows(policies.c.title == new.title, policies.c.region == new.region):
-            await self._end(before)
+            await self._end(before._mapping)
         session = self._session
         row = session.add(policies, {**new.model_dump(), "id": new_id(), "added_at": session.now, "version": 0})
         for place, (clause, heading, text) in enumerate(parts):
@@ -119,25 +119,25 @@ class Policies:
                     "words": tokens(f"{new.title}\n{clause}\n{heading}\n{text}"),
                 },
             )
-        return _policy(row)
+        return Policy.model_validate(row)
 
     async def end(self, policy: Policy) -> None:
         """Take it out of the handbook; the file and the fact that it was in force stay."""
         for row in await self._rows(policies.c.id == policy.id):
-            await self._end(row)
+            await self._end(row._mapping)
 
     async def in_force(self, regions: Sequence[str]) -> list[Policy]:
         """Those of the towns and counties named, the newest first."""
-        return [_policy(row) for row in await self._rows(policies.c.region.in_(regions))]
+        return self._session.records(policies, await self._rows(policies.c.region.in_(regions)), Policy.from_row)
 
     async def titled(self, title: str, region: str) -> Policy | None:
         """The one that a policy of this title would replace."""
         rows = await self._rows(policies.c.title == title, policies.c.region == region)
-        return _policy(rows[0]) if rows else None
+        return self._session.record(policies, rows, Policy.from_row)
 
     async def get(self, id: int) -> Policy | None:
         rows = await self._rows(policies.c.id == id)
-        return _policy(rows[0]) if rows else None
+        return self._session.record(policies, rows, Policy.from_row)
 
     async def find(self, phrases: Sequence[Phrase], regions: Sequence[str], *, for_all: bool, most: int) -> list[PolicyPassage]:
         """Passages with one of the phrases at least, `most` of them; `for_all`: only of what everybody may read."""
@@ -156,16 +156,13 @@ class Policies:
 
     async def _passages(self, *where: sa.ColumnElement[bool]) -> list[PolicyPassage]:
         query = sa.select(*_SHOWN).join_from(passages, policies).where(*where).order_by(passages.c.id)
-        return [PolicyPassage.from_row(row) for row in await self._session.read(query)]
+        return self._session.records(passages, await self._session.read(query), PolicyPassage.from_row)
 
-    async def _rows(self, *where: sa.ColumnElement[bool]) -> list[Mapping[Any, Any]]:
-        query = sa.select(policies).where(policies.c.ended_at.is_(None), *where).order_by(policies.c.id.desc())
-        return [row._mapping for row in await self._session.read(query)]
+    async def _rows(self, *where: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
+        return await self._session.read(
+            sa.select(policies).where(policies.c.ended_at.is_(None), *where).order_by(policies.c.id.desc())
+        )
 
     async def _end(self, row: Mapping[Any, Any]) -> None:
         await self._session.amend(policies, row, ended_at=self._session.now)
         await self._session.change(passages.delete().where(passages.c.policy_id == row["id"]))
-
-
-def _policy(row: Mapping[Any, Any]) -> Policy:
-    return Policy(**{field: row[field] for field in Policy.model_fields})

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from storage.cases.records import clues
 from storage.cases.steps import Step
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.problems.ledger import Problems
@@ -41,7 +41,7 @@ sample_checks = sa.Table(
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("reason", sa.String(12), nullable=False),
     sa.Column("holds", sa.Boolean),
-    sa.Column("note", sa.LargeBinary),
+    sa.Column("note", Sealed),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
     sa.Column("at", Moment),
     sa.Column("version", sa.Integer, nullable=False),
@@ -99,7 +99,7 @@ class Samples:
 
     async def of(self, round: str) -> Sample | None:
         rows = await self._session.read(sa.select(samples).where(samples.c.round == round))
-        return Sample(id=rows[0].id, seed=rows[0].seed, roster=rows[0].roster, at=rows[0].at) if rows else None
+        return self._session.record(samples, rows, Sample.from_row)
 
     def add(
         self, round: str, seed: str, *, by: int, roster: int, drawn: Iterable[Household], closed: Iterable[Household]
@@ -137,16 +137,17 @@ class Samples:
         column = sample_checks.c
         query = sa.select(sample_checks).where(column.sample_id == sample.id, column.village == village, column.holds.is_(None))
         rows = await self._session.read(query.order_by(column.place).limit(most))
-        return [Check.from_row(row) for row in rows]
+        return self._session.records(sample_checks, rows, Check.from_row)
 
     async def check_of(self, sample: Sample, household_id: int) -> Check | None:
-        row = await self._row(sample_checks.c.sample_id == sample.id, sample_checks.c.household_id == household_id)
-        return None if row is None else Check.model_validate(dict(row))
+        rows = await self._rows(sample_checks.c.sample_id == sample.id, sample_checks.c.household_id == household_id)
+        return self._session.record(sample_checks, rows, Check.from_row)
 
     async def checked(self, check: Check, by: int, *, holds: bool, note: str = "") -> bool:
         """Record what was found; False when somebody did before. Raises Conflict when they do so meanwhile."""
         session = self._session
-        row = await self._row(sample_checks.c.id == check.id)
+        (found,) = await self._rows(sample_checks.c.id == check.id)
+        row = found._mapping
         if row["holds"] is not None:
             return False
         note_sealed = session.vault.seal_text(note)
@@ -171,6 +172,5 @@ class Samples:
         ids = [row.id for row in await self._session.read(query)]
         return await Problems(self._session).several(ids) if ids else []
 
-    async def _row(self, *wanted: sa.ColumnElement[bool]) -> Any:
-        rows = await self._session.read(sa.select(sample_checks).where(*wanted))
-        return rows[0]._mapping if rows else None
+    async def _rows(self, *wanted: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
+        return await self._session.read(sa.select(sample_checks).where(*wanted))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Sealed, id_column, metadata, new_id
 from storage.database.transaction import Session
 
 supervisions = sa.Table(
@@ -16,7 +16,7 @@ supervisions = sa.Table(
     sa.Column("village", sa.String(12), nullable=False),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("at", Moment, nullable=False),
-    sa.Column("looked_at", sa.LargeBinary, nullable=False),
+    sa.Column("looked_at", Sealed, nullable=False),
     sa.Column("findings", sa.SmallInteger, nullable=False),
     sa.Index("ix_supervisions_at", "at", "village"),
     info=AUDITED,
@@ -39,5 +39,5 @@ class Supervisions:
 
     async def since(self, first: datetime) -> set[str]:
         """The villages supervised since then."""
-        query = sa.select(supervisions.c.village).distinct().where(supervisions.c.at >= first)
+        query = sa.select(supervisions.c.village).distinct().where(supervisions.c.at.between(first, self._session.now))
         return {row.village for row in await self._session.read(query)}

@@ -92,13 +92,13 @@ class Admissions:
 
     async def get(self, admission_id: int) -> Admission | None:
         rows = await self._session.read(sa.select(admissions).where(admissions.c.id == admission_id))
-        return Admission.from_row(rows[0]) if rows else None
+        return self._session.record(admissions, rows, Admission.from_row)
 
     async def open_of(self, address: str) -> Admission | None:
         """The chat's request that nobody has decided yet."""
         query = sa.select(admissions).where(admissions.c.address == address, admissions.c.decided_at.is_(None))
         rows = await self._session.read(query.order_by(admissions.c.id.desc()).limit(1))
-        return Admission.from_row(rows[0]) if rows else None
+        return self._session.record(admissions, rows, Admission.from_row)
 
     async def withdraw(self, admission_id: int) -> None:
         """Close a request whose chat has joined in another way."""

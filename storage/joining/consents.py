@@ -44,7 +44,7 @@ class Consents:
     async def latest(self, person_id: int) -> Consent | None:
         """The newest consent that still holds."""
         rows = await self._session.read(_holding(person_id).order_by(consents.c.agreed_at.desc()).limit(1))
-        return Consent.from_row(rows[0]) if rows else None
+        return self._session.record(consents, rows, Consent.from_row)
 
     async def withdraw(self, person_id: int) -> None:
         """Withdraw the person's consents; what was done under them stays lawful."""

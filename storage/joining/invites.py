@@ -96,7 +96,7 @@ class Invites:
         """The invitation of a token, used up or not; None for a token that never was."""
         blind = self._session.vault.blind("invite", token)
         rows = await self._session.read(sa.select(invites).where(invites.c.token_blind == blind))
-        return Invite.from_row(rows[0]) if rows else None
+        return self._session.record(invites, rows, Invite.from_row)
 
     async def take(self, invite_id: int) -> bool:
         """Use it once; False when it was used up or ran out meanwhile. Raises Conflict when two take it together."""

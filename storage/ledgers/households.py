@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -44,38 +45,56 @@ class HouseholdLine(NamedTuple):
 
 
 async def household_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[HouseholdLine]:
-    """The monitored households of these regions, by number."""
+    """The monitored households of these regions, by number, without what can't be read."""
     query = sa.select(households).where(covered(households.c.village, reach), households.c.kind.in_(MONITORED))
     async for page in pages(session, query, households.c.number):
         ids = [row.id for row in page]
-        families, helps = await _families(session, ids), await _helps(session, ids)
-        taken = await _measures(session, ids)
-        for row in page:
-            family, help = families.get(row.id, []), helps.get(row.id)
-            head = next((one for one in family if one.name == row.head), None)
-            yield HouseholdLine(
-                number=row.number,
-                village=row.village,
-                group_name=row.group_name,
-                head=row.head,
-                kind=row.kind,
-                able_to_work=row.able_to_work,
-                helper_id=row.helper_id,
-                people=len(family),
-                id_number=opened(session, head.id_number) if head else "",
-                phone=opened(session, head.phone) if head else "",
-                national_number=help.national_number if help else "",
-                responsible_id=help.responsible_id if help else None,
-                measures=tuple(taken.get(row.id, ())),
-            )
+        more = _More(await _families(session, ids), await _helps(session, ids), await _measures(session, ids))
+        for line in session.records(households, page, partial(_line, session, more)):
+            yield line
+
+
+class _More(NamedTuple):
+    """What other tables know of the households of a page."""
+
+    families: Mapping[int, list[sa.Row[Any]]]
+    helps: Mapping[int, sa.Row[Any]]
+    taken: Mapping[int, list[MeasureLine]]
+
+
+def _line(session: Session, more: _More, row: sa.Row[Any]) -> HouseholdLine:
+    family, help = more.families.get(row.id, []), more.helps.get(row.id)
+    head = next((one for one in family if one.name == row.head), None)
+    id_number, phone = _numbers(session, head) if head else ("", "")
+    return HouseholdLine(
+        number=row.number,
+        village=row.village,
+        group_name=row.group_name,
+        head=row.head,
+        kind=row.kind,
+        able_to_work=row.able_to_work,
+        helper_id=row.helper_id,
+        people=len(family),
+        id_number=id_number,
+        phone=phone,
+        national_number=help.national_number if help else "",
+        responsible_id=help.responsible_id if help else None,
+        measures=tuple(more.taken.get(row.id, ())),
+    )
 
 
 async def _families(session: Session, household_ids: Sequence[int]) -> Mapping[int, list[sa.Row[Any]]]:
-    columns = (members.c.household_id, members.c.name, members.c.id_number, members.c.phone)
+    columns = (members.c.id, members.c.household_id, members.c.name, members.c.id_number, members.c.phone)
     families = defaultdict(list)
     for row in await session.read(sa.select(*columns).where(members.c.household_id.in_(household_ids))):
         families[row.household_id].append(row)
     return families
+
+
+def _numbers(session: Session, head: sa.Row[Any]) -> tuple[str, str]:
+    """ID number and phone; empty where they can't be read, which the office is told."""
+    read = session.records(members, [head], lambda row: (opened(session, row.id_number), opened(session, row.phone)))
+    return read[0] if read else ("", "")
 
 
 async def _helps(session: Session, household_ids: Sequence[int]) -> Mapping[int, sa.Row[Any]]:
@@ -87,10 +106,16 @@ async def _helps(session: Session, household_ids: Sequence[int]) -> Mapping[int,
 
 async def _measures(session: Session, household_ids: Sequence[int]) -> Mapping[int, list[MeasureLine]]:
     """By deadline."""
-    columns = (measures.c.text, measures.c.unit, measures.c.deadline, measures.c.percent, supports.c.household_id)
+    names = ("id", "text", "unit", "deadline", "percent")
+    columns = (*(measures.c[name] for name in names), supports.c.household_id)
     query = sa.select(*columns).join(supports, supports.c.id == measures.c.support_id)
     query = query.where(supports.c.household_id.in_(household_ids)).order_by(measures.c.deadline, measures.c.id)
     taken = defaultdict(list)
-    for row in await session.read(query):
-        taken[row.household_id].append(MeasureLine(opened(session, row.text), row.unit, row.deadline, row.percent))
+    found = session.records(
+        measures,
+        await session.read(query),
+        lambda row: (row.household_id, MeasureLine(opened(session, row.text), row.unit, row.deadline, row.percent)),
+    )
+    for household_id, line in found:
+        taken[household_id].append(line)
     return taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from storage.database.base import metadata
+from storage.database.base import Sealed, metadata
 from storage.files.orders import Order, Orders, order_columns
 
 ledger_orders = sa.Table(
@@ -12,7 +12,7 @@ ledger_orders = sa.Table(
     metadata,
     *order_columns(),
     sa.Column("ledger", sa.String(20), nullable=False),
-    sa.Column("reason", sa.LargeBinary, nullable=False),
+    sa.Column("reason", Sealed, nullable=False),
 )
 
 

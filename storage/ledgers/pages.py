@@ -28,5 +28,12 @@ def covered(column: sa.Column[Any], reach: Iterable[Reach]) -> sa.ColumnElement[
     return inside(column, *(one.region for one in reach))
 
 
+def codes(kept: Any) -> tuple[str, ...]:
+    """The codes in a column of JSON. Raises ValueError for anything but a list."""
+    if not isinstance(kept, list):
+        raise ValueError("no list of codes")
+    return tuple(kept)
+
+
 def opened(session: Session, sealed: bytes | None) -> str:
     return session.vault.open_text(sealed) or ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from storage.database.transaction import Session
 from storage.files.attachments import attachments
-from storage.ledgers.pages import opened, pages
+from storage.ledgers.pages import codes, opened, pages
 from storage.people.reach import Reach
 from storage.problems.records import problem_entries, problems, within_reach
 from storage.problems.states import Action, ProblemState
@@ -40,39 +41,56 @@ class ProblemLine(NamedTuple):
 
 
 async def problem_lines(session: Session, reach: Sequence[Reach]) -> AsyncIterator[ProblemLine]:
-    """Every problem within reach, closed ones too, by number."""
+    """Every problem within reach that can be read, closed ones too, by number."""
     query = sa.select(problems).where(within_reach(reach))
     async for page in pages(session, query, problems.c.number):
         ids = [row.id for row in page]
         entries, photos = await _last_entries(session, ids), await _photos(session, ids)
-        for row in page:
-            entry = entries.get(row.id)
-            yield ProblemLine(
-                number=row.number,
-                source=row.source,
-                item=row.item,
-                region=row.region,
-                household_id=row.household_id,
-                description=opened(session, row.description),
-                measures=opened(session, row.measures),
-                units=tuple(row.units),
-                responsible=row.responsible,
-                deadline=row.deadline,
-                state=ProblemState(row.state),
-                percent=row.percent,
-                opened_on=row.opened_at.date(),
-                closed_on=row.closed_at and row.closed_at.date(),
-                did=Action(entry.action) if entry else None,
-                did_on=entry.at.date() if entry else None,
-                said=opened(session, entry.text) if entry else "",
-                photos=photos.get(row.id, 0),
-            )
+        for line in session.records(problems, page, partial(_line, session, entries, photos)):
+            yield line
 
 
-async def _last_entries(session: Session, problem_ids: Sequence[int]) -> Mapping[int, sa.Row[Any]]:
+class _Entry(NamedTuple):
+    problem_id: int
+    did: Action
+    on: date
+    said: str
+
+
+def _line(session: Session, entries: Mapping[int, _Entry], photos: Mapping[int, int], row: sa.Row[Any]) -> ProblemLine:
+    entry = entries.get(row.id)
+    return ProblemLine(
+        number=row.number,
+        source=row.source,
+        item=row.item,
+        region=row.region,
+        household_id=row.household_id,
+        description=opened(session, row.description),
+        measures=opened(session, row.measures),
+        units=codes(row.units),
+        responsible=row.responsible,
+        deadline=row.deadline,
+        state=ProblemState(row.state),
+        percent=row.percent,
+        opened_on=row.opened_at.date(),
+        closed_on=row.closed_at and row.closed_at.date(),
+        did=entry.did if entry else None,
+        did_on=entry.on if entry else None,
+        said=entry.said if entry else "",
+        photos=photos.get(row.id, 0),
+    )
+
+
+async def _last_entries(session: Session, problem_ids: Sequence[int]) -> Mapping[int, _Entry]:
+    """Of one that can't be read the line says nothing."""
     last = sa.select(sa.func.max(problem_entries.c.id)).where(problem_entries.c.problem_id.in_(problem_ids))
     query = sa.select(problem_entries).where(problem_entries.c.id.in_(last.group_by(problem_entries.c.problem_id)))
-    return {row.problem_id: row for row in await session.read(query)}
+    found = session.records(
+        problem_entries,
+        await session.read(query),
+        lambda row: _Entry(row.problem_id, Action(row.action), row.at.date(), opened(session, row.text)),
+    )
+    return {one.problem_id: one for one in found}
 
 
 async def _photos(session: Session, problem_ids: Sequence[int]) -> Mapping[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -31,24 +31,35 @@ class SweepLine(NamedTuple):
 
 
 async def sweep_lines(session: Session, reach: Sequence[Reach], *, round: str) -> AsyncIterator[SweepLine]:
-    """The households of these regions, by number."""
+    """The households of these regions, by number, without what can't be read."""
     visit = sa.and_(visits.c.household_id == households.c.id, visits.c.round == round)
     query = (
-        sa.select(households, visits.c.outcome, visits.c.at, visits.c.note, persons.c.name.label("visitor"))
+        sa.select(
+            households,
+            visits.c.id.label("visit"),
+            visits.c.outcome,
+            visits.c.at,
+            visits.c.note,
+            persons.c.name.label("visitor"),
+        )
         .outerjoin(visits, visit)
         .outerjoin(persons, persons.c.id == visits.c.person_id)
         .where(covered(households.c.village, reach))
     )
     async for page in pages(session, query, households.c.number):
-        for row in page:
-            yield SweepLine(
-                number=row.number,
-                village=row.village,
-                group_name=row.group_name,
-                head=row.head,
-                kind=row.kind,
-                outcome=VisitOutcome(row.outcome) if row.outcome else None,
-                visited_on=row.at.date() if row.at else None,
-                visitor=row.visitor or "",
-                note=opened(session, row.note),
-            )
+        for line in session.records(households, page, lambda row: _line(session, row)):
+            yield line
+
+
+def _line(session: Session, row: sa.Row[Any]) -> SweepLine:
+    return SweepLine(
+        number=row.number,
+        village=row.village,
+        group_name=row.group_name,
+        head=row.head,
+        kind=row.kind,
+        outcome=VisitOutcome(row.outcome) if row.outcome else None,
+        visited_on=row.at.date() if row.at else None,
+        visitor=row.visitor or "",
+        note=next(iter(session.records(visits, [row], lambda row: opened(session, row.note))), ""),
+    )

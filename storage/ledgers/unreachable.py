@@ -26,7 +26,10 @@ class UnreachableLine(NamedTuple):
 
 
 async def unreachable_lines(session: Session, reach: Sequence[Reach]) -> list[UnreachableLine]:
-    """People in office here without a chat that can be written to, and households' voices whose chat is blocked."""
+    """People in office here without a chat that can be written to, and households' voices whose chat is blocked.
+
+    A phone or a post that can't be read is left out of its line.
+    """
     open_chats = sa.select(chats.c.person_id).where(chats.c.person_id.is_not(None), chats.c.blocked_at.is_(None))
     blocked = (
         sa.select(chats.c.person_id, sa.func.max(chats.c.blocked_at).label("at"))
@@ -52,8 +55,8 @@ async def unreachable_lines(session: Session, reach: Sequence[Reach]) -> list[Un
     return [
         UnreachableLine(
             name=rows[0].name,
-            posts=tuple(Post.from_row(row) for row in rows),
-            phone=opened(session, rows[0].phone),
+            posts=tuple(session.records(posts, rows, Post.from_row)),
+            phone=next(iter(session.records(persons, rows[:1], lambda row: opened(session, row.phone))), ""),
             blocked_on=rows[0].at and rows[0].at.date(),
         )
         for rows in held.values()

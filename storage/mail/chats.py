@@ -31,11 +31,15 @@ class Chats:
         self._session = session
 
     async def bind(self, address: str, person_id: int | None) -> None:
-        """Make the address the person's (None: nobody's). The person can have several; the newest is written to."""
+        """Make the address the person's (None: nobody's). The person can have several; the one bound last is written to,
+        also where an earlier one was bound by a clock that ran ahead."""
+        now, earlier = sa.literal(self._session.now, Moment), chats.alias()
+        last = sa.type_coerce(sa.func.max(earlier.c.last_seen), sa.BigInteger)
+        newest = sa.select(last + 1).where(earlier.c.person_id == person_id).scalar_subquery()
         await self._session.change(
             chats.update()
             .where(chats.c.address == address)
-            .values(person_id=person_id, blocked_at=None, last_seen=self._session.now)
+            .values(person_id=person_id, blocked_at=None, last_seen=sa.case((newest > now, newest), else_=now))
         )
         self._session.touch("people")
 

@@ -15,6 +15,7 @@ class Cause(Labelled):
     SIGNALS = "signals", "疑点提问"
     BURDEN = "burden", "负担提醒"
     FAULTS = "faults", "系统提醒"
+    TROUBLE = "trouble", "系统提醒"
     CALENDAR = "calendar", "系统提醒"
 
     CLUE = "clue", "监测帮扶"

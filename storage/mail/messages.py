@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from storage.database.base import Record
 
+_ENDS = "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
+_NEVER = re.compile(f"[\0\ud800-\udfff\ufdd0-\ufdef{_ENDS}]")
+"""NUL, halves of characters, and what Unicode says is no character: a database, JSON or XML refuses one or the other."""
 
-def _storable(text: str) -> str:
-    """Without halves of characters, which no database takes."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+def storable(text: str) -> str:
+    """The text without what can't be stored or sent anywhere; a character that came in two halves is whole again."""
+    if text.isascii() and "\0" not in text:
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+    return _NEVER.sub("", text)
 
 
-Words = Annotated[str, AfterValidator(_storable)]
+Words = Annotated[str, BeforeValidator(lambda value: storable(value) if isinstance(value, str) else value)]
 
 
 class Place(Record):
@@ -40,9 +52,9 @@ def place_columns(place: Place | None) -> dict[str, float | None]:
 class SentFile(Record):
     """A file a person sent, already kept in the media store."""
 
-    sha256: str
+    sha256: Words
     kind: Literal["photo", "document", "voice"]
-    name: str = ""
+    name: Words = ""
     seconds: int = 0
     """How long a voice message is; 0 if the phone does not tell."""
 
@@ -50,21 +62,22 @@ class SentFile(Record):
 class Incoming(Record):
     """One message from one person, stored before it is acknowledged.
 
-    `address` is where an answer goes ("web:k3Qx"), `key` is what makes a repeated update recognisable.
+    `address` is where an answer goes ("web:k3Qx"), `key` is what makes a repeated update recognisable, `at` when it was
+    written, as far as the platform knows.
     `choice` is what a pressed button says; `pressed` the platform's id of the message that carried it.
     """
 
-    address: str
-    key: str
+    address: Annotated[Words, Field(max_length=80)]
+    key: Annotated[Words, Field(max_length=120)]
     at: datetime
     text: Words | None = None
     choice: Words | None = None
-    pressed: str | None = None
+    pressed: Words | None = None
     files: tuple[SentFile, ...] = ()
     place: Place | None = None
-    contact_phone: str | None = None
+    contact_phone: Words | None = None
     private: bool = True
-    trouble: str | None = None
+    trouble: Words | None = None
     """Why a part of the message could not be taken (such as a file too large), in words for its sender."""
 
 
@@ -97,8 +110,15 @@ _AS_JSON = TypeAdapter(Outgoing)
 
 
 def pack(message: Outgoing) -> bytes:
-    """The message as JSON, without what is left at its default."""
-    return _AS_JSON.dump_json(message, exclude_defaults=True)
+    """The message as JSON, without what is left at its default and without what no platform could send."""
+    try:
+        return _AS_JSON.dump_json(message, exclude_defaults=True)
+    except PydanticSerializationError:  # half a character, cut out of a text or read from a file
+        rows = tuple(tuple(Button(storable(one.label), storable(one.says)) for one in row) for row in message.buttons)
+        clean = replace(
+            message, text=message.text and storable(message.text), buttons=rows, file_name=storable(message.file_name)
+        )
+        return _AS_JSON.dump_json(clean, exclude_defaults=True)
 
 
 def unpack(content: bytes) -> Outgoing:

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from storage.database.base import Moment, Record, id_column, metadata, new_id
+from storage.database.base import Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.sealing import Vault
 from storage.database.transaction import Session
-from storage.mail.messages import BULK, REPLY, Outgoing, pack, platform_of, unpack
+from storage.mail.messages import BULK, REPLY, Outgoing, pack, platform_of, storable, unpack
 from storage.mail.quiet import quiet_times
 
 PENDING, SENDING, SENT, FAILED, UNCERTAIN = "pending", "sending", "sent", "failed", "uncertain"
@@ -35,7 +35,7 @@ outbox = sa.Table(
     sa.Column("sent_at", Moment),
     sa.Column("reference", sa.String(40)),
     sa.Column("error", sa.String(300)),
-    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("payload", Sealed, nullable=False),
 )
 for _name, _where, _columns in (
     ("ix_outbox_pending", outbox.c.state == PENDING, (outbox.c.priority, outbox.c.id)),
@@ -45,6 +45,10 @@ for _name, _where, _columns in (
     ("ix_outbox_failed", outbox.c.state.in_((FAILED, UNCERTAIN)), (outbox.c.id,)),
 ):
     sa.Index(_name, *_columns, sqlite_where=_where, postgresql_where=_where)
+
+
+UNREADABLE = "unreadable"
+"""The error of what can't be read, of which the office hears as a trouble."""
 
 
 class Letter(NamedTuple):
@@ -122,8 +126,9 @@ _QUIET = sa.exists().where(quiet_times.c.address == outbox.c.address, quiet_time
 """News for somebody who wants none before the next morning."""
 
 
-def _claim(*, bulk: bool) -> ReturningUpdate[Any]:
-    """Takes what is due: notices or everything else, which no notice to the same chat may hold up."""
+def _due(*, bulk: bool) -> sa.Select[Any]:
+    """The ids of what is due, as it is to be taken: notices or everything else, which no notice to the same chat may hold
+    up."""
     # chats with a message that must be tried again later; what comes behind it may not overtake it
     held = sa.select(_retried.c.address).where(
         _retried.c.state == PENDING,
@@ -136,7 +141,7 @@ def _claim(*, bulk: bool) -> ReturningUpdate[Any]:
         _in_flight.c.address == outbox.c.address,
         sa.true() if bulk else _in_flight.c.priority < BULK,
     )
-    due = (
+    return (
         sa.select(outbox.c.id)
         .where(
             outbox.c.state == PENDING,
@@ -149,8 +154,11 @@ def _claim(*, bulk: bool) -> ReturningUpdate[Any]:
         )
         .order_by(outbox.c.priority, outbox.c.id)
         .limit(sa.bindparam("most"))
-        .with_for_update(skip_locked=True)
     )
+
+
+def _claim(*, bulk: bool) -> ReturningUpdate[Any]:
+    due = _due(bulk=bulk).with_for_update(key_share=True, skip_locked=True)
     return (
         outbox.update()
         .where(outbox.c.id.in_(due.scalar_subquery()))
@@ -159,6 +167,7 @@ def _claim(*, bulk: bool) -> ReturningUpdate[Any]:
     )
 
 
+_NEXT = _due(bulk=False)
 _CLAIM, _CLAIM_BULK = _claim(bulk=False), _claim(bulk=True)
 
 
@@ -174,8 +183,29 @@ async def claim(
     return sorted(rows, key=lambda row: row.id)
 
 
+async def next_due(conn: AsyncConnection, platform: str, now: datetime) -> int | None:
+    """The id of the letter that is to be taken next, notices aside; None when nothing waits."""
+    found: int | None = (await conn.execute(_NEXT, {"platforms": [platform], "now": now, "most": 1})).scalar_one_or_none()
+    return found
+
+
+async def oldest_waiting(conn: AsyncConnection, now: datetime) -> datetime | None:
+    """Since when the oldest letter is due that nobody has taken, replies only: news may wait for a morning."""
+    due = (outbox.c.state == PENDING) & (outbox.c.priority == REPLY) & (outbox.c.not_before <= now)
+    found: datetime | None = (await conn.execute(sa.select(sa.func.min(outbox.c.not_before)).where(due))).scalar_one()
+    return found
+
+
+async def oldest_sending(conn: AsyncConnection, owner: str, platform: str) -> int | None:
+    """The smallest id of the letters that `owner` is sending; None when there is none."""
+    mine = (outbox.c.state == SENDING) & (outbox.c.owner == owner) & (outbox.c.platform == platform)
+    query = sa.select(sa.func.min(outbox.c.id)).where(mine)
+    found: int | None = (await conn.execute(query)).scalar_one_or_none()
+    return found
+
+
 def letter_of(vault: Vault, row: sa.Row[Any]) -> Letter:
-    """Raises SealError or ValueError for a row that can't be read."""
+    """Raises for a row that can't be read: SealError, ValueError, and others where it is not even of the right kinds."""
     return Letter(
         id=row.id,
         address=row.address,
@@ -218,7 +248,7 @@ async def finish(conn: AsyncConnection, outcomes: Sequence[Outcome], now: dateti
             "new_state": outcome.state,
             "not_an_attempt": int(outcome.untried),
             "new_reference": outcome.reference,
-            "new_error": outcome.error and outcome.error[:300],
+            "new_error": outcome.error and storable(outcome.error)[:300],
             "new_sent_at": now if outcome.state == SENT else None,
             "retry_at": outcome.not_before,
             "unsure_at": now if outcome.unsure else None,
@@ -257,10 +287,11 @@ async def troubles(conn: AsyncConnection) -> list[Trouble]:
 
 
 async def troubles_since(conn: AsyncConnection, since: datetime) -> tuple[int, int]:
-    """How many sends have failed since then, and of how many it has been unknown since then whether they arrived."""
+    """How many sends have failed since then, without those that can't be read, and of how many it has been unknown since
+    then whether they arrived."""
     columns = (sa.func.count(sa.case((outbox.c.state == FAILED, 1))), sa.func.count(sa.case((outbox.c.state == UNCERTAIN, 1))))
     moment = sa.case((outbox.c.state == FAILED, outbox.c.not_before), else_=outbox.c.uncertain_since)
-    recent = outbox.c.state.in_((FAILED, UNCERTAIN)) & (moment >= since)
+    recent = outbox.c.state.in_((FAILED, UNCERTAIN)) & (moment >= since) & outbox.c.error.is_distinct_from(UNREADABLE)
     failed, uncertain = (await conn.execute(sa.select(*columns).where(recent))).one()
     return failed, uncertain
 

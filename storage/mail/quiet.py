@@ -50,11 +50,12 @@ class QuietTimes:
 
     async def of(self, address: str) -> Quiet:
         rows = await self._session.read(_row_of(address))
-        return _quiet(rows[0]) if rows else Quiet(address=address)
+        return self._session.record(quiet_times, rows, Quiet.from_row) or Quiet(address=address)
 
     async def all(self) -> dict[str, Quiet]:
-        """Everything chosen, by address; few choose anything."""
-        return {row.address: _quiet(row) for row in await self._session.read(sa.select(quiet_times))}
+        """Everything chosen that can be read, by address; few choose anything."""
+        rows = await self._session.read(sa.select(quiet_times))
+        return {one.address: one for one in self._session.records(quiet_times, rows, Quiet.from_row)}
 
     async def choose(self, wanted: Quiet) -> None:
         """From now on it is so; what has been held back goes out where nothing is held back any more."""
@@ -78,7 +79,3 @@ class QuietTimes:
 
 def _row_of(address: str) -> sa.Select[Any]:
     return sa.select(quiet_times).where(quiet_times.c.address == address)
-
-
-def _quiet(row: Any) -> Quiet:
-    return Quiet(address=row.address, opens=row.opens, morning_only=row.morning_only, off_on=row.off_on)

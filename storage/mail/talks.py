@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, id_column, metadata
+from storage.database.base import Moment, Sealed, id_column, metadata
 from storage.database.bulk import BulkInsert
+from storage.database.reading import Damage
 from storage.database.sealing import Vault
 
-ACTIVE, SUSPENDED, DRAFT = "active", "suspended", "draft"
-"""Being talked; put aside by another talk and returned to after it; put aside until asked for."""
+ACTIVE, SUSPENDED, DRAFT, DAMAGED = "active", "suspended", "draft", "damaged"
+"""Being talked; put aside by another talk and returned to after it; put aside until asked for; can't be read any more."""
 
 talks = sa.Table(
     "talks",
@@ -26,7 +27,7 @@ talks = sa.Table(
     sa.Column("name", sa.String(40), nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("touched_at", Moment, nullable=False, index=True),
-    sa.Column("journal", sa.LargeBinary, nullable=False),
+    sa.Column("journal", Sealed, nullable=False),
 )
 
 
@@ -71,25 +72,70 @@ class Talk:
         )  # fmt: skip
 
 
+class DamagedTalk(NamedTuple):
+    """A talk whose journal can't be read: whose it is and what it was about is all that is known."""
+
+    id: int
+    address: str
+    name: str
+
+
 _OPEN = (
     sa.select(talks)
-    .where(talks.c.address.in_(sa.bindparam("addresses", expanding=True)))
+    .where(talks.c.address.in_(sa.bindparam("addresses", expanding=True)), talks.c.state != DAMAGED)
     .order_by(talks.c.touched_at, talks.c.id)
 )
 
 
-async def open_talks(conn: AsyncConnection, vault: Vault, addresses: Sequence[str]) -> dict[str, list[Talk]]:
-    """The talks of several chats, the one touched last at the end."""
+async def open_talks(
+    conn: AsyncConnection, vault: Vault, addresses: Sequence[str], damage: Damage
+) -> tuple[dict[str, list[Talk]], list[DamagedTalk]]:
+    """The talks of several chats, the one touched last at the end; and those that can't be read.
+
+    The latter are for the caller to tell of and to `set_aside`; then they do not come again.
+    """
     by_chat: dict[str, list[Talk]] = {}
-    rows = await conn.execute(_OPEN, {"addresses": addresses})
-    for talk_id, address, person_id, name, state, touched_at, journal in rows:
-        kept = vault.open_json(journal)
-        talk = Talk(
-            talk_id, address, person_id, name, touched_at, kept["args"], state,
-            kept["answers"], kept["asked"], kept["partial"], kept.get("whose", ""), _guesses(kept.get("guesses", {})),
-        )  # fmt: skip
-        by_chat.setdefault(address, []).append(talk)
-    return by_chat
+    rows = (await conn.execute(_OPEN, {"addresses": addresses})).all()
+    found = damage.read(talks, rows, lambda row: _talk(vault, row))
+    for talk in found:
+        by_chat.setdefault(talk.address, []).append(talk)
+    if len(found) == len(rows):
+        return by_chat, []
+    read = {talk.id for talk in found}
+    return by_chat, [DamagedTalk(row.id, row.address, row.name) for row in rows if row.id not in read]
+
+
+def _talk(vault: Vault, row: sa.Row[Any]) -> Talk:
+    kept = vault.open_json(row.journal)
+    return Talk(
+        row.id, row.address, row.person_id, row.name, row.touched_at, kept["args"], row.state,
+        dict(kept["answers"]), kept["asked"], kept["partial"], kept.get("whose", ""), _guesses(kept.get("guesses", {})),
+    )  # fmt: skip
+
+
+async def set_aside(conn: AsyncConnection, damaged: Sequence[DamagedTalk]) -> None:
+    """Keep these as they are, for whoever can mend them, and read them no more."""
+    await conn.execute(talks.update().where(talks.c.id.in_([one.id for one in damaged])).values(state=DAMAGED))
+
+
+class ActiveTalk(NamedTuple):
+    """What is known of a chat's active talk without reading it; `touched_at` is when it last went a step on."""
+
+    id: int
+    name: str
+    touched_at: datetime
+
+
+async def active_talk(conn: AsyncConnection, address: str) -> ActiveTalk | None:
+    """The talk that catches what is said in a chat."""
+    columns = (talks.c[name] for name in ActiveTalk._fields)
+    row = (await conn.execute(sa.select(*columns).where(talks.c.address == address, talks.c.state == ACTIVE))).first()
+    return ActiveTalk(*row) if row else None
+
+
+async def put_aside(conn: AsyncConnection, talk_id: int) -> None:
+    """Make a talk a draft, so that it does not catch what is said next."""
+    await conn.execute(talks.update().where(talks.c.id == talk_id).values(state=DRAFT))
 
 
 def rows_of(vault: Vault, changed: Iterable[Talk]) -> list[dict[str, Any]]:

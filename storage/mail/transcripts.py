@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, Record, metadata
+from storage.database.base import Moment, Record, Sealed, metadata
+from storage.database.reading import Damage
 from storage.database.sealing import Vault
 from storage.files.media import media
 from storage.mail.chats import chats
@@ -29,7 +31,7 @@ web_messages = sa.Table(
     sa.Column("edits", sa.BigInteger),
     sa.Column("at", Moment, nullable=False, index=True),
     sa.Column("file", sa.String(64)),
-    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("payload", Sealed, nullable=False),
     sa.Index("ix_web_messages_address", "address", "seq"),
     sqlite_autoincrement=True,
 )
@@ -66,7 +68,7 @@ async def append(
     The row of the chat is locked until commit, so that numbers become visible in their order and a reader who has
     seen one has seen all before it.
     """
-    await conn.execute(sa.select(chats.c.address).where(chats.c.address == address).with_for_update())
+    await conn.execute(sa.select(chats.c.address).where(chats.c.address == address).with_for_update(key_share=True))
     insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     row = {
         "address": address,
@@ -93,32 +95,38 @@ _LINES = (
 )
 
 
-async def since(conn: AsyncConnection, vault: Vault, address: str, after: int, most: int = 200) -> list[TranscriptLine]:
+DAMAGED_LINE = "（这条消息打不开了）"
+"""Stands in the place of a line that can't be read."""
+
+
+async def since(
+    conn: AsyncConnection, vault: Vault, address: str, after: int, damage: Damage, most: int = 200
+) -> list[TranscriptLine]:
     """The first `most` lines behind number `after`, in order."""
     query = _LINES.where(web_messages.c.seq > after).order_by(web_messages.c.seq)
-    return _opened(vault, (await conn.execute(query, {"whose": address, "most": most})).all())
+    return _opened(vault, (await conn.execute(query, {"whose": address, "most": most})).all(), damage)
 
 
-async def recent(conn: AsyncConnection, vault: Vault, address: str, most: int = 200) -> list[TranscriptLine]:
+async def recent(conn: AsyncConnection, vault: Vault, address: str, damage: Damage, most: int = 200) -> list[TranscriptLine]:
     """The last `most` lines, in order: what a page shows that knows nothing yet."""
     query = _LINES.order_by(web_messages.c.seq.desc())
-    return _opened(vault, (await conn.execute(query, {"whose": address, "most": most})).all()[::-1])
+    return _opened(vault, (await conn.execute(query, {"whose": address, "most": most})).all()[::-1], damage)
 
 
-def _opened(vault: Vault, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[TranscriptLine]:
-    return [
-        TranscriptLine(
-            **{name: row._mapping[name] for name in ("seq", "origin", "mine", "at", "edits", "content_type")},
-            shown=unpack(vault.open(row._mapping["payload"])),
-        )
-        for row in rows
-    ]
+def _opened(vault: Vault, rows: Sequence[sa.Row[Any]], damage: Damage) -> list[TranscriptLine]:
+    """A line that can't be read is there with other words: a page that has seen all before it goes on behind it."""
+
+    def line(row: sa.Row[Any]) -> TranscriptLine:
+        opened = damage.read(web_messages, [row], lambda row: unpack(vault.open(row.payload)))
+        return TranscriptLine.from_row(row, shown=opened[0] if opened else Outgoing(text=DAMAGED_LINE))
+
+    return damage.read(web_messages, rows, line)
 
 
-async def kept_for(conn: AsyncConnection, vault: Vault, address: str, sha256: str) -> Kept | None:
+async def kept_for(conn: AsyncConnection, vault: Vault, address: str, sha256: str, damage: Damage) -> Kept | None:
     """The file if it was ever shown in this chat."""
     query = _LINES.where(web_messages.c.file == sha256).order_by(web_messages.c.seq.desc())
-    lines = _opened(vault, (await conn.execute(query, {"whose": address, "most": 1})).all())
+    lines = _opened(vault, (await conn.execute(query, {"whose": address, "most": 1})).all(), damage)
     return Kept(content_type=lines[0].content_type or "", name=lines[0].shown.file_name) if lines else None
 
 

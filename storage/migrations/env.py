@@ -5,7 +5,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from alembic import context
 
-from storage.database.base import Moment
+from storage.database.base import Moment, Sealed
 from storage.database.tables import all_tables
 from storage.handbook.index import IndexedWords, is_compared
 
@@ -15,6 +15,8 @@ def _render(kind: str, thing: Any, to: Any) -> str | Literal[False]:
     if kind == "type" and isinstance(thing, IndexedWords):
         to.imports.add("from sqlalchemy.dialects import postgresql")
         return "sa.Text().with_variant(postgresql.TSVECTOR(), 'postgresql')"
+    if kind == "type" and isinstance(thing, Sealed):
+        return "sa.LargeBinary()"
     return "sa.BigInteger()" if kind == "type" and isinstance(thing, Moment) else False
 
 

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database import audit
+from storage.database import audit, compatibility, key_checks
+from storage.database.base import Record, Sealed, sealed_columns
+from storage.database.compatibility import Compatibility
 from storage.database.connection import Database
+from storage.database.keys import Keys
 from storage.database.sealing import Vault
 from storage.database.tables import all_tables
 from storage.handbook.index import is_compared
@@ -30,53 +36,132 @@ SCRIPTS = Path(__file__).parent
 _LOCK = 0x63756E62616F
 """Any number, the same for all: workers that start together on PostgreSQL migrate one after the other."""
 
+_LONGEST_WAIT = 60_000
+"""Milliseconds a step waits for a table that somebody uses: all who come later wait behind it."""
+
+
+_PLAIN_HASHES = "0006"
+"""The step since which the chain covers plain values; before, it covered them as they are stored."""
+
 
 class Newer(Exception):
-    """The database was made by a newer version, or by another program."""
+    """The database was made by a newer version, or by another program; the message says which is needed."""
+
+
+class Age(Enum):
+    """How a database stands to this program."""
+
+    EMPTY = "empty"
+    OLDER = "older"
+    CURRENT = "current"
+    FITTING = "fitting"
+    """Made by a newer program, which says that this one may run on it."""
+    NEWER = "newer"
+
+
+class Standing(Record):
+    """The step a database is at, and what it says of the programs that may run on it."""
+
+    revision: str | None
+    needs: Compatibility | None = None
+
+    @property
+    def age(self) -> Age:
+        if self.revision is None:
+            return Age.EMPTY
+        if self.revision == head():
+            return Age.CURRENT
+        if knows(self.revision):
+            return Age.OLDER
+        return Age.FITTING if self.needs is not None and knows(self.needs.oldest) else Age.NEWER
+
+    @property
+    def too_new(self) -> str:
+        """What to tell whoever has an older program."""
+        ours = f"这个程序是 cunbao {version('cunbao')}（数据表 {head()}）。"
+        if self.needs is None:
+            return f"数据库是更新的版本或别的程序建的（数据表 {self.revision}），{ours}请升级 cunbao，或恢复升级前的备份。"
+        made = f"数据库是更新的版本 cunbao {self.needs.version} 建的（数据表 {self.revision}），{ours}"
+        return f"{made}请升级 cunbao 到 {self.needs.version} 或更新的版本，或恢复升级前的备份。"
+
+
+async def standing(conn: AsyncConnection) -> Standing:
+    revision = await conn.run_sync(_revision)
+    return Standing(revision=revision, needs=await compatibility.read(conn) if revision else None)
 
 
 async def upgrade(database: Database) -> bool:
     """Bring the tables up to date; returns whether anything had to be done. All of it happens, or nothing.
 
-    Raises Newer for a database this version does not know.
+    Raises Newer for a database this version does not know, SealError where the keys are those of another one.
     """
-    async with database.engine.connect() as conn:
+    async with database.patient.engine.connect() as conn:
         if database.is_sqlite:  # a table made anew would trip the foreign keys that point to it
             await conn.exec_driver_sql("PRAGMA foreign_keys=OFF")
             await conn.exec_driver_sql("BEGIN IMMEDIATE")
         else:
+            await conn.exec_driver_sql("SET LOCAL lock_timeout = 0")
             await conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            await conn.exec_driver_sql(f"SET LOCAL lock_timeout = {_LONGEST_WAIT}")
         try:
-            before = await conn.run_sync(_revision)
-            if before != head():
-                columns = await conn.run_sync(_columns)
-                await conn.run_sync(_upgrade)
-                for table in await conn.run_sync(_altered, columns):
-                    await audit.rebase(conn, database.vault, table=table, now=datetime.now(UTC))
-                await recount.rebuild(conn)  # totals can always be made from what they count
+            found = await standing(conn)
+            if found.age is Age.NEWER:
+                raise Newer(found.too_new)
+            if found.age in (Age.EMPTY, Age.OLDER):
+                await _migrate(conn, database.vault, found.revision)
                 if database.is_sqlite and (await conn.exec_driver_sql("PRAGMA foreign_key_check")).first():
                     raise RuntimeError("the migration has left rows that point to nothing")
-        except CommandError as error:
+            await conn.commit()
+        finally:
             await conn.rollback()
-            raise Newer(str(error)) from error
-        except BaseException:
-            await conn.rollback()
-            raise
-        await conn.commit()
-        if database.is_sqlite:
-            await conn.exec_driver_sql("PRAGMA foreign_keys=ON")
-        return before != head()
+            if database.is_sqlite:
+                await conn.exec_driver_sql("PRAGMA foreign_keys=ON")
+        return found.age in (Age.EMPTY, Age.OLDER)
 
 
-async def current(database: Database) -> str | None:
-    """The step the database is at; None for an empty one."""
-    async with database.read() as conn:
-        return await conn.run_sync(_revision)
+async def _migrate(conn: AsyncConnection, vault: Vault, before: str | None) -> None:
+    broken = set() if before is None else {fault.where for fault in await _faults(conn, vault, before)}
+    columns = await conn.run_sync(_columns)
+    await conn.run_sync(_upgrade)
+    if before is None or before < _PLAIN_HASHES:
+        await key_checks.try_cells(conn, vault)
+        await key_checks.add(conn, vault)
+    for table in await conn.run_sync(_altered, columns, hashes=before is not None and before < _PLAIN_HASHES):
+        await audit.rebase(conn, vault, table, now=datetime.now(UTC), without=broken)
+    await recount.rebuild(conn)  # totals can always be made from what they count
+    await compatibility.write(conn, Compatibility(oldest=_oldest(), version=version("cunbao")))
+
+
+async def _faults(conn: AsyncConnection, vault: Vault, revision: str) -> list[audit.Fault]:
+    """What the chain does not vouch for before a migration, by the tables and the hashes of then."""
+    tables = await conn.run_sync(_as_they_are)
+    return await audit.verify(conn, vault, tables, audit.stored_hash if revision < _PLAIN_HASHES else audit.row_hash)
+
+
+def _as_they_are(connection: sa.Connection) -> list[sa.Table]:
+    """The audited tables with the columns they have in the database."""
+    columns = _columns(connection)
+    tables = []
+    for ours in all_tables().sorted_tables:
+        if ours.info.get("audited") and ours.name in columns:
+            sealed = [sa.Column(name, Sealed) for name in sealed_columns(ours) if name in columns[ours.name]]
+            tables.append(sa.Table(ours.name, sa.MetaData(), *sealed, autoload_with=connection, resolve_fks=False))
+    return tables
+
+
+def knows(revision: str) -> bool:
+    """Whether this program has a step of that name."""
+    return any(step.revision == revision for step in _scripts().walk_revisions())
+
+
+def _oldest() -> str:
+    oldest: str = _scripts().get_revision("head").module.oldest
+    return oldest
 
 
 def head() -> str | None:
     """The newest step of this version."""
-    return ScriptDirectory(str(SCRIPTS)).get_current_head()
+    return _scripts().get_current_head()
 
 
 async def differences(database: Database) -> list[Any]:
@@ -88,6 +173,11 @@ async def differences(database: Database) -> list[Any]:
 def _differences(connection: sa.Connection) -> list[Any]:
     context = MigrationContext.configure(connection, opts={"include_name": is_compared})
     return list(compare_metadata(context, all_tables()))
+
+
+@functools.cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(SCRIPTS))
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -107,13 +197,14 @@ def _columns(connection: sa.Connection) -> dict[str, set[str]]:
     return {name: {column["name"] for column in inspector.get_columns(name)} for name in inspector.get_table_names()}
 
 
-def _altered(connection: sa.Connection, before: dict[str, set[str]]) -> list[sa.Table]:
-    """The audited tables that were there `before` and have other columns now."""
+def _altered(connection: sa.Connection, before: dict[str, set[str]], *, hashes: bool) -> list[sa.Table]:
+    """The audited tables that were there `before` and have other columns now, or other `hashes`."""
     now = _columns(connection)
     return [
         table
         for table in all_tables().sorted_tables
-        if table.info.get("audited") and table.name in before and before[table.name] != now.get(table.name)
+        if table.info.get("audited") and table.name in before
+        if before[table.name] != now.get(table.name) or (hashes and sealed_columns(table))
     ]
 
 
@@ -132,7 +223,7 @@ async def _new(message: str) -> None:
 
 
 async def _scratch(use: Callable[[sa.Connection], None]) -> None:
-    database = Database("sqlite+aiosqlite://", Vault(bytes(32)))
+    database = Database("sqlite+aiosqlite://", Vault(Keys.of(bytes(32))))
     await upgrade(database)
     async with database.engine.connect() as conn:
         await conn.run_sync(use)

@@ -8,6 +8,9 @@ down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
 
+oldest = ${repr(up_revision)}
+"""The oldest step whose program may run on these tables: an earlier one where this only adds what it can do without."""
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}

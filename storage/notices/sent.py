@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import Moment, Record, id_column, metadata, new_id
+from storage.database.base import Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.files.attachments import Attachments
@@ -30,9 +30,9 @@ notices = sa.Table(
     sa.Column("role", sa.String(12), nullable=False),
     sa.Column("region", sa.String(12), nullable=False),
     sa.Column("audience", sa.JSON, nullable=False),
-    sa.Column("words", sa.LargeBinary, nullable=False),
+    sa.Column("words", Sealed, nullable=False),
     sa.Column("file", sa.String(64)),
-    sa.Column("file_name", sa.LargeBinary),
+    sa.Column("file_name", Sealed),
     sa.Column("expects", sa.Boolean, nullable=False),
     sa.Column("filed_at", Moment, nullable=False),
     sa.Column("repeated_at", Moment),
@@ -105,8 +105,8 @@ class Notices:
         return int(row["id"])
 
     async def get(self, notice_id: int) -> Notice | None:
-        found = await self._some(sa.select(notices).where(notices.c.id == notice_id))
-        return found[0] if found else None
+        rows = await self._session.read(sa.select(notices).where(notices.c.id == notice_id))
+        return self._session.record(notices, rows, lambda row: self._one(row._mapping))
 
     async def latest(self, role: Role, region: str, *, most: int) -> list[Notice]:
         """What this office sent last, the newest first."""
@@ -115,12 +115,11 @@ class Notices:
             sa.select(notices).where(of_office).order_by(notices.c.filed_at.desc(), notices.c.id.desc()).limit(most)
         )
 
-    async def queueing(self) -> Notice | None:
-        """The oldest with letters to queue now."""
+    async def queueing(self) -> list[Notice]:
+        """Those with letters to queue now that can be read, the oldest first."""
         due = sa.or_(notices.c.repeated_at.is_(None), notices.c.repeated_at <= self._session.now)
         query = sa.select(notices).where(notices.c.state == QUEUEING, due)
-        found = await self._some(query.order_by(notices.c.id).limit(1))
-        return found[0] if found else None
+        return await self._some(query.order_by(notices.c.id))
 
     async def sending(self) -> list[Notice]:
         """Those with all letters queued, until it is noted that the last one is out."""
@@ -157,7 +156,8 @@ class Notices:
         await self._session.amend(notices, {"id": notice.id, "version": notice.version}, **changes)
 
     async def _some(self, query: sa.Select[Any]) -> list[Notice]:
-        return [self._one(row._mapping) for row in await self._session.read(query)]
+        rows = await self._session.read(query)
+        return self._session.records(notices, rows, lambda row: self._one(row._mapping))
 
     def _one(self, row: Mapping[Any, Any]) -> Notice:
         open_text = self._session.vault.open_text

@@ -52,7 +52,7 @@ class Assignments:
     async def of(self, subject: str, subject_id: str) -> Assignment | None:
         query = sa.select(assignments).where(assignments.c.subject == subject, assignments.c.subject_id == subject_id)
         rows = await self._session.read(query)
-        return Assignment.from_row(rows[0]) if rows else None
+        return self._session.record(assignments, rows, Assignment.from_row)
 
     async def holders(self, subject: str, subject_ids: Sequence[str]) -> dict[str, int]:
         """The person of each of these that is somebody's, by subject_id."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.reading import Damage
 from storage.database.transaction import Session
 
 leaves = sa.Table(
@@ -66,7 +67,7 @@ class Leaves:
     async def of(self, person_id: int, today: date) -> list[Leave]:
         """The person's leaves that are not over, the earliest first."""
         query = sa.select(leaves).where(leaves.c.person_id == person_id, leaves.c.last_day >= today)
-        return [Leave.from_row(row) for row in await self._session.read(query.order_by(leaves.c.first_day))]
+        return self._session.records(leaves, await self._session.read(query.order_by(leaves.c.first_day)), Leave.from_row)
 
     async def end(self, leave: Leave, today: date) -> None:
         """Back from `today` on; a leave that has not begun before is removed. Raises Conflict when it was changed meanwhile."""
@@ -78,10 +79,10 @@ class Leaves:
         self._session.touch("leaves")
 
 
-async def load_leaves(conn: AsyncConnection) -> Sequence[Leave]:
-    """The leaves that were not over on the day the latest one was filed; the others are past."""
+async def load_leaves(conn: AsyncConnection, damage: Damage) -> Sequence[Leave]:
+    """The leaves that were not over on the day the latest one was filed; the others are past, or can't be read."""
     filed = (await conn.execute(sa.select(leaves.c.filed_at).order_by(leaves.c.filed_at.desc()).limit(1))).scalar()
     if filed is None:
         return ()
     rows = await conn.execute(sa.select(leaves).where(leaves.c.last_day >= filed.date()))
-    return tuple(Leave.from_row(row) for row in rows)
+    return tuple(damage.read(leaves, rows, Leave.from_row))

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.labels import Labelled
+from storage.database.reading import Damage
 from storage.database.transaction import Session
 from storage.mail.chats import chats, reachable
 
@@ -29,7 +30,7 @@ persons = sa.Table(
     metadata,
     id_column(),
     sa.Column("name", sa.String(60), nullable=False, index=True),
-    sa.Column("phone", sa.LargeBinary),
+    sa.Column("phone", Sealed),
     sa.Column("phone_blind", sa.String(32), index=True),
     sa.Column("joined_at", Moment, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -135,13 +136,15 @@ class People:
     async def get(self, person_id: int) -> Person | None:
         query = sa.select(persons.c.id, persons.c.name).where(persons.c.id == person_id)
         rows = await self._session.read(query)
-        return _with_posts(rows, await self._session.read(_held(person_id)))[0] if rows else None
+        held = self._session.records(posts, await self._session.read(_held(person_id)), Post.from_row)
+        return _with_posts(rows, held)[0] if rows else None
 
     async def named(self, name: str) -> list[Person]:
         """Everybody of exactly this name who holds a post."""
         query = sa.select(persons.c.id, persons.c.name).where(persons.c.name == name).order_by(persons.c.id)
         found = await self._session.read(query)
-        held = await self._session.read(_held(*(row.id for row in found))) if found else []
+        rows = await self._session.read(_held(*(row.id for row in found))) if found else []
+        held = self._session.records(posts, rows, Post.from_row)
         return [person for person in _with_posts(found, held) if person.posts]
 
     async def of_household(self, household_id: int) -> list[int]:
@@ -150,8 +153,8 @@ class People:
         return [row.person_id for row in await self._session.read(query)]
 
     async def phone(self, person_id: int) -> str | None:
-        rows = await self._session.read(sa.select(persons.c.phone).where(persons.c.id == person_id))
-        return self._session.vault.open_text(rows[0].phone) if rows else None
+        rows = await self._session.read(sa.select(persons.c.id, persons.c.phone).where(persons.c.id == person_id))
+        return self._session.record(persons, rows, lambda row: self._session.vault.open_text(row.phone))
 
     async def end_post(self, post_id: int) -> None:
         rows = await self._session.read(sa.select(posts).where(posts.c.id == post_id))
@@ -166,10 +169,10 @@ def _held(*person_ids: int) -> sa.Select[Any]:
 _POST_COLUMNS = (posts.c.id, posts.c.person_id, posts.c.role, posts.c.region, posts.c.unit, posts.c.household_id)
 
 
-def _with_posts(found: Iterable[Any], held: Iterable[Any]) -> list[Person]:
+def _with_posts(found: Iterable[Any], held: Iterable[Post]) -> list[Person]:
     by_person: dict[int, list[Post]] = {}
-    for row in held:
-        by_person.setdefault(row.person_id, []).append(Post.from_row(row))
+    for post in held:
+        by_person.setdefault(post.person_id, []).append(post)
     return [Person(id=row.id, name=row.name, posts=tuple(by_person.get(row.id, ()))) for row in found]
 
 
@@ -180,16 +183,16 @@ class ChatAccount(Record):
     person: Person | None
 
 
-async def accounts(conn: AsyncConnection, addresses: Sequence[str]) -> dict[str, ChatAccount]:
-    """Whose each address is, with posts, in two statements."""
+async def accounts(conn: AsyncConnection, addresses: Sequence[str], damage: Damage) -> dict[str, ChatAccount]:
+    """Whose each address is, with the posts that can be read, in two statements."""
     bound = (
         sa.select(chats.c.address, persons.c.id, persons.c.name)
         .join(persons, persons.c.id == chats.c.person_id)
         .where(chats.c.address.in_(addresses))
     )
     found = (await conn.execute(bound)).all()
-    held = (await conn.execute(_held(*{row.id for row in found}))).all() if found else []
-    people = {person.id: person for person in _with_posts(found, held)}
+    rows = (await conn.execute(_held(*{row.id for row in found}))).all() if found else []
+    people = {person.id: person for person in _with_posts(found, damage.read(posts, rows, Post.from_row))}
     known = {row.address: people[row.id] for row in found}
     return {address: ChatAccount(address=address, person=known.get(address)) for address in addresses}
 
@@ -201,11 +204,10 @@ class Official(Record):
     address: str | None
 
 
-async def officials(conn: AsyncConnection) -> list[Official]:
-    """Everybody who holds a post other than their own household's."""
-    held = (await conn.execute(
-        sa.select(*_POST_COLUMNS).where(posts.c.role != Role.HOUSEHOLD.value, posts.c.until.is_(None))
-    )).all()  # fmt: skip
+async def officials(conn: AsyncConnection, damage: Damage) -> list[Official]:
+    """Everybody who holds a post, one that can be read, other than their own household's."""
+    rows = await conn.execute(sa.select(*_POST_COLUMNS).where(posts.c.role != Role.HOUSEHOLD.value, posts.c.until.is_(None)))
+    held = damage.read(posts, rows, Post.from_row)
     ids = {row.person_id for row in held}
     found = (await conn.execute(sa.select(persons.c.id, persons.c.name).where(persons.c.id.in_(ids)))).all()
     addresses = await reachable(conn, ids)

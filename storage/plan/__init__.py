@@ -33,7 +33,7 @@ from storage.plan.questions import (
     SingleQuestion,
     TrueFalseQuestion,
 )
-from storage.plan.reading import PlanError, builtin_plans, load_plan, write_shifted
+from storage.plan.reading import PlanError, builtin_plans, lacks, load_plan, write_missing, write_shifted
 
 __all__ = [
     "Area",
@@ -65,7 +65,9 @@ __all__ = [
     "Unit",
     "Watchlist",
     "builtin_plans",
+    "lacks",
     "load_plan",
     "shift",
+    "write_missing",
     "write_shifted",
 ]

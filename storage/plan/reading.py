@@ -6,7 +6,9 @@ with file and line.
 
 from __future__ import annotations
 
+import codecs
 import csv
+import functools
 import io
 import re
 import tomllib
@@ -17,6 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from storage.plan import missing
 from storage.plan.checks import Place, faults
 from storage.plan.lines import line_of, statements
 from storage.plan.plan import Plan, shift
@@ -25,13 +28,15 @@ PLAN, QUIZ, VILLAGES, LEXICON = "plan.toml", "quiz.toml", "villages.csv", "lexic
 _BUILTIN = Path(__file__).parent / "built_in"
 _USUAL_LEXICON = _BUILTIN / "wafang-2022" / LEXICON
 """For a plan that has no words of its own: of a rural town in the north-east."""
+_USUAL_PLAN = _BUILTIN / "wafang-2022" / PLAN
+"""For what a plan of an earlier version lacks."""
 _DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _ID = re.compile(r"^id\s*=.*$", re.MULTILINE)
 _SHOWN = 4
 
 _COMPLAINTS = {
     "missing": "没有填",
-    "extra_forbidden": "不认识这一项，请看 docs/plan-format.md",
+    "extra_forbidden": "不认识这一项：可能写错了（请看 docs/plan-format.md），也可能要更新版本的 cunbao",
     "string_type": "要写成带引号的文字",
     "string_too_short": "不能空着",
     "int_type": "要写成整数",
@@ -107,6 +112,47 @@ def write_shifted(src: Path, start: date, dest: Path) -> Plan:
     return written
 
 
+def lacks(folder: Path) -> list[str]:
+    """What an earlier version did not write into the folder, and usual values stand in for. Raises PlanError."""
+    texts = _texts(folder)
+    keys = [".".join(key) for key in missing.lacking(_toml(PLAN, texts[PLAN]), _usual())]
+    return keys + ([] if LEXICON in texts else [LEXICON])
+
+
+def write_missing(folder: Path) -> list[str]:
+    """Write the usual values of what the plan of the folder lacks into its files; returns what was lacking.
+
+    Whatever stands there stays, comments and all, and the plan means what it meant. Raises PlanError; nothing is written then.
+    """
+    texts, lacked = _texts(folder), lacks(folder)
+    before = _build(texts)
+    if not lacked:
+        return []
+    data = _toml(PLAN, texts[PLAN])
+    text = missing.completed(texts[PLAN], data, _read(_USUAL_PLAN), _usual())
+    words = missing.words_for(_read(_USUAL_LEXICON), [kind.code for kind in before.risk_kinds])
+    written = {PLAN: text, **({} if LEXICON in texts else {LEXICON: words})}
+    if _build(texts | written) != before:
+        raise PlanError(f"{PLAN}: 补不进去，请照 docs/plan-format.md 自己添上：{'、'.join(lacked)}")
+    for name, content in written.items():
+        _replace(folder / name, content)
+    return lacked
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all, with the ends of lines and the mark at the start that it had."""
+    content = path.read_bytes() if path.exists() else b""
+    encoding = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(text, encoding, newline="\r\n" if b"\r\n" in content else "\n")
+        if path.exists():
+            draft.chmod(path.stat().st_mode)
+        draft.replace(path)
+    except OSError as error:
+        raise PlanError(f"{path} 写不了：{error.strerror}") from None
+
+
 def _texts(folder: Path) -> dict[str, str]:
     """The files of a plan; words of its own are up to it."""
     own_words = (LEXICON,) if (folder / LEXICON).is_file() else ()
@@ -124,9 +170,9 @@ def _read(path: Path) -> str:
 
 def _build(texts: Mapping[str, str]) -> Plan:
     quiz = _toml(QUIZ, texts[QUIZ])
-    strange = [(("quiz", key), "不认识这一项，请看 docs/plan-format.md") for key in quiz if key != "questions"]
+    strange = [(("quiz", key), _COMPLAINTS["extra_forbidden"]) for key in quiz if key != "questions"]
     rows, lines = _villages(texts[VILLAGES])
-    data = _toml(PLAN, texts[PLAN]) | {"villages": rows, "written": quiz.get("questions", [])}
+    data = missing.filled(_toml(PLAN, texts[PLAN]), _usual()) | {"villages": rows, "written": quiz.get("questions", [])}
     data["lexicon"] = _toml(LEXICON, texts[LEXICON]) if LEXICON in texts else _usual_words(data)
     try:
         plan = Plan.model_validate(data)
@@ -143,6 +189,11 @@ def _usual_words(data: Mapping[str, Any]) -> dict[str, Any]:
     words = _toml(LEXICON, _read(_USUAL_LEXICON))
     codes = [kind.get("code") for kind in data.get("risk_kinds", ()) if isinstance(kind, dict)]
     return words | {"kinds": [one for one in words["kinds"] if one["code"] in codes], "villages": []}
+
+
+@functools.cache
+def _usual() -> dict[str, Any]:
+    return _toml(PLAN, _read(_USUAL_PLAN))
 
 
 def _toml(name: str, text: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Deed(Record):
 
 
 class Deeds:
-    """Reading entries across all problems, for the job that raises signals."""
+    """Reading entries across all problems, for the job that raises signals. What can't be read raises none."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -66,7 +66,9 @@ class Deeds:
         )
         both = sa.union_all(done, reported).subquery()
         rows = await self._session.read(sa.select(both).order_by(both.c.at.desc()).limit(_MOST_PLACES))
-        return [(row.at, Place(latitude=row.latitude, longitude=row.longitude)) for row in rows]
+        return self._session.records(
+            problem_entries, rows, lambda row: (row.at, Place(latitude=row.latitude, longitude=row.longitude))
+        )
 
     async def _read(self, *wanted: sa.ColumnElement[bool]) -> list[Deed]:
         photos = (
@@ -81,7 +83,7 @@ class Deeds:
             .where(*wanted)
             .order_by(problem_entries.c.at, problem_entries.c.id)
         )
-        return [self._deed(row) for row in await self._session.read(query)]
+        return self._session.records(problem_entries, await self._session.read(query), self._deed)
 
     def _deed(self, row: Any) -> Deed:
         letters = len(self._session.vault.open_text(row.text) or "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.people.persons import persons
@@ -21,7 +21,7 @@ fanouts = sa.Table(
     metadata,
     id_column(),
     sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), nullable=False, unique=True),
-    sa.Column("words", sa.LargeBinary, nullable=False),
+    sa.Column("words", Sealed, nullable=False),
     sa.Column("due_on", sa.Date, nullable=False),
     sa.Column("rectify_by", sa.Date, nullable=False),
     sa.Column("started_by", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False),
@@ -113,23 +113,27 @@ class Fanouts:
         """The newest of those started from problems in these regions."""
         query = _FANOUTS.join(problems, problems.c.id == fanouts.c.problem_id).where(inside(problems.c.region, *regions))
         rows = await self._session.read(query.order_by(fanouts.c.id.desc()).limit(most))
-        return [self._fanout(row) for row in rows]
+        return self._session.records(fanouts, rows, self._fanout)
 
     async def task(self, task_id: int) -> FanoutTask | None:
-        return next(iter(await self.several([task_id])), None)
+        rows = await self._session.read(_TASKS.where(fanout_tasks.c.id == task_id))
+        return self._session.record(fanout_tasks, rows, FanoutTask.from_row)
 
     async def several(self, ids: Sequence[int]) -> list[FanoutTask]:
-        return [FanoutTask.from_row(row) for row in await self._session.read(_TASKS.where(fanout_tasks.c.id.in_(ids)))]
+        rows = await self._session.read(_TASKS.where(fanout_tasks.c.id.in_(ids)))
+        return self._session.records(fanout_tasks, rows, FanoutTask.from_row)
 
     async def tasks(self, fanout_id: int) -> list[FanoutTask]:
         """All of one fan-out, the unanswered first, in the order of the villages' codes."""
         rows = await self._session.read(_TASKS.where(fanout_tasks.c.fanout_id == fanout_id))
-        return sorted((FanoutTask.from_row(row) for row in rows), key=lambda task: (task.state != OPEN, task.village))
+        tasks = self._session.records(fanout_tasks, rows, FanoutTask.from_row)
+        return sorted(tasks, key=lambda task: (task.state != OPEN, task.village))
 
     async def open_in(self, village: str) -> list[FanoutTask]:
         """What a village has not answered yet, the most pressing first."""
         wanted = (fanout_tasks.c.village == village, fanout_tasks.c.state == OPEN)
-        return [FanoutTask.from_row(row) for row in await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))]
+        rows = await self._session.read(_TASKS.where(*wanted).order_by(fanouts.c.due_on))
+        return self._session.records(fanout_tasks, rows, FanoutTask.from_row)
 
     async def answer(self, task: FanoutTask, by: int, *, found: Sequence[int]) -> None:
         """Record a village's answer. Raises Conflict when somebody answered since the task was read."""
@@ -143,7 +147,7 @@ class Fanouts:
         )
 
     def _one(self, rows: Sequence[Any]) -> Fanout | None:
-        return self._fanout(rows[0]) if rows else None
+        return self._session.record(fanouts, rows, self._fanout)
 
     def _fanout(self, row: Any) -> Fanout:
         words = self._session.vault.open_text(row.words) or ""

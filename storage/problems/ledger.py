@@ -75,15 +75,14 @@ class Problems:
         return self._one(await self._session.read(sa.select(problems).where(problems.c.number == number)))
 
     async def several(self, ids: Sequence[int]) -> list[Problem]:
-        rows = await self._session.read(sa.select(problems).where(problems.c.id.in_(ids)))
-        return [self._problem(row._mapping) for row in rows]
+        return self._some(await self._session.read(sa.select(problems).where(problems.c.id.in_(ids))))
 
     async def within(
         self, reach: Iterable[Reach], states: Sequence[ProblemState], *, most: int, before: date | None = None, skip: int = 0
     ) -> tuple[list[Problem], int]:
         """`most` problems within any of `reach`, by deadline, after the first `skip`, and how many there are in all.
 
-        With `before`, only those whose deadline is earlier.
+        With `before`, only those whose deadline is earlier. One that can't be read is counted and not among them.
         """
         wanted = sa.and_(within_reach(reach), problems.c.state.in_([state.value for state in states]))
         if before is not None:
@@ -91,7 +90,7 @@ class Problems:
         count = sa.select(sa.func.count()).select_from(problems).where(wanted)
         query = sa.select(problems).where(wanted).order_by(problems.c.deadline, problems.c.number).limit(most).offset(skip)
         total = (await self._session.read(count))[0][0]
-        return [self._problem(row._mapping) for row in await self._session.read(query)], int(total)
+        return self._some(await self._session.read(query)), int(total)
 
     async def move(
         self,
@@ -148,7 +147,7 @@ class Problems:
             self._photos.add(problem.id, by, shown=shown)
 
     async def entries(self, problem_id: int, most: int) -> list[ProblemEntry]:
-        """What was done last, the newest first."""
+        """What was done last, the newest first, without what can't be read."""
         query = (
             sa.select(problem_entries, persons.c.name)
             .join(persons, persons.c.id == problem_entries.c.person_id)
@@ -156,7 +155,7 @@ class Problems:
             .order_by(problem_entries.c.id.desc())
             .limit(most)
         )
-        return [self._entry(row._mapping) for row in await self._session.read(query)]
+        return self._session.records(problem_entries, await self._session.read(query), lambda row: self._entry(row._mapping))
 
     async def rectified_by(self, problem_id: int) -> list[int]:
         """Who claimed it, reported on it or submitted it."""
@@ -181,7 +180,10 @@ class Problems:
         return int(session.add(problem_entries, entry)["id"])
 
     def _one(self, rows: Sequence[sa.Row[Any]]) -> Problem | None:
-        return self._problem(rows[0]._mapping) if rows else None
+        return self._session.record(problems, rows, lambda row: self._problem(row._mapping))
+
+    def _some(self, rows: Iterable[sa.Row[Any]]) -> list[Problem]:
+        return self._session.records(problems, rows, lambda row: self._problem(row._mapping))
 
     def _problem(self, row: Mapping[Any, Any]) -> Problem:
         texts = {name: self._session.vault.open_text(row[name]) or "" for name in ("description", "measures")}

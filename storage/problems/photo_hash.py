@@ -99,7 +99,7 @@ class PhotoHashes:
             .where(photo_hashes.c.at >= since)
             .order_by(photo_hashes.c.id)
         )
-        return [Repeat.from_row(row) for row in await self._session.read(query)]
+        return self._session.records(photo_hashes, await self._session.read(query), Repeat.from_row)
 
 
 class Repeat(Record):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata
 from storage.database.regions import inside
 from storage.mail.messages import Place
 from storage.people.reach import Reach
@@ -23,8 +23,8 @@ problems = sa.Table(
     sa.Column("item", sa.String(12), nullable=False),
     sa.Column("region", sa.String(12), nullable=False),
     sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), index=True),
-    sa.Column("description", sa.LargeBinary, nullable=False),
-    sa.Column("measures", sa.LargeBinary, nullable=False),
+    sa.Column("description", Sealed, nullable=False),
+    sa.Column("measures", Sealed, nullable=False),
     sa.Column("units", sa.JSON, nullable=False),
     sa.Column("responsible", sa.String(60), nullable=False),
     sa.Column("deadline", sa.Date, nullable=False),
@@ -54,7 +54,7 @@ problem_entries = sa.Table(
     sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), nullable=False, index=True),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("action", sa.String(12), nullable=False),
-    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("text", Sealed, nullable=False),
     sa.Column("percent", sa.SmallInteger, nullable=False),
     sa.Column("latitude", sa.Float),
     sa.Column("longitude", sa.Float),

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.people.persons import persons
@@ -33,11 +33,11 @@ problem_signals = sa.Table(
     id_column(),
     sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), nullable=False),
     sa.Column("kind", sa.String(12), nullable=False),
-    sa.Column("detail", sa.LargeBinary, nullable=False),
+    sa.Column("detail", Sealed, nullable=False),
     sa.Column("state", sa.String(10), nullable=False, index=True),
     sa.Column("raised_at", Moment, nullable=False),
     sa.Column("told_on", sa.Date),
-    sa.Column("answer", sa.LargeBinary),
+    sa.Column("answer", Sealed),
     sa.Column("answered_by", sa.BigInteger, sa.ForeignKey("persons.id")),
     sa.Column("answered_at", Moment),
     sa.Column("version", sa.Integer, nullable=False),
@@ -69,8 +69,8 @@ class Signals:
 
     async def raised(self) -> set[tuple[int, SignalKind]]:
         """The problem and kind of every question there ever was."""
-        rows = await self._session.read(sa.select(problem_signals.c.problem_id, problem_signals.c.kind))
-        return {(row.problem_id, SignalKind(row.kind)) for row in rows}
+        rows = await self._session.read(sa.select(problem_signals.c.id, problem_signals.c.problem_id, problem_signals.c.kind))
+        return set(self._session.records(problem_signals, rows, lambda row: (int(row.problem_id), SignalKind(row.kind))))
 
     def add(self, problem_id: int, kind: SignalKind, *, detail: str) -> None:
         """Raise a question; the caller has checked in `raised` that it is new."""
@@ -80,7 +80,7 @@ class Signals:
 
     async def get(self, signal_id: int) -> Signal | None:
         rows = await self._session.read(_SIGNALS.where(problem_signals.c.id == signal_id))
-        return self._signal(rows[0]) if rows else None
+        return self._session.record(problem_signals, rows, self._signal)
 
     async def open_in(self, regions: Iterable[str], most: int) -> tuple[list[Signal], int]:
         """The oldest unanswered questions in these regions, and how many there are in all."""
@@ -89,12 +89,12 @@ class Signals:
         ((total,),) = await self._session.read(counting)
         query = _SIGNALS.join(problems, problems.c.id == problem_signals.c.problem_id).where(wanted)
         rows = await self._session.read(query.order_by(problem_signals.c.id).limit(most))
-        return [self._signal(row) for row in rows], int(total)
+        return self._session.records(problem_signals, rows, self._signal), int(total)
 
     async def untold(self) -> list[Signal]:
         """Unanswered questions that nobody has been told of, the oldest first."""
         wanted = (problem_signals.c.state == OPEN, problem_signals.c.told_on.is_(None))
-        return [self._signal(row) for row in await self._session.read(_SIGNALS.where(*wanted))]
+        return self._session.records(problem_signals, await self._session.read(_SIGNALS.where(*wanted)), self._signal)
 
     async def told(self, signals: Sequence[Signal], day: date) -> None:
         for signal in signals:
@@ -108,8 +108,9 @@ class Signals:
     async def answer_all(self, problem_id: int, by: int, *, words: str) -> None:
         """Answer all open questions about a problem, as a spot check does."""
         wanted = (problem_signals.c.problem_id == problem_id, problem_signals.c.state == OPEN)
-        for row in await self._session.read(_SIGNALS.where(*wanted)):
-            await self.answer(self._signal(row), by, words=words)
+        rows = await self._session.read(_SIGNALS.where(*wanted))
+        for signal in self._session.records(problem_signals, rows, self._signal):
+            await self.answer(signal, by, words=words)
 
     async def _change(self, signal: Signal, **changes: Any) -> None:
         row = await self._session.current(problem_signals, signal)

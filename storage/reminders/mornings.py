@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,25 +46,28 @@ class Mornings:
     async def moved_cases(self, since: datetime) -> list[Moved]:
         """The open cases whose present step began after `since`."""
         last_event = sa.select(sa.func.max(clue_events.c.at)).where(clue_events.c.clue_id == clues.c.id).scalar_subquery()
+        moved_at = sa.func.coalesce(last_event, clues.c.reported_at)
         query = sa.select(clues.c.id, clues.c.step).where(
-            clues.c.step != Step.CLOSED.value,
-            clues.c.since >= since.date(),
-            sa.func.coalesce(last_event, clues.c.reported_at) > sa.literal(since, Moment),
+            clues.c.step != Step.CLOSED.value, clues.c.since >= since.date(), *self._lately(moved_at, since)
         )
         return [Moved(id=row.id, step=Step(row.step)) for row in await self._session.read(query)]
 
     async def new_problems(self, since: datetime) -> list[int]:
         """The problems to be rectified that were put on the ledger after `since`."""
         states = [state.value for state in TO_RECTIFY]
-        query = sa.select(problems.c.id).where(problems.c.state.in_(states), problems.c.opened_at > since)
+        query = sa.select(problems.c.id).where(problems.c.state.in_(states), *self._lately(problems.c.opened_at, since))
         return [row.id for row in await self._session.read(query)]
 
     async def assigned(self, since: datetime) -> list[tuple[str, str]]:
         """(subject, subject_id) of what was given to somebody after `since`."""
         query = sa.select(assignments.c.subject, assignments.c.subject_id).where(
-            assignments.c.at > since, assignments.c.person_id.is_not(None)
+            *self._lately(assignments.c.at, since), assignments.c.person_id.is_not(None)
         )
         return [(row.subject, row.subject_id) for row in await self._session.read(query)]
+
+    def _lately(self, at: sa.ColumnElement[Any], since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+        """After `since`, but not in a future that a wrong clock has shown: that would be new every morning until then."""
+        return at > sa.literal(since, Moment), at <= sa.literal(self._session.now, Moment)
 
     async def quiz_done(self, person_ids: Collection[int], questions: int, *, today: date, since: datetime) -> set[int]:
         """Those with nothing to be asked today: of the plan's `questions` none is new to them and none due, or they have

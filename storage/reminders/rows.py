@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import ONCE, Moment, Record, id_column, metadata, new_id
+from storage.database.reading import Damage
 from storage.database.transaction import Session
 
 PENDING, CLAIMED = "pending", "claimed"
@@ -138,7 +139,7 @@ _DUE = (
     .where(reminders.c.state == PENDING, reminders.c.due_at <= sa.bindparam("now", type_=Moment))
     .order_by(reminders.c.due_at)
     .limit(sa.bindparam("most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(key_share=True, skip_locked=True)
 )
 _CLAIM = (
     reminders.update()
@@ -157,13 +158,21 @@ async def alone(conn: AsyncConnection) -> bool:
     return conn.dialect.name != "postgresql" or bool((await conn.execute(_ALONE)).scalar_one())
 
 
-async def claim(conn: AsyncConnection, now: datetime, most: int) -> Sequence[Reminder]:
-    """Take up to `most` due reminders, the longest due first. The second call finds none of them.
+async def put_back(conn: AsyncConnection, ids: Sequence[int], until: datetime) -> None:
+    """Let claimed reminders come again at `until`: what they are about could not be read or told."""
+    again = reminders.update().where(reminders.c.id.in_(ids))
+    await conn.execute(again.values(state=PENDING, due_at=until))
+
+
+async def claim(conn: AsyncConnection, now: datetime, most: int, damage: Damage) -> tuple[int, Sequence[Reminder]]:
+    """Take up to `most` due reminders, the longest due first, and say how many they were with those that can't be read.
+
+    The second call finds none of them.
 
     While another worker's transaction is claiming, there is nothing to take.
     """
     if not await alone(conn):
-        return []
-    rows = await conn.execute(_CLAIM, {"now": now, "most": most})
-    claimed = [Reminder.from_row(row) for row in rows]
-    return sorted(claimed, key=lambda reminder: (reminder.due_at, reminder.id))
+        return 0, []
+    rows = (await conn.execute(_CLAIM, {"now": now, "most": most})).all()
+    claimed = damage.read(reminders, rows, Reminder.from_row)
+    return len(rows), sorted(claimed, key=lambda reminder: (reminder.due_at, reminder.id))

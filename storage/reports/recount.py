@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from storage.counting.tallies import Counted
 from storage.problems.records import problems
 from storage.visits import visits
 
+log = logging.getLogger(__name__)
+
 _SOURCES = (
     (sa.select(clues.c.step, clues.c.village, clues.c.source, clues.c.reported_at), clue_keys),
     (sa.select(problems.c.state, problems.c.region, problems.c.deadline), problem_keys),
@@ -22,11 +25,14 @@ _SOURCES = (
 
 
 async def recount(conn: AsyncConnection) -> Counter[Counted]:
-    """The totals counted from the rows."""
+    """The totals counted from the rows. One of which can't be read for what it counts is logged and counts for nothing."""
     found: Counter[Counted] = Counter()
     for query, keys in _SOURCES:
         for row in await conn.execute(query):
-            found.update(keys(row._mapping))
+            try:
+                found.update(list(keys(row._mapping)))
+            except (AttributeError, TypeError, ValueError):
+                log.exception("a row that can't be read counts for nothing")
     return found
 
 

@@ -43,24 +43,24 @@ class ScreeningLists:
         return ScreeningList.model_validate(self._session.add(screening_lists, row))
 
     async def get(self, screening_id: int) -> ScreeningList | None:
-        return _one(await self._session.read(sa.select(screening_lists).where(screening_lists.c.id == screening_id)))
+        return await self._one(screening_lists.c.id == screening_id)
 
     async def of_content(self, sha256: str) -> ScreeningList | None:
         """The list that came as exactly this file."""
-        return _one(await self._session.read(sa.select(screening_lists).where(screening_lists.c.sha256 == sha256)))
+        return await self._one(screening_lists.c.sha256 == sha256)
 
     async def at_work(self) -> list[ScreeningList]:
         """What is to be read, imported, or sent as a list; the oldest first."""
         at_work = screening_lists.c.state.in_([state.value for state in AT_WORK]) | screening_lists.c.wanted_by.is_not(None)
         query = sa.select(screening_lists).where(at_work).order_by(screening_lists.c.id)
-        return [_screening(row) for row in await self._session.read(query)]
+        return self._session.records(screening_lists, await self._session.read(query), ScreeningList.from_row)
 
     async def unconfirmed(self, before: datetime) -> list[ScreeningList]:
         """Lists handed in before that moment, of which nobody has said that they shall be imported."""
         query = sa.select(screening_lists).where(
             screening_lists.c.state == ListState.READ.value, screening_lists.c.handed_in_at < before
         )
-        return [_screening(row) for row in await self._session.read(query)]
+        return self._session.records(screening_lists, await self._session.read(query), ScreeningList.from_row)
 
     async def amend(self, screening: ScreeningList, **changes: Any) -> ScreeningList:
         """Raises Conflict when somebody changed it first."""
@@ -109,16 +109,26 @@ class ScreeningLists:
             for row in await self._session.read(sa.select(*columns).where(where))
         ]
 
-    async def ready(self, screening_id: int, most: int) -> list[ScreenedRow]:
-        """The next rows to import. Another worker that asks at the same time gets others."""
+    async def ready(self, screening_id: int, most: int) -> tuple[list[ScreenedRow], list[int]]:
+        """The next rows to import, and the ids of those among them that can't be read, which are to be `spoil`ed.
+
+        Another worker that asks at the same time gets others.
+        """
         query = (
             sa.select(screening_rows)
             .where(screening_rows.c.screening_id == screening_id, screening_rows.c.state == RowState.READY.value)
             .order_by(screening_rows.c.row_no)
             .limit(most)
-            .with_for_update(skip_locked=True)
+            .with_for_update(key_share=True, skip_locked=True)
         )
-        return [self.row(row) for row in await self._session.read(query)]
+        rows = await self._session.read(query)
+        found = self._session.records(screening_rows, rows, self.row)
+        return found, list({row.id for row in rows} - {row.id for row in found})
+
+    async def spoil(self, row_ids: Sequence[int]) -> None:
+        """Rows that can't be read are wrong, so that they do not come again."""
+        wrong = screening_rows.update().where(screening_rows.c.id.in_(row_ids))
+        await self._session.change(wrong.values(state=RowState.WRONG.value, why=_DAMAGED))
 
     async def settle(self, outcomes: Sequence[Settled]) -> None:
         """What became of rows. Raises Conflict when somebody settled one of them first."""
@@ -134,6 +144,10 @@ class ScreeningLists:
         met = await self._session.change(_SETTLE, values if len(values) > 1 else values[0])
         if met not in (len(values), _UNTOLD):
             raise Conflict(f"rows of screening {outcomes[0].row.screening_id}")
+
+    async def _one(self, which: sa.ColumnElement[bool]) -> ScreeningList | None:
+        rows = await self._session.read(sa.select(screening_lists).where(which))
+        return self._session.record(screening_lists, rows, ScreeningList.from_row)
 
     def row(self, row: sa.Row[Any]) -> ScreenedRow:
         return ScreenedRow(
@@ -153,6 +167,8 @@ class ScreeningLists:
         )
 
 
+_DAMAGED = "这一行的记录读不了，请重新报这个人"
+
 _UNTOLD = -1
 """PostgreSQL's driver does not count what a bulk statement met; there the rows are locked from `ready` on."""
 _SETTLE = (
@@ -165,11 +181,3 @@ _SETTLE = (
         why=sa.bindparam("because"),
     )
 )
-
-
-def _screening(row: sa.Row[Any]) -> ScreeningList:
-    return ScreeningList.from_row(row)
-
-
-def _one(rows: Sequence[sa.Row[Any]]) -> ScreeningList | None:
-    return _screening(rows[0]) if rows else None

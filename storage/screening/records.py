@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from storage.database.base import ONCE, Moment, Record, id_column, metadata
+from storage.database.base import ONCE, Moment, Record, Sealed, id_column, metadata
 from storage.database.labels import Labelled
 
 
@@ -65,7 +65,7 @@ screening_rows = sa.Table(
     sa.Column("name", sa.String(60), nullable=False),
     sa.Column("id_blind", sa.String(32)),
     sa.Column("village", sa.String(12), nullable=False),
-    sa.Column("detail", sa.LargeBinary, nullable=False),
+    sa.Column("detail", Sealed, nullable=False),
     sa.Column("kinds", sa.String(200), nullable=False),
     sa.Column("unclear", sa.Boolean, nullable=False),
     sa.Column("candidates", sa.String(100), nullable=False),

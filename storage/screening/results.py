@@ -15,6 +15,8 @@ from storage.screening.lists import ScreeningLists
 from storage.screening.records import ListState, RowState, ScreenedRow, ScreeningList, screening_lists, screening_rows
 
 _PAGE = 1000
+_TRIED = 20
+"""Rows read to find one that can be."""
 FOUND = "found"
 """The outcome of a visit that found the difficulty real."""
 
@@ -25,6 +27,14 @@ class VerificationCounts(NamedTuple):
     found: int
     not_found: int
     waiting: int
+
+
+class Waiting(NamedTuple):
+    """A clue of a list that is to be visited."""
+
+    id: int
+    household_id: int
+    kinds: tuple[str, ...]
 
 
 class ListLine(NamedTuple):
@@ -77,7 +87,7 @@ class ScreeningResults:
         if unit is not None:
             query = query.where(screening_lists.c.unit == unit)
         rows = await self._session.read(query.order_by(screening_lists.c.id.desc()).limit(most))
-        return [ScreeningList.from_row(row) for row in rows]
+        return self._session.records(screening_lists, rows, ScreeningList.from_row)
 
     async def verifications(self, screening_ids: Sequence[int]) -> dict[int, VerificationCounts]:
         """How the verifications of each list went; a clue that several rows led to counts once."""
@@ -121,12 +131,13 @@ class ScreeningResults:
         source = screening_rows.join(screening_lists, screening_lists.c.id == screening_rows.c.screening_id)
         (count,) = await self._session.read(sa.select(sa.func.count().label("n")).select_from(source).where(*where))
         query = sa.select(screening_rows).select_from(source).where(*where)
-        rows = await self._session.read(query.order_by(screening_rows.c.screening_id, screening_rows.c.row_no).limit(1))
-        return (self._rows(rows)[0], count.n) if rows else None
+        rows = await self._session.read(query.order_by(screening_rows.c.screening_id, screening_rows.c.row_no).limit(_TRIED))
+        found = self._rows(rows)
+        return (found[0], count.n) if found else None
 
     async def row(self, row_id: int) -> ScreenedRow | None:
         rows = await self._session.read(sa.select(screening_rows).where(screening_rows.c.id == row_id))
-        return self._rows(rows)[0] if rows else None
+        return self._session.record(screening_rows, rows, self._row)
 
     async def open_clues(self, household_ids: Sequence[int]) -> list[int]:
         """Ids of the households' clues that are not closed."""
@@ -141,18 +152,21 @@ class ScreeningResults:
             found.setdefault(row.clue_id, set()).add(row.id_blind or row.name)
         return found
 
-    async def waiting(self, screening_id: int, regions: Sequence[str], *, most: int, skip: int = 0) -> tuple[list[Any], int]:
-        """`most` clues of a list to be visited in the regions (id, household_id, kinds), by number, after the first
-        `skip`, and how many there are in all."""
+    async def waiting(
+        self, screening_id: int, regions: Sequence[str], *, most: int, skip: int = 0
+    ) -> tuple[list[Waiting], int]:
+        """`most` clues of a list to be visited in the regions, by number, after the first `skip`, and how many there are
+        in all, with those that can't be read."""
         here = inside(clues.c.village, *regions)
         listed = sa.select(screening_rows.c.clue_id).where(screening_rows.c.screening_id == screening_id)
         where = (clues.c.id.in_(listed), clues.c.step == Step.VERIFY.value, here)
         query = sa.select(clues.c.id, clues.c.household_id, clues.c.kinds).where(*where).order_by(clues.c.number)
         (count,) = await self._session.read(sa.select(sa.func.count().label("n")).where(*where))
-        return list(await self._session.read(query.limit(most).offset(skip))), count.n
+        rows = await self._session.read(query.limit(most).offset(skip))
+        return self._session.records(clues, rows, lambda row: Waiting(row.id, row.household_id, tuple(row.kinds))), count.n
 
     async def lines(self, screening_id: int, after: int) -> list[ListLine]:
-        """A page of a list from behind row `after`; empty at the end."""
+        """A page of a list from behind row `after`; empty at the end. A row that can't be read is left out."""
         query = (
             sa.select(screening_rows, clues.c.number.label("clue"), clues.c.step, _FOUND.label("found"))
             .outerjoin(clues, clues.c.id == screening_rows.c.clue_id)
@@ -161,14 +175,17 @@ class ScreeningResults:
             .limit(_PAGE)
         )
         rows = await self._session.read(query)
-        return [
-            ListLine(row, one.clue, one.step and Step(one.step), bool(one.found))
-            for row, one in zip(self._rows(rows), rows, strict=True)
-        ]
+        lines = self._session.records(screening_rows, rows, self._line)
+        return lines if lines or not rows else await self.lines(screening_id, rows[-1].row_no)
+
+    def _line(self, row: sa.Row[Any]) -> ListLine:
+        return ListLine(self._row(row), row.clue, row.step and Step(row.step), bool(row.found))
 
     def _rows(self, rows: Sequence[sa.Row[Any]]) -> list[ScreenedRow]:
-        read = ScreeningLists(self._session).row
-        return [read(row) for row in rows]
+        return self._session.records(screening_rows, rows, self._row)
+
+    def _row(self, row: sa.Row[Any]) -> ScreenedRow:
+        return ScreeningLists(self._session).row(row)
 
 
 _FOUND = sa.exists().where(

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 
@@ -30,7 +30,7 @@ weekly_reports = sa.Table(
     sa.Column("week", sa.Date, nullable=False),
     sa.Column("village", sa.String(12), nullable=False),
     sa.Column("state", sa.String(8), nullable=False),
-    sa.Column("text", sa.LargeBinary),
+    sa.Column("text", Sealed),
     sa.Column("at", Moment, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("person_id", "week"),
@@ -59,7 +59,7 @@ class WeeklyReports:
 
     async def of(self, person_id: int, week: date) -> WeeklyReport | None:
         rows = await self._session.read(_row_of(person_id, week))
-        return self._report(rows[0]) if rows else None
+        return self._session.record(weekly_reports, rows, self._report)
 
     async def keep(self, person_id: int, week: date, *, village: str, state: ReportState, lines: Sequence[str] | None) -> None:
         """Make it so; `lines` None: whatever the week's work says. Raises Conflict when it was changed meanwhile."""
@@ -81,7 +81,7 @@ class WeeklyReports:
         self._session.add(weekly_reports, {**_new(person_id, week, village), **draft})
 
     async def sent(self, week: date, region: str) -> list[WeeklyReport]:
-        """Those sent of a region, by village and in the order in which they came."""
+        """Those sent of a region that can be read, by village and in the order in which they came."""
         query = (
             sa.select(weekly_reports)
             .where(
@@ -91,7 +91,7 @@ class WeeklyReports:
             )
             .order_by(weekly_reports.c.village, weekly_reports.c.at)
         )
-        return [self._report(row) for row in await self._session.read(query)]
+        return self._session.records(weekly_reports, await self._session.read(query), self._report)
 
     async def begun(self, week: date) -> set[int]:
         """Whose report of the week exists, in whatever state."""

@@ -12,7 +12,20 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 import uvloop
 
-from tests.bench import charts, claims, help, http, latency, notices, overview, peers, screening, steps, understanding
+from tests.bench import (
+    charts,
+    claims,
+    help,
+    hostile_file,
+    http,
+    latency,
+    notices,
+    overview,
+    peers,
+    screening,
+    steps,
+    understanding,
+)
 from tests.support.figures import Figure, at_least, at_most, report
 
 RESULT = Path("build/bench.json")
@@ -82,6 +95,7 @@ async def _all() -> list[Figure]:
         _claims,
         overview.figures,
         screening.figures,
+        hostile_file.figures,
         understanding.figures,
         notices.figures,
         charts.figures,

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
+from handlers.charts.figures import Figures
 from handlers.charts.job import drawn, work
+from handlers.charts.theme import ChartSheet
 from handlers.engine.world import World
 from handlers.files.process import SideProcess
 from storage.charts.orders import Chart
@@ -42,7 +44,7 @@ async def figures() -> list[Figure]:
         await county.found()
         world = World(county_plan(county.villages), MediaStore(county.path.parent / "media", county.database.vault))
         officer = await _fill(county, world)
-        process, platform = SideProcess(), Timed(Path(name))
+        process, platform = SideProcess("charts"), Timed(Path(name))
         async with at_work(county, platform) as put:
             script = Script(county)
             await put([platform.read(script.next(chat)) for chat in range(CHATS)])
@@ -79,7 +81,11 @@ async def _draw(county: County, world: World, officer: int, process: SideProcess
     async with transaction(county.database, system_clock()) as tx, tx.session("bench", "ask") as session:
         address = f"telegram:{FIRST_CHAT}"
         Store(session).chart_orders.add(officer, address, chart=_ORDER[place % 3].value, wall=place % 2 == 1, problem_id=None)
-    if await work(begin, world, partial(process.run, drawn)) != 1:
+
+    async def draw(figures: Figures, sheet: ChartSheet) -> bytes:
+        return await process.run(partial(drawn, figures, sheet))
+
+    if await work(begin, world, draw) != 1:
         raise RuntimeError("the chart was not drawn")
     return time.perf_counter() - start
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from storage.database.connection import Database, sqlite_url
+from storage.database.reading import Damage
 from storage.database.tables import all_tables
 from storage.reminders import rows as reminders
 from tests.bench import pending
@@ -28,7 +29,7 @@ async def seconds_to_claim(waiting: int) -> float:
         for _ in range(_ROUNDS):
             async with database.write() as conn:
                 start = time.perf_counter()
-                claimed = await reminders.claim(conn, now, DUE)
+                _, claimed = await reminders.claim(conn, now, DUE, Damage())
                 taken.append(time.perf_counter() - start)
                 if len(claimed) != DUE:
                     raise RuntimeError(f"claimed {len(claimed)} of {DUE}")

@@ -19,6 +19,7 @@ from storage.cases.records import ClueSource, clues
 from storage.cases.steps import Step
 from storage.database.base import new_id
 from storage.database.connection import Database, sqlite_url
+from storage.database.reading import Damage
 from storage.database.tables import all_tables
 from storage.database.transaction import insert_all, transaction
 from storage.files.media import MediaStore
@@ -98,7 +99,7 @@ async def _fill(database: Database, world: World, size: int, many: int) -> int:
             },
         )
         await rebuild(conn)
-        world.roster = await load_roster(conn)
+        world.roster = await load_roster(conn, Damage())
         return (await recount(conn)).total()
 
 

@@ -41,8 +41,7 @@ async def furnish(settings: Settings) -> str:
 
 
 async def archived(settings: Settings, path: Path, with_key: bool = False) -> Path:
-    async with open_installation(settings, quiet) as installation:
-        await back_up(installation, path, now=START, with_key=with_key)
+    await back_up(settings, path, now=START, with_key=with_key)
     return path
 
 
@@ -78,7 +77,7 @@ async def test_a_backup_taken_while_people_write_restores_whole(home: Settings, 
 
         writing = asyncio.create_task(write())
         await some_written.wait()
-        await back_up(installation, tmp_path / "a.tar", now=START, with_key=True)
+        await back_up(home, tmp_path / "a.tar", now=START, with_key=True)
         assert not writing.done()
         writing.cancel()
         await asyncio.wait([writing])
@@ -153,10 +152,9 @@ def test_an_archive_cut_short_or_foreign_is_told(tmp_path: Path) -> None:
 
 async def test_no_draft_stays_when_a_backup_fails(home: Settings, tmp_path: Path) -> None:
     await furnish(home)
-    async with open_installation(home, quiet) as installation:
-        home.key_path.unlink()
-        with pytest.raises(FileNotFoundError):
-            await back_up(installation, tmp_path / "out" / "a.tar", now=START, with_key=True)
+    home.key_path.unlink()
+    with pytest.raises(CannotBackUp, match=r"cunbao\.key"):
+        await back_up(home, tmp_path / "out" / "a.tar", now=START, with_key=True)
     assert list((tmp_path / "out").iterdir()) == []
 
 

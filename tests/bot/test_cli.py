@@ -18,6 +18,7 @@ from bot.service.clock import system_clock
 from bot.setup.installation import Installation
 from bot.setup.settings import load_settings
 from handlers.problems.importing import template
+from storage.database.reading import Damage
 from storage.database.transaction import transaction
 from storage.joining.invites import Invites
 from storage.mail import inbox, outbox
@@ -70,32 +71,33 @@ def test_wrong_use_and_wrong_settings_have_their_exit_codes(data_folder: Path, m
 
 
 def test_the_first_run_makes_the_key_and_says_where(data_folder: Path) -> None:
-    first = run("outbox")
+    first = run("policy", "list")
     key = data_folder / "keys" / "cunbao.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert str(key) in first.output
     assert "另存一份" in first.output
-    assert key.read_text().strip() not in first.output
-    assert "密钥" not in run("outbox").output
+    assert not any(word in first.output for word in re.findall("[0-9a-f]{64}", key.read_text()))
+    assert "密钥" not in run("policy", "list").output
 
 
-def test_a_lost_key_is_not_replaced(data_folder: Path) -> None:
-    run("outbox")
+@pytest.mark.parametrize("command", [("outbox",), ("policy", "list")])
+def test_a_lost_key_is_not_replaced(data_folder: Path, command: tuple[str, ...]) -> None:
+    run("policy", "list")
     (data_folder / "keys" / "cunbao.key").unlink()
-    refused = run("outbox")
+    refused = run(*command)
     assert refused.exit_code == 3
-    assert "请从备份放回密钥文件" in refused.stderr
+    assert "从备份放回密钥文件" in refused.stderr
     assert not (data_folder / "keys" / "cunbao.key").exists()
 
 
 def test_secrets_are_never_printed(data_folder: Path) -> None:
-    run("outbox")
-    key = (data_folder / "keys" / "cunbao.key").read_text().strip()
+    run("policy", "list")
+    keys = re.findall("[0-9a-f]{64}", (data_folder / "keys" / "cunbao.key").read_text())
     secrets = {"telegram_token": "1:HIDDEN", "telegram_webhook_secret": "HIDDEN"}
-    for arguments in (("check",), ("outbox",), ("backup",), ("restore", "/dev/null")):
+    for arguments in (("check",), ("outbox",), ("backup",), ("restore", "/dev/null"), ("key", "list"), ("key", "rotate")):
         done = cunbao(data_folder, *arguments, log_level="DEBUG", **secrets)
         assert "HIDDEN" not in done.stdout + done.stderr
-        assert key not in done.stdout + done.stderr
+        assert not any(key in done.stdout + done.stderr for key in keys)
     url = "postgresql://cunbao:HIDDEN@127.0.0.1:1/none"
     refused = cunbao(data_folder, "outbox", database_url=url)
     assert refused.returncode == 3
@@ -225,7 +227,7 @@ def test_dead_letters_are_listed_and_tried_again(staffed: Path) -> None:
         async with installation.database.write() as conn:
             message = Incoming(address="web:1", key="k", at=START, text="秘密")
             await inbox.put(conn, inbox.rows_of(vault, [message], START), START)
-            mail = (await inbox.claim(conn, vault, ["web"], START, 1))[0]["web:1"][0]
+            mail = (await inbox.claim(conn, vault, ["web"], START, 1, Damage()))[0]["web:1"][0]
             await inbox.mark_failed(conn, mail, "ValueError: broken", dead=True, now=START)
 
     inside(staffed, bury)
@@ -236,7 +238,7 @@ def test_dead_letters_are_listed_and_tried_again(staffed: Path) -> None:
     assert run("dead-letters", "retry").exit_code == 2
     assert "1 条已放回" in run("dead-letters", "retry", listed.split()[0]).output
     assert "没有搁置的消息" in run("dead-letters", "list").output
-    assert run("check").exit_code == 0
+    assert "还没有处理" in run("check").output, "nobody works on it until the service runs"
 
 
 def test_doubtful_sends_are_listed(staffed: Path) -> None:

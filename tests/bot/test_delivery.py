@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery.sender import MAX_ATTEMPTS, Sender
-from bot.delivery.worker import APOLOGY, MAX_TRIES
+from bot.delivery.worker import MAX_TRIES
 from bot.platforms.base import Blocked, Busy, Refused, Unsure
 from handlers.engine.chat import Chat
+from handlers.engine.putting_aside import APOLOGY
 from storage.database.connection import Database
 from storage.mail import inbox, outbox, talks
 from storage.mail.chats import chats, reachable

@@ -26,6 +26,7 @@ from storage.cases.steps import Step
 from storage.database import audit
 from storage.database.base import SHANGHAI
 from storage.database.connection import Database, sqlite_url
+from storage.database.reading import Damage
 from storage.mail.chats import chats
 from storage.measures import measure_entries, measures, supports
 from storage.people.masking import mask_id, mask_phone, mask_text
@@ -79,7 +80,7 @@ async def test_a_small_town_is_whole_and_its_audit_chain_holds(database: Databas
     assert {row.village for row in listed} == {village.code for village in PLAN.villages}
     assert 2 <= made.people / SIZE <= 4
     async with database.read() as conn:
-        held = Counter(official.person.posts[0].role for official in await officials(conn))
+        held = Counter(official.person.posts[0].role for official in await officials(conn, Damage()))
         assert await audit.verify(conn, VAULT) == []
     assert held == {Role.VILLAGE: 68, Role.UNIT: 16, Role.TOWN: 4, Role.COUNTY: 2}
     assert made.officials == 90
@@ -183,7 +184,7 @@ async def test_numbers_are_well_formed_and_nobodys(database: Database) -> None:
 async def test_three_phones_belong_to_a_household_its_helper_and_the_town(database: Database) -> None:
     made = await _make(database)
     async with database.read() as conn:
-        bound = await accounts(conn, [phone.address for phone in made.phones])
+        bound = await accounts(conn, [phone.address for phone in made.phones], Damage())
     owners = [bound[phone.address].person for phone in made.phones]
     roles = [owner and owner.posts[0].role for owner in owners]
     assert roles == [Role.HOUSEHOLD, Role.VILLAGE, Role.TOWN]

@@ -8,6 +8,7 @@ import http.client
 import signal
 import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ import sqlalchemy as sa
 
 from bot.delivery.worker import Worker
 from bot.platforms.base import Platform, Put
+from bot.service.clock import system_clock
 from bot.service.service import Service
 from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import load_settings
-from storage.database.base import new_id
+from storage.database.base import first_id_of, new_id
 from storage.mail.chats import chats
 from storage.mail.inbox import DONE, inbox
 from storage.mail.messages import Incoming
@@ -96,6 +98,29 @@ async def test_what_was_left_is_done_at_the_next_start(installation: Installatio
         pass
     await service.sender.drain()
     assert first.sent + second.sent == 20
+
+
+async def test_a_clock_that_jumps_a_year_ahead_holds_up_nobody_and_leaves_no_trace(installation: Installation) -> None:
+    jumps = [timedelta()]
+    platform = Slow(messages=1)
+    platform.go_on.set()
+    service = Service(installation, lambda: system_clock() + jumps[-1], others=[platform])
+    stop = asyncio.Event()
+    running = asyncio.create_task(service.run(stop, socket.create_server(("127.0.0.1", 0))))
+    await platform.taken.wait()
+    for days in (365, 730, 0):
+        jumps.append(timedelta(days=days))
+        platform.sending.clear()
+        await service.intake.put([Incoming(address="slow:0", key=f"slow:{days}", at=system_clock(), text="您好")])
+        await asyncio.wait_for(platform.sending.wait(), 60)
+    stop.set()
+    await asyncio.wait_for(running, 60)
+    soon = system_clock() + timedelta(minutes=5)
+    async with installation.database.read() as conn:
+        mail = (await conn.execute(sa.select(inbox.c.id, inbox.c.received_at))).all()
+        letters = (await conn.execute(sa.select(outbox.c.id, outbox.c.not_before))).all()
+    assert len(mail) == 4
+    assert all(row_id < first_id_of(soon) and moment < soon for row_id, moment in [*mail, *letters])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

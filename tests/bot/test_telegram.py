@@ -8,7 +8,8 @@ import io
 import itertools
 import json
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,16 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.delivery.intake import Intake
+from bot.delivery.sender import MAX_ATTEMPTS, Sender
 from bot.errors import CannotStart
-from bot.platforms.base import Blocked, Busy, Refused, SendError, Unsure
+from bot.platforms.base import Away, Blocked, Busy, Refused, SendError, Unsure
 from bot.platforms.telegram.form import MAX_TEXT, fits, split
 from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.web.server import serve
 from storage.database.connection import Database
+from storage.database.transaction import transaction
 from storage.files.media import MediaStore, media
+from storage.mail import outbox
 from storage.mail.chats import chats
 from storage.mail.inbox import inbox
 from storage.mail.messages import Button, Incoming, Outgoing
@@ -249,6 +253,29 @@ async def test_what_could_not_be_stored_comes_again(api: Api, phone: Phone) -> N
     await api.wait_until(lambda: api.pending() == 0)
 
 
+async def test_a_chat_that_cannot_be_stored_comes_again_and_holds_up_no_other(api: Api, platform: TelegramPlatform) -> None:
+    phone, locked = Phone(), {f"telegram:{CADRE}"}
+
+    async def put(messages: Sequence[Incoming]) -> None:
+        if locked & {message.address for message in messages}:
+            raise TimeoutError("somebody holds a lock on the chat")
+        await phone.put(messages)
+
+    for text in ("一", "二"):
+        api.say(CADRE, text)
+        api.say(OTHER, text)
+    task = asyncio.create_task(platform.receive(put))
+    assert [message.address for message in await phone.next(2)] == [f"telegram:{OTHER}"] * 2
+    api.say(OTHER, "三")
+    await phone.next(3)
+    locked.clear()
+    await phone.next(5)
+    assert [message.text for message in phone.got if message.address == f"telegram:{CADRE}"] == ["一", "二"]
+    await api.wait_until(lambda: api.pending() == 0)
+    task.cancel()
+    await asyncio.wait([task])
+
+
 async def test_a_photo_that_could_not_be_stored_comes_again_before_what_followed_it(api: Api, phone: Phone) -> None:
     phone.fails = [OSError("disk full")]
     api.send_photo(CADRE, picture())
@@ -376,8 +403,114 @@ async def test_a_refused_token_stops_the_start_in_plain_words_without_the_token(
     with pytest.raises(CannotStart, match="CUNBAO_TELEGRAM_TOKEN") as refused:
         await platform.start()
     assert TOKEN not in str(refused.value)
-    with pytest.raises(CannotStart):
-        await platform.receive(Phone().put)
+    await platform.stop()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns when it holds."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  # nobody tells of it
+            await asyncio.sleep(0.01)
+
+
+async def test_a_token_refused_at_run_time_is_asked_about_again_until_it_is_known(
+    api: Api, platform: TelegramPlatform, phone: Phone, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Phone page and reminders go on meanwhile: nothing is raised."""
+    await api.wait_until(lambda: bool(api.calls_of("getupdates")))
+    api.token = "1:changed"
+    api.say(CADRE, "一")  # ends the poll under way
+    await until(lambda: platform.standing.refused)
+    with pytest.raises(Away):
+        await platform.send(letter(text="好"))
+    api.token = TOKEN
+    api.say(CADRE, "二")
+    assert [message.text for message in await phone.next(2)] == ["一", "二"]
+    assert platform.standing.open
+    assert len([record for record in caplog.records if "refuses us" in record.message]) == 1
+    assert TOKEN not in caplog.text
+
+
+async def test_letters_lose_no_attempt_while_telegram_refuses_us_and_go_out_in_order_afterwards(
+    api: Api, platform: TelegramPlatform, database: Database
+) -> None:
+    sender = Sender(database, [platform], lambda: START, "main")
+
+    async def write(*texts: str) -> None:
+        async with transaction(database, START) as tx, tx.session() as session:
+            for text in texts:
+                outbox.post(session, f"telegram:{CADRE}", Outgoing(text=text))
+
+    async with database.write() as conn:
+        await conn.execute(chats.insert(), {"address": f"telegram:{CADRE}", "platform": "telegram", "last_seen": START})
+    api.token = "1:changed"
+    await write("一", "二")
+    await sender.drain()
+    for _ in range(2 * MAX_ATTEMPTS):
+        await sender.drain()
+    await write("三")
+    api.token = TOKEN
+    platform.standing.hear()
+    sender = Sender(database, [platform], lambda: START + timedelta(minutes=5), "main")
+    await sender.drain()
+    assert [message.text for message in api.truth()] == ["一", "二", "三"]
+    async with database.read() as conn:
+        assert set((await conn.execute(sa.select(outbox.outbox.c.state))).scalars()) == {outbox.SENT}
+
+
+async def test_a_call_that_telegram_does_not_know_is_the_letters_own_trouble(api: Api, platform: TelegramPlatform) -> None:
+    """A server of one's own may lack a method; everybody else's letters still go out."""
+    del api.methods["sendvoice"]
+    kept = platform._messages._media.write(b"OggS voice")
+    with pytest.raises(Busy) as busy:
+        await platform.send(letter(file=kept))
+    assert not isinstance(busy.value, Away)
+    assert platform.standing.open
+
+
+@pytest.mark.parametrize("fault", [{"bad_gateway": 1.0}, {"drop": 1.0}, {"error": 1.0}])
+async def test_a_long_trouble_with_telegram_is_one_line_in_the_log(
+    api: Api, platform: TelegramPlatform, phone: Phone, caplog: pytest.LogCaptureFixture, fault: dict[str, float]
+) -> None:
+    await api.wait_until(lambda: bool(api.calls_of("getupdates")))
+    api.set_faults(**fault)
+    api.say(CADRE, "一")  # ends the poll under way
+    await api.wait_until(lambda: len(api.calls_of("getupdates")) > 6)
+    with contextlib.suppress(SendError):
+        await platform.send(letter(text="好"))
+    await until(lambda: not platform.standing.open)
+    api.set_faults()
+    api.say(CADRE, "终于")
+    assert [message.text for message in await phone.next(2)] == ["一", "终于"]
+    assert platform.standing.open
+    away, back = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert "out of reach" in away.getMessage()
+    assert "works again" in back.getMessage()
+    assert not away.exc_info
+    assert "<html" not in caplog.text
+
+
+async def test_a_page_of_a_proxy_in_place_of_an_answer_is_no_traceback(
+    api: Api, platform: TelegramPlatform, phone: Phone, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A portal answers 200 with a page of its own to whatever is asked."""
+    api.methods["getupdates"] = lambda _, __: b"<html>log in</html>"
+    api.methods["sendmessage"] = lambda _, __: b"<html>log in</html>"
+    api.say(CADRE, "一")  # ends the poll under way
+    await until(lambda: not platform.standing.open)
+    with pytest.raises(Unsure):
+        await platform.send(letter(text="好"))
+    assert "Traceback" not in caplog.text
+    assert "<html" not in caplog.text
+
+
+async def test_a_webhook_that_somebody_took_away_is_set_again(api: Api, database: Database, tmp_path: Path) -> None:
+    platform = made(api, database, tmp_path, webhook_url="http://127.0.0.1:9/", webhook_secret="secret_1", look=0.001)
+    async with receiving(platform, Phone()):
+        await api.wait_until(lambda: bool(api.calls_of("getwebhookinfo")))
+        async with aiohttp.ClientSession() as rival, rival.get(f"{api.base_url}{TOKEN}/deleteWebhook") as answer:
+            assert answer.status == 200
+        await api.wait_until(lambda: len(api.calls_of("setwebhook")) > 1)
     await platform.stop()
 
 

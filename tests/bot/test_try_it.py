@@ -16,6 +16,7 @@ from bot.service.clock import system_clock
 from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import load_settings
 from storage.database.base import new_id
+from storage.database.reading import Damage
 from storage.mail import transcripts
 from storage.mail.messages import Incoming
 from tests.support.commands import cunbao
@@ -39,7 +40,7 @@ async def shown_after(installation: Installation, address: str, *words: str) -> 
     pages = {}
     async with database.read() as conn:
         for phone in ("web:demo-household", "web:demo-village", "web:demo-town"):
-            lines = await transcripts.recent(conn, database.vault, phone)
+            lines = await transcripts.recent(conn, database.vault, phone, Damage())
             pages[phone] = "\n".join(line.shown.text or "" for line in lines)
     return pages
 

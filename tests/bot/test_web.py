@@ -138,6 +138,15 @@ async def test_an_invitation_is_not_shown_in_the_chat(site: Site) -> None:
         assert await phone.read() == []
 
 
+@pytest.mark.parametrize(("age", "waited"), [(None, 0), (0, 0), (600.5, 600.5), (-9, 0), (1e300, 0)])
+async def test_what_waited_in_the_phone_was_written_then(site: Site, age: float | None, waited: float) -> None:
+    async with site.phone() as phone:
+        before = site.web.clock()
+        await phone.say("key-00001", text="明天请假", age=age)
+        at = (await site.mail())[0].at
+    assert abs((at - before).total_seconds() + waited) < 60
+
+
 @pytest.mark.parametrize(
     "body",
     [

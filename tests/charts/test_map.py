@@ -324,7 +324,8 @@ async def test_the_clock_draws_in_a_process_that_is_kept_and_replaced_when_it_wa
 
 
 def _processes(process: SideProcess) -> list[int]:
-    return list(process._pool._processes) if process._pool else []
+    child = process._child
+    return [child.pid] if child is not None and child.pid is not None and child.is_alive() else []
 
 
 def test_the_line_to_zero_falls_on_working_days_alone() -> None:

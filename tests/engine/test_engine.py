@@ -12,6 +12,7 @@ from handlers.engine.conversation import by_name, conversation, conversation_for
 from handlers.engine.desk import EXPIRES
 from handlers.engine.questions import Choice, Number, Several, Text
 from handlers.engine.world import World
+from storage.database.reading import Damage
 from storage.mail import inbox, talks
 from storage.mail.talks import Guess, Talk, rows_of
 from storage.people.persons import Role
@@ -29,7 +30,7 @@ async def answers(town: Town) -> dict[str, object]:
     """The journal of the one open talk."""
     async with town.database.read() as conn:
         addresses = [f"test:{name}" for name in town.people]
-        ((talk,),) = (await talks.open_talks(conn, town.database.vault, addresses)).values()
+        ((talk,),) = (await talks.open_talks(conn, town.database.vault, addresses, Damage()))[0].values()
     return talk.answers
 
 
@@ -318,7 +319,7 @@ async def test_a_strangers_message_starts_nothing(town: Town) -> None:
         (heard,) = await town.say("路人", said)
         assert heard.startswith("还不认识您。")
     async with town.database.read() as conn:
-        assert await talks.open_talks(conn, town.database.vault, ["test:路人"]) == {}
+        assert await talks.open_talks(conn, town.database.vault, ["test:路人"], Damage()) == ({}, [])
 
 
 async def test_in_a_group_nothing_is_asked_or_told(town: Town) -> None:

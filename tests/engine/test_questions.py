@@ -32,6 +32,7 @@ from handlers.reading import Unreadable
 from storage.cases.records import Clue
 from storage.database.base import new_id, to_base36
 from storage.database.connection import sqlite_url
+from storage.database.reading import Damage
 from storage.files.media import MediaStore
 from storage.mail import inbox
 from storage.mail.messages import Incoming, Place, SentFile
@@ -106,7 +107,7 @@ async def _no_rows(*_: Any) -> list[Any]:
 
 def chat_asking(question: Question[Any], partial: Any = None, talk: Talk | None = None) -> Chat:
     """A chat in which one question is answered already and `question` is open."""
-    session = SimpleNamespace(now=START, read=_no_rows, vault=VAULT)
+    session = SimpleNamespace(now=START, read=_no_rows, vault=VAULT, record=Damage().one, records=Damage().read)
     talk = talk or Talk(1, "test:李村", 7, "fake", START, answers={"before": "已答的"}, asked="open", partial=partial)
     person = Person(id=7, name="李村", posts=(Post(id=1, person_id=7, role=Role.VILLAGE, region="220881100203"),))
     world = World(PLAN, MediaStore(Path("/nonexistent"), VAULT), Roster(HOUSEHOLDS))

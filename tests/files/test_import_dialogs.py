@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import pytest
 
-from handlers.files import process
 from handlers.files.reader import FROM_ANYBODY
 from handlers.screening.job import work
 from tests.support.tables import xlsx
@@ -53,10 +52,7 @@ async def answer(town: Town, command: str, content: bytes, name: str) -> str:
 
 @pytest.mark.sqlite_only
 @dialogs
-async def test_what_cannot_be_read_is_refused_in_the_same_words(
-    town: Town, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
-    monkeypatch.setattr(process, "MUCH", 10**9)
+async def test_what_cannot_be_read_is_refused_in_the_same_words(town: Town, command: str) -> None:
     dialog = DIALOGS[command]
     many = ("姓名\n" * (FROM_ANYBODY.rows + 1)).encode()
     bad = {

@@ -20,8 +20,10 @@ from storage.plan import (
     RecitalQuestion,
     SingleQuestion,
     builtin_plans,
+    lacks,
     load_plan,
     shift,
+    write_missing,
     write_shifted,
 )
 
@@ -284,7 +286,7 @@ def test_nothing_is_written_under_a_bad_name(tmp_path: Path) -> None:
         ("quiz.toml", 'id = "t-fake"\nform = "truefalse"', 'id = "t-fake"\nform = "essay"', "form 只能是"),
         ("lexicon.toml", 'code = "water"', 'code = "wells"', "code: 没有风险类型“wells”"),
         ("lexicon.toml", 'code = "water"', 'code = "housing"', "code: 风险类型的词“housing”重复"),
-        ("lexicon.toml", "negations = [", "negation = [", "negation: 不认识这一项，请看 docs/plan-format.md"),
+        ("lexicon.toml", "negations = [", "negation = [", "negation: 不认识这一项：可能写错了"),
         ("lexicon.toml", '"房盖…掀/刮/没"', '"房盖… 掀"', "“房盖… 掀”写法不对：不留空格，/ 和 … 的两边都要有字"),
         ("lexicon.toml", 'intent = "visit"', 'intent = "travel"', "intent: "),
         ("villages.csv", "220881100203", "220881100202", "村代码“220881100202”重复"),
@@ -338,6 +340,79 @@ def test_excels_mark_at_the_start_does_no_harm(folder: Path) -> None:
     path = folder / "villages.csv"
     path.write_text(path.read_text("utf-8"), "utf-8-sig")
     assert load_plan(folder).villages == PLAN.villages
+
+
+# ---- Plans of earlier versions
+
+FOLDERS = Path(__file__).parent / "folders"
+"""What `cunbao plan new` of earlier versions wrote, named for their last migration; without the word list."""
+
+
+@pytest.fixture(params=["version_0001", "version_0004"])
+def former(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FOLDERS / request.param, tmp_path / "baita-2023"))
+
+
+def test_a_plan_of_an_earlier_version_opens_and_means_the_same_when_completed(former: Path) -> None:
+    before = load_plan(former)
+    assert before.selfcheck == PLAN.selfcheck
+    assert before.burden == PLAN.burden
+    assert lacks(former)[-1] == "lexicon.toml"
+    texts = {path.name: path.read_text("utf-8") for path in former.iterdir()}
+    assert write_missing(former)
+    assert (lacks(former), write_missing(former)) == ([], [])
+    assert load_plan(former) == before
+    for name, text in texts.items():
+        kept = iter((former / name).read_text("utf-8").splitlines())
+        assert all(line in kept for line in text.splitlines()), "every line stands where it stood, in the same order"
+
+
+def test_what_was_added_is_said_and_marked(former: Path) -> None:
+    lacked = lacks(former)
+    assert write_missing(former) == lacked
+    marks = (former / "plan.toml").read_text("utf-8").count("由 cunbao plan upgrade 补上")
+    assert marks == len({key.split(".")[0] for key in lacked if key != "lexicon.toml"})
+
+
+@pytest.mark.parametrize(
+    "gone",
+    ["sampling_ratio = .*", "quiz_daily = .*", "ask_again = .*", "opens = .*", r"\[selfcheck\][^\[]*", r"\[clocks\][^\[]*"],
+)
+def test_what_a_plan_lacks_is_the_usual_and_can_be_written_into_it(folder: Path, gone: str) -> None:
+    path = folder / "plan.toml"
+    text = path.read_text("utf-8")
+    path.write_text(re.sub(f"(?m)^{gone}\n", "# mine\n", text, count=1).replace("\n", "\r\n"), "utf-8-sig", newline="")
+    before = load_plan(folder)
+    assert before == PLAN
+    assert write_missing(folder)
+    assert load_plan(folder) == before
+    content = path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.count(b"\n") == content.count(b"\r\n")
+    assert "# mine" in path.read_text("utf-8-sig")
+
+
+def test_a_self_check_is_looked_for_among_what_the_plan_has(folder: Path) -> None:
+    path = folder / "plan.toml"
+    text = re.sub(r"(?m)^\[selfcheck\][^\[]*", "", path.read_text("utf-8"), count=1).replace('"ten_tasks"', '"ours"')
+    path.write_text(text, "utf-8")
+    assert load_plan(folder).selfcheck.source == load_plan(folder).problem_sources[0].code
+    write_missing(folder)
+    assert load_plan(folder).selfcheck.phase == "rectify"
+
+
+def test_a_plan_with_mistakes_is_not_touched(former: Path) -> None:
+    change(former, "plan.toml", "quiz_daily = 5", "quiz_daily = 50")
+    before = {path.name: path.read_bytes() for path in former.iterdir()}
+    with pytest.raises(PlanError, match="quiz_daily"):
+        write_missing(former)
+    assert {path.name: path.read_bytes() for path in former.iterdir()} == before
+
+
+def test_a_key_of_a_later_version_is_told_as_such(folder: Path) -> None:
+    line = change(folder, "plan.toml", "quiz_daily = 5", "quiz_daily = 5\nquiz_weekly = 9")
+    assert f"plan.toml 第 {line + 1} 行： quiz_weekly: 不认识这一项" in complaint(folder)
+    assert "更新版本的 cunbao" in complaint(folder)
 
 
 def test_every_key_is_documented() -> None:

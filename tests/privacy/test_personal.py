@@ -13,6 +13,7 @@ from handlers.rights.sight import Sight, may_erase, may_vouch, sight_of_clue
 from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.database import audit
+from storage.database.reading import Damage
 from storage.mail.chats import chats
 from storage.mail.inbox import inbox
 from storage.mail.messages import Outgoing
@@ -112,7 +113,7 @@ async def test_what_is_erased_and_what_is_kept(town: Town) -> None:
         row = (await conn.execute(sa.select(persons).where(persons.c.id == key))).one()
         assert (row.name, row.phone, row.phone_blind) == ("张三", None, None)
         assert (await conn.execute(sa.select(chats.c.person_id).where(chats.c.address == address))).scalar_one() is None
-        assert not await recent(conn, VAULT, address)
+        assert not await recent(conn, VAULT, address, Damage())
         assert not (await conn.execute(sa.select(talks).where(talks.c.address == address))).all()
         assert not (await conn.execute(sa.select(inbox).where(inbox.c.address == address))).all()
         assert not (await conn.execute(sa.select(posts).where(posts.c.person_id == key, posts.c.until.is_(None)))).all()

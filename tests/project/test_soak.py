@@ -11,11 +11,12 @@ import pytest
 from storage.database.base import SHANGHAI
 from storage.mail.messages import REPLY, Button, Outgoing
 from storage.mail.outbox import SENT
-from tests.soak.judge import Row, attribute, disordered
-from tests.soak.load import Delivery
+from tests.soak.faults.updates import UPDATES
+from tests.soak.judge import Row, Window, attribute, back_after, disordered, silenced
+from tests.soak.load import Delivery, Wait
 from tests.soak.run import soak
 
-TIMES = ("restart", "seconds")
+TIMES = ("restart", "seconds", "back_after_absence")
 """Figures of speed, which a busy machine may miss."""
 
 DOUBT = datetime(2022, 10, 12, 9, 0, tzinfo=SHANGHAI)
@@ -27,7 +28,7 @@ def _row(text: str = "哪一户？", doubt: datetime | None = None) -> Row:
 
 @pytest.mark.slow
 async def test_nothing_is_lost_or_doubled_when_the_bot_is_killed_again_and_again(tmp_path: Path) -> None:
-    figures = await soak(tmp_path, kills=3, seed=7, minutes=6, cadres=12, households_each=25)
+    figures = await soak(tmp_path, kills=3, seed=7, minutes=6, cadres=12, households_each=25, faults=[UPDATES], each=4)
     assert [figure for figure in figures if not figure.holds and figure.name not in TIMES] == []
 
 
@@ -66,3 +67,16 @@ def test_answers_count_as_disordered_by_when_they_were_first_seen() -> None:
     assert disordered([first, second]) == 0
     first.copies = []
     assert disordered([first, second]) == 0
+
+
+def test_who_waits_too_long_while_a_fault_lasts_is_silenced() -> None:
+    window = [Window("poison", 100, 120)]
+    assert silenced([Wait(1, 99, 130), Wait(1, 101, 110), Wait(2, 120, 140)], window, now=200).holds
+    assert silenced([Wait(1, 101, 112)], window, now=200).value == 1
+    assert silenced([Wait(1, 119, None), Wait(2, 119, None)], window, now=130).value == 2
+
+
+def test_what_counts_after_an_absence_is_the_wait_from_its_end() -> None:
+    waits = [Wait(1, 90, 99), Wait(2, 90, 104), Wait(3, 101, 150)]
+    assert back_after(waits, [100], now=200).value == 4
+    assert not back_after([Wait(1, 90, None)], [100], now=111).holds

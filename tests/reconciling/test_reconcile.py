@@ -42,8 +42,8 @@ async def take(
 ) -> tuple[Comparison, Entered]:
     sheet = read_list(content, "名单.xlsx", plan=town.world.plan, today=town.now.date())
     async with town.transaction() as tx, tx.session("test", "reconcile") as session:
-        town.world.roster = await load_roster(tx.conn)
-        town.world.directory = Directory(await officials(tx.conn))
+        town.world.roster = await load_roster(tx.conn, tx.damage)
+        town.world.directory = Directory(await officials(tx.conn, tx.damage))
         return await record(
             Store(session), town.world, sheet=sheet, source=source, kinds=kinds, sha256="0" * 64, by=town.people["周镇"]
         )

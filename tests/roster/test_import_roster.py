@@ -19,6 +19,7 @@ from handlers.reading import Unreadable
 from handlers.roster.importing import RosterReport, import_roster, read_roster, template
 from handlers.roster.rows import ROSTER, Family, RosterPerson, families, read_people
 from storage.database import audit
+from storage.database.reading import Damage
 from storage.people.persons import Directory, Role, officials
 from storage.roster import Household, load_roster, members
 from storage.store import Store
@@ -63,13 +64,13 @@ def reason(**changed: Cell) -> str:
 async def take(town: Town, content: bytes) -> RosterReport:
     read = read_roster(content, "", plan=PLAN, today=TODAY)
     async with town.transaction() as tx, tx.session("operator", "import-roster") as session:
-        roster, directory = await load_roster(tx.conn), Directory(await officials(tx.conn))
+        roster, directory = await load_roster(tx.conn, tx.damage), Directory(await officials(tx.conn, tx.damage))
         return await import_roster(Store(session), roster, directory=directory, read=read)
 
 
 async def homes(town: Town) -> dict[int, Household]:
     async with town.database.read() as conn:
-        return {one.number: one for one in (await load_roster(conn)).by_id.values()}
+        return {one.number: one for one in (await load_roster(conn, Damage())).by_id.values()}
 
 
 async def names(town: Town, household: Household) -> set[str]:
@@ -143,7 +144,7 @@ async def test_a_nickname_comes_along_and_finds_the_household(town: Town) -> Non
     await take(town, xlsx((*WANG, "王大个子"), (*WIFE, ""), headings=headings))
     assert (await homes(town))[3001].nickname == "王大个子"
     async with town.database.read() as conn:
-        roster = await load_roster(conn)
+        roster = await load_roster(conn, Damage())
     assert [one.number for one in roster.search("王大个子", [BAITA])] == [3001]
     assert roster.search("王大个子", ["220881100200"]) == []
     report = await take(town, xlsx((*WANG, "王老大"), headings=headings))

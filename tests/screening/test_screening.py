@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from bot.setup.installation import open_installation
 from bot.setup.settings import load_settings
 from handlers.engine.jobs import Transactions
-from handlers.files import process
 from handlers.screening import job
 from handlers.screening.job import forget_unconfirmed, work
 from storage.cases.records import Clue, ClueSource, clue_events, clues
@@ -292,13 +291,6 @@ async def test_a_list_nobody_wants_is_forgotten_after_a_week(town: Town) -> None
         async with town.transaction() as tx:
             await forget_unconfirmed(tx, town.world)
         assert len(await lists(town)) == left
-
-
-@pytest.mark.sqlite_only
-async def test_a_long_list_is_read_in_a_process_of_its_own(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "MUCH", 0)
-    assert "对上户 1" in (await hand_in(town, xlsx(MEI)))[0]
-    assert "没有读成" in (await hand_in(town, b"PK broken"))[0]
 
 
 @pytest.mark.sqlite_only

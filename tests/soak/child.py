@@ -1,27 +1,29 @@
-"""The bot under test: a process of its own with the real parts, from Telegram's polling to the SQLite file.
+"""The bot under test: a service with all its parts. Only its worker has no process of its own, and it gives up calls sooner.
 
-`python -m tests.soak.child --db FILE --base-url ADDRESS` prints "ready" once it works, and works until it is killed.
+`python -m tests.soak.child SETUP` (a `Setup` as JSON) prints "ready" once it works, and works until it is killed.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import json
 import logging
+import sys
 from pathlib import Path
+from unittest import mock
 
 import uvloop
 
-from bot.delivery.intake import Intake
-from bot.delivery.sender import Sender
-from bot.delivery.worker import Worker
+from bot.platforms.base import Platform, Put
 from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
-from bot.service.clock import system_clock
-from handlers.engine.world import World
-from storage.files.media import MediaStore
-from tests.soak.founding import open_database, plan
+from bot.service import service
+from bot.service.clock import Clock
+from bot.setup.installation import Installation, open_installation
+from storage.database.limits import SERVICE
+from storage.mail.outbox import Letter
+from tests.soak.clock import Offset, go_by
+from tests.soak.founding import SECRET, Setup
 from tests.support.botapi import TOKEN
-from tests.support.town import VAULT
 
 RATE = 200
 """Messages a second at most: the loopback takes more than Telegram's 30, and more load makes a kill hurt more."""
@@ -32,30 +34,40 @@ ANSWER_WITHIN = 1.0
 READY = "ready"
 
 
-async def _work(path: Path, base_url: str) -> None:
-    database = open_database(path)
-    media = MediaStore(path.parent / "media", VAULT)
-    options = TelegramOptions(TOKEN, base_url, RATE, answer_within=ANSWER_WITHIN, pause=0.1)
-    platform = TelegramPlatform(options, media, database, system_clock)
-    sender = Sender(database, [platform], system_clock, "soak")
-    worker = Worker(database, World(plan(), media), [platform.name], system_clock, lambda _: sender.wake())
-    intake = Intake(database, system_clock, worker.wake)
-    await sender.adopt()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(sender.run())
-        group.create_task(worker.run())
+class _Announcer(Platform):
+    """Brings nothing in but the news that everything else does."""
+
+    name = "soak"
+
+    async def receive(self, put: Put) -> None:
         print(READY, flush=True)
-        await platform.start()
-        group.create_task(platform.receive(intake.put))
+        await asyncio.Event().wait()
+
+    async def send(self, letter: Letter) -> None:
+        raise NotImplementedError
+
+
+def _telegram(installation: Installation, clock: Clock) -> TelegramPlatform:
+    settings = installation.settings
+    options = TelegramOptions(
+        TOKEN, settings.telegram_base_url, RATE, answer_within=ANSWER_WITHIN, pause=0.1,
+        webhook_url=settings.telegram_webhook_url or "", webhook_secret=SECRET,
+    )  # fmt: skip
+    return TelegramPlatform(options, installation.world.media, installation.database, clock)
+
+
+async def _work(setup: Setup) -> None:
+    settings = setup.settings()
+    go_by(Offset(Path(setup.folder) / "clock"))
+    async with open_installation(settings, lambda _: None, limits=SERVICE) as installation:
+        with mock.patch.object(service, "telegram_of", _telegram):
+            made = service.Service(installation, others=[_Announcer()])
+        await made.run(asyncio.Event(), service.listen(settings.web_host, settings.web_port))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="The bot under test of the soak.")
-    parser.add_argument("--db", type=Path, required=True)
-    parser.add_argument("--base-url", required=True)
-    options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    uvloop.run(_work(options.db, options.base_url))
+    uvloop.run(_work(Setup(**json.loads(sys.argv[1]))))
 
 
 if __name__ == "__main__":

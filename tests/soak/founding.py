@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.service.clock import system_clock
+from bot.setup.installation import make_folder, open_database, open_installation, open_vault
+from bot.setup.settings import Settings, load_settings
 from storage.database.base import new_id
-from storage.database.connection import Database, sqlite_url
-from storage.database.tables import all_tables
+from storage.database.connection import Database
 from storage.database.transaction import transaction
 from storage.mail.chats import chats
 from storage.people.persons import Role
 from storage.plan import Plan, builtin_plans, load_plan
 from storage.roster import household_row, households
 from storage.store import Store
-from tests.support.town import VAULT
+from tests.support.botapi import TOKEN
 
 CADRES_A_VILLAGE = 4
 FIRST_CHAT = 7001
 FIRST_HOUSEHOLD = 1001
+SECRET = "soak-secret"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One service under test: where its data lie, the Bot API server, and the port of its phone page.
+
+    Without a `database` it is SQLite; with a `webhook` Telegram calls that address. `name` is the worker's.
+    """
+
+    folder: str
+    base_url: str
+    port: int
+    name: str = "main"
+    database: str | None = None
+    webhook: str | None = None
+
+    def settings(self) -> Settings:
+        return load_settings(
+            data_dir=Path(self.folder),
+            database_url=self.database,
+            telegram_token=TOKEN,
+            telegram_base_url=self.base_url,
+            telegram_webhook_url=self.webhook,
+            telegram_webhook_secret=SECRET if self.webhook else None,
+            web_port=self.port,
+            worker_name=self.name,
+            worker_process=False,  # so that one kill ends all of it
+            log_level="WARNING",
+        )
 
 
 @dataclass(frozen=True)
@@ -30,21 +62,31 @@ class Desk:
     households: range
 
 
-def open_database(path: Path) -> Database:
-    return Database(sqlite_url(path), VAULT)
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def database_of(settings: Settings) -> Database:
+    """For the soak itself, beside the services; the key is the one of `found`."""
+    make_folder(settings.data_dir)
+    return open_database(settings, open_vault(settings, lambda _: None))
 
 
 def plan() -> Plan:
     return load_plan(builtin_plans()["wafang-2022"])
 
 
-async def found(database: Database, cadres: int, households_each: int) -> list[Desk]:
-    """Make the tables and fill them."""
-    async with database.engine.begin() as conn:
-        await conn.run_sync(all_tables().create_all)
+async def found(settings: Settings, cadres: int, households_each: int) -> list[Desk]:
+    """Make the key and the tables, and fill them."""
     villages = plan().villages
     desks: list[Desk] = []
-    async with transaction(database, system_clock()) as tx, tx.session("soak", "found") as session:
+    async with (
+        open_installation(settings, lambda _: None) as installation,
+        transaction(installation.database, system_clock()) as tx,
+        tx.session("soak", "found") as session,
+    ):
         store = Store(session)
         for place in range(cadres):
             village = villages[place // CADRES_A_VILLAGE % len(villages)].code

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.service.clock import system_clock
 from storage.cases.records import clues
 from storage.database import audit
+from storage.database.base import Moment
 from storage.database.connection import Database
 from storage.mail.inbox import DONE, dead_letters, inbox
 from storage.mail.messages import REPLY, Outgoing, unpack
-from storage.mail.outbox import SENT, outbox
+from storage.mail.outbox import PENDING, SENT, outbox
 from storage.mail.talks import talks
 from storage.roster import households
+from tests.soak.faults import Ground
 from tests.soak.founding import plan
-from tests.soak.load import Delivery, Load, Report
+from tests.soak.load import Delivery, Load, Report, Wait
 from tests.support.botapi import BotApi
 from tests.support.figures import Figure, at_least, at_most
+
+PATIENCE = 10.0
+"""Seconds an answer may take, whatever happens to somebody else."""
+
+
+class Window(NamedTuple):
+    """A time on the monotonic clock in which one fault lasted and nothing else was wrong."""
+
+    name: str
+    begin: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -51,15 +67,21 @@ class Row:
         return min(self.copies)
 
 
-async def judge(database: Database, api: BotApi, load: Load, unanswered: set[int]) -> list[Figure]:
-    """The figures that need the database; `unanswered` are the chats of people left waiting."""
+async def judge(ground: Ground, load: Load, unanswered: set[int]) -> list[Figure]:
+    """The figures that need the database; `unanswered` are the chats of people left waiting.
+
+    What is of the culprits, and what was made unreadable, is left out.
+    """
+    database, api, mine = ground.database, ground.api, _addresses(load)
     async with database.read() as conn:
-        filed = await _clues(conn, database)
-        rows = await _outbox(conn, database)
-        in_talk = {_chat(address) for address in (await conn.execute(sa.select(talks.c.address))).scalars()}
-        stored = (await conn.execute(sa.select(sa.func.count()).where(inbox.c.state == DONE))).scalar_one()
-        dead = await dead_letters(conn)
-        faults = await audit.verify(conn, database.vault)
+        filed = await _clues(conn, ground)
+        rows = await _outbox(conn, database, mine)
+        talking = sa.select(talks.c.address).where(talks.c.address.in_(mine))
+        in_talk = {_chat(address) for address in (await conn.execute(talking)).scalars()}
+        worked_on = sa.select(sa.func.count()).where(inbox.c.state == DONE, inbox.c.address.in_(mine))
+        stored = (await conn.execute(worked_on)).scalar_one()
+        dead = [letter for letter in await dead_letters(conn) if letter.address in mine]
+        faults = [fault for fault in await audit.verify(conn, database.vault) if fault.where not in ground.damaged]
         broken = await _broken(conn)
     stray = attribute(rows, load.deliveries)
     edits = _unlisted_edits(rows, api)
@@ -67,7 +89,8 @@ async def judge(database: Database, api: BotApi, load: Load, unanswered: set[int
     lost = [*_lost(load.reports, filed), *([f"{said} said, {stored} worked on"] if stored != said else [])]
     doubled = _doubled(filed)
     undelivered = [row for row in rows if not _arrived(row, api)]
-    astray = [text for cadre in load.cadres for text in cadre.astray]
+    by_itself = {(row.chat, (row.message.text or "").strip()) for row in rows if row.priority != REPLY}
+    astray = [text for cadre in load.cadres for text in cadre.astray if (cadre.chat, text) not in by_itself]
     uncertain = [row for row in rows if row.uncertain_since is not None]
     return [
         at_most("lost", len(lost), "answers", 0, _some(lost)),
@@ -87,10 +110,42 @@ async def judge(database: Database, api: BotApi, load: Load, unanswered: set[int
     ]
 
 
-async def idle(database: Database) -> bool:
-    """Whether nothing waits in the inbox or the outbox."""
-    received = sa.select(sa.func.count()).where(inbox.c.state != DONE)
-    unsent = sa.select(sa.func.count()).where(outbox.c.state != SENT)
+def silenced(waits: Sequence[Wait], windows: Sequence[Window], now: float) -> Figure:
+    """How often somebody waited too long for an answer that they began to wait for while a fault of somebody else lasted."""
+    longest: dict[str, float] = {window.name: 0.0 for window in windows}
+    late = 0
+    for wait in waits:
+        for window in windows:
+            if window.begin <= wait.since < window.end:
+                longest[window.name] = max(longest[window.name], wait.seconds(now))
+                late += wait.seconds(now) > PATIENCE
+    told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest.items())
+    return at_most("silenced", late, "waits", 0, f"over {PATIENCE:.0f} s; longest by fault: {told}")
+
+
+def back_after(waits: Sequence[Wait], absences: Sequence[float], now: float) -> Figure:
+    """How long those who waited when the database came back went on waiting."""
+    left = [
+        (now if wait.until is None else wait.until) - back
+        for back in absences
+        for wait in waits
+        if wait.since <= back and (wait.until is None or wait.until > back)
+    ]
+    told = f"{len(absences)} absences, {len(left)} waited"
+    return at_most("back_after_absence", max(left, default=0.0), "s", PATIENCE, told)
+
+
+def waiting(ground: Ground, load: Load, windows: Sequence[Window], pages: Sequence[Wait]) -> list[Figure]:
+    """The figures of how long people waited; `pages` is whoever watches the phone page. To be taken before the bot ends."""
+    now = time.monotonic()
+    return [silenced([*load.waits, *pages], windows, now), back_after(load.waits, ground.absences, now)]
+
+
+async def idle(database: Database, load: Load) -> bool:
+    """Whether nothing of the load waits in the inbox or the outbox."""
+    mine = _addresses(load)
+    received = sa.select(sa.func.count()).where(inbox.c.state != DONE, inbox.c.address.in_(mine))
+    unsent = sa.select(sa.func.count()).where(outbox.c.state != SENT, outbox.c.address.in_(mine), _WANTED)
     async with database.read() as conn:
         return not (await conn.execute(received)).scalar_one() and not (await conn.execute(unsent)).scalar_one()
 
@@ -106,18 +161,37 @@ def disordered(rows: Iterable[Row]) -> int:
     return late
 
 
-async def _clues(conn: AsyncConnection, database: Database) -> list[Clue]:
-    query = sa.select(clues.c.number, households.c.number.label("household"), clues.c.kinds, clues.c.detail).join(
+async def settled(database: Database, load: Load) -> bool:
+    """Whether no send of the load waits for another try."""
+    retried = sa.select(sa.func.count()).where(
+        outbox.c.state == PENDING, outbox.c.attempts > 0, outbox.c.address.in_(_addresses(load))
+    )
+    async with database.read() as conn:
+        return not (await conn.execute(retried)).scalar_one()
+
+
+_WANTED = (outbox.c.priority == REPLY) | (outbox.c.not_before <= sa.bindparam("now", callable_=system_clock, type_=Moment))
+"""What the clock says by itself may be kept for the morning."""
+
+
+def _addresses(load: Load) -> list[str]:
+    return [f"telegram:{cadre.chat}" for cadre in load.cadres]
+
+
+async def _clues(conn: AsyncConnection, ground: Ground) -> list[Clue]:
+    query = sa.select(clues.c.id, clues.c.number, households.c.number.label("household"), clues.c.kinds, clues.c.detail).join(
         households, households.c.id == clues.c.household_id
     )
     return [
-        Clue(row.number, row.household, tuple(row.kinds), database.vault.open_text(row.detail) or "")
+        Clue(row.number, row.household, tuple(row.kinds), ground.database.vault.open_text(row.detail) or "")
         for row in await conn.execute(query)
+        if f"{clues.name}:{row.id}" not in ground.damaged
     ]
 
 
-async def _outbox(conn: AsyncConnection, database: Database) -> list[Row]:
+async def _outbox(conn: AsyncConnection, database: Database, mine: Sequence[str]) -> list[Row]:
     """In the order in which they were queued."""
+    query = sa.select(outbox).where(outbox.c.address.in_(mine), _WANTED).order_by(outbox.c.id)
     return [
         Row(
             chat=_chat(row.address),
@@ -126,12 +200,14 @@ async def _outbox(conn: AsyncConnection, database: Database) -> list[Row]:
             uncertain_since=row.uncertain_since,
             message=unpack(database.vault.open(row.payload)),
         )
-        for row in await conn.execute(sa.select(outbox).order_by(outbox.c.id))
+        for row in await conn.execute(query)
     ]
 
 
 async def _broken(conn: AsyncConnection) -> list[str]:
-    """What SQLite itself finds wrong with its file."""
+    """What SQLite itself finds wrong with its file; PostgreSQL looks by itself."""
+    if conn.dialect.name != "sqlite":
+        return []
     found = (await conn.exec_driver_sql("PRAGMA integrity_check")).scalars().all()
     keys = (await conn.exec_driver_sql("PRAGMA foreign_key_check")).all()
     return [*(text for text in found if text != "ok"), *map(str, keys)]

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import random
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,18 @@ class Delivery:
     """What its buttons say."""
 
 
+@dataclass(frozen=True)
+class Wait:
+    """How long somebody waited for an answer, in seconds of the monotonic clock; `until` is None while they still do."""
+
+    chat: int
+    since: float
+    until: float | None
+
+    def seconds(self, now: float) -> float:
+        return (now if self.until is None else self.until) - self.since
+
+
 def script(report: Report) -> list[Step]:
     """The six steps of a report."""
     return [
@@ -72,13 +85,26 @@ class Cadre:
         self.astray: list[str] = []
         """Answers that make no sense in a report, such as an apology."""
         self.said = 0
+        self.waits: list[Wait] = []
+        self.hasty = True
+        """Whether they now and then say several things without waiting for the answers between."""
+        self.pause = 0.0
+        """Seconds of thought before each step, on average."""
         self.closing = False
+        self.finished = False
+        """Whether there is no household left to report."""
         self._api = api
         self._households = desk.households
         self._chance = chance
         self._presses = bool(chance.getrandbits(1))
         self._numbers: set[int] = set()
         self._newest: Message | None = None
+        self._since: float | None = None
+
+    @property
+    def waiting(self) -> Wait | None:
+        """What they wait for now."""
+        return None if self._since is None else Wait(self.chat, self._since, None)
 
     async def work(self) -> None:
         """Report, until told to close or the last household is reported."""
@@ -89,16 +115,22 @@ class Cadre:
             report = Report(self.chat, household, kinds, f"屋顶漏雨，{MARK}{self.chat}-{household}")
             self.reports.append(report)
             await self._tell(report)
+        self.finished = True
 
     async def _tell(self, report: Report) -> None:
         for breath in self._breaths(script(report)):
+            if self.pause:
+                await asyncio.sleep(self._chance.uniform(0, 2 * self.pause))
+            self._since = time.monotonic()
             for step in breath:
                 self._say(step, alone=len(breath) == 1)
             await self._answer(breath[-1], report)
+            self.waits.append(Wait(self.chat, self._since, time.monotonic()))
+            self._since = None
 
     def _breaths(self, steps: list[Step]) -> list[list[Step]]:
         """Mostly one step at a time; now and then the first two, or all, without waiting for the answers between."""
-        draw = self._chance.random()
+        draw = self._chance.random() if self.hasty else 1.0
         if draw < 0.05:
             return [steps]
         if draw < 0.2:
@@ -139,7 +171,7 @@ class Cadre:
 
 
 class Load:
-    """All cadres, played at the phones of one Bot API server."""
+    """All cadres, played at the phones of one Bot API server. What others get there is not theirs to read."""
 
     def __init__(self, api: BotApi, desks: Sequence[Desk], seed: int) -> None:
         self.cadres = [Cadre(api, desk, random.Random(f"{seed} {desk.chat}")) for desk in desks]
@@ -151,6 +183,17 @@ class Load:
     @property
     def reports(self) -> list[Report]:
         return list(itertools.chain.from_iterable(cadre.reports for cadre in self.cadres))
+
+    @property
+    def waits(self) -> list[Wait]:
+        """All that were and are."""
+        ended = itertools.chain.from_iterable(cadre.waits for cadre in self.cadres)
+        return [*ended, *(cadre.waiting for cadre in self.cadres if cadre.waiting)]
+
+    def slow_down(self, pause: float) -> None:
+        """Let everybody think before each step."""
+        for cadre in self.cadres:
+            cadre.pause = pause
 
     def begin(self) -> None:
         self._tasks = {asyncio.create_task(cadre.work()): cadre for cadre in self.cadres}
@@ -167,6 +210,9 @@ class Load:
         return {self._tasks[task].chat for task in waiting}
 
     def _delivered(self, message: Message) -> None:
+        cadre = self._by_chat.get(message.chat_id)
+        if cadre is None:
+            return
         says = tuple(button["callback_data"] for button in message.buttons())
         self.deliveries.append(Delivery(message.chat_id, message.message_id, message.text, says))
-        self._by_chat[message.chat_id].letters.put_nowait(message)
+        cadre.letters.put_nowait(message)

@@ -1,21 +1,34 @@
-"""One soak: load, faults and kills; then quiet, and the verdict."""
+"""The soak on SQLite: load, faults and kills; faults one by one; then quiet, and the verdict."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import statistics
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from storage.database.connection import Database
-from tests.soak.founding import found, open_database
-from tests.soak.judge import idle, judge
+from tests.soak.clock import Offset
+from tests.soak.course import HURRY, SETTLE, faults_at_random, network, one_by_one, rest, said, seeded
+from tests.soak.faults import Fault, Ground
+from tests.soak.faults.clock import BACK, FORWARD
+from tests.soak.faults.files import FILES
+from tests.soak.faults.locked import LOCKED
+from tests.soak.faults.poison import POISON
+from tests.soak.faults.sockets import SOCKETS
+from tests.soak.faults.updates import UPDATES
+from tests.soak.founding import Setup, database_of, found, free_port
+from tests.soak.judge import judge, waiting
 from tests.soak.load import Load
 from tests.soak.victim import Victim
-from tests.support.botapi import BotApi, Faults
+from tests.support.botapi import BotApi
 from tests.support.figures import Figure, at_least, at_most
+
+FAULTS = (POISON, FILES, UPDATES, FORWARD, BACK, SOCKETS)
+
+CULPRITS = 6
+"""Cadres through whom faults come; they are not judged."""
 
 EARLY = 0.1
 """The share of kills that come while the bot is still starting."""
@@ -23,52 +36,59 @@ EARLY = 0.1
 LIFE = (0.2, 2.0)
 """Seconds a bot lives once it is ready, at least and at most."""
 
-SETTLE = 180.0
-"""Seconds everything may take to come to rest in the end; a send that failed often waits a minute or two."""
-
 START_BOUND = 8.0
-"""Seconds a start may take; kill and restart together must fit two hundred times into the time."""
-
-
-def faults(seed: int) -> Faults:
-    """About every twelfth call goes wrong."""
-    return Faults(
-        throttle=0.005, error=0.02, bad_gateway=0.005, drop=0.02, lose=0.02, hang=0.005, duplicate=0.1, shuffle=0.3, seed=seed
-    )
+"""Seconds a start may take; kill and restart together must fit often into the time."""
 
 
 async def soak(
-    folder: Path, *, kills: int, seed: int, minutes: float, cadres: int = 40, households_each: int = 100
+    folder: Path,
+    *,
+    kills: int,
+    seed: int,
+    minutes: float,
+    cadres: int = 40,
+    households_each: int = 110,
+    faults: Sequence[Fault] = FAULTS,
+    each: float = 14.0,
 ) -> list[Figure]:
-    """Kill the bot `kills` times, or as often as the minutes allow, and judge. `folder` is to be empty."""
+    """Kill the bot `kills` times, or as often as the minutes allow, among all `faults`; then strike each of them alone for
+    `each` seconds. `folder` is to be empty.
+    """
     begun = time.monotonic()
-    path = folder / "soak.db"
-    database = open_database(path)
-    desks = await found(database, cadres, households_each)
-    async with BotApi(faults=faults(seed)) as api:
-        load = Load(api, desks, seed)
-        victim = Victim(path, api.address, folder / "bot.log")
+    async with BotApi(faults=network(seed)) as api:
+        setup = Setup(str(folder / "data"), api.address, free_port())
+        database = database_of(setup.settings())
+        desks = await found(setup.settings(), cadres + CULPRITS, households_each)
+        load = Load(api, desks[:cadres], seed)
+        clock = Offset(folder / "data" / "clock")
+        ground = Ground(api, database, desks[cadres:], [setup.port], seeded(seed, "faults"), [clock])
+        victim = Victim(setup, folder / "bot.log")
+        load.slow_down(HURRY)
         load.begin()
         try:
-            await _torment(victim, load, kills, random.Random(seed), begun + minutes * 60 - SETTLE)
-            killed = victim.kills
-            injected = ", ".join(f"{kind} {count}" for kind, count in sorted(api.counts.items()))
+            until = begun + minutes * 60 - SETTLE - each * (len(faults) + 2)
+            async with faults_at_random(ground, faults):
+                await _torment(victim, load, kills, seeded(seed, "kills"), until)
+            killed, injected = victim.kills, dict(api.counts)
             api.set_faults()
             await victim.start()
             await victim.ready()
-            settling = time.monotonic()
-            unanswered = await load.finish(SETTLE)
-            await _rest(database, settling + SETTLE)
+            windows, pages = await one_by_one(ground, load, faults, [LOCKED], each)
+            unanswered = await rest(ground, load)
+            waited = waiting(ground, load, windows, pages)
         finally:
             await victim.kill()
-        judged = await judge(database, api, load, unanswered)
-    await database.close()
+        judged = await judge(ground, load, unanswered)
+        await database.close()
     seconds = time.monotonic() - begun
+    told = ", ".join(f"{kind} {count}" for kind, count in sorted(injected.items()))
     return [
         at_least("kills", killed, "kill -9", kills, f"seed {seed}"),
         *judged,
+        *waited,
         at_most("crashes", len(victim.crashes), "ends", 0, "; ".join(victim.crashes[:2])),
-        Figure("faults", sum(api.counts.values()), "faults", detail=injected),
+        Figure("faults", sum(injected.values()), "faults", detail=told),
+        Figure("damaged", len(ground.damaged), "rows"),
         at_most("restart", statistics.median(victim.starts), "s", START_BOUND, f"median; longest {max(victim.starts):.1f} s"),
         at_most("seconds", seconds, "s", minutes * 60),
     ]
@@ -85,12 +105,4 @@ async def _torment(victim: Victim, load: Load, kills: int, chance: random.Random
             await asyncio.sleep(chance.uniform(*LIFE))
         await victim.kill()
         if victim.kills % 20 == 0:
-            sys.stderr.write(f"{victim.kills} kills, {len(load.reports)} reports, {len(load.deliveries)} messages\n")
-
-
-async def _rest(database: Database, until: float) -> None:
-    """Wait until nothing is left to be worked on or sent."""
-    while time.monotonic() < until:
-        if await idle(database):
-            return
-        await asyncio.sleep(0.2)
+            said(f"{victim.kills} kills, {len(load.reports)} reports, {len(load.deliveries)} messages")

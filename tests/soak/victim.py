@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import json
+import resource
 import signal
 import sys
 import time
 from pathlib import Path
 
 from tests.soak.child import READY
+from tests.soak.founding import Setup
 from tests.support.paths import ROOT
 
-START_LIMIT = 60.0
+_FILES = 1024
+"""Files that a process may have open where nobody has raised that."""
+
+START_LIMIT = 120.0
 """Seconds a start may take before it counts as failed."""
 
 
@@ -22,10 +29,9 @@ class StartFailedError(Exception):
 class Victim:
     """The bot's processes, one after another, on one database and one Bot API server."""
 
-    def __init__(self, database: Path, base_url: str, log: Path) -> None:
-        self._command = (
-            sys.executable, "-m", "tests.soak.child", "--db", str(database), "--base-url", base_url,
-        )  # fmt: skip
+    def __init__(self, setup: Setup, log: Path) -> None:
+        self._command = (sys.executable, "-m", "tests.soak.child", json.dumps(dataclasses.asdict(setup)))
+        self.port = setup.port
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self.kills = 0
@@ -40,6 +46,8 @@ class Victim:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=log
             )
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE, (_FILES, most))
         self._begun = time.perf_counter()
 
     async def ready(self) -> None:
@@ -54,6 +62,10 @@ class Victim:
         if told.decode().strip() != READY:
             raise StartFailedError(self._log.read_text(errors="replace")[-3000:])
         self.starts.append(time.perf_counter() - self._begun)
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     async def kill(self) -> None:
         """SIGKILL, unless it has ended by itself, which is noted."""

@@ -12,6 +12,7 @@ from storage.database.audit import audit as log
 from storage.database.audit import audit_head
 from storage.database.base import new_id
 from storage.database.connection import Database
+from storage.database.keys import Keys
 from storage.database.sealing import Vault
 from storage.database.transaction import transaction
 from storage.people.persons import persons
@@ -120,7 +121,7 @@ async def test_nobody_without_the_key_can_write_the_chain_anew(furnished: Databa
     forged: list[audit.AuditEntry] = [audit.AuditEntry.model_validate({**row, "actor": "person:2"}) for row in rows]
     await behind_the_back(furnished, log.delete(), audit_head.delete())
     async with furnished.write() as conn:
-        await audit.append(conn, Vault(bytes(32)), forged)
+        await audit.append(conn, Vault(Keys.of(bytes(32))), forged)
     assert any(fault.startswith("audit 1") for fault in await faults(furnished))
 
 
@@ -139,8 +140,38 @@ async def test_a_long_chain_is_read_in_pages(furnished: Database, monkeypatch: p
     assert any(fault.startswith("audit 3") for fault in await faults(furnished))
 
 
+_SCRATCH = sa.Table("scratch", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
+
+
 @pytest.mark.parametrize("value", [b"x", START, START.date()])
 def test_a_rows_digest_is_the_same_from_every_database(value: Any) -> None:
     raw = memoryview(value) if isinstance(value, bytes) else value
-    assert audit.row_hash({"b": 1, "a": value}) == audit.row_hash({"a": raw, "b": 1})
-    assert audit.row_hash({"a": value}) != audit.row_hash({"a": None})
+    digest = audit.row_hash(VAULT, _SCRATCH, {"b": 1, "a": value})
+    assert digest == audit.row_hash(VAULT, _SCRATCH, {"a": raw, "b": 1})
+    assert digest != audit.row_hash(VAULT, _SCRATCH, {"a": None, "b": 1})
+
+
+async def test_a_cell_sealed_anew_leaves_the_chain_whole(furnished: Database) -> None:
+    anew = persons.update().values(phone=VAULT.seal_text("13800001001"))
+    await behind_the_back(furnished, anew)
+    assert await faults(furnished) == []
+    await behind_the_back(furnished, persons.update().values(phone=VAULT.seal_text("13800001002")))
+    assert len(await faults(furnished)) == 3
+
+
+async def test_a_cell_that_does_not_open_is_named_and_hides_no_other_fault(furnished: Database) -> None:
+    await behind_the_back(
+        furnished,
+        persons.update().where(persons.c.name == "李村").values(phone=b"\x02\x00\x01 no value"),
+        households.update().values(head="张四"),
+    )
+    found = await faults(furnished)
+    assert len(found) == 2
+    assert any(fault.startswith("persons:") and "无法解开" in fault for fault in found)
+
+
+def test_the_digest_of_a_row_tells_nobody_without_the_key_what_was_sealed() -> None:
+    row = dict.fromkeys(persons.c.keys()) | {"phone": VAULT.seal_text("13800001001")}
+    other = Vault(Keys.of(bytes(32)))
+    same = row | {"phone": other.seal_text("13800001001")}
+    assert audit.row_hash(VAULT, persons, row) != audit.row_hash(other, persons, same)

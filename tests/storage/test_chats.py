@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.platforms.base import Blocked
 from storage.mail.chats import mark_blocked, mark_unblocked
 from storage.mail.messages import Outgoing
@@ -72,3 +74,11 @@ async def test_what_changes_nothing_rebuilds_nothing(town: Town) -> None:
         await mark_unblocked(conn, ["test:孙村"])
     await address(town, "李村")
     assert town.world.directory is before
+
+
+async def test_the_phone_bound_last_is_written_to_though_an_earlier_one_was_bound_in_a_future(town: Town) -> None:
+    town.now += timedelta(days=365)
+    await second_phone(town, "李村", "李村的旧手机")
+    town.now -= timedelta(days=365)
+    await second_phone(town, "李村", "李村的新手机")
+    assert await address(town, "李村") == "test:李村的新手机"

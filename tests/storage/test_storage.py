@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from storage.database.base import new_id
 from storage.database.connection import Database
 from storage.database.counters import counters, read_stamps
+from storage.database.reading import Damage
 from storage.database.sealing import SealError
 from storage.database.transaction import Conflict, Transaction, transaction
 from storage.files.media import Media, MediaStore, media, register
@@ -271,5 +272,5 @@ async def test_a_talk_is_kept_sealed_and_comes_back_whole(town: Town) -> None:
     async with town.database.write() as conn:
         await save(conn, rows_of(VAULT, [talk]))
     async with town.database.read() as conn:
-        ((kept,),) = (await open_talks(conn, VAULT, ["test:李村"])).values()
+        ((kept,),) = (await open_talks(conn, VAULT, ["test:李村"], Damage()))[0].values()
     assert (kept.answers, kept.name) == (talk.answers, "report")

@@ -16,9 +16,11 @@ import httpx
 from bot.delivery.intake import Intake
 from bot.platforms.web import DemoPage, WebPlatform
 from bot.web.app import build_app
+from bot.web.connections import Connections
 from bot.web.server import serve
 from storage.database.base import new_id
 from storage.database.connection import Database
+from storage.database.reading import Damage
 from storage.files.media import MediaStore
 from storage.mail import inbox
 from storage.mail.messages import Incoming, Outgoing
@@ -47,15 +49,14 @@ class Site:
         self.now += timedelta(days=days)
 
     @contextlib.asynccontextmanager
-    async def running(self, port: int = 0, receiving: bool = True) -> AsyncIterator[Site]:
+    async def running(self, port: int = 0, receiving: bool = True, guard: Connections | None = None) -> AsyncIterator[Site]:
         """Serve until the block ends, and receive; without, as a bot that is still starting."""
         sock = socket.create_server(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         intake = Intake(self.database, self.clock, self.woken.set)
         tasks = [asyncio.create_task(self.web.receive(intake.put))] if receiving else []
-        tasks.append(
-            asyncio.create_task(serve(build_app(self.web), "", port=0, sock=sock, close_streams=self.web.close_streams))
-        )
+        app, close = build_app(self.web), self.web.close_streams
+        tasks.append(asyncio.create_task(serve(app, "", port=0, sock=sock, close_streams=close, connections=guard)))
         try:
             yield self
         finally:
@@ -74,7 +75,7 @@ class Site:
     async def mail(self) -> list[Incoming]:
         """Everything stored and not yet worked on, in order."""
         async with self.database.write() as conn:
-            waiting, _ = await inbox.claim(conn, self.database.vault, ["web"], self.now, 1000)
+            waiting, _ = await inbox.claim(conn, self.database.vault, ["web"], self.now, 1000, Damage())
         letters = sorted((mail for chat in waiting.values() for mail in chat), key=lambda mail: mail.id)
         return [mail.message for mail in letters]
 

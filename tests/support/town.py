@@ -24,6 +24,8 @@ from handlers.reminders import job as remind
 from handlers.reminders import phases_job as phases
 from storage.database.base import SHANGHAI, new_id
 from storage.database.connection import Database
+from storage.database.keys import Keys
+from storage.database.reading import Damage
 from storage.database.sealing import Vault
 from storage.database.transaction import Transaction, transaction
 from storage.files import media
@@ -39,7 +41,9 @@ from tests.support.plan import BAITA, COUNTY, PLAN, TOWN, WAFANG
 START = datetime(2022, 10, 12, 9, 0, tzinfo=SHANGHAI)
 """A working Wednesday, the first morning of the plan's rectification phase."""
 
-VAULT = Vault(bytes(range(32)))
+_ENDLESS = 3600.0
+
+VAULT = Vault(Keys.of(bytes(range(32))))
 
 PEOPLE = (
     ("李村", Role.VILLAGE, BAITA, None),
@@ -115,7 +119,7 @@ class Town:
         self.caches = Caches(self.world)
         self.transactions = Transactions(self.database, self.clock)
         self.sender = Sender(self.database, [self.platform], self.clock, "test")
-        self.worker = Worker(self.database, self.world, ["test"], self.clock, lambda _: self.sender.wake())
+        self.worker = Worker(self.database, self.world, ["test"], self.clock, lambda _: self.sender.wake(), patience=_ENDLESS)
         self.intake = Intake(self.database, self.clock, self.worker.wake)
 
     def clock(self) -> datetime:
@@ -131,7 +135,7 @@ class Town:
 
     async def settle(self) -> None:
         """Work until there is nothing to work on, and send what is due."""
-        while await self.worker.work():
+        while await self.worker.work() or await self.worker.settled():
             pass
         await self.sender.drain()
         for address, message in self.platform.sent[self._read :]:
@@ -186,14 +190,14 @@ class Town:
 
     async def household(self, number: int) -> Household:
         async with self.database.read() as conn:
-            return next(one for one in (await load_roster(conn)).by_id.values() if one.number == number)
+            return next(one for one in (await load_roster(conn, Damage())).by_id.values() if one.number == number)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return transaction(self.database, self.now)
 
     async def say(self, name: str, text: str = "", **more: Any) -> list[str]:
         """One message by hand; returns what this person got for it, each message as a transcript shows it."""
-        return await self._put(name, Incoming(address=f"test:{name}", key=self._key(), at=self.now, text=text, **more))
+        return await self._put(name, Incoming(address=f"test:{name}", key=self._key(), text=text, **{"at": self.now, **more}))
 
     async def press(self, name: str, label: str) -> list[str]:
         """Press the newest button whose label is, or ends with, `label`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from storage.database.base import SHANGHAI
@@ -36,8 +36,8 @@ async def play(town: Town, transcript: Sequence[str], restart: bool) -> list[str
 
     Lines: `# comment`; `-- 2022-10-14 09:00` sets the clock, and with `tick` behind it lets the timed jobs run;
     `名字 = 户号 1001` makes somebody a household's voice;
-    `名字> words`, `名字> [button]`, `名字> 📷`, `名字> 📍45.6,122.8`; everything else is what people got and is
-    rebuilt: `名字< message`.
+    `名字> words`, `名字> [button]`, `名字> 📷`, `名字> 📍45.6,122.8`; `名字@23:50> words` were written when it was last that
+    time; everything else is what people got and is rebuilt: `名字< message`.
     """
     played: list[str] = []
     for line in transcript:
@@ -51,9 +51,9 @@ async def play(town: Town, transcript: Sequence[str], restart: bool) -> list[str
                 continue
         elif joined := re.fullmatch(r"(\S+) = 户号 (\d+)", line):
             await town.join_household(joined[1], int(joined[2]))
-        elif spoken := re.fullmatch(r"([^\s<>]+)> ?(.*)", line):
+        elif spoken := re.fullmatch(r"([^\s<>@]+)(?:@(\d\d:\d\d))?> ?(.*)", line):
             played.append(line)
-            got = await _act(town, spoken[1], spoken[2])
+            got = await _act(town, spoken[1], spoken[3], spoken[2])
             played += _heard(town, {spoken[1]: got})
             continue
         elif "<" in line.split(" ", 1)[0]:
@@ -68,7 +68,10 @@ def _heard(town: Town, got: Mapping[str, list[str]] | None = None) -> list[str]:
     return [f"{name}< {message}" for name, messages in told.items() for message in messages]
 
 
-async def _act(town: Town, name: str, what: str) -> list[str]:
+async def _act(town: Town, name: str, what: str, when: str | None) -> list[str]:
+    if when:
+        at = datetime.combine(town.now.date(), time.fromisoformat(when), SHANGHAI)
+        return await town.say(name, what, at=at if at <= town.now else at - timedelta(days=1))
     if what.startswith("[") and what.endswith("]"):
         return await town.press(name, what[1:-1])
     if what == "📷":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram.request import BaseRequest
+from bot.platforms.telegram.request import read_answer
 
 
 class ShortAnswers:
-    """Mixed into a `telegram.request.BaseRequest`, makes calls that send a message return True.
+    """Mixed into an `AiohttpRequest`, makes calls that send a message return True.
 
     The server answers with the whole message, and python-telegram-bot builds an object of a hundred attributes from it:
     most of the time that a send takes, for something nobody looks at. `parse_json_payload` is where a request may read
@@ -18,7 +18,7 @@ class ShortAnswers:
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
         """The answer as JSON. Raises TelegramError for anything else."""
-        answer = BaseRequest.parse_json_payload(payload)
+        answer = read_answer(payload)
         result = answer.get("result")
         if isinstance(result, dict) and "message_id" in result:
             answer["result"] = True

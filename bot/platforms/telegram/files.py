@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from telegram import Bot
 from telegram.error import BadRequest, RetryAfter, TelegramError
@@ -12,7 +13,7 @@ from telegram.error import BadRequest, RetryAfter, TelegramError
 from bot.platforms.telegram.form import seconds_of
 from bot.platforms.telegram.updates import UNKNOWN, Attached, too_large
 from bot.service.clock import Clock
-from bot.web.uploads import TooLarge, Unknown, examine
+from bot.web.uploads import TooLarge, Unknown, examined
 from storage.database.connection import Database
 from storage.files import media
 from storage.files.media import MediaStore
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Files under way at most; with the largest file of 10 MB they stay below 100 MB of memory."""
+
+AT_ONCE_OF_ONE = 3
+"""Of one sender, so that others need not wait behind all of their files."""
 
 TRIES = 3
 
@@ -44,22 +48,22 @@ class Files:
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._examining = asyncio.Semaphore(2)
+        self._own: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def fetch(self, message: Incoming, attached: Attached) -> Incoming:
         """The message with its file kept, or with words about why the file can't be taken.
 
         Raises what the disk and the database raise: then the message has to come again.
         """
-        async with self._slots:
+        async with self._own.setdefault(message.address, asyncio.Semaphore(AT_ONCE_OF_ONE)), self._slots:
             try:
                 async with asyncio.timeout(LIMIT):
                     content = await self._download(attached.file_id)
-                return message.model_copy(update={"files": (await self._keep(content, attached),)})
+                return message.model_copy(update={"files": (await self._keep(content, attached, message.address),)})
             except TooLarge as error:
                 trouble = too_large(error.most)
-            except Unknown:
-                trouble = UNKNOWN
+            except Unknown as error:
+                trouble = str(error) or UNKNOWN
             except (TelegramError, TimeoutError) as error:
                 log.warning("a file of %s could not be fetched: %s", message.key, error)
                 trouble = LOST
@@ -83,12 +87,11 @@ class Files:
                 wait = seconds_of(error) if isinstance(error, RetryAfter) else self.pause * tries
             await asyncio.sleep(wait)
 
-    async def _keep(self, content: bytes, attached: Attached) -> SentFile:
+    async def _keep(self, content: bytes, attached: Attached, address: str) -> SentFile:
         """Raises TooLarge, Unknown."""
         if len(content) > self.most:
             raise TooLarge(self.most)
-        async with self._examining:
-            upload = await asyncio.to_thread(examine, content)
+        upload = await examined(content, attached.name, whose=address)
         sha256 = await asyncio.to_thread(self.media.write, upload.content)
         async with self.database.write() as conn:
             await media.register(conn, sha256, size=len(upload.content), content_type=upload.content_type, now=self.clock())

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from telegram.constants import MessageLimit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.platforms.base import Blocked, Busy, Refused, SendError, Unsure
+from bot.platforms.base import Away, Blocked, Busy, Refused, SendError, Unsure
 from bot.platforms.telegram.request import NotSentError
 from storage.mail.messages import Button, Outgoing
 
@@ -111,9 +111,9 @@ def judged(error: TelegramError) -> SendError:
     if isinstance(error, RetryAfter):
         return Busy(words, seconds_of(error))
     if isinstance(error, NotSentError):
-        return Busy(words, 1)
-    if isinstance(error, InvalidToken):  # refused before anything was done; the operator has to look
-        return Busy("Telegram refuses the bot's token", 60)
+        return Away(words, 1)
+    if isinstance(error, InvalidToken):  # refused before anything was done
+        return Busy("Telegram does not know the bot, or not this call", 60)
     if isinstance(error, Forbidden | ChatMigrated):
         return Blocked(words)
     if isinstance(error, BadRequest):

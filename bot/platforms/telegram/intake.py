@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from prometheus_client import Counter
+
 from bot.delivery.shielding import shielded
-from bot.platforms.base import Put
+from bot.platforms.base import Put, Unstorable
 from bot.platforms.telegram.files import Files
 from bot.platforms.telegram.updates import UpdateContent
+
+log = logging.getLogger(__name__)
+
+SKIPPED = Counter("cunbao_telegram_skipped", "Telegram updates skipped because they could not be read or stored")
 
 Json = dict[str, Any]
 Read = Callable[[Json], UpdateContent | None]
@@ -46,7 +54,11 @@ class Reception:
             await shielded(self._moved(moved))
         messages = [one.message for one in heard if one.message is not None]
         if messages:
-            await shielded(self._put(messages))
+            try:
+                await shielded(self._put(messages))
+            except Unstorable as refused:  # offered again, they would be refused again, for ever
+                SKIPPED.inc(len(refused.messages))
+                log.error("%s updates can't be stored and are skipped", len(refused.messages))
         for one in heard:
             if one.query is not None:
                 self._answer(one.query)
@@ -117,15 +129,33 @@ class Window:
                 slow.append(heard)
             else:
                 at_once.append(heard)
-        await self._reception.store(at_once)
+        troubled = await self._store(at_once)
         for heard in slow:
             self._begin(heard)
-        self._stored |= set(fresh) - self._running.keys()
-        self._failed = (self._failed & given.keys()) - set(fresh)
+        self._stored |= set(fresh) - self._running.keys() - troubled
+        self._failed = (self._failed & given.keys()) - set(fresh) | troubled
         if given:
             self._next = max(given) + 1
         if self._running and not fresh:
             await asyncio.wait(self._running.values(), timeout=_PAUSE, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _store(self, heard: Sequence[UpdateContent]) -> set[int]:
+        """Store what many chats have sent; returns the updates of those chats where that fails, unless it fails for all."""
+        try:
+            await self._reception.store(heard)
+        except Exception:
+            by_chat: dict[str, list[UpdateContent]] = defaultdict(list)
+            for one in heard:
+                by_chat[one.address].append(one)
+            tried = [self._reception.store(one) for one in by_chat.values()]
+            outcomes = await asyncio.gather(*tried, return_exceptions=True)
+            errors = [outcome for outcome in outcomes if outcome is not None]
+            if len(errors) == len(outcomes):
+                raise
+            self._error = errors[0] if errors else self._error
+            failed = (chat for chat, outcome in zip(by_chat.values(), outcomes, strict=True) if outcome is not None)
+            return {one.update_id for chat in failed for one in chat}
+        return set()
 
     def _begin(self, heard: UpdateContent) -> None:
         task = self._running[heard.update_id] = self._reception.begin(heard)

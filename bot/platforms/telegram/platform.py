@@ -12,20 +12,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import Counter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from telegram import BotCommand, BotCommandScopeAllPrivateChats
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter, ExtBot
 
+from bot.delivery import lasting
 from bot.errors import CannotStart
-from bot.platforms.base import Platform, Put
+from bot.platforms.base import Away, Platform, Put, SendError
+from bot.platforms.standing import Standing
 from bot.platforms.telegram.answers import ShortAnswers
 from bot.platforms.telegram.files import Files
 from bot.platforms.telegram.form import seconds_of
-from bot.platforms.telegram.intake import Json, Reception, Window
+from bot.platforms.telegram.intake import SKIPPED, Json, Reception, Window
 from bot.platforms.telegram.request import AiohttpRequest
 from bot.platforms.telegram.send import MessageSender
 from bot.platforms.telegram.updates import ALLOWED, Reader, UpdateContent
@@ -45,14 +46,20 @@ LONG_POLL = 30
 """Seconds the server may keep a poll when nothing has come."""
 
 LONGEST_PAUSE = 30.0
-"""Seconds between two tries while Telegram or the database is away."""
+"""Seconds between two tries while Telegram is away."""
+
+_ASK_AGAIN = 300.0
+"""Seconds between two tries at most while Telegram refuses the token."""
+
+LOOK = 60.0
+"""Seconds between two looks at a webhook, which is silent also when nobody writes."""
 
 CALLS_AT_ONCE = 320
 """More than the sender has under way at once, so that answers to buttons and downloads find a connection."""
 
-SKIPPED = Counter("cunbao_telegram_skipped", "Telegram updates skipped because they could not be read")
 
 _REFUSED = "Telegram 不认这个令牌。请检查 CUNBAO_TELEGRAM_TOKEN 和 CUNBAO_TELEGRAM_BASE_URL。"
+_WHY = "the token is not known there; please check CUNBAO_TELEGRAM_TOKEN"
 _RIVAL = "another program uses this bot's token to get messages: stop it, or make a token of its own for it (%s)"
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 
@@ -67,7 +74,8 @@ class TelegramOptions:
 
     `rate` is messages a second at most, 0 for a server of one's own without limit. With `webhook_url`, the public address
     under which `webhook_routes` are served, Telegram calls us, else we ask it. `max_upload` is the largest file taken, in
-    bytes. `answer_within` is how many seconds a call may stay unanswered; `pause` how many pass before the first retry.
+    bytes. `answer_within` is how many seconds a call may stay unanswered; `pause` how many pass before the first retry,
+    `look` how many between two looks at the webhook.
     Raises ValueError for a webhook without a secret.
     """
 
@@ -79,6 +87,7 @@ class TelegramOptions:
     max_upload: int = 10 * 1024 * 1024
     answer_within: float = 10.0
     pause: float = 1.0
+    look: float = LOOK
 
     def __post_init__(self) -> None:
         if self.webhook_url and not self.webhook_secret:
@@ -115,10 +124,16 @@ class TelegramPlatform(Platform):
         self._reader = Reader(int(options.token.partition(":")[0]), "", options.max_upload)
         self._reception: Reception | None = None
         self._answering: set[asyncio.Task[None]] = set()
+        self._standing = Standing("Telegram")
+        self._asking = asyncio.Lock()
 
     @property
     def rate(self) -> float:
         return self._options.rate
+
+    @property
+    def standing(self) -> Standing:
+        return self._standing
 
     @property
     def join_url(self) -> str:
@@ -129,8 +144,10 @@ class TelegramPlatform(Platform):
         """Ask Telegram who we are. Raises CannotStart when it refuses the token; while it is away, `receive` asks on."""
         try:
             await self._introduce()
-        except (NetworkError, RetryAfter) as error:
-            log.warning("Telegram is out of reach: %s", error)
+        except InvalidToken:
+            raise CannotStart(_REFUSED) from None  # the cause's words hold the token
+        except TelegramError as error:
+            self._standing.miss(error)
 
     async def stop(self) -> None:
         """Finish the answers to buttons and close all connections."""
@@ -139,13 +156,15 @@ class TelegramPlatform(Platform):
         await self._bot.shutdown()
 
     async def receive(self, put: Put) -> None:
-        """Bring messages in until cancelled. Raises CannotStart when Telegram refuses the token."""
+        """Bring messages in until cancelled. While Telegram is away or refuses the token, ask on."""
         reception = Reception(put, self._files, self._moved, self._answer_soon)
         try:
             if self._options.webhook_url:
                 self._reception = reception
                 await self._until_done(self._announce)
-                await asyncio.Event().wait()
+                while True:
+                    await asyncio.sleep(self._options.look)
+                    await self._until_done(self._look)
             await self._until_done(self._announce)
             window = Window(reception, self._read)
             while True:
@@ -156,17 +175,19 @@ class TelegramPlatform(Platform):
 
     async def send(self, letter: Letter) -> None:
         """Deliver one message. Raises SendError."""
-        await self._messages.send(letter)
+        try:
+            await self._messages.send(letter)
+        except SendError as error:
+            if isinstance(error.__cause__, InvalidToken) and await self._refuses():
+                raise Away("Telegram refuses the bot's token", 1) from None
+            raise
 
     def webhook_routes(self) -> list[Route]:
         """Where Telegram calls us; empty where we ask it."""
         return [Route(self._options.webhook_path, self._called, methods=["POST"])] if self._options.webhook_url else []
 
     async def _introduce(self) -> None:
-        try:
-            await self._bot.initialize()
-        except InvalidToken:
-            raise CannotStart(_REFUSED) from None  # the cause's words hold the token
+        await self._bot.initialize()
         self._reader = Reader(self._reader.bot_id, self._bot.username, self._reader.most)
 
     async def _announce(self) -> None:
@@ -177,7 +198,10 @@ class TelegramPlatform(Platform):
             for talk in conversations().values()
             if talk.menu and _COMMAND.fullmatch(talk.name)
         ]
-        await self._bot.set_my_commands(menu, BotCommandScopeAllPrivateChats())
+        try:
+            await self._bot.set_my_commands(menu, BotCommandScopeAllPrivateChats())
+        except BadRequest as error:  # without a menu everything else still works
+            log.error("Telegram does not take the command menu: %s", error)
         if self._options.webhook_url:
             url = self._options.webhook_url.rstrip("/") + self._options.webhook_path
             await self._bot.set_webhook(url, secret_token=self._options.webhook_secret, allowed_updates=ALLOWED)
@@ -187,29 +211,55 @@ class TelegramPlatform(Platform):
     async def _poll(self, window: Window) -> None:
         window.check()
         updates = await self._bot.updates(window.offset, 0 if window.open else LONG_POLL)
+        self._standing.hear()
         await window.take({int(update["update_id"]): update for update in updates})
 
+    async def _look(self) -> None:
+        """Set the webhook anew where somebody has taken it away."""
+        info = await self._bot.get_webhook_info()
+        if not info.url.endswith(self._options.webhook_path):
+            log.warning("the webhook is gone, and is set anew")
+            await self._announce()
+
+    async def _refuses(self) -> bool:
+        """Whether Telegram refuses the token, and not only the call that was made."""
+        async with self._asking:
+            if not self._standing.refused:
+                try:
+                    await self._bot.get_me()
+                except InvalidToken:
+                    self._standing.refuse(_WHY)
+                except TelegramError as error:
+                    log.debug("whether the token is refused could not be asked: %s", error)
+            return self._standing.refused
+
     async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take a step, again and again, until Telegram and the database let it succeed. Raises CannotStart."""
+        """Take a step, again and again, until Telegram and the database let it succeed."""
         pause = self._options.pause
         while True:
-            wait = pause
+            longest = LONGEST_PAUSE
             try:
-                return await step()
-            except CannotStart:
-                raise
+                await step()
             except InvalidToken:
-                raise CannotStart(_REFUSED) from None
+                self._standing.refuse(_WHY)
+                longest = _ASK_AGAIN
             except RetryAfter as error:
-                wait = seconds_of(error)
+                self._standing.hear()
+                pause = longest = seconds_of(error)
             except Conflict as error:
+                self._standing.hear()
                 log.error(_RIVAL, error)
             except TelegramError as error:
-                log.warning("Telegram is out of reach, next try in %s s: %s", pause, error)
+                self._standing.miss(error)
             except Exception:
-                log.exception("messages from Telegram could not be stored; they come again in %s s", pause)
-            await asyncio.sleep(wait)
-            pause = min(pause * 2, LONGEST_PAUSE)
+                longest = lasting.LONGEST_PAUSE
+                log.exception("messages from Telegram could not be stored; they come again")
+            else:
+                self._standing.hear()
+                return
+            pause = min(pause, longest)
+            await asyncio.sleep(pause)
+            pause *= 2
 
     def _read(self, raw: Json) -> UpdateContent | None:
         """What an update says. One that can't be read would come back for ever: it is counted and passed over."""

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import aiohttp
@@ -82,6 +83,11 @@ class AiohttpRequest(BaseRequest):
         """Seconds of silence allowed when a call names none; None for no limit."""
         return self._read_timeout
 
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """As `read_answer`."""
+        return read_answer(payload)
+
     async def initialize(self) -> None:
         """Open the session; a second call does nothing."""
         if self._session is None:
@@ -129,7 +135,7 @@ class AiohttpRequest(BaseRequest):
             async with session.request(
                 method, url, data=body, headers=headers, timeout=timeout, proxy=self._proxy, allow_redirects=False
             ) as response:
-                return response.status, await response.read()
+                return response.status, _told_in_json(response.status, await response.read())
         # Causes are cut off: aiohttp names the address in its messages, and that holds the bot's token.
         except aiohttp.ConnectionTimeoutError:
             raise NotSentTimedOutError("Timed out while connecting") from None
@@ -151,6 +157,24 @@ class AiohttpRequest(BaseRequest):
                 await self._free.acquire()
         except TimeoutError:
             raise NotSentTimedOutError("All connections are busy: raise connection_pool_size or pool_timeout") from None
+
+
+def read_answer(payload: bytes) -> dict[str, Any]:
+    """What the Bot API answers. Raises NetworkError for what is none of its answers, such as the page of a proxy."""
+    try:
+        answer = json.loads(payload)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise NetworkError("an answer that is not the Bot API's")
+    return answer
+
+
+def _told_in_json(status: int, payload: bytes) -> bytes:
+    """The body of an error; a page of HTML in its place, from a proxy on the way, is cut to one line."""
+    if status < HTTPStatus.MULTIPLE_CHOICES or payload.lstrip().startswith(b"{"):
+        return payload
+    return json.dumps({"ok": False, "description": f"HTTP status {status}, and not from the Bot API"}).encode()
 
 
 def _given(value: ODVInput[_T], usual: _T | None) -> _T | None:

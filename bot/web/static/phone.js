@@ -296,7 +296,7 @@ const keep = (items) => localStorage.setItem(QUEUE, JSON.stringify(items));
 const photos = []; // { key, blob, name, seconds }, recordings too: too large for the queue in the browser's storage, so kept while the page is open
 
 function send(what) {
-  const item = { key: newKey(), ...what };
+  const item = { key: newKey(), at: Date.now(), ...what };
   awaiting = true;
   keep([...queue(), item]);
   showQueued(item);
@@ -314,7 +314,8 @@ async function flush() {
   clearTimeout(again);
   try {
     for (let item = queue()[0]; item; item = queue()[0]) {
-      const body = JSON.stringify(item);
+      const { at, ...what } = item;
+      const body = JSON.stringify({ ...what, age: at ? (Date.now() - at) / 1000 : 0 });
       if (!(await post("/say", { body, headers: { "Content-Type": "application/json" } }, item.key))) return;
       keep(queue().filter((one) => one.key !== item.key));
     }
@@ -336,7 +337,8 @@ async function post(url, request, key) {
   const headers = { ...request.headers, "X-Cunbao": "1", ...(settings.session && { "X-Session": settings.session }) };
   let answer;
   try {
-    answer = await fetch(url, { method: "POST", ...request, headers });
+    const signal = AbortSignal.timeout?.(url === "/say" ? 30_000 : 300_000); // missing in old browsers, which wait on
+    answer = await fetch(url, { method: "POST", ...request, headers, signal });
   } catch {
     clearTimeout(lost);
     lost = 0; // nothing to wait for: it is told at once

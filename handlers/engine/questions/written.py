@@ -77,7 +77,7 @@ class Day(Question[date]):
 
     async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
         text = needs_text(said, "10月31日")
-        day = read_date(text, chat.now.date(), past_ok=self.past_ok, future_ok=self.future_ok)
+        day = read_date(text, chat.written_on, past_ok=self.past_ok, future_ok=self.future_ok)
         return Answer(day.isoformat())
 
     def restore(self, raw: Any) -> date:

@@ -180,6 +180,11 @@ class BotApi:
                     return query_id
         raise LookupError(f"message {message_id} has no button {button!r}")
 
+    def odd(self, kind: str, body: Any) -> int:
+        """Any update, well made or not, with everything but ASCII as escapes; return its id."""
+        update_id = next(self._update_ids)
+        return self._queue(update_id, json.dumps({"update_id": update_id, kind: body}))
+
     def expire_queries(self) -> None:
         """Make every open callback query too old to be answered."""
         self._queries.clear()
@@ -289,10 +294,14 @@ class BotApi:
     def _enqueue(self, kind: str, body: Json) -> int:
         update_id = next(self._update_ids)
         if not self._allowed or kind in self._allowed:
-            self._pending[update_id] = json.dumps({"update_id": update_id, kind: body}, ensure_ascii=False)
-            self._arrival.set()
-            if self._poll is not None and not self._poll.done():
-                self._poll.set_result(None)
+            return self._queue(update_id, json.dumps({"update_id": update_id, kind: body}, ensure_ascii=False))
+        return update_id
+
+    def _queue(self, update_id: int, update: str) -> int:
+        self._pending[update_id] = update
+        self._arrival.set()
+        if self._poll is not None and not self._poll.done():
+            self._poll.set_result(None)
         return update_id
 
     def _confirm(self, offset: int) -> None:

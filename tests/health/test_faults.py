@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.platforms.base import Refused
-from handlers.burden import faults_job as faults
+from handlers.health import faults_job as faults
 from storage.database.base import SHANGHAI
+from storage.database.reading import Damage
 from storage.mail import inbox, outbox
 from storage.mail.messages import PUSH, Incoming, Outgoing
 from storage.mail.outbox import UNCERTAIN, Outcome
@@ -38,7 +39,7 @@ async def lose_a_message(town: Town) -> None:
     message = Incoming(address="test:孙村", key="lost", at=town.now, text="张三家漏雨")
     async with town.database.write() as conn:
         await inbox.put(conn, inbox.rows_of(town.database.vault, [message], town.now), town.now)
-        [[mail]] = (await inbox.claim(conn, town.database.vault, ["test"], town.now, 1))[0].values()
+        [[mail]] = (await inbox.claim(conn, town.database.vault, ["test"], town.now, 1, Damage()))[0].values()
         await inbox.mark_failed(conn, mail, "ValueError", dead=True, now=town.now)
 
 

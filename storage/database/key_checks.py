@@ -1,0 +1,92 @@
+"""Whether the key file is the one of this database: of each sealing key in use, a sealed value that is known beforehand."""
+
+from __future__ import annotations
+
+import logging
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.base import Sealed, metadata, sealed_columns
+from storage.database.sealing import SealError, UnknownKey, Vault
+from storage.database.tables import all_tables
+
+log = logging.getLogger(__name__)
+
+key_checks = sa.Table(
+    "key_checks",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("value", Sealed, nullable=False),
+)
+
+_SAMPLE = 20
+
+
+async def check(conn: AsyncConnection, vault: Vault) -> None:
+    """Raises SealError when the key file is that of another database, or lacks a key that is in use."""
+    for row in (await conn.execute(sa.select(key_checks).order_by(key_checks.c.number))).all():
+        try:
+            known = vault.open(row.value)
+        except UnknownKey:
+            raise
+        except SealError:
+            if not await try_cells(conn, vault):
+                raise
+            log.error("the check of key %s is damaged: other values open", row.number)  # one row must not stop everybody
+            continue
+        if known != _known(vault):
+            raise SealError("密文无法解开：密钥文件与数据库不是一套，或数据被改动。")
+
+
+async def numbers(conn: AsyncConnection) -> list[int]:
+    """The sealing keys in use."""
+    return list((await conn.execute(sa.select(key_checks.c.number).order_by(key_checks.c.number))).scalars())
+
+
+async def add(conn: AsyncConnection, vault: Vault) -> None:
+    """Note that the newest key is in use."""
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    row = {"number": vault.keys.newest, "value": vault.seal(_known(vault))}
+    await conn.execute(insert(key_checks).on_conflict_do_nothing(), row)
+
+
+async def drop(conn: AsyncConnection, numbers: set[int]) -> None:
+    """Note that these keys are no longer in use."""
+    await conn.execute(key_checks.delete().where(key_checks.c.number.in_(numbers)))
+
+
+async def try_cells(conn: AsyncConnection, vault: Vault) -> bool:
+    """For a database without a check of its key, of any age: whether one of some cells of each column opens.
+
+    Raises SealError when there are some and none opens.
+    """
+    there = await conn.run_sync(_columns)
+    failed: SealError | None = None
+    for table in all_tables().sorted_tables:
+        for name in sealed_columns(table):
+            if table is key_checks or (table.name, name) not in there:
+                continue
+            column = table.c[name]
+            for cell in (await conn.execute(sa.select(column).where(column.is_not(None)).limit(_SAMPLE))).scalars():
+                try:
+                    vault.open(cell)
+                except SealError as error:
+                    failed = error
+                else:
+                    return True
+    if failed is not None:
+        raise failed
+    return False
+
+
+def _columns(connection: sa.Connection) -> set[tuple[str, str]]:
+    inspector = sa.inspect(connection)
+    tables = inspector.get_table_names()
+    return {(table, column["name"]) for table in tables for column in inspector.get_columns(table)}
+
+
+def _known(vault: Vault) -> bytes:
+    """Made with the other keys, so that a file with a wrong one of them is noticed too."""
+    return f"{vault.sign(b'key check')} {vault.blind('key check', '')}".encode()
