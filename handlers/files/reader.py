@@ -42,6 +42,8 @@ class Limits:
 
 FROM_ANYBODY = Limits(bytes=20 * 2**20, unpacked=160 * 2**20, rows=50_000, cells=1_500_000, columns=60)
 """What comes by chat. A county's unit sends some tens of thousands of rows; 25,000 are some 20 MiB unpacked."""
+IN_A_TALK = Limits(bytes=20 * 2**20, unpacked=160 * 2**20, rows=5_000, cells=300_000, columns=60)
+"""Of tables whose rows a talk itself deals with, in its one transaction, so that others wait a moment at most."""
 FROM_THE_OPERATOR = Limits(bytes=100 * 2**20, unpacked=800 * 2**20, rows=100_000, cells=10_000_000, columns=200)
 """A roster as the national system gives it out has some seventy columns and a row a person."""
 

@@ -10,7 +10,7 @@ from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.files.ask import MOST_SHOWN, NOTHING_DONE, Template, ask_for_file, read_sent, result_name, table_file
 from handlers.files.keeping import keep
-from handlers.files.reader import read_table
+from handlers.files.reader import IN_A_TALK, read_table
 from handlers.files.spreadsheets import XLSX, write_outcomes, write_rows
 from handlers.files.tables import Row, Table, TableRow
 from handlers.indicators.rows import INDICATORS, IndicatorColumn, VillageFigures, read_figures
@@ -78,7 +78,7 @@ async def _preview(chat: Chat, sent: SentFile) -> dict[str, str]:
 async def _read(chat: Chat, sent: SentFile) -> tuple[Table[IndicatorColumn], Rows]:
     """Raises Unreadable."""
     plan, person = chat.world.plan, chat.person
-    table = await read_sent(chat, sent, read=read_table, layout=INDICATORS)
+    table = await read_sent(chat, sent, read=read_table, layout=INDICATORS, limits=IN_A_TALK)
     return table, read_figures(table, plan, villages_of(person, plan, *IN_OFFICE), entered_by(person, plan))
 
 

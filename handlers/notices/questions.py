@@ -12,7 +12,7 @@ from handlers.engine.questions.base import Answer, More, Prompt, Stale, restore_
 from handlers.engine.questions.options import EDIT, NO, YES
 from handlers.engine.said import Said
 from handlers.files.ask import read_sent
-from handlers.files.reader import read_sheets
+from handlers.files.reader import IN_A_TALK, read_sheets
 from handlers.notices.name_list import ListedName, MatchedPeople, from_rows, from_text, match_people
 from handlers.reading import Unreadable, clean, shortened
 from storage.database.base import Record
@@ -153,7 +153,7 @@ async def _of_file(sent: SentFile, villages: Mapping[str, str], chat: Chat) -> l
     name = sent.name.lower()
     if name and not name.endswith((_TABLE, *_TEXT)):
         raise Unreadable("名单请发 .xlsx 或 .txt 文件，或直接发姓名，例如：张三、李四")
-    sheets = await read_sent(chat, sent, read=read_sheets)
+    sheets = await read_sent(chat, sent, read=read_sheets, limits=IN_A_TALK)
     return from_rows(next(iter(sheets), []), villages)
 
 

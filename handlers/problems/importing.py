@@ -17,7 +17,7 @@ from handlers.engine.conversation import Takes, conversation
 from handlers.engine.notify import notify
 from handlers.files.ask import AGAIN, MOST_SHOWN, NOTHING_DONE, Template, ask_for_file, read_sent, result_name, table_file
 from handlers.files.keeping import keep
-from handlers.files.reader import TABLES, read_table
+from handlers.files.reader import IN_A_TALK, TABLES, read_table
 from handlers.files.spreadsheets import XLSX, write_form, write_outcomes
 from handlers.files.tables import EXAMPLE, Table, TableRow, is_blank
 from handlers.problems.common import problem_button, problem_in_words, rectifiers
@@ -126,7 +126,7 @@ async def import_ledger(chat: Chat) -> None:
     if seen["new"] and not await chat.confirm(_summary(sent.name, seen)):
         await chat.say(NOTHING_DONE)
         return
-    table = await read_sent(chat, sent, read=read_table, layout=PROBLEM_LEDGER)
+    table = await read_sent(chat, sent, read=read_table, layout=PROBLEM_LEDGER, limits=IN_A_TALK)
     report = await import_problems(
         chat.store, chat.world.plan, roster=chat.world.roster, table=table, now=chat.now, by=chat.person
     )
@@ -138,7 +138,7 @@ async def import_ledger(chat: Chat) -> None:
 
 
 async def _preview(chat: Chat, sent: SentFile) -> dict[str, Any]:
-    table = await read_sent(chat, sent, read=read_table, layout=PROBLEM_LEDGER)
+    table = await read_sent(chat, sent, read=read_table, layout=PROBLEM_LEDGER, limits=IN_A_TALK)
     verdicts = await _judge(chat.store, chat.world.plan, chat.world.roster, table, chat.now.date(), chat.person)
     errors = _errors(verdicts)
     return {

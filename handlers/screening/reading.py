@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from handlers.files.reader import read_table
+from handlers.files.reader import FROM_ANYBODY, Limits, read_table
 from handlers.files.tables import TableRow
 from handlers.screening.match import KnownPeople, PersonMatch, match
 from handlers.screening.rows import SCREENING_LIST, ListedPerson, read_people
@@ -14,9 +14,11 @@ from storage.screening.records import RowState, ScreeningList
 from storage.store import Store
 
 
-def read_list(content: bytes, name: str, *, plan: Plan, today: date) -> list[TableRow[ListedPerson]]:
+def read_list(
+    content: bytes, name: str, *, plan: Plan, today: date, limits: Limits = FROM_ANYBODY
+) -> list[TableRow[ListedPerson]]:
     """The rows of a file. Blocking: call it from a thread. Raises Unreadable when it is no list of people."""
-    return read_people(read_table(content, name, layout=SCREENING_LIST), plan, today)
+    return read_people(read_table(content, name, layout=SCREENING_LIST, limits=limits), plan, today)
 
 
 async def take_down(store: Store, screening: ScreeningList, rows: Sequence[TableRow[ListedPerson]], known: KnownPeople) -> None:

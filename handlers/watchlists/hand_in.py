@@ -12,6 +12,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
 from handlers.files.ask import AGAIN, MOST_SHOWN, NOTHING_DONE, Template, ask_for_file, read_sent, result_name, table_file
 from handlers.files.keeping import keep
+from handlers.files.reader import IN_A_TALK
 from handlers.files.spreadsheets import XLSX
 from handlers.screening.reading import read_list
 from handlers.watchlists.importing import KNOWN, NEW, WRONG, Judged, judge, take_in, template
@@ -61,7 +62,7 @@ async def _preview(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) ->
 
 async def _judged(chat: Chat, listed: Watchlist, post: Post, sent: SentFile) -> Judged:
     """Raises Unreadable when the file is no list of people."""
-    rows = await read_sent(chat, sent, read=read_list, plan=chat.world.plan, today=chat.now.date())
+    rows = await read_sent(chat, sent, read=read_list, plan=chat.world.plan, today=chat.now.date(), limits=IN_A_TALK)
     return await judge(chat.store, chat.world, listed, post, rows)
 
 

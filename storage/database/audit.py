@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, Record, metadata, sealed_columns, to_ms
+from storage.database.base import DAMAGED, Moment, Record, metadata, sealed_columns, to_ms
 from storage.database.sealing import SealError, Vault
 from storage.database.tables import all_tables
+
+log = logging.getLogger(__name__)
 
 audit = sa.Table(
     "audit",
@@ -42,6 +45,7 @@ START = "0" * 64
 _PAGE = 5000
 _APPEND = audit.insert()
 _HEAD = sa.select(audit_head.c.seq, audit_head.c.chain).where(audit_head.c.id == 1).with_for_update(key_share=True)
+_LAST = sa.select(audit.c.seq, audit.c.chain).order_by(audit.c.seq.desc()).limit(1)
 _SET_HEAD = audit_head.update().where(audit_head.c.id == 1).values(seq=sa.bindparam("new_seq"), chain=sa.bindparam("new_chain"))
 
 
@@ -112,10 +116,7 @@ def _link(vault: Vault, previous: str, seq: int, entry: AuditEntry) -> str:
 
 async def append(conn: AsyncConnection, vault: Vault, entries: list[AuditEntry]) -> None:
     """Add entries to the chain, in order, inside the caller's transaction."""
-    head = (await conn.execute(_HEAD)).one_or_none()
-    if head is None:
-        await conn.execute(audit_head.insert(), {"id": 1, "seq": 0, "chain": START})
-    seq, chain = head or (0, START)
+    seq, chain = await _end(conn)
     rows = []
     for entry in entries:
         seq += 1
@@ -123,6 +124,23 @@ async def append(conn: AsyncConnection, vault: Vault, entries: list[AuditEntry])
         rows.append({**entry.__dict__, "seq": seq, "chain": chain})
     await conn.execute(_APPEND, rows)
     await conn.execute(_SET_HEAD, {"new_seq": seq, "new_chain": chain})
+
+
+async def _end(conn: AsyncConnection) -> tuple[int, str]:
+    """Where the chain goes on: at its head, or behind its last row where the head is lost, damaged, or has been put back.
+
+    Else a single row would keep everybody from writing anything.
+    """
+    head = (await conn.execute(_HEAD)).one_or_none()
+    last = (await conn.execute(_LAST)).one_or_none()
+    seq, chain = last or (0, START)
+    if head is None:
+        await conn.execute(audit_head.insert(), {"id": 1, "seq": seq, "chain": chain})
+    elif isinstance(head.seq, int) and isinstance(head.chain, str) and head.chain != DAMAGED and head.seq >= seq:
+        return head.seq, head.chain
+    if last or head:
+        log.error("the head of the audit chain does not fit: it goes on behind its last row, %s", seq)
+    return seq, chain
 
 
 async def verify(
@@ -138,14 +156,19 @@ async def verify(
     latest: dict[str, str | None] = {}
     chain, expected = START, 1
     async for row in _pages(conn, audit, audit.c.seq):
-        entry = AuditEntry.from_row(row)
         if row.seq != expected:
             faults.append(Fault(where=f"audit {expected}", what=f"第 {expected} 至 {row.seq - 1} 条审计记录缺失"))
+        expected = row.seq + 1
+        try:
+            entry = AuditEntry.from_row(row)
+        except ValueError:
+            faults.append(Fault(where=f"audit {row.seq}", what=f"第 {row.seq} 条审计记录读不了"))
+            chain = row.chain
+            continue
         chain = _link(vault, chain, row.seq, entry)
         if row.chain != chain:
             faults.append(Fault(where=f"audit {row.seq}", what=f"第 {row.seq} 条审计记录与链不符，可能被改动"))
             chain = row.chain
-        expected = row.seq + 1
         if entry.before or entry.after:
             latest[entry.subject] = entry.after
     head = (await conn.execute(sa.select(audit_head.c.seq, audit_head.c.chain))).one_or_none()

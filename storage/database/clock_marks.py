@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, metadata
 from storage.database.transaction import Session
+
+log = logging.getLogger(__name__)
 
 _BELIEVED, _CLAIMED = "believed", "claimed"
 
@@ -70,8 +73,13 @@ async def claimed(conn: AsyncConnection) -> Claimed | None:
     return _claimed(rows[0]) if rows else None
 
 
-def _claimed(row: Any) -> Claimed:
-    return Claimed.from_row(row)
+def _claimed(row: Any) -> Claimed | None:
+    """None for a row that can't be read: the next claim replaces it."""
+    try:
+        return Claimed.from_row(row)
+    except ValueError:
+        log.error("what was claimed of the time can't be read and is passed over", exc_info=True)
+        return None
 
 
 async def claim(conn: AsyncConnection, at: datetime) -> None:
@@ -84,8 +92,9 @@ async def drop_claim(conn: AsyncConnection) -> None:
 
 
 async def believed(conn: AsyncConnection) -> datetime | None:
-    """The last moment that was believed and stored."""
-    return (await conn.execute(sa.select(clock_marks.c.at).where(clock_marks.c.name == _BELIEVED))).scalar_one_or_none()
+    """The last moment that was believed and stored; None where there is none that can be read."""
+    found = (await conn.execute(sa.select(clock_marks.c.at).where(clock_marks.c.name == _BELIEVED))).scalar_one_or_none()
+    return found if isinstance(found, datetime) else None
 
 
 async def believe(conn: AsyncConnection, at: datetime) -> None:

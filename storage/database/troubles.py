@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, metadata
+
+log = logging.getLogger(__name__)
 
 troubles = sa.Table(
     "troubles",
@@ -54,11 +57,17 @@ async def end_trouble(conn: AsyncConnection, key: str, now: datetime) -> None:
 
 
 async def open_troubles(conn: AsyncConnection) -> list[Trouble]:
-    """Everything that is wrong now, the oldest first."""
+    """Everything that is wrong now, the oldest first; without a row of ours that can't be read, which must stop nobody."""
     rows = await conn.execute(
         sa.select(troubles).where(troubles.c.ended_at.is_(None)).order_by(troubles.c.since, troubles.c.key)
     )
-    return [Trouble.from_row(row) for row in rows]
+    found = []
+    for row in rows:
+        try:
+            found.append(Trouble.from_row(row))
+        except ValueError:
+            log.error("a row of the troubles can't be read and is passed over", exc_info=True)
+    return found
 
 
 async def mark_told(conn: AsyncConnection, keys: Sequence[str], now: datetime) -> None:

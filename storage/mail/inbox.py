@@ -277,9 +277,10 @@ async def died_since(conn: AsyncConnection, address: str, since: datetime) -> in
 
 
 async def last_received(conn: AsyncConnection) -> datetime | None:
-    """When the newest message came in, by its row id."""
+    """When the newest message came in, by its row id; None where that can't be read."""
     newest = sa.select(inbox.c.received_at).order_by(inbox.c.id.desc()).limit(1)
-    return (await conn.execute(newest)).scalar_one_or_none()
+    found = (await conn.execute(newest)).scalar_one_or_none()
+    return found if isinstance(found, datetime) else None
 
 
 async def revive(conn: AsyncConnection, ids: Sequence[int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -137,7 +137,7 @@ class People:
         query = sa.select(persons.c.id, persons.c.name).where(persons.c.id == person_id)
         rows = await self._session.read(query)
         held = self._session.records(posts, await self._session.read(_held(person_id)), Post.from_row)
-        return _with_posts(rows, held)[0] if rows else None
+        return _people(rows, held, self._session.records)[0] if rows else None
 
     async def named(self, name: str) -> list[Person]:
         """Everybody of exactly this name who holds a post."""
@@ -145,7 +145,7 @@ class People:
         found = await self._session.read(query)
         rows = await self._session.read(_held(*(row.id for row in found))) if found else []
         held = self._session.records(posts, rows, Post.from_row)
-        return [person for person in _with_posts(found, held) if person.posts]
+        return [person for person in _people(found, held, self._session.records) if person.posts]
 
     async def of_household(self, household_id: int) -> list[int]:
         """Ids of the persons who speak for a household."""
@@ -169,11 +169,22 @@ def _held(*person_ids: int) -> sa.Select[Any]:
 _POST_COLUMNS = (posts.c.id, posts.c.person_id, posts.c.role, posts.c.region, posts.c.unit, posts.c.household_id)
 
 
-def _with_posts(found: Iterable[Any], held: Iterable[Post]) -> list[Person]:
+_NAMELESS = "（姓名读不了）"
+
+_Read = Callable[[sa.Table, Sequence[Any], Callable[[Any], Person]], list[Person]]
+
+
+def _people(found: Sequence[Any], held: Iterable[Post], read: _Read) -> list[Person]:
+    """Each with the posts that are theirs. One whose name can't be read is noted, and goes on without it."""
     by_person: dict[int, list[Post]] = {}
     for post in held:
         by_person.setdefault(post.person_id, []).append(post)
-    return [Person(id=row.id, name=row.name, posts=tuple(by_person.get(row.id, ()))) for row in found]
+
+    def named(row: Any, name: str) -> Person:
+        return Person(id=row.id, name=name, posts=tuple(by_person.get(row.id, ())))
+
+    known = {person.id: person for person in read(persons, found, lambda row: named(row, row.name))}
+    return [known.get(row.id) or named(row, _NAMELESS) for row in found]
 
 
 class ChatAccount(Record):
@@ -192,7 +203,7 @@ async def accounts(conn: AsyncConnection, addresses: Sequence[str], damage: Dama
     )
     found = (await conn.execute(bound)).all()
     rows = (await conn.execute(_held(*{row.id for row in found}))).all() if found else []
-    people = {person.id: person for person in _with_posts(found, damage.read(posts, rows, Post.from_row))}
+    people = {person.id: person for person in _people(found, damage.read(posts, rows, Post.from_row), damage.read)}
     known = {row.address: people[row.id] for row in found}
     return {address: ChatAccount(address=address, person=known.get(address)) for address in addresses}
 
@@ -211,7 +222,7 @@ async def officials(conn: AsyncConnection, damage: Damage) -> list[Official]:
     ids = {row.person_id for row in held}
     found = (await conn.execute(sa.select(persons.c.id, persons.c.name).where(persons.c.id.in_(ids)))).all()
     addresses = await reachable(conn, ids)
-    return [Official(person=person, address=addresses.get(person.id)) for person in _with_posts(found, held)]
+    return [Official(person=person, address=addresses.get(person.id)) for person in _people(found, held, damage.read)]
 
 
 class Directory:

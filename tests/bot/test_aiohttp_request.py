@@ -176,3 +176,22 @@ async def test_it_can_be_opened_again_after_shutdown(api: BotApi) -> None:
     await request.shutdown()
     with pytest.raises(NetworkError, match="not initialized"):
         await request.post(f"{api.base_url}{TOKEN}/getMe")
+
+
+@pytest.mark.parametrize(("status", "certain"), [(403, True), (404, True), (302, True), (400, False), (502, False)])
+async def test_an_error_page_of_a_firewall_blames_neither_chat_nor_token_nor_message(status: int, *, certain: bool) -> None:
+    async def firewall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d No\r\nContent-Length: 15\r\n\r\n<html>no</html>" % status)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(firewall, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with AiohttpRequest() as request:
+        with pytest.raises(NetworkError) as caught:
+            await request.post(f"http://127.0.0.1:{port}/bot{TOKEN}/sendMessage")
+    server.close()
+    await server.wait_closed()
+    assert not isinstance(caught.value, BadRequest)
+    assert isinstance(caught.value, NotSentError) == certain

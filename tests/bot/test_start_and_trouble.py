@@ -75,10 +75,9 @@ def locked(file: Path) -> Iterator[None]:
     other.close()
 
 
-def test_a_locked_database_is_waited_for_at_the_start(data_folder: Path) -> None:
-    run("outbox")
-    with locked(data_folder / "cunbao.db"):
-        process = begun(data_folder, "run", web_port=str(free_port()))
+def test_a_locked_database_is_waited_for_at_the_start(staffed: Path) -> None:
+    with locked(staffed / "cunbao.db"):
+        process = begun(staffed, "run", web_port=str(free_port()))
         hear(process, "trouble with the database")
     hear(process, "ready at")
     assert stop(process) == 0
@@ -126,9 +125,8 @@ def test_a_data_folder_nobody_can_write_to_is_told(tmp_path: Path) -> None:
     assert "数据目录 /proc/self 用不了" in refused.stderr
 
 
-def test_a_destroyed_database_is_told_with_the_way_back(data_folder: Path) -> None:
-    run("outbox")
-    file = data_folder / "cunbao.db"
+def test_a_destroyed_database_is_told_with_the_way_back(staffed: Path) -> None:
+    file = staffed / "cunbao.db"
     for left in (Path(f"{file}-wal"), Path(f"{file}-shm")):
         left.unlink(missing_ok=True)
     with file.open("r+b") as damaged:
@@ -141,14 +139,13 @@ def test_a_destroyed_database_is_told_with_the_way_back(data_folder: Path) -> No
         assert "Traceback" not in done.output
 
 
-def test_a_full_disk_at_backup_is_told_and_leaves_nothing_behind(data_folder: Path) -> None:
-    run("outbox")
-    process = limited(data_folder, (resource.RLIMIT_FSIZE, 100_000), "backup")
+def test_a_full_disk_at_backup_is_told_and_leaves_nothing_behind(staffed: Path) -> None:
+    process = limited(staffed, (resource.RLIMIT_FSIZE, 100_000), "backup")
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert errors.startswith("✗ ")
     assert "Traceback" not in errors
-    assert list((data_folder / "backups").iterdir()) == []
+    assert list((staffed / "backups").iterdir()) == []
 
 
 def test_a_place_that_takes_no_backup_is_told(data_folder: Path) -> None:
@@ -192,7 +189,7 @@ def test_two_imports_of_the_roster_at_once_come_one_after_the_other(database_url
     settings: dict[str, str] = {} if database_url.startswith("sqlite") else {"database_url": database_url}
     if not settings:
         folder.mkdir(mode=0o700)
-    (tmp_path / "key").write_text("00" * 32 + "\n")
+    (tmp_path / "key").write_text(bytes(range(32)).hex() + "\n")
     (tmp_path / "key").chmod(0o600)
     rows = "".join(f"白塔村,{number},人{number},户主\n" for number in range(1, 300))
     tables = [tmp_path / "一.csv", tmp_path / "二.csv"]

@@ -38,6 +38,7 @@ from storage.mail.inbox import inbox
 from storage.mail.messages import Button, Incoming, Outgoing
 from storage.mail.outbox import Letter
 from tests.support.botapi import TOKEN, BotApi
+from tests.support.botapi.values import Raw
 from tests.support.town import START, VAULT
 
 pytestmark = pytest.mark.sqlite_only
@@ -502,6 +503,21 @@ async def test_a_page_of_a_proxy_in_place_of_an_answer_is_no_traceback(
         await platform.send(letter(text="好"))
     assert "Traceback" not in caplog.text
     assert "<html" not in caplog.text
+
+
+async def test_an_update_without_a_number_keeps_no_other_back(api: Api, platform: TelegramPlatform, phone: Phone) -> None:
+    assert platform.standing.open
+    await api.wait_until(lambda: bool(api.calls_of("getupdates")))
+    asked, odd = api.methods["getupdates"], ['[null, 5, {}, {"update_id": "7"}]', '{"update_id": 7}', "null"]
+
+    async def answer(params: Any, uploads: Any) -> Any:
+        return Raw(odd.pop()) if odd else await asked(params, uploads)
+
+    api.methods["getupdates"] = answer
+    api.say(CADRE, "一")
+    await api.wait_until(lambda: not odd)
+    api.say(CADRE, "二")
+    assert [message.text for message in await phone.next(2)] == ["一", "二"]
 
 
 async def test_a_webhook_that_somebody_took_away_is_set_again(api: Api, database: Database, tmp_path: Path) -> None:

@@ -147,3 +147,18 @@ async def test_a_start_after_an_absence(after: timedelta, waits: bool, asked: bo
         assert await believed(conn) == (START if waits else START + after)
     await again.passes(11 * MINUTE)
     assert not again.computer.clock.waits
+
+
+@pytest.mark.sqlite_only
+async def test_marks_that_cannot_be_read_stop_nothing(run: Run) -> None:
+    run.computer.shows += YEAR
+    await run.passes(MINUTE)
+    assert await run.asked()
+    async with run.town.database.write() as conn:
+        await conn.exec_driver_sql("UPDATE clock_marks SET at = 'gone'")
+    run.computer.shows -= YEAR
+    again = await started_again(run, MINUTE)
+    await again.passes(MINUTE)
+    async with again.town.database.read() as conn:
+        assert await believed(conn) == again.computer.clock()
+        assert await claimed(conn) is None

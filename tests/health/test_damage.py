@@ -22,7 +22,7 @@ from storage.database import audit
 from storage.database.base import SHANGHAI
 from storage.database.reading import CALLED, Damage
 from storage.database.tables import all_tables
-from storage.database.troubles import open_troubles
+from storage.database.troubles import begin_trouble, open_troubles
 from storage.ledgers.clues import clue_lines
 from storage.ledgers.households import household_lines
 from storage.ledgers.problems import problem_lines
@@ -311,6 +311,29 @@ async def test_a_roster_with_a_damaged_household_is_the_rest_of_it(town: Town) -
     await town.say("李村", "/me")
     assert {one.number for one in town.world.roster.by_id.values()} == {1001, 1003, 1004, 1005, 2001, 2002}
     assert await keys(town) == {f"row:households:{broken.id}"}
+
+
+@pytest.mark.sqlite_only
+async def test_a_person_whose_name_cannot_be_read_is_served_and_keeps_nobody_from_it(town: Town) -> None:
+    async with town.database.write() as conn:
+        await conn.exec_driver_sql("UPDATE persons SET name = x'ff00' WHERE id = ?", (town.people["李村"],))
+    await town.restart()
+    assert "赵村" in (await town.say("赵村", "/me"))[0]
+    assert (await town.say("李村", "/me"))[0].startswith("（姓名读不了）")
+    await run_all(town)
+    assert await keys(town) == {f"row:persons:{town.people['李村']}"}
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("column", ["since", "told_at", "words"])
+async def test_a_trouble_that_cannot_be_read_stops_nobody(town: Town, column: str) -> None:
+    async with town.database.write() as conn:
+        await begin_trouble(conn, "row:talks:7", "一条", town.now)
+        await conn.exec_driver_sql(f"UPDATE troubles SET {column} = x'ff'")  # noqa: S608
+    await town.restart()
+    assert "赵村" in (await town.say("赵村", "/me"))[0]
+    await run_all(town)
+    assert await keys(town) == set()
 
 
 def test_nothing_of_what_a_row_holds_is_logged() -> None:

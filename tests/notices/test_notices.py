@@ -308,11 +308,11 @@ async def test_a_restart_between_portions_neither_loses_nor_doubles(town: Town, 
     await town.restart()
 
     async def dying(*_: Any, **__: Any) -> None:
-        raise OSError("the machine is off")
+        raise ConnectionError("the database is gone")
 
     with monkeypatch.context() as patch:
         patch.setattr("storage.notices.sent.Notices.advance", dying)
-        with pytest.raises(OSError, match="off"):
+        with pytest.raises(ConnectionError, match="gone"):
             await queue(town)
     await town.restart()
     assert len(await rows(town, notice_receipts.notice_receipts)) == 3, "a portion cut off leaves nothing"

@@ -168,3 +168,14 @@ def test_the_manual_quotes_the_bot() -> None:
 
 def test_the_manual_has_chinese_punctuation() -> None:
     assert re.findall(r"[\u4e00-\u9fff][,:;?!]", MANUAL.read_text("utf-8")) == []
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    named = {name for page in PAGES for name in code(page) if re.fullmatch(r"tests/[\w/]+\.py(::\w+)?", name)}
+    assert len(named) > 40
+    assert [name for name in sorted(named) if not _is_a_test(*name.partition("::")[::2])] == []
+
+
+def _is_a_test(path: str, function: str) -> bool:
+    file = ROOT / path
+    return file.is_file() and (not function or f"def {function}(" in file.read_text("utf-8"))

@@ -175,3 +175,28 @@ def test_the_digest_of_a_row_tells_nobody_without_the_key_what_was_sealed() -> N
     other = Vault(Keys.of(bytes(32)))
     same = row | {"phone": other.seal_text("13800001001")}
     assert audit.row_hash(VAULT, persons, row) != audit.row_hash(other, persons, same)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM audit_head",
+        "UPDATE audit_head SET seq = 1",
+        "UPDATE audit_head SET seq = 'gone'",
+        "UPDATE audit_head SET chain = x'ff'",
+    ],
+)
+async def test_a_lost_or_damaged_head_keeps_nobody_from_writing(furnished: Database, statement: str) -> None:
+    if "'" in statement and not furnished.is_sqlite:
+        pytest.skip("PostgreSQL takes no such value")
+    await behind_the_back(furnished, sa.text(statement))
+    assert await faults(furnished)
+    async with transaction(furnished, START) as tx, tx.session("person:1", "test") as session:
+        Store(session).people.add("周镇")
+    assert await faults(furnished) == []
+
+
+@pytest.mark.sqlite_only
+async def test_an_entry_that_cannot_be_read_is_named(furnished: Database) -> None:
+    await behind_the_back(furnished, sa.text("UPDATE audit SET at = 'gone' WHERE seq = 2"))
+    assert await faults(furnished) == ["audit 2 第 2 条审计记录读不了"]

@@ -27,6 +27,9 @@ _PLACE_HINT = "\n📎 里选「位置」，可以发定位。"
 _NOBODY = ("chat not found", "peer_id_invalid", "user not found", "user is deactivated")
 _NOTHING_LEFT_TO_EDIT = ("message is not modified", "message to edit not found", "message can't be edited")
 
+_LONGEST_WAIT = 3600.0
+"""Seconds."""
+
 
 def shown_text(message: Outgoing) -> str:
     """The words of a message.
@@ -132,8 +135,10 @@ def nothing_left_to_edit(error: BadRequest) -> bool:
 
 
 def seconds_of(error: RetryAfter) -> float:
+    """What Telegram wants to be waited for, within reason: a mistaken answer shall silence nobody for a day."""
     wait = error.retry_after
-    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+    return min(max(seconds, 0.0), _LONGEST_WAIT)
 
 
 def _says(error: TelegramError, words: Sequence[str]) -> bool:

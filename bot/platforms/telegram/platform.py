@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from telegram import BotCommand, BotCommandScopeAllPrivateChats
-from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter, ExtBot
 
 from bot.delivery import lasting
@@ -49,7 +49,8 @@ LONGEST_PAUSE = 30.0
 """Seconds between two tries while Telegram is away."""
 
 _ASK_AGAIN = 300.0
-"""Seconds between two tries at most while Telegram refuses the token."""
+"""Seconds between two tries at most while Telegram refuses the token or wants a pause: a mistaken answer silences nobody for
+a day."""
 
 LOOK = 60.0
 """Seconds between two looks at a webhook, which is silent also when nobody writes."""
@@ -211,8 +212,14 @@ class TelegramPlatform(Platform):
     async def _poll(self, window: Window) -> None:
         window.check()
         updates = await self._bot.updates(window.offset, 0 if window.open else LONG_POLL)
+        numbered = {number: update for update in updates if (number := _number_of(update)) is not None}
+        if updates and not numbered:
+            raise NetworkError("updates that are not the Bot API's")
         self._standing.hear()
-        await window.take({int(update["update_id"]): update for update in updates})
+        if len(numbered) < len(updates):  # the others confirm it along with themselves
+            SKIPPED.inc(len(updates) - len(numbered))
+            log.error("%s updates without a number are skipped", len(updates) - len(numbered))
+        await window.take(numbered)
 
     async def _look(self) -> None:
         """Set the webhook anew where somebody has taken it away."""
@@ -245,7 +252,7 @@ class TelegramPlatform(Platform):
                 longest = _ASK_AGAIN
             except RetryAfter as error:
                 self._standing.hear()
-                pause = longest = seconds_of(error)
+                pause = longest = min(max(seconds_of(error), self._options.pause), _ASK_AGAIN)
             except Conflict as error:
                 self._standing.hear()
                 log.error(_RIVAL, error)
@@ -307,6 +314,11 @@ class TelegramPlatform(Platform):
             log.debug("a button could not be answered: %s", error)
 
 
+def _number_of(update: Any) -> int | None:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return number if isinstance(number, int) else None
+
+
 def telegram_of(installation: Installation, clock: Clock) -> TelegramPlatform | None:
     """Telegram as the settings want it; None without a token."""
     settings = installation.settings
@@ -331,5 +343,7 @@ class _Bot(ExtBot[int]):
         """Up to 100 updates from `offset` on, waited for up to `seconds`. Raises TelegramError."""
         wanted = {"offset": offset, "timeout": seconds, "limit": 100, "allowed_updates": ALLOWED}
         silence = (self._request[0].read_timeout or 0) + seconds
-        found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=silence)
+        found = await self._post("getUpdates", wanted, read_timeout=silence)
+        if not isinstance(found, list):
+            raise NetworkError("an answer that is not the Bot API's")
         return found

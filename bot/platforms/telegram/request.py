@@ -16,6 +16,9 @@ from yarl import URL
 _T = TypeVar("_T")
 _JSON = {"Content-Type": "application/json"}
 
+_NOT_PASSED_ON = frozenset((301, 302, 303, 307, 308, 401, 403, 404, 407, 429, 451))
+"""With these a proxy or a firewall says that it has not handed the call on, whatever the call says."""
+
 
 class NotSentError(NetworkError):
     """No byte of the call reached the server, so trying again cannot make it happen twice."""
@@ -135,7 +138,7 @@ class AiohttpRequest(BaseRequest):
             async with session.request(
                 method, url, data=body, headers=headers, timeout=timeout, proxy=self._proxy, allow_redirects=False
             ) as response:
-                return response.status, _told_in_json(response.status, await response.read())
+                return response.status, _of_the_api(response.status, await response.read())
         # Causes are cut off: aiohttp names the address in its messages, and that holds the bot's token.
         except aiohttp.ConnectionTimeoutError:
             raise NotSentTimedOutError("Timed out while connecting") from None
@@ -170,11 +173,17 @@ def read_answer(payload: bytes) -> dict[str, Any]:
     return answer
 
 
-def _told_in_json(status: int, payload: bytes) -> bytes:
-    """The body of an error; a page of HTML in its place, from a proxy on the way, is cut to one line."""
+def _of_the_api(status: int, payload: bytes) -> bytes:
+    """The body of an answer.
+
+    Raises NetworkError for an error that the Bot API has not told: the page of a proxy or a firewall on the way says nothing
+    of the chat, the token or the message, whatever its status.
+    """
     if status < HTTPStatus.MULTIPLE_CHOICES or payload.lstrip().startswith(b"{"):
         return payload
-    return json.dumps({"ok": False, "description": f"HTTP status {status}, and not from the Bot API"}).encode()
+    if status in _NOT_PASSED_ON:
+        raise NotSentError(f"HTTP status {status}, and not from the Bot API")
+    raise NetworkError(f"HTTP status {status}, and not from the Bot API")
 
 
 def _given(value: ODVInput[_T], usual: _T | None) -> _T | None:
