@@ -71,6 +71,7 @@ def _statements(now: datetime) -> Iterable[sa.Update | sa.Delete]:
     yield ahead.values(not_before=not_before - lead)
     yield waiting.where(outbox.c.attempts > 0, outbox.c.not_before > now + _LONGEST_RETRY).values(not_before=now)
     yield chats.update().where(chats.c.held_until > now + _LONGEST_HOLD).values(held_until=None)
+    yield chats.update().where(chats.c.used_at > now + SLACK).values(used_at=now)
     yield notices.update().where(notices.c.repeated_at > now + _LONGEST_CLOSED).values(repeated_at=now)
     # reminders: a stage is claimed on its day, never before
     claimed = reminders.update().where(reminders.c.state == due.CLAIMED, reminders.c.due_at >= tomorrow)

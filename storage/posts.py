@@ -113,7 +113,7 @@ class Handovers:
             .where(handovers.c.post_id == handover.post_id, handovers.c.id != handover.id, invites.c.uses_left > 0)
         )
         for row in await self._session.read(query):
-            await self._session.amend(invites, dict(row._mapping), uses_left=0)
+            await self._session.amend(invites, dict(row._mapping), revoked_at=self._session.now)
 
     async def move_households(self, person_id: int, region: str, *, to: int) -> int:
         """The households of a region that one person looks after become another's, with the help that was begun there;

@@ -12,8 +12,10 @@ from storage.cases.records import clues, joined_reports
 from storage.cases.voices import Voices
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.transaction import Session
+from storage.files.media import ERASED, FORGOTTEN, media
+from storage.files.purge import names_sealed_in
 from storage.joining.consents import Consents
-from storage.mail.chats import Chats, chats
+from storage.mail.chats import Chats
 from storage.mail.inbox import NEW, inbox
 from storage.mail.outbox import SENT, outbox
 from storage.mail.talks import talks
@@ -21,6 +23,9 @@ from storage.mail.transcripts import web_messages
 from storage.people.persons import Role, persons, posts
 from storage.quiz import quiz_cards, quiz_reviews
 from storage.roster import members
+
+_AT_ONCE = 500
+"""Values in one statement."""
 
 erasures = sa.Table(
     "erasures",
@@ -56,16 +61,14 @@ class Held(Record):
 
 
 class Dossier(Record):
-    """What is stored about one person, for a household's voice also in the roster. `platforms`: where each chat is.
+    """What is stored about one person, for a household's voice also in the roster; `Chats.phones` has their chats.
 
     `reports` are those made or joined, `questions` the quiz questions of which it is kept how well they are known.
     """
 
-    name: str
     phone: str | None
     id_number: str | None
     posts: tuple[Held, ...]
-    platforms: tuple[str, ...]
     reports: int
     questions: int
 
@@ -82,7 +85,6 @@ class Erasures:
         held = await session.read(
             sa.select(posts).where(posts.c.person_id == person_id, posts.c.until.is_(None)).order_by(posts.c.since)
         )
-        bound = await session.read(sa.select(chats.c.platform).where(chats.c.person_id == person_id))
         reported = sa.select(sa.func.count()).select_from(clues).where(clues.c.reporter_id == person_id)
         joined = sa.select(sa.func.count()).where(joined_reports.c.person_id == person_id)
         quizzed = sa.select(sa.func.count()).where(quiz_cards.c.person_id == person_id)
@@ -91,15 +93,13 @@ class Erasures:
             quizzed.scalar_subquery().label("questions"),
         )
         (counts,) = await session.read(counting)
-        homes = [row.household_id for row in held if row.household_id]
+        homes = [row.household_id for row in held if row.household_id and row.confirmed_at]  # else whoever knew four digits
         listed = await session.read(sa.select(members).where(members.c.household_id.in_(homes), members.c.name == person.name))
         member = listed[0] if listed else None
         return Dossier(
-            name=person.name,
             phone=self._opened(persons, person, "phone") if person.phone else self._opened(members, member, "phone"),
             id_number=self._opened(members, member, "id_number"),
             posts=tuple(session.records(posts, held, Held.from_row)),
-            platforms=tuple(sorted(row.platform for row in bound)),
             reports=counts.reports,
             questions=counts.questions,
         )
@@ -122,8 +122,8 @@ class Erasures:
         await self._decide(erasure_id, by, accepted=False, reason=self._session.vault.seal_text(reason))
 
     async def accept(self, erasure_id: int, by: int) -> None:
-        """Erase: chats unbound with all that was said in them, voice messages also where they belong to a case, the
-        phone number, posts, consent, and how the quiz went.
+        """Erase: chats unbound with all that was said in them and every file that was not filed, voice messages also where
+        they belong to a case, the phone number, posts, consent, and how the quiz went.
 
         The name stays with the records of cases and with the audit chain, which must be kept; so does the address of the
         chat, for messages still on their way, until nothing refers to it. Raises Conflict when two decide together.
@@ -133,12 +133,13 @@ class Erasures:
         person_id = row["person_id"]
         addresses = await Chats(session).of(person_id)
         await Voices(session).erase_of(person_id, addresses)
+        await self._give_up_files(addresses)
         for address in addresses:
             await session.change(talks.delete().where(talks.c.address == address))
             await session.change(web_messages.delete().where(web_messages.c.address == address))
             await session.change(inbox.delete().where(inbox.c.address == address, inbox.c.state != NEW))
             await session.change(outbox.delete().where(outbox.c.address == address, outbox.c.state == SENT))
-            await Chats(session).bind(address, None)
+        await Chats(session).sign_out_all(person_id)
         (person,) = await session.read(sa.select(persons).where(persons.c.id == person_id))
         await session.amend(persons, dict(person._mapping), phone=None, phone_blind=None)
         held = sa.select(posts).where(posts.c.person_id == person_id, posts.c.until.is_(None))
@@ -148,6 +149,21 @@ class Erasures:
         await session.change(quiz_reviews.delete().where(quiz_reviews.c.person_id == person_id))
         await session.change(quiz_cards.delete().where(quiz_cards.c.person_id == person_id))
         await Consents(session).withdraw(person_id)
+
+    async def _give_up_files(self, addresses: Sequence[str]) -> None:
+        """Let the next purge delete what was sent in these chats, unless something filed refers to it."""
+        session, names = self._session, set[str]()
+        for table, column in ((inbox, inbox.c.payload), (talks, talks.c.journal)):
+            sealed = await session.read(sa.select(column.label("sealed")).where(table.c.address.in_(addresses)))
+            names |= names_sealed_in(session.vault, [row.sealed for row in sealed], unknown_keys=True)
+        sent = sa.select(web_messages.c.file).where(
+            web_messages.c.address.in_(addresses), web_messages.c.mine, web_messages.c.file.is_not(None)
+        )
+        names |= {row.file for row in await session.read(sent)}
+        known = sorted(names)
+        for start in range(0, len(known), _AT_ONCE):
+            some = media.c.sha256.in_(known[start : start + _AT_ONCE]) & (media.c.content_type != ERASED)
+            await session.change(media.update().where(some).values(kept_at=FORGOTTEN))
 
     async def _decide(self, erasure_id: int, by: int, *, accepted: bool, reason: bytes | None) -> dict[str, Any]:
         (row,) = await self._session.read(sa.select(erasures).where(erasures.c.id == erasure_id))

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
+from storage.database.base import AUDITED, FILE, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.people.persons import Role
@@ -20,7 +20,7 @@ reconciliations = sa.Table(
     id_column(),
     sa.Column("source", sa.String(40), nullable=False, index=True),
     sa.Column("kinds", sa.JSON, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, info=FILE),
     sa.Column("listed", sa.Integer, nullable=False),
     sa.Column("matched", sa.Integer, nullable=False),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),

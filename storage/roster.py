@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,6 +74,14 @@ class Household(Record):
     nickname: str = ""
 
 
+def born_on(id_number: str) -> date | None:
+    """The birthday in an ID number; None where it has none."""
+    try:
+        return date(int(id_number[6:10]), int(id_number[10:12]), int(id_number[12:14]))
+    except ValueError:
+        return None
+
+
 def household_row(id: int, household: dict[str, Any]) -> dict[str, Any]:
     """A full row for `households` from the fields given."""
     usual = {name: field.default for name, field in Household.model_fields.items() if not field.is_required()}
@@ -131,6 +140,17 @@ class Households:
             .distinct()
         )
         return self._session.records(households, await self._session.read(query), Household.from_row)
+
+    async def names_in(self, household_id: int) -> list[tuple[str, str]]:
+        """Name and relation of everybody of a household, the head first as the roster has them."""
+        query = sa.select(members.c.name, members.c.relation).where(members.c.household_id == household_id)
+        return [(row.name, row.relation) for row in await self._session.read(query.order_by(members.c.id))]
+
+    async def birthday_of(self, household_id: int, name: str) -> date | None:
+        """When somebody of a household was born, by the ID number; None where the roster has none, or two of the name."""
+        query = sa.select(members.c.id_number).where(members.c.household_id == household_id, members.c.name == name)
+        numbers = [self._session.vault.open_text(row.id_number) for row in await self._session.read(query)]
+        return born_on(numbers[0]) if len(numbers) == 1 and numbers[0] else None
 
     async def everyone(self) -> list[RosterMember]:
         """Everybody on the roster."""

@@ -22,8 +22,11 @@ from storage.indicators import Indicators
 from storage.inspections.samples import Samples
 from storage.inspections.supervisions import Supervisions
 from storage.joining.admissions import Admissions
+from storage.joining.arrivals import Arrivals
 from storage.joining.consents import Consents
+from storage.joining.door_codes import DoorCodes
 from storage.joining.invites import Invites
+from storage.joining.newcomers import Newcomers
 from storage.ledgers.orders import LedgerOrders
 from storage.mail.chats import Chats
 from storage.mail.drafts import Drafts
@@ -72,6 +75,7 @@ class Store:
 
     addressees = _of(Addressees)
     admissions = _of(Admissions)
+    arrivals = _of(Arrivals)
     assignments = _of(Assignments)
     attachments = _of(Attachments)
     burden = _of(Burden)
@@ -81,6 +85,7 @@ class Store:
     clues = _of(Clues)
     consents = _of(Consents)
     deeds = _of(Deeds)
+    door_codes = _of(DoorCodes)
     drafts = _of(Drafts)
     erasures = _of(Erasures)
     fanouts = _of(Fanouts)
@@ -94,6 +99,7 @@ class Store:
     measures = _of(Measures)
     media = _of(Media)
     mornings = _of(Mornings)
+    newcomers = _of(Newcomers)
     notice_receipts = _of(NoticeReceipts)
     notices = _of(Notices)
     overview = _of(Overview)

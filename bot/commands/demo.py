@@ -29,8 +29,8 @@ from bot.service.clock import system_clock
 from bot.service.service import Service, listen, stop_signals
 from bot.setup.installation import Installation, lock_data_folder, make_folder, open_installation, plan_folder
 from bot.setup.settings import FILE, Settings, load_settings
-from storage.database.transaction import reading_first
-from storage.mail.chats import chats
+from storage.database.transaction import transaction
+from storage.mail.chats import chats, mark_used
 from storage.mail.messages import Incoming
 from storage.people.persons import Role, accounts
 from storage.plan import Plan, PlanError, load_plan, write_shifted
@@ -122,9 +122,11 @@ def _moved_plan(base: Settings, folder: Path, today: date) -> Plan:
 
 async def _phones(installation: Installation) -> Mapping[str, str]:
     """The demo's phones by label: the household's first, then upwards."""
-    async with reading_first(installation.database, system_clock()) as tx:
+    async with transaction(installation.database, system_clock()) as tx:
         found = await tx.conn.execute(sa.select(chats.c.address).where(chats.c.address.startswith("web:demo-")))
-        owners = await accounts(tx.conn, list(found.scalars()), tx.damage)
+        addresses = list(found.scalars())
+        await mark_used(tx.conn, addresses, now=tx.now)  # whoever shows it once a year need not join again
+        owners = await accounts(tx.conn, addresses, tx.damage)
     roles = {account.address: account.person.posts[0].role for account in owners.values() if account.person}
     return {roles[address].label: address for address in sorted(roles, key=lambda address: list(Role).index(roles[address]))}
 

@@ -12,7 +12,7 @@ from storage.database.reading import Damage
 from storage.database.transaction import Transaction
 from storage.database.troubles import open_troubles
 from storage.people.leaves import load_leaves
-from storage.people.persons import Directory, Person, accounts, officials
+from storage.people.persons import ChatAccount, Directory, accounts, officials
 from storage.roster import load_roster
 
 PEOPLE, ROSTER, LEAVES = "people", "roster", "leaves"
@@ -29,7 +29,7 @@ class Caches:
         """Rows that could not be read into memory; who refreshes takes them with `Damage.take` and has them noted."""
         self._world = world
         self._seen: dict[str, int] = {}
-        self._owners: dict[str, Person | None] = {}
+        self._owners: dict[str, ChatAccount] = {}
 
     async def refresh(self, conn: AsyncConnection) -> None:
         stamps = await read_stamps(conn, (PEOPLE, ROSTER, LEAVES))
@@ -49,13 +49,12 @@ class Caches:
         await self.refresh(tx.conn)
         tx.damage.take(self.damage)
 
-    async def owners(self, conn: AsyncConnection, addresses: Sequence[str]) -> dict[str, Person | None]:
+    async def owners(self, conn: AsyncConnection, addresses: Sequence[str]) -> dict[str, ChatAccount]:
         """Return the owner of each chat; call `refresh` first."""
         unknown = [address for address in addresses if address not in self._owners]
         if unknown:
             if len(self._owners) > _MOST_OWNERS:
                 self._owners.clear()
                 unknown = list(addresses)
-            found = await accounts(conn, unknown, self.damage)
-            self._owners |= {address: found[address].person for address in unknown}
+            self._owners |= await accounts(conn, unknown, self.damage)
         return {address: self._owners[address] for address in addresses}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
@@ -26,16 +26,20 @@ from storage.database.connection import Database
 from storage.database.reading import DamagedRow
 from storage.database.transaction import Conflict, PutOff, Transaction, reading_first, transaction
 from storage.database.trouble import passes
-from storage.mail import inbox, outbox, talks
+from storage.mail import chats, inbox, outbox, talks
 from storage.mail.inbox import Mail, UnreadableMail
 from storage.mail.messages import Outgoing
 from storage.mail.talks import DamagedTalk, Talk
+from storage.people.persons import ChatAccount
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 """How often a message is worked on before it is parked as a dead letter."""
+
+_MOST_MARKED = 100_000
+"""Chats remembered as used today; beyond that all are forgotten and marked again."""
 
 HELD = timedelta(seconds=5)
 """How long a chat is left alone whose message could not be worked on and is not to blame for it."""
@@ -94,6 +98,7 @@ class Worker:
         said = functools.partial(self.tell, Count(0, 0, 0))
         self._beside = Beside(self.database, self.world.asides, self.clock, patience=self.patience, done=self.wake, said=said)
         self._current: Mail | None = None
+        self._used: dict[str, date] = {}
 
     def wake(self) -> None:
         self._mail_came.set()
@@ -195,6 +200,9 @@ class Worker:
             await self._run_all(tx, batch, waiting)
             await talks.save(tx.conn, rows or talks.rows_of(vault, batch.kept))
             await talks.end(tx.conn, list(batch.ended))
+            unmarked = [address for address in claimed if self._used.get(address) != tx.now.date()]
+            if unmarked:
+                await chats.mark_used(tx.conn, unmarked, now=tx.now)
             for mail, error in batch.failed:
                 await self._failed(tx, mail, error)
             if batch.damaged:
@@ -205,10 +213,17 @@ class Worker:
                 await inbox.mark_unreadable(tx.conn, [one.id for one in unreadable])
             if batch.done and await inbox.mark_done(tx.conn, batch.done) != len(batch.done):
                 raise Conflict("mail that somebody else has worked on")
+        self._remember(unmarked, tx.now.date())
         for mail, work in batch.aside:
             self._beside.begin(mail, work, tx.now + LEASE)
         self._count = self._count._replace(done=self._count.done + len(batch.done))
         return sum(len(mails) for mails in claimed.values()) + len(unreadable)
+
+    def _remember(self, marked: Iterable[str], today: date) -> None:
+        """Chats whose use today is noted need no second statement."""
+        if len(self._used) > _MOST_MARKED:
+            self._used.clear()
+        self._used |= dict.fromkeys(marked, today)
 
     async def _desks(self, tx: Transaction, batch: _Batch, claimed: Mapping[str, list[Mail]]) -> _Waiting:
         """Load each chat's owner and open talks, in a few statements for all."""
@@ -217,10 +232,13 @@ class Worker:
         owners = await self._caches.owners(tx.conn, addresses)
         tx.damage.take(self._caches.damage)
         open_talks, batch.damaged = await talks.open_talks(tx.conn, self.database.vault, addresses, tx.damage)
-        return [
-            (Desk(self.world, owners[address], address, open_talks.get(address, [])), mails)
-            for address, mails in claimed.items()
-        ]
+        return [(self._desk(owners[address], open_talks.get(address, [])), mails) for address, mails in claimed.items()]
+
+    def _desk(self, owner: ChatAccount, kept: list[Talk]) -> Desk:
+        """A chat may have had another owner before: what that person has begun is not for this one."""
+        whose = owner.person.id if owner.person else None
+        mine = [talk for talk in kept if talk.person_id in (None, whose)]
+        return Desk(self.world, owner.person, owner.address, mine, stopped=owner.stopped)
 
     @staticmethod
     async def _tell_of_damage(tx: Transaction, batch: _Batch) -> None:
@@ -241,7 +259,7 @@ class Worker:
         """Work on one chat's mail, in order; returns what is left of it when a step is put off."""
         for place, mail in enumerate(mails):
             self._current = mail
-            before, desk = desk, Desk(self.world, desk.person, desk.address, desk.talks)
+            before, desk = desk, Desk(self.world, desk.person, desk.address, desk.talks, desk.stopped)
             try:
                 async with tx.session(self._actor(desk), f"inbox:{mail.id}") as session:
                     await desk.receive(Store(session), mail.message)

@@ -130,7 +130,8 @@ class ClueHistory(History):
     def _voice(self, case: _Case, now: datetime) -> int:
         people, household = self.store.people, case.household
         case.voice = people.add(marked(household.head))
-        people.appoint(case.voice, Role.HOUSEHOLD, region=household.village, household_id=household.id)
+        cadre = self.town.of(Role.VILLAGE, household.village)[0].person.id
+        people.appoint(case.voice, Role.HOUSEHOLD, region=household.village, household_id=household.id, confirmed_by=cadre)
         self.store.consents.add(case.voice, CONSENT, agreed_at=now)
         return case.voice
 

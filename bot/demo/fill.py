@@ -15,7 +15,7 @@ from handlers.calendar.workdays import is_workday, workdays_between
 from storage.database.base import Record
 from storage.database.connection import Database
 from storage.database.transaction import transaction
-from storage.mail.chats import chats
+from storage.mail.chats import chat_row, chats
 from storage.people.persons import officials
 from storage.plan import Plan, shift
 from storage.problems.records import Problem
@@ -153,6 +153,5 @@ async def _phones(store: Store, town: Town) -> tuple[DemoPhone, ...]:
         DemoPhone(label="镇乡村振兴办", address="web:demo-town", person_id=officer.id, name=officer.name),
     )
     for phone in phones:
-        row = {"address": phone.address, "platform": "web", "person_id": phone.person_id}
-        store.session.add(chats, {**row, "last_seen": store.session.now})
+        store.session.add(chats, chat_row(phone.address, now=store.session.now, person_id=phone.person_id))
     return phones

@@ -23,7 +23,7 @@ from storage.database.connection import Database
 from storage.database.transaction import Session
 from storage.files import media
 from storage.files.media import MediaStore
-from storage.mail.chats import Chats, chats
+from storage.mail.chats import Chats, chat_row, chats
 from storage.mail.inbox import NEW, inbox
 from storage.mail.messages import Button, Incoming, Outgoing, Place, SentFile, platform_of
 from storage.mail.outbox import Letter
@@ -94,9 +94,7 @@ class TerminalPlatform(Platform):
             return message.model_copy(update={"text": None, "trouble": trouble})
         except uploads.TooLarge:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 太大"})
-        sha256 = await asyncio.to_thread(self.media.write, kept.content)
-        async with self.database.write() as conn:
-            await media.register(conn, sha256, size=len(kept.content), content_type=kept.content_type, now=self.clock())
+        sha256 = await media.keep(self.database, self.media, kept.content, content_type=kept.content_type, now=self.clock())
         file = SentFile(sha256=sha256, kind=kept.kind, name=Path(named).name)
         return message.model_copy(update={"text": None, "files": (file,)})
 
@@ -138,14 +136,14 @@ async def bind_terminal(session: Session, address: str, *, person_id: int) -> No
     """Bind the terminal's chat to the person, who is written to there from now on."""
     known = await session.read(sa.select(chats.c.address).where(chats.c.address == address))
     if not known:
-        session.add(chats, {"address": address, "platform": platform_of(address), "last_seen": session.now})
+        session.add(chats, chat_row(address, now=session.now))
     await Chats(session).bind(address, person_id)
 
 
 async def release_terminal(session: Session, address: str, *, person_id: int) -> None:
     """Unbind the terminal's chat if the person has another one, and is written to there again."""
     if len(await Chats(session).of(person_id)) > 1:
-        await Chats(session).bind(address, None)
+        await Chats(session).sign_out(address)
 
 
 async def lines_of(source: Iterable[str]) -> AsyncIterator[str]:

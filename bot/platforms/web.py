@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
+from bot.delivery.strangers import Strangers
 from bot.platforms.base import Platform, Put, Refused
 from bot.service.clock import Clock
 from storage.database.connection import Database
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 BEAT = 15.0
 """Seconds after which an idle page hears that the line still stands, and looks for what another process has sent."""
+
+
+MayRead = Callable[[], Awaitable[bool]]
 
 
 PAGES_AT_ONCE = 5
@@ -81,10 +85,14 @@ class WebPlatform(Platform):
     max_upload: int = 10 * 1024 * 1024
     heading: Callable[[str], Awaitable[Heading]] = no_heading
     demo: DemoPage | None = None
+    strangers: Strangers = field(init=False)
     _put: Put | None = field(default=None, init=False)
     _closing: bool = field(default=False, init=False)
     _open_pages: dict[str, list[_Page]] = field(default_factory=dict, init=False)
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
+
+    def __post_init__(self) -> None:
+        self.strangers = Strangers(self.database, self.clock)
 
     async def receive(self, put: Put) -> None:
         """Take what the pages send, until cancelled; before and after, pages keep their messages and try again."""
@@ -116,18 +124,23 @@ class WebPlatform(Platform):
                 await self._append(message.address, f"in:{message.key}", shown, mine=True)
         self._notify(message.address)
 
-    async def lines(self, address: str, after: int) -> AsyncIterator[TranscriptLine | None]:
+    async def lines(
+        self, address: str, after: int, may_read: MayRead, *, most: int = PAGES_AT_ONCE
+    ) -> AsyncIterator[TranscriptLine | None]:
         """Everything behind line `after` (0: the recent ones), then what comes; None is "all read" or a heartbeat.
 
-        Raises TooManyPages where the chat is open in too many and this one is the oldest.
+        It ends when `may_read` says no, which is asked before anything is shown. Raises TooManyPages where the chat is open
+        in more than `most` and this one is the oldest.
         """
-        page = self._open(address)
+        page = self._open(address, most)
         try:
             while not self._closing:
                 if page.superseded:
                     raise TooManyPages
                 page.news.clear()
                 found = await self._read(address, after)
+                if not await may_read():
+                    return
                 for line in found:
                     after = line.seq
                     yield line
@@ -139,13 +152,13 @@ class WebPlatform(Platform):
             if not self._open_pages[address]:
                 del self._open_pages[address]
 
-    def _open(self, address: str) -> _Page:
+    def _open(self, address: str, most: int) -> _Page:
         pages = self._open_pages.setdefault(address, [])
         page = _Page()
         pages.append(page)
         lasting = [one for one in pages if not one.superseded]
-        if len(lasting) > PAGES_AT_ONCE:
-            log.warning("a chat is open in more than %s pages: the oldest is closed", PAGES_AT_ONCE)
+        if len(lasting) > most:
+            log.warning("a chat is open in more than %s pages: the oldest is closed", most)
             lasting[0].superseded = True
             lasting[0].news.set()
         return page

@@ -8,7 +8,7 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 from bot.delivery.caches import Caches
 from bot.service import metrics
@@ -18,11 +18,15 @@ from bot.setup.installation import Installation
 from handlers.calendar.deadlines import next_open
 from handlers.engine.jobs import Daily, Every, Job, LongJob, Transactions, jobs, run_job, words_of_job
 from handlers.engine.world import World
+from handlers.joining.tries import COUNTED
 from storage.cases import voices
 from storage.counting import tallies
 from storage.database import daily_runs, troubles
 from storage.database.reading import end_outlived, noting
 from storage.database.transaction import Conflict, Transaction, transaction
+from storage.files import purge as files
+from storage.files.media import FORGOTTEN
+from storage.joining import admissions
 from storage.mail import inbox, outbox, talks, transcripts
 from storage.notices import receipts as notice_receipts
 from storage.notices import sent as notices
@@ -68,6 +72,7 @@ class Jobs:
             *(self._tick(job) for job in self._jobs if not (isinstance(job, Job) and isinstance(job.schedule, Daily))),
             Tick("daily", self.catch_up, _MINUTE),
             Tick("gauges", self.gauges, Every(15)),
+            Tick("purge_forgotten", functools.partial(self._upkeep, "purge_forgotten", self.purge_forgotten), _MINUTE),
             Tick("fold", functools.partial(self._upkeep, "fold", self.fold), Every(10 * 60)),
         )
 
@@ -196,19 +201,22 @@ class Jobs:
             erased += await notice_receipts.purge(conn, now - notices.KEPT)
             await end_outlived(conn, now)
             erased += await troubles.purge(conn, messages)
+            erased += await admissions.purge(conn, now - COUNTED)
             abandoned = await talks.purge(conn, drafts)
-        await self._forget_voices(now)
-        log.info("erased %s messages and %s drafts past their time", erased, abandoned)
+        unfiled = await files.purge(self._patient, self._world.media, now - files.UNFILED)
+        await self.purge_forgotten()
+        log.info("erased %s messages, %s drafts and %s files past their time", erased, abandoned, unfiled)
 
-    async def _forget_voices(self, now: datetime) -> None:
-        """Remove voice messages that were erased, or never filed and no longer part of any chat or draft."""
-        kept = self._settings.keep_messages_days + self._settings.keep_drafts_days
+    async def purge_forgotten(self) -> None:
+        """Remove the files of who asked to be forgotten: their voice messages, and what they sent that was never filed."""
+        await files.purge(self._patient, self._world.media, FORGOTTEN + timedelta(milliseconds=1))
         async with self._patient.read() as conn:
-            names = await voices.outdated(conn, now - timedelta(days=kept))
+            names = await voices.erased(conn)
         await asyncio.to_thread(self._world.media.remove, names)
-        async with self._patient.write() as conn:
-            await voices.forget(conn, names)
-        await asyncio.to_thread(self._world.media.remove, names)  # a change of keys may have put one back in between
+        if names:
+            async with self._patient.write() as conn:
+                await voices.forget(conn, names)
+            await asyncio.to_thread(self._world.media.remove, names)  # a change of keys may have put one back in between
 
     async def fold(self) -> None:
         """Keep the totals of the overview short."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -22,13 +24,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from bot.delivery.strangers import ENOUGH, NO_FILES
 from bot.platforms.base import Unstorable
-from bot.platforms.web import DemoPage, Heading, NotReady, TooManyPages, WebPlatform
+from bot.platforms.web import PAGES_AT_ONCE, DemoPage, Heading, NotReady, TooManyPages, WebPlatform
 from bot.web import uploads
 from bot.web.connections import BodyDeadline
 from bot.web.headers import SecurityHeaders
 from bot.web.rate_limiter import RateLimiter
-from bot.web.sessions import COOKIE, LASTS, Sessions, new_address
+from bot.web.sessions import COOKIE, COOKIE_LASTS, Ended, PageSession, Sessions, new_address
 from handlers.engine.questions.options import YES
 from handlers.engine.said import BACK, CANCEL, DONE, LATER, SKIP
 from storage.database.base import Record
@@ -42,6 +45,9 @@ LONGEST_TEXT = 4000
 _SMALL = 64 * 1024
 """Bytes of a posted message: the longest text, escaped, and room to spare."""
 
+STREAMS = 200
+"""Open at once for strangers behind one address of the net, which a whole village may share."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{4,64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KEY = r"^[A-Za-z0-9_-]{8,40}$"
@@ -51,6 +57,9 @@ _HEADER = "X-Cunbao"
 _HERE = Path(__file__).parent
 
 
+_UNKNOWN = "登录已失效。请重新扫村里张贴的二维码，或打开镇里发的链接。"
+_SIGNED_OUT = "这部手机退出了，或很久没用。要再用，请重新扫村里张贴的二维码，或打开镇里发的链接。"
+_STOPPED = "这部手机先停用了，等镇里核实。着急请直接找镇里。"
 _LONGEST_AGE = 366 * 86400.0
 
 
@@ -116,35 +125,46 @@ def build_app(web: WebPlatform, extra_routes: Sequence[BaseRoute] = ()) -> Starl
 class _Pages:
     def __init__(self, web: WebPlatform) -> None:
         self._web = web
-        self._sessions = Sessions(web.database.vault.session_secret, web.clock)
+        self._sessions = Sessions(web.database, web.clock)
         self._templates = Jinja2Templates(directory=_HERE / "templates")
         self._posts = RateLimiter(burst=30, per_second=1)
         self._newcomers = RateLimiter(burst=200, per_second=2)  # a whole village may share one address of its provider
+        self._listening: Counter[str] = Counter()
 
     async def home(self, request: Request) -> Response:
         """Show the person's chat, or how to get one."""
-        address = self._sessions.read(request.cookies.get(COOKIE))
-        if address:
-            return await self._chat_page(request, address)
+        try:
+            session = await self._sessions.read(request.cookies.get(COOKIE))
+        except Ended as ended:
+            context = {"stopped": ended.stopped, "signed_out": not ended.stopped}
+            return self._templates.TemplateResponse(request, "welcome.html", context)
+        if session:
+            return await self._chat_page(request, session)
         if self._web.demo:
             return RedirectResponse("/demo")
         return self._templates.TemplateResponse(request, "welcome.html")
 
     async def chat(self, request: Request) -> Response:
-        address = self._sessions.read(request.cookies.get(COOKIE))
-        return await self._chat_page(request, address) if address else RedirectResponse("/")
+        try:
+            session = await self._sessions.read(request.cookies.get(COOKIE))
+        except Ended:
+            session = None
+        return await self._chat_page(request, session) if session else RedirectResponse("/")
 
     async def join(self, request: Request) -> Response:
         """A chat that says "/start TOKEN" by itself. The page says it, so that a link preview uses no invitation up."""
         token = request.path_params["token"]
         if not _TOKEN.fullmatch(token):
             return self._templates.TemplateResponse(request, "welcome.html", {"broken": True}, status_code=404)
-        address = self._sessions.read(request.cookies.get(COOKIE))
-        if address is None:
-            if self._newcomers.wait(request.client.host if request.client else ""):
+        try:
+            session = await self._sessions.read(request.cookies.get(COOKIE))
+        except Ended as ended:
+            session = ended.joins_as
+        if session is None:
+            if self._newcomers.wait(_source(request)):
                 return self._templates.TemplateResponse(request, "welcome.html", {"crowded": True}, status_code=429)
-            address = new_address()
-        return await self._chat_page(request, address, start=token)
+            session = PageSession(new_address(), 0)
+        return await self._chat_page(request, session, start=token)
 
     @property
     def _demo(self) -> DemoPage:
@@ -157,31 +177,49 @@ class _Pages:
         return self._templates.TemplateResponse(request, "demo.html", context)
 
     async def demo_phone(self, request: Request) -> Response:
-        """One of several phones in one browser: its session is in the page, since a cookie would be shared."""
+        """One of several phones in one browser: each has a cookie of its own, and its page says by its number which."""
         phones = list(self._demo.phones.items())
         number = request.path_params["number"]
         if not 1 <= number <= len(phones):
             raise HTTPException(404)
         label, address = phones[number - 1]
         heading = await self._web.heading(address)
-        context = self._context(heading) | {"session": self._sessions.issue(address)}
+        context = self._context(heading) | {"phone": str(number)}
         context["title"] = heading.title or label
-        return self._templates.TemplateResponse(request, "chat.html", context)
+        response = self._templates.TemplateResponse(request, "chat.html", context)
+        self._give_cookie(request, response, await self._sessions.current(address), _demo_cookie(number))
+        return response
 
     async def events(self, request: Request) -> Response:
-        address = self._address(request)
+        session = await self._session(request)
         seen = request.headers.get("Last-Event-ID") or request.query_params.get("after", "")
         after = int(seen) if seen.isdecimal() and len(seen) < 19 else 0
+        stranger = not await self._web.strangers.knows(session.address)
+        source = _source(request)
+        if stranger and self._listening[source] >= STREAMS:
+            raise Refusal(429, "现在来的人多，请过几分钟再打开。", 60)
         return StreamingResponse(
-            self._stream(address, after),
+            self._strangers_stream(session, after, source) if stranger else self._stream(session, after),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    async def _stream(self, address: str, after: int) -> AsyncIterator[str]:
-        yield "retry: 2000\n\n"
+    async def _strangers_stream(self, session: PageSession, after: int, source: str) -> AsyncIterator[str]:
+        """One stream a chat, and so many behind one address of the net."""
+        self._listening[source] += 1
         try:
-            async for line in self._web.lines(address, after):
+            async for part in self._stream(session, after, most=1):
+                yield part
+        finally:
+            self._listening[source] -= 1
+            if not self._listening[source]:
+                del self._listening[source]
+
+    async def _stream(self, session: PageSession, after: int, *, most: int = PAGES_AT_ONCE) -> AsyncIterator[str]:
+        yield "retry: 2000\n\n"
+        may_read = functools.partial(self._sessions.holds, session)
+        try:
+            async for line in self._web.lines(session.address, after, may_read, most=most):
                 # The beat is an event and no comment: a page hears it, and so notices a connection that died in silence.
                 data = json.dumps(_as_json(line), ensure_ascii=False) if line else ""
                 yield f"id: {line.seq}\nevent: line\ndata: {data}\n\n" if line else "event: beat\ndata: \n\n"
@@ -189,7 +227,7 @@ class _Pages:
             yield "retry: 30000\n\n"
 
     async def say(self, request: Request) -> Response:
-        address = self._poster(request)
+        address = await self._poster(request)
         try:
             body = b"".join([chunk async for chunk in uploads.limited(request.stream(), _SMALL)])
             said = PagePost.model_validate_json(body)
@@ -199,6 +237,8 @@ class _Pages:
             too_long = any(one["type"] == "string_too_long" for one in error.errors())
             words = f"一次最多 {LONGEST_TEXT} 字，请分几条发。" if too_long else "这条没有看懂，请重新发一次。"
             raise Refusal(400, words) from None
+        if not await self._web.strangers.may_say(address, len(body), _source(request)):
+            raise Refusal(429, ENOUGH)
         message = Incoming(
             address=address, key=f"{address}:{said.key}", at=self._web.clock() - said.waited, text=said.text,
             choice=said.choice, pressed=said.pressed, place=said.place,
@@ -208,7 +248,9 @@ class _Pages:
 
     async def photo(self, request: Request) -> Response:
         """Take one file, with the field `key`; answers when it is stored."""
-        address = self._poster(request)
+        address = await self._poster(request)
+        if not await self._web.strangers.knows(address):
+            raise Refusal(403, NO_FILES)
         try:
             key, content, name, seconds = await self._form(request)
             upload = await uploads.examined(content, name, whose=address)
@@ -216,10 +258,8 @@ class _Pages:
             raise Refusal(413, f"文件太大，最大 {error.most // 1024 // 1024} MB。请换个小一点的。") from None
         except uploads.Unknown as error:
             raise Refusal(415, str(error) or "这个文件不是照片，也不是录音。请用手机拍一张，或从相册里选一张发来。") from None
-        now = self._web.clock()
-        sha256 = await asyncio.to_thread(self._web.media.write, upload.content)
-        async with self._web.database.write() as conn:
-            await media.register(conn, sha256, size=len(upload.content), content_type=upload.content_type, now=now)
+        now, web = self._web.clock(), self._web
+        sha256 = await media.keep(web.database, web.media, upload.content, content_type=upload.content_type, now=now)
         file = SentFile(
             sha256=sha256, kind=upload.kind, name=name if upload.kind == "document" else "",
             seconds=seconds if upload.kind == "voice" else 0,
@@ -252,7 +292,7 @@ class _Pages:
 
     async def media(self, request: Request) -> Response:
         """Send a file of the person's own chat; 404 for another chat's."""
-        address, sha256 = self._address(request), request.path_params["sha256"]
+        address, sha256 = (await self._session(request)).address, request.path_params["sha256"]
         if not _SHA256.fullmatch(sha256):
             raise HTTPException(404)
         database = self._web.database
@@ -277,39 +317,52 @@ class _Pages:
         headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
         return Response(content[start : end + 1], 206, media_type=kept.content_type, headers=headers)
 
-    async def _chat_page(self, request: Request, address: str, start: str = "") -> Response:
-        heading = await self._web.heading(address)
+    async def _chat_page(self, request: Request, session: PageSession, start: str = "") -> Response:
+        heading = await self._web.heading(session.address)
         response = self._templates.TemplateResponse(request, "chat.html", self._context(heading) | {"start": start})
+        self._give_cookie(request, response, session, COOKIE)
+        return response
+
+    def _give_cookie(self, request: Request, response: Response, session: PageSession, name: str) -> None:
         response.set_cookie(
-            COOKIE, self._sessions.issue(address), max_age=int(LASTS.total_seconds()), httponly=True,
+            name, self._sessions.issue(session), max_age=int(COOKIE_LASTS.total_seconds()), httponly=True,
             samesite="lax", secure=request.url.scheme == "https",
         )  # fmt: skip
-        return response
 
     def _context(self, heading: Heading) -> dict[str, Any]:
         return {
-            "title": heading.title, "at_home": not heading.in_office, "session": "", "start": "",
+            "title": heading.title, "at_home": not heading.in_office, "phone": "", "start": "",
             "longest_text": LONGEST_TEXT, "max_upload": self._web.max_upload,
         }  # fmt: skip
 
-    def _address(self, request: Request) -> str:
-        """Return the address whose request it is. Raises Refusal without a session."""
-        token = request.cookies.get(COOKIE)
-        if self._web.demo:
-            token = request.headers.get("X-Session") or request.query_params.get("session") or token
-        address = self._sessions.read(token)
-        if address is None:
-            raise Refusal(401, "登录已失效。请重新扫村里张贴的二维码，或打开镇里发的链接。")
-        return address
+    async def _session(self, request: Request) -> PageSession:
+        """Return whose request it is. Raises Refusal without a session."""
+        phone = request.query_params.get("phone", "") if self._web.demo else ""
+        try:
+            session = await self._sessions.read(request.cookies.get(_demo_cookie(int(phone)) if phone.isdecimal() else COOKIE))
+        except Ended as ended:
+            raise Refusal(401, _STOPPED if ended.stopped else _SIGNED_OUT) from None
+        if session is None:
+            raise Refusal(401, _UNKNOWN)
+        return session
 
-    def _poster(self, request: Request) -> str:
+    async def _poster(self, request: Request) -> str:
         if _HEADER not in request.headers:
             raise Refusal(403, "请从聊天页面里发送。")
-        address = self._address(request)
+        address = (await self._session(request)).address
         wait = self._posts.wait(address)
         if wait:
             raise Refusal(429, "发得太快了，请稍等几秒。", wait)
         return address
+
+
+def _demo_cookie(number: int) -> str:
+    return f"{COOKIE}-demo-{number}"
+
+
+def _source(request: Request) -> str:
+    """The address of the net that a request comes from."""
+    return request.client.host if request.client else ""
 
 
 def _shown(said: PagePost) -> Outgoing | None:

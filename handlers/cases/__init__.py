@@ -15,5 +15,6 @@ CONVERSATIONS = (
     "self_report",
     "verify",
     "view",
+    "words",
 )
 JOBS = ("follow_up_job",)

@@ -19,7 +19,10 @@ from storage.cases.steps import Step
 from storage.database.base import to_base36
 from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
-from storage.people.persons import Role
+from storage.people.persons import Person, Role
+
+UNCONFIRMED = "村干部确认您是这家人以后，就能看办到哪一步。"
+"""What a phone hears that let itself in by a name and four digits."""
 
 
 async def clue_named(chat: Chat, said: str) -> Clue | None:
@@ -63,6 +66,20 @@ def next_step_row(clue: Clue) -> Rows:
     return [[Button(label=clue.step.label, says=f"/{clue.step.value} {to_base36(clue.id)}")]]
 
 
+async def unconfirmed_phones(chat: Chat, clue: Clue) -> Rows:
+    """A button for each phone of the household that nobody has confirmed, to press at its door."""
+    return [
+        [Button(label=f"{one.name}的手机是这家人", says=f"/newcomer {to_base36(one.id)} yes")]
+        for one in await chat.store.newcomers.of_household(clue.household_id)
+        if one.confirmed_at is None
+    ]
+
+
+def relation_to(person: Person, household_id: int) -> str | None:
+    """For whom of a household the person holds the phone ("张三的外孙"); None for themselves."""
+    return next((post.relation for post in person.posts_as(Role.HOUSEHOLD) if post.household_id == household_id), None)
+
+
 async def explain_step(chat: Chat, clue: Clue) -> str:
     """Explain why there is nothing to do at this step: what the last person did; to the household, how its case stands."""
     if not chat.person.has(*IN_OFFICE):
@@ -92,6 +109,8 @@ async def take_step(
     whose turn it is next is told.
     """
     plan, store = chat.world.plan, chat.store
+    if relation := relation_to(chat.person, clue.household_id):
+        facts = {**(facts or {}), "for": relation}  # whose words it is that somebody else said on their phone
     to = apply(clue, what, parties=parties_of(chat.person, clue), today=chat.now.date(), clocks=plan.clocks, reason=note)
     moved = await store.clues.move(
         clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos, voices=voices
@@ -119,7 +138,10 @@ async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
     intent = Intent(Cause.CASE, f"{clue.id}:{clue.version}")
     buttons = [*next_step, [clue_button(clue)]]
     await chat.push(family, f"{clue.number}号：{words.text}", intent, buttons=buttons, personal=True)
-    await chat.push(others, f"{clue.number}号线索：{what.label}。", intent, buttons=[[clue_button(clue)]])
+    at_home = [one for one in others if chat.world.directory.person(one) is None]
+    in_office = [one for one in others if one not in at_home]
+    await chat.push(in_office, f"{clue.number}号线索：{what.label}。", intent, buttons=[[clue_button(clue)]])
+    await chat.push(at_home, f"{clue.number}号有新进展。\n{UNCONFIRMED}", intent, personal=True)
 
 
 async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str, voices: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.planning import plan_clue
+from handlers.cases.common import relation_to
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
 from handlers.engine.questions.base import Answer, More
@@ -14,11 +15,12 @@ from handlers.engine.questions.evidenced_text import voices_beside
 from handlers.engine.said import Said
 from handlers.engine.world import World
 from handlers.reading import Unreadable, clean, read_yes_no
+from handlers.rights.sight import IN_OFFICE
 from handlers.wording.days import day_in_words
 from handlers.wording.evidence import evidence_in_words
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words, risk_options
-from storage.cases.records import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource, SaidBy
 from storage.database.base import to_base36
 from storage.joining.consents import CONSENT
 from storage.mail.intents import Cause, Intent
@@ -66,10 +68,12 @@ async def ask_same_case(chat: Chat, household: Household, prompt: str) -> str:
 
 
 async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
-    """The household's open clues as options."""
+    """The household's open clues as options; to a phone that nobody has confirmed those that it reported itself."""
+    known = chat.person.has(*IN_OFFICE) or chat.person.speaks_for(household.id)
+    found = [one for one in await chat.store.clues.open_of(household.id) if known or one.reporter_id == chat.person.id]
     return [
         (str(clue.number), f"{clue.number}号 {kinds_in_words(chat.world.plan, clue.kinds)} {day_in_words(clue.reported_at)}")
-        for clue in (await chat.store.clues.open_of(household.id))[:3]
+        for clue in found[:3]
     ]
 
 
@@ -116,7 +120,7 @@ async def file_clue(
     await _tell_village(chat, household, clue, f"{title} {clue.number}号", detail, shown)
     days = chat.world.plan.clocks.verify.days
     visit = "收到了，编号 {}。{} 个工作日内有人上门看看。" if at_home else "已上报，编号 {}。{} 个工作日内入户核查。"
-    await chat.say(visit.format(clue.number, days), _FOLLOW)
+    await chat.say(visit.format(clue.number, days), _FOLLOW if at_home else [*_FOLLOW, said_by_row(clue)])
     return True
 
 
@@ -136,6 +140,7 @@ async def file_confirmed(
 
 async def _add(chat: Chat, household: Household, source: ClueSource, kinds: list[str], detail: str, shown: Evidence) -> Clue:
     due_on = last_day(chat.now.date(), chat.world.plan.clocks.verify)
+    said_by, speaker = _whose_words(chat, household, source)
     clue = await chat.store.clues.add(
         household_id=household.id,
         village=household.village,
@@ -147,23 +152,51 @@ async def _add(chat: Chat, household: Household, source: ClueSource, kinds: list
         place=shown.place,
         reporter_id=chat.person.id,
         consent=CONSENT if source is ClueSource.SELF_REPORT else None,
+        said_by=said_by,
+        speaker=speaker,
         due_on=due_on,
     )
     plan_clue(chat.store.reminders, chat.world.plan, clue=clue, now=chat.now)
     return clue
 
 
+def _whose_words(chat: Chat, household: Household, source: ClueSource) -> tuple[SaidBy | None, str | None]:
+    """Whose words a report is: of a household's phone its holder's, of a cadre's what the cadre saw, until they say other."""
+    if source is ClueSource.CADRE:
+        return SaidBy.SEEN, None
+    if source is not ClueSource.SELF_REPORT:
+        return None, None
+    relation = relation_to(chat.person, household.id)
+    return (SaidBy.FAMILY, f"{chat.person.name}（{relation}）") if relation else (SaidBy.SELF, None)
+
+
+def said_by_row(clue: Clue) -> list[Button]:
+    """The buttons by which a cadre who reports for somebody notes whose words it was."""
+    key = to_base36(clue.id)
+    return [Button(label=one.label, says=f"/words {key} {one.value}") for one in (SaidBy.SELF, SaidBy.FAMILY)]
+
+
 async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str, detail: str, shown: Evidence) -> None:
     """Push the news to the household's helpers, or to all cadres of its village if it has none."""
     kinds = kinds_in_words(chat.world.plan, clue.kinds)
     due = f"请在 {day_in_words(clue.due_on)}前入户核查。" if clue.due_on else ""
+    look = Button(label="查看", says=f"/clue {to_base36(clue.id)}")
+    note, confirming = _unconfirmed(chat, household)
     await chat.push(
         _helpers(chat.world, household),
-        f"【{title}】{household_in_words(chat.world.plan, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip(),
+        f"【{title}】{household_in_words(chat.world.plan, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip() + note,
         intent=Intent(Cause.CLUE, f"{clue.number}:{chat.store.session.request}"),
-        buttons=[[Button(label="查看", says=f"/clue {to_base36(clue.id)}")]],
+        buttons=[[look, *confirming]],
         file=next(iter([*shown.spoken, *shown.photos]), None),
     )
+
+
+def _unconfirmed(chat: Chat, household: Household) -> tuple[str, list[Button]]:
+    """What the village is told where a phone reports that nobody has confirmed, and the button that confirms it."""
+    posts = [post for post in chat.person.posts_as(Role.HOUSEHOLD) if post.household_id == household.id]
+    if chat.person.has(*IN_OFFICE) or not posts or chat.person.speaks_for(household.id):
+        return "", []
+    return (f"\n{chat.person.name}的手机还没确认。", [Button(label="是这家人", says=f"/newcomer {to_base36(posts[0].id)} yes")])
 
 
 def _helpers(world: World, household: Household) -> Sequence[int]:

@@ -70,7 +70,7 @@ def parties_of(person: Person, clue: Clue) -> frozenset[Party]:
     """The parties that `person` is to the case; empty if it does not concern them."""
     by_role = {Role.VILLAGE: Party.VILLAGE, Role.TOWN: Party.TOWN, Role.COUNTY: Party.COUNTY}
     parties = {party for role, party in by_role.items() if person.covers(clue.village, role)}
-    if any(post.household_id == clue.household_id for post in person.posts_as(Role.HOUSEHOLD)):
+    if person.speaks_for(clue.household_id):
         parties.add(Party.HOUSEHOLD)
     return frozenset(parties)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import home_in_words, next_step_row, own_clue_at, take_step
+from handlers.cases.common import home_in_words, next_step_row, own_clue_at, take_step, unconfirmed_phones
 from handlers.cases.table import Act, Party
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
@@ -41,4 +41,6 @@ async def verify(chat: Chat) -> None:
         await chat.say("记下了，已告诉农户。农户可以向镇里提异议。")
         return
     due = f"，{day_in_words(clue.due_on)}前定下来" if clue.due_on else ""
-    await chat.say(f"记下了。接着请农户签授权书，按程序评议{due}。", next_step_row(clue))
+    phones = await unconfirmed_phones(chat, clue)
+    ask = "\n这家有手机还没确认，是本人就点一下，他自己就能点同意。" if phones else ""
+    await chat.say(f"记下了。接着请农户签授权书，按程序评议{due}。{ask}", [*next_step_row(clue), *phones])

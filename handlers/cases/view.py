@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import clue_named
+from handlers.cases.common import UNCONFIRMED, clue_named
 from handlers.cases.procedure import parties_of, possible_acts
 from handlers.cases.table import STEPS, Act
 from handlers.engine.chat import Chat, Rows
@@ -12,7 +12,7 @@ from handlers.wording.days import day_in_words, deadline_in_words
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
 from handlers.wording.measures import help_in_words
-from storage.cases.records import Clue, ClueSource
+from storage.cases.records import Clue, ClueSource, SaidBy
 from storage.cases.steps import Step
 from storage.cases.voices import VoiceMessage
 from storage.database.base import to_base36
@@ -24,6 +24,9 @@ from storage.people.persons import Role
 async def show_clue(chat: Chat) -> None:
     """Args: the clue's id, or its number as people say it."""
     clue, sight = await visible_clue(chat)
+    if sight is Sight.REPORTED:
+        await _show_own_words(chat, clue)
+        return
     household = chat.world.roster.by_id.get(clue.household_id)
     home = household_in_words(chat.world.plan, household) if household else "（不在名册）"
     lines = [
@@ -43,6 +46,14 @@ async def show_clue(chat: Chat) -> None:
         await chat.say(f"照片 {place}/{len(photos)}", file=photo)
 
 
+async def _show_own_words(chat: Chat, clue: Clue) -> None:
+    """What a phone that nobody has confirmed said itself, and nothing of what others know of the household."""
+    said = await chat.store.clues.words_of(clue, chat.person.id)
+    voices = await audible_voices(chat, clue, Sight.REPORTED)
+    listen = [[Button(label=f"听语音（{len(voices)} 条）", says=f"/listen {to_base36(clue.id)}")]] if voices else []
+    await chat.say("\n".join([f"{clue.number}号，您报的：", *said, f"村里收到了。{UNCONFIRMED}"]), listen)
+
+
 async def visible_clue(chat: Chat) -> tuple[Clue, Sight]:
     """The clue that the command names and how much of it the person may see. Refuses if that is nothing."""
     clue = await clue_named(chat, chat.args)
@@ -60,10 +71,12 @@ async def _sight_on(chat: Chat, clue: Clue) -> Sight:
 
 
 async def audible_voices(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:
-    """The clue's voice messages; a household hears only its own."""
+    """The clue's voice messages; a household hears only its own, and who is not confirmed only what they said themselves."""
     voices = await chat.store.voices.about(clue.id)
-    if sight is not Sight.OWN:
+    if sight is Sight.FULL:
         return voices
+    if sight is Sight.REPORTED:
+        return [voice for voice in voices if voice.person_id == chat.person.id]
     family = await chat.store.people.of_household(clue.household_id)
     return [voice for voice in voices if voice.person_id in family]
 
@@ -71,7 +84,16 @@ async def audible_voices(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMess
 async def _reporter(chat: Chat, clue: Clue, sight: Sight) -> str:
     if sight is Sight.OWN:
         return "您家自己报的" if clue.source is ClueSource.SELF_REPORT else clue.source.label
-    return f"{await chat.name_of(clue.reporter_id)}（{clue.source.label}）"
+    standing = await chat.store.newcomers.standing_of(clue.reporter_id, clue.household_id)
+    how = "，".join(filter(None, (clue.source.label, _whose_words(clue), standing.label)))
+    return f"{await chat.name_of(clue.reporter_id)}（{how}）"
+
+
+def _whose_words(clue: Clue) -> str:
+    """Whose words it is, where that is not what its source says anyway."""
+    if clue.said_by is SaidBy.FAMILY:
+        return f"{clue.speaker}说的" if clue.speaker else clue.said_by.label
+    return SaidBy.SELF.label if clue.said_by is SaidBy.SELF and clue.source is ClueSource.CADRE else ""
 
 
 async def _standing(chat: Chat, clue: Clue, sight: Sight) -> str:

@@ -54,6 +54,8 @@ class Chat:
         self._written_at = said.at if said else None
         self.pressed = pressed
         """The message whose button gave the command that began this talk in this very step."""
+        self.left = False
+        """Whether this chat has just become nobody's: what the talk interrupted is not returned to."""
         self._lead = [Outgoing(text=lead)] if lead else []
         self._says: list[Outgoing] = []
 

@@ -11,7 +11,7 @@ from handlers.engine.form import mark_of
 from handlers.engine.journal import Guesses
 from handlers.engine.said import Said
 from handlers.engine.unwind import Became, Cancelled, NotYours, PutAside, Rewound, Waiting
-from handlers.engine.words import ANSWERED, GONE, GROUP, JOIN, NOT_YOURS
+from handlers.engine.words import ANSWERED, GONE, GROUP, JOIN, NOT_YOURS, STOPPED
 from handlers.engine.world import World
 from handlers.reading import clean
 from handlers.wording.days import moment_in_words
@@ -43,15 +43,22 @@ class Desk:
     person: Person | None
     address: str
     talks: list[Talk]
+    stopped: bool = False
+    """Whether it is open whose this chat is; until that is settled nothing is done here."""
     changed: dict[int, Talk] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
 
     async def receive(self, store: Store, message: Incoming) -> None:
         """Work on one message; all effects go through `store` and this desk's own lists."""
         text = clean(message.text or "") if message.choice is None else message.choice
+        if self.stopped:
+            self._reply(store, STOPPED)
+            return
         self._shelve(store, message)
         if not message.private:
             self._reply(store, GROUP)
+        elif message.trouble and self.person is None and not text:
+            self._reply(store, message.trouble)
         elif text.startswith("/") and not self._is_word(text):
             await self._command(store, text, message)
         elif message.choice is not None:
@@ -168,7 +175,8 @@ class Desk:
         else:
             chat.finish()
             self._end(work)
-            await self._return(store, quietly=not work.answers)
+            if not chat.left:
+                await self._return(store, quietly=not work.answers)
 
     async def _return(self, store: Store, *, quietly: bool = False) -> None:
         """After a talk has ended, go back to the one it interrupted; `quietly` after a mere look at something."""

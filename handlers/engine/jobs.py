@@ -39,6 +39,7 @@ _CALLED = {
     "forget_lists": "清理筛查名单",
     "phases": "安排阶段提醒",
     "purge": "清理旧消息",
+    "purge_forgotten": "删除已同意删除的文件",
     "remind": "提醒",
     "remind_again": "提醒",
     "screening": "导入筛查名单",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from handlers.engine.attendance import on_duty, stand_in_note
 from handlers.engine.world import World
 from storage.mail import outbox
 from storage.mail.intents import Intent
-from storage.mail.messages import PUSH, Outgoing
+from storage.mail.messages import PUSH, Button, Outgoing
 from storage.store import Store
 
 
@@ -49,6 +49,12 @@ async def notify(
                 store.session, addresses[person_id], message, priority=priority, intent=key, not_before=not_before
             )
     return queued
+
+
+def tell_chat(store: Store, address: str, text: str, buttons: Sequence[Sequence[Button]] = ()) -> None:
+    """Send a message to one chat, which may belong to nobody."""
+    rows = tuple(tuple(row) for row in buttons)
+    outbox.post(store.session, address, Outgoing(text=text, buttons=rows))
 
 
 async def _addresses(store: Store, world: World, person_ids: Iterable[int]) -> dict[int, str]:

@@ -1,3 +1,4 @@
 """Joining: binding a phone to a person."""
 
-CONVERSATIONS = ("decide", "join")
+CONVERSATIONS = ("decide", "deny", "door", "invitations", "invite", "join", "knocks", "phones")
+JOBS = ("silence_job",)

@@ -1,3 +1,3 @@
 """Posts: assignment, handover and leave."""
 
-CONVERSATIONS = ("assign", "handover", "leave")
+CONVERSATIONS = ("assign", "colleague", "handover", "leave")

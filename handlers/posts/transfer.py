@@ -66,12 +66,11 @@ async def take_over(chat: Chat, person_id: int, *, address: str) -> None:
         along = await hand_over(chat, waiting, leaver, post, successor, address)
         await tell_successor(chat, waiting, leaver, post, successor, along, address)
         title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
-        await chat.push(
-            [waiting.asked_by],
-            f"【交接】{successor.name}已加入，「{title}」已由{leaver.name}交接完。{along}",
-            intent=Intent(Cause.HANDOVER_DONE, f"{waiting.id}"),
-            personal=True,
-        )
+        news = f"【交接】{successor.name}已加入，「{title}」已由{leaver.name}交接完。{along}"
+        if not chat.stranger and chat.person.id == waiting.asked_by:
+            await chat.say(news)
+        else:
+            await chat.push([waiting.asked_by], news, Intent(Cause.HANDOVER_DONE, f"{waiting.id}"), personal=True)
 
 
 async def tell_successor(

@@ -1,3 +1,3 @@
 """Shows people what is stored about them, and erases it at their request."""
 
-CONVERSATIONS = ("erase", "forget", "me")
+CONVERSATIONS = ("erase", "forget", "me", "phones")

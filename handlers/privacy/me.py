@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.privacy.phones import phone_lines, sign_out_buttons
 from handlers.wording.days import full_day_in_words
 from handlers.wording.people import post_in_words
 from storage.mail.messages import Button
@@ -19,14 +18,16 @@ async def about_me(chat: Chat) -> None:
     consent = await chat.store.consents.latest(chat.person.id)
     agreed = f"，{full_day_in_words(consent.agreed_at)}同意过《个人信息说明》{consent.text_version}版" if consent else ""
     lines = [
-        f"{dossier.name}，手机：{mask_phone(dossier.phone) if dossier.phone else '没有登记'}{_id_number(dossier)}",
+        f"{chat.person.name}，手机：{mask_phone(dossier.phone) if dossier.phone else '没有登记'}{_id_number(dossier)}",
         *(_post(chat, post) for post in dossier.posts[:2]),
         f"上报过 {dossier.reports} 件{_quiz_line(dossier)}{agreed}",
-        f"绑定的聊天：{_chats(chat, dossier)}。聊天原文只短期保存。",
     ]
     if len(dossier.posts) > 2:
         lines[2] += f"等 {len(dossier.posts)} 个身份"
-    await chat.say("\n".join(lines), [[Button(label="申请删除", says="/forget")]])
+    phones = await chat.store.chats.phones(chat.person.id)
+    lines += ["在用的手机（聊天原文只短期保存）：", *phone_lines(chat, phones)]
+    buttons = [*sign_out_buttons(chat, phones, chat.person.id), [Button(label="申请删除", says="/forget")]]
+    await chat.say("\n".join(lines), buttons)
 
 
 def _post(chat: Chat, post: Held) -> str:
@@ -42,8 +43,3 @@ def _id_number(dossier: Dossier) -> str:
 
 def _quiz_line(dossier: Dossier) -> str:
     return f"，一口清练过 {dossier.questions} 题" if dossier.questions else ""
-
-
-def _chats(chat: Chat, dossier: Dossier) -> str:
-    counts = Counter(chat.world.platform_label(name) for name in dossier.platforms)
-    return "、".join(f"{label} {count} 个" for label, count in counts.items())

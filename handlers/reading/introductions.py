@@ -16,7 +16,10 @@ _BETWEEN = re.compile(r"(?:的|身份证|手机|电话|后四位|后4位|最后�
 _ENDING = re.compile(r"[。.,,!!\s]+$")
 _NUMBER = re.compile(r"\+?\s?\d[\d\s-]*[Xx]?$", re.ASCII)
 _SPOKEN = re.compile(r"(?:(?<=[\s,,、。:是号])|^)[〇零一二三四五六七八九幺]{4,}$")
+_PAUSE = re.compile(r"[\s,,、。:;;]+")
+_BEFORE_RELATION = re.compile(r"^(?:我?是)?(?:[他她]家?的?)?")
 _SHORTEST, _LONGEST = 2, 30
+_LONGEST_RELATION = 8
 
 
 class Introduction(NamedTuple):
@@ -38,6 +41,15 @@ def read_introduction(text: str) -> Introduction:
     if name and not _is_name(name):
         raise Unreadable("没看懂姓名，请先发姓名再发号码，例如：张三 1234")
     return Introduction(name, number)
+
+
+def read_relative(text: str) -> Introduction:
+    """Take "李明 外孙", "我叫李明，是他外孙": a name and the relation, in place of the number. Raises Unreadable."""
+    name, *rest = [part for part in _PAUSE.split(_BEFORE.sub("", _ENDING.sub("", clean(text)))) if part] or [""]
+    relation = _BEFORE_RELATION.sub("", "".join(rest))
+    if not _is_name(name) or not relation.isalpha() or len(relation) > _LONGEST_RELATION:
+        raise Unreadable("请把姓名和关系一起发，例如：李明 外孙")
+    return Introduction(name, relation)
 
 
 def read_tail(number: str) -> str:

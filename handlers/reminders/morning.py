@@ -20,16 +20,22 @@ from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.store import Store
 
+_ACROSS = 3
+"""Buttons in a row below those of matters."""
+
 _OFFICES = {Party.TOWN: Role.TOWN, Party.COUNTY: Role.COUNTY}
 
 
 @dataclass(slots=True)
 class MorningNews:
-    """For one person. `unsent`: the first day of the week whose report was written for them and not sent."""
+    """For one person. `unsent`: the first day of the week whose report was written for them and not sent. `joined`: phones
+    that joined households and wait to be confirmed; `knocked`: people who wanted to and could not, since the last morning."""
 
     fresh: list[WorkItem] = field(default_factory=list)
     quiz: bool = False
     unsent: date | None = None
+    joined: int = 0
+    knocked: int = 0
 
 
 async def morning_news(tx: Transaction, world: World, since: datetime | None) -> dict[int, MorningNews]:
@@ -47,10 +53,25 @@ async def morning_news(tx: Transaction, world: World, since: datetime | None) ->
         store = Store(session)
         done = await store.mornings.quiz_done(found, questions, today=now.date(), since=midnight) if questions else set(found)
         unsent = await store.weekly_reports.unsent(week_before(now.date()))
+        await _note_doors(store, world, since, found)
     for person_id, has in found.items():
         has.quiz = person_id not in done
         has.unsent = unsent.get(person_id)
     return found
+
+
+async def _note_doors(store: Store, world: World, since: datetime | None, found: dict[int, MorningNews]) -> None:
+    """Tell each village's cadres of the phones to be confirmed, the town where a village has nobody; the town who knocked."""
+    today = store.session.now.date()
+    for village, count in (await store.newcomers.counts()).items():
+        cadres = on_duty(world, world.directory.ids(Role.VILLAGE, village), day=today)
+        there = [one for one in cadres if one in found]
+        for person_id in there or [one for one in world.directory.ids(Role.TOWN, village) if one in found]:
+            found[person_id].joined += count
+    for village, count in (await store.admissions.knocks_since(since)).items():
+        for person_id in world.directory.ids(Role.TOWN, village):
+            if person_id in found:
+                found[person_id].knocked += count
 
 
 async def _new_items(tx: Transaction, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
@@ -88,6 +109,8 @@ def message(world: World, person_id: int, due: Sequence[DueLine], news: MorningN
         fresh=[title for item in fresh for title, _ in item.titles],
         quiz=news.quiz,
         unsent=news.unsent is not None,
+        joined=news.joined,
+        knocked=news.knocked,
     )
     if morning.empty:
         return None
@@ -96,8 +119,9 @@ def message(world: World, person_id: int, due: Sequence[DueLine], news: MorningN
     morning = replace(morning, rest_is_own=own)
     rows = [(_item_button(one.item), *([one.later] if one.later else [])) for one in shown]
     rows += [(_item_button(item),) for item in fresh[: PRESSING - len(shown)]]
-    last = tuple(_more_buttons(world, news, more=own or len(fresh) > PRESSING - len(shown)))
-    return Outgoing(text=text_of(morning), buttons=(*rows, last) if last else tuple(rows))
+    more = list(_more_buttons(world, news, more=own or len(fresh) > PRESSING - len(shown)))
+    last = [tuple(more[start : start + _ACROSS]) for start in range(0, len(more), _ACROSS)]
+    return Outgoing(text=text_of(morning), buttons=(*rows, *last))
 
 
 def _item_button(item: WorkItem) -> Button:
@@ -111,3 +135,7 @@ def _more_buttons(world: World, news: MorningNews, *, more: bool) -> Iterable[Bu
         yield Button(label="全部待办", says="/todo")
     if news.unsent:
         yield Button(label="看周报", says=f"/weekly {news.unsent:%Y%m%d}")
+    if news.joined:
+        yield Button(label="看新手机", says="/phones")
+    if news.knocked:
+        yield Button(label="看谁没对上", says="/knocks")

@@ -19,7 +19,8 @@ class Morning:
     """One person's morning.
 
     `due` are lines in the order in which they press, of which `missed` should have come earlier; `fresh` are the titles of
-    what came to the person since the last morning. `rest_is_own`: what is not shown the person finds under /todo.
+    what came to the person since the last morning. `rest_is_own`: what is not shown the person finds under /todo. `joined`
+    phones wait to be confirmed, `knocked` people could not prove who they are.
     """
 
     due: Sequence[str] = ()
@@ -28,15 +29,24 @@ class Morning:
     rest_is_own: bool = True
     quiz: bool = False
     unsent: bool = False
+    joined: int = 0
+    knocked: int = 0
 
     @property
     def empty(self) -> bool:
-        return not (self.due or self.fresh or self.quiz or self.unsent)
+        return not (self.due or self.fresh or self.quiz or self.doors or self.unsent)
+
+    @property
+    def doors(self) -> Sequence[str]:
+        """A line for each that has to do with who joins."""
+        joined = f"新加入的手机 {self.joined} 部，请看看是不是本人。" if self.joined else ""
+        knocked = f"{self.knocked} 人想加入，没对上号。" if self.knocked else ""
+        return [line for line in (joined, knocked) if line]
 
     @property
     def shown(self) -> int:
         """How many of `due` are named."""
-        least = MOST_LINES - 1 - bool(self.fresh) - self.unsent
+        least = MOST_LINES - 1 - bool(self.fresh) - self.unsent - len(self.doors)
         return min(PRESSING, least if len(self.due) <= least else least - 1, len(self.due))
 
 
@@ -47,6 +57,7 @@ def text_of(morning: Morning) -> str:
     if rest := len(morning.due) - morning.shown:
         lines.append(f"还有 {rest} 件" + ("，都在待办里。" if morning.rest_is_own else "，由责任人办理。"))
     lines += [_fresh(morning.fresh)] if morning.fresh else []
+    lines += morning.doors
     lines += [_UNSENT] if morning.unsent else []
     return "\n".join(lines)
 
@@ -67,6 +78,7 @@ def _head(morning: Morning) -> str:
 def _nothing_due(morning: Morning) -> str:
     """The one or two lines of a morning with nothing due."""
     lines = [_fresh(morning.fresh)] if morning.fresh else []
+    lines += morning.doors
     lines += [_UNSENT] if morning.unsent else []
     return "【今天】" + "\n".join(lines or [_QUIZ])
 

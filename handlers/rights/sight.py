@@ -19,6 +19,8 @@ class Sight(Enum):
     OWN = auto()
     """Everything about one's own household but who reported it: that stays between the reporter and the office, so that
     nobody is afraid to report."""
+    REPORTED = auto()
+    """What one said oneself and nothing else: a phone that let itself in by a name and four digits."""
     FULL = auto()
 
 
@@ -27,20 +29,35 @@ def sight_of_clue(person: Person, clue: Clue, *, units: Collection[str], followe
 
     The first line that fits counts.
 
-    | who                                  | sees    |
-    |--------------------------------------|---------|
-    | its village, the town, the county    | FULL    |
-    | a unit that answers for its kind     | FULL    |
-    | the household itself                 | OWN     |
-    | who reported it, while in office     | FULL    |
-    | everybody else                       | NOTHING |
+    | who                                               | sees     |
+    |---------------------------------------------------|----------|
+    | its village, the town, the county                 | FULL     |
+    | a unit that answers for its kind                  | FULL     |
+    | the household itself                              | OWN      |
+    | who reported it, while in office                  | FULL     |
+    | who reported it as of the household, unconfirmed  | REPORTED |
+    | everybody else                                    | NOTHING  |
     """
     by_unit = any(post.covers(clue.village) and post.unit in units for post in person.posts_as(Role.UNIT))
     if person.covers(clue.village, Role.VILLAGE, *_OFFICES_ABOVE) or by_unit:
         return Sight.FULL
-    if any(post.household_id == clue.household_id for post in person.posts_as(Role.HOUSEHOLD)):
+    if person.speaks_for(clue.household_id):
         return Sight.OWN
-    return Sight.FULL if followed and person.has(*IN_OFFICE) else Sight.NOTHING
+    if followed and person.has(*IN_OFFICE):
+        return Sight.FULL
+    claims = any(post.household_id == clue.household_id for post in person.posts_as(Role.HOUSEHOLD))
+    return Sight.REPORTED if followed and claims else Sight.NOTHING
+
+
+def may_know_family(person: Person, newcomer: Post) -> bool:
+    """Whether the person can say if the newcomer is of the household: its village's cadres and the town, not oneself."""
+    return person.id != newcomer.person_id and person.covers(newcomer.region, Role.VILLAGE, Role.TOWN)
+
+
+def may_disown(person: Person, newcomer: Post) -> bool:
+    """Whether the person can put an unconfirmed phone out: who knows the family, and the family itself."""
+    family = person.id != newcomer.person_id and person.speaks_for(newcomer.household_id)
+    return family or may_know_family(person, newcomer)
 
 
 def may_admit(person: Person, village: str) -> bool:
@@ -53,6 +70,17 @@ def may_vouch(person: Person, owner: Person, *, region: str) -> bool:
     owner's posts, so that nobody hands out posts that reach further than their own."""
     regions = [region, *(post.region for post in owner.posts)]
     return person.id == owner.id or all(person.covers(one, *_OFFICES_ABOVE) for one in regions)
+
+
+def may_invite(person: Person, region: str) -> bool:
+    """Whether the person lets others in for a region, sees and ends what is open there, and settles who was denied: an office
+    above it or its own."""
+    return person.covers(region, *_OFFICES_ABOVE)
+
+
+def may_oversee(person: Person, owner: Person) -> bool:
+    """Whether the person sees `owner`'s phones and signs them out: oneself, or an office above all of the owner's posts."""
+    return person.id == owner.id or (bool(owner.posts) and may_erase(person, owner))
 
 
 def may_erase(person: Person, owner: Person) -> bool:

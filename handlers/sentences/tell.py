@@ -43,7 +43,7 @@ async def tell(chat: Chat) -> None:
         return
     if numbered := _NUMBERED.fullmatch(text):
         await _show_numbered(chat, numbered["number"], numbered["what"])
-    if at_home and _WHEN.search(text) and await chat.store.clues.open_of(chat.person.household_id or 0):
+    if at_home and _WHEN.search(text) and await _has_open_case(chat):
         chat.become("my")
     heard = Understood.model_validate(await chat.recall("heard", lambda: _understand(chat, told.text)))
     meant = {one: wanted for one in (heard.intent, *heard.others) if (wanted := _conversation_for(chat, one))}
@@ -59,6 +59,13 @@ async def tell(chat: Chat) -> None:
             chat.become("help")
         intent = Intent(which)
     await _go_on(chat, intent, heard, told)
+
+
+async def _has_open_case(chat: Chat) -> bool:
+    """Whether the household has a case to look at; of a phone that nobody has confirmed, whether it reported one."""
+    home = chat.person.household_id or 0
+    known = chat.person.speaks_for(home)
+    return any(known or clue.reporter_id == chat.person.id for clue in await chat.store.clues.open_of(home))
 
 
 def warm_up(world: World) -> None:

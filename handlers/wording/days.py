@@ -41,3 +41,8 @@ def time_left_in_words(deadline: date, today: date) -> str:
     count = workdays_between(min(deadline, today), max(deadline, today))
     workdays = f" {count} 个工作日" if count else "不到 1 个工作日"
     return ("还剩" if deadline > today else "逾期") + workdays
+
+
+def years_between(born: date, today: date) -> int:
+    """Full years, as an age is told."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -27,6 +27,11 @@ def post_in_words(plan: Plan, role: Role, *, region: str, unit: str | None = Non
     return where + what.removeprefix(where[-1])
 
 
+def with_relation(name: str, relation: str | None) -> str:
+    """ "张三", or "李明（张三的外孙）" for a relative who acts for somebody."""
+    return f"{name}（{relation}）" if relation else name
+
+
 def official_name(directory: Directory, person_id: int | None) -> str:
     """The name of somebody in office; empty for nobody, or who is no longer."""
     official = directory.person(person_id or 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.cases.records import Clue, ClueEvent, ClueSource, Standing, clue_events, clues, joined_reports
+from storage.cases.records import Clue, ClueEvent, ClueSource, SaidBy, Standing, clue_events, clues, joined_reports
 from storage.cases.steps import Step
 from storage.counting.overview import clue_keys
 from storage.counting.tallies import count
@@ -40,6 +40,8 @@ class Clues:
         place: Place | None = None,
         reporter_id: int,
         consent: str | None = None,
+        said_by: SaidBy | None = None,
+        speaker: str | None = None,
         due_on: date,
     ) -> Clue:
         """File a clue at its first step, to be verified by `due_on`. `consent` is the version of the text agreed to."""
@@ -57,6 +59,8 @@ class Clues:
                 **place_columns(place),
                 "reporter_id": reporter_id,
                 "consent": consent,
+                "said_by": said_by and said_by.value,
+                "speaker": speaker,
                 "step": Step.VERIFY.value,
                 "since": session.now.date(),
                 "begun_on": session.now.date(),
@@ -71,6 +75,11 @@ class Clues:
         count(session, clue_keys, before=None, after=row)
         self._attachments.add("clue", row["id"], files=[*photos, *voices])
         return self._clue(row)
+
+    async def attribute(self, clue: Clue, said_by: SaidBy, *, speaker: str | None, consent: str | None) -> None:
+        """Note whose words a report is made of, and what they agreed to. Raises Conflict when somebody changed the clue."""
+        row = await self._session.current(clues, clue)
+        await self._session.amend(clues, row, said_by=said_by.value, speaker=speaker, consent=consent)
 
     async def join(
         self, clue: Clue, person_id: int, *, detail: str, photos: Sequence[str] = (), voices: Sequence[str] = ()
@@ -115,6 +124,16 @@ class Clues:
         query = sa.select(clues).where(inside(clues.c.village, region), clues.c.step.in_([step.value for step in steps]))
         rows = await self._session.read(query.order_by(clues.c.due_on, clues.c.number).limit(most))
         return self._some(rows)
+
+    async def words_of(self, clue: Clue, person_id: int) -> list[str]:
+        """What a person said about the clue, in order: as its reporter, and whenever they joined it."""
+        said = [clue.detail] if clue.reporter_id == person_id else []
+        query = sa.select(joined_reports.c.detail).where(
+            joined_reports.c.clue_id == clue.id, joined_reports.c.person_id == person_id
+        )
+        joined = await self._session.read(query.order_by(joined_reports.c.at, joined_reports.c.id))
+        open_text = self._session.vault.open_text
+        return said + self._session.records(joined_reports, joined, lambda row: open_text(row.detail) or "")
 
     async def followed_by(self, person_id: int, household_id: int | None = None, *, most: int = 10) -> list[Clue]:
         """What the person reported or joined, and what was reported about their own household; the newest first."""

@@ -22,6 +22,14 @@ class ClueSource(Labelled):
     SUPERVISION = "supervision", "督导抽查"
 
 
+class SaidBy(Labelled):
+    """Whose words a report is made of."""
+
+    SELF = "self", "本人说的"
+    FAMILY = "family", "家里人说的"
+    SEEN = "seen", "干部看到的"
+
+
 clues = sa.Table(
     "clues",
     metadata,
@@ -36,6 +44,8 @@ clues = sa.Table(
     sa.Column("longitude", sa.Float),
     sa.Column("reporter_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("consent", sa.String(20)),
+    sa.Column("said_by", sa.String(10)),
+    sa.Column("speaker", sa.String(60)),
     sa.Column("step", sa.String(16), nullable=False),
     sa.Column("since", sa.Date, nullable=False),
     sa.Column("begun_on", sa.Date, nullable=False),
@@ -93,7 +103,10 @@ class Standing(NamedTuple):
 
 class Clue(Record):
     """One clue. `kinds` are risk-kind codes of the plan; `since` is the day of the last step, `due_on` the last day of
-    the present step's clock; for the rest see Standing."""
+    the present step's clock; for the rest see Standing.
+
+    `said_by` is whose words it is made of, `speaker` who of the family: "李明（外孙）". None where its source says enough.
+    """
 
     id: int
     number: int
@@ -104,6 +117,8 @@ class Clue(Record):
     detail: str
     place: Place | None
     reporter_id: int
+    said_by: SaidBy | None = None
+    speaker: str | None = None
     step: Step
     since: date
     begun_on: date

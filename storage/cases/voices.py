@@ -76,10 +76,9 @@ class Voices:
             await session.change(media.update().where(media.c.sha256.in_(said)).values(content_type=ERASED))
 
 
-async def outdated(conn: AsyncConnection, before: datetime) -> list[str]:
-    """The files (sha256) of erased voice messages, and of those sent before `before` and never filed."""
-    forgotten = sa.or_(media.c.content_type == ERASED, sa.and_(_IS_VOICE, media.c.kept_at < before))
-    return list((await conn.execute(sa.select(media.c.sha256).where(forgotten, ~_FILED))).scalars())
+async def erased(conn: AsyncConnection) -> list[str]:
+    """The files (sha256) of voice messages that were erased."""
+    return list((await conn.execute(sa.select(media.c.sha256).where(media.c.content_type == ERASED, ~_FILED))).scalars())
 
 
 async def forget(conn: AsyncConnection, names: list[str]) -> None:

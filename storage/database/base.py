@@ -31,6 +31,13 @@ ONCE = {"once": True}
 """`info` of a table in which a row whose unique key exists already is silently the same row."""
 
 
+FILE = {"file": "plain"}
+"""`info` of a column that holds the name (sha256) of a kept file: what it names is not purged."""
+
+FILES_WITHIN = {"file": "sealed"}
+"""`info` of a sealed column in whose content the names of kept files may stand."""
+
+
 class Record(BaseModel):
     """A frozen row or message, as it is passed between the rooms."""
 

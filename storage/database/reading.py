@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 CALLED = {
     "admissions": "加入申请",
+    "arrivals": "加入记录",
     "assignments": "指派",
     "burden_days": "负担账",
     "chart_orders": "要画的图",
@@ -38,6 +39,7 @@ CALLED = {
     "clues": "线索",
     "consents": "同意书",
     "differences": "对账差异",
+    "door_codes": "当面加入的码",
     "erasures": "删除个人信息的申请",
     "fanout_tasks": "举一反三答复",
     "fanouts": "举一反三",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from storage.database.base import Moment, id_column, metadata, new_id
+from storage.database.base import FILE, Moment, id_column, metadata, new_id
 from storage.database.transaction import Session
 from storage.files.media import media
 
@@ -16,7 +16,7 @@ attachments = sa.Table(
     id_column(),
     sa.Column("subject", sa.String(20), nullable=False),
     sa.Column("subject_id", sa.BigInteger, nullable=False),
-    sa.Column("sha256", sa.String(64), sa.ForeignKey("media.sha256"), nullable=False, index=True),
+    sa.Column("sha256", sa.String(64), sa.ForeignKey("media.sha256"), nullable=False, index=True, info=FILE),
     sa.Column("at", Moment, nullable=False),
     sa.Index("ix_attachments_subject", "subject", "subject_id"),
 )

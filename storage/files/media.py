@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -13,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import ONCE, Moment, metadata
+from storage.database.base import ONCE, Moment, from_ms, metadata
+from storage.database.connection import Database
 from storage.database.sealing import HEADER, SealError, Vault, number_of
 from storage.database.transaction import Session
 
@@ -23,9 +25,12 @@ media = sa.Table(
     sa.Column("sha256", sa.String(64), primary_key=True),
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("content_type", sa.String(80), nullable=False),
-    sa.Column("kept_at", Moment, nullable=False),
+    sa.Column("kept_at", Moment, nullable=False, index=True),
     info=ONCE,
 )
+
+FORGOTTEN = from_ms(0)
+"""Stands for when a file was kept that nobody shall keep: unless something filed refers to it, the next purge deletes it."""
 
 
 ERASED = "erased"
@@ -111,6 +116,19 @@ class Media:
         self._session.add(media, row)
 
 
+async def keep(database: Database, store: MediaStore, content: bytes, *, content_type: str, now: datetime) -> str:
+    """Keep a file that a person sent, and make it known; returns its sha256. Raises what the disk and the database raise.
+
+    It is written before the database speaks of it, and looked for again afterwards: a purge may have been at work on what
+    somebody had sent before.
+    """
+    sha256 = await asyncio.to_thread(store.write, content)
+    async with database.write() as conn:
+        await register(conn, sha256, size=len(content), content_type=content_type, now=now)
+    await asyncio.to_thread(store.write, content)
+    return sha256
+
+
 async def held(conn: AsyncConnection, names: Iterable[str]) -> set[str]:
     """Which of these files the database knows; their rows are held until the transaction ends."""
     query = sa.select(media.c.sha256).where(media.c.sha256.in_(list(names))).with_for_update()
@@ -118,7 +136,8 @@ async def held(conn: AsyncConnection, names: Iterable[str]) -> set[str]:
 
 
 async def register(conn: AsyncConnection, sha256: str, *, size: int, content_type: str, now: datetime) -> None:
-    """Make a kept file known to the database."""
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    """Make a kept file known to the database. One that is sent again is as new, also if it had been erased."""
+    insert = (sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert)(media)
+    again = {"content_type": insert.excluded.content_type, "kept_at": insert.excluded.kept_at}
     row = {"sha256": sha256, "size": size, "content_type": content_type, "kept_at": now}
-    await conn.execute(insert(media).on_conflict_do_nothing(), row)
+    await conn.execute(insert.on_conflict_do_update(index_elements=["sha256"], set_=again), row)

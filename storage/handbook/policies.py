@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, FILE, Moment, Record, id_column, metadata, new_id
 from storage.database.transaction import Session
 from storage.handbook.index import FIND, AnyPhrase, IndexedWords, Phrase, create_with, tokens
 
@@ -21,7 +21,7 @@ policies = sa.Table(
     sa.Column("dated", sa.Date),
     sa.Column("for_all", sa.Boolean, nullable=False),
     sa.Column("region", sa.String(12), nullable=False),
-    sa.Column("sha256", sa.String(64), sa.ForeignKey("media.sha256"), nullable=False, index=True),
+    sa.Column("sha256", sa.String(64), sa.ForeignKey("media.sha256"), nullable=False, index=True, info=FILE),
     sa.Column("file_name", sa.String(255), nullable=False),
     sa.Column("added_by", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
     sa.Column("added_at", Moment, nullable=False),

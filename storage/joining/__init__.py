@@ -1,3 +1,3 @@
-"""Invitations, admissions and consents."""
+"""Invitations, admissions, arrivals, newcomers of households, and consents."""
 
-TABLES = ("admissions", "consents", "invites")
+TABLES = ("admissions", "arrivals", "consents", "door_codes", "invites")

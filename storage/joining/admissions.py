@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
+from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
+from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.people.persons import Role, persons
 
@@ -17,10 +20,15 @@ claim_attempts = sa.Table(
     id_column(),
     sa.Column("address", sa.String(80), nullable=False),
     sa.Column("name_blind", sa.String(32), nullable=False),
+    sa.Column("village", sa.String(12)),
+    sa.Column("invite_id", sa.BigInteger),
+    sa.Column("matched", sa.Boolean),
     sa.Column("at", Moment, nullable=False),
     sa.Index("ix_claim_attempts_address", "address", "at"),
     sa.Index("ix_claim_attempts_name", "name_blind", "at"),
+    sa.Index("ix_claim_attempts_village", "village", "at"),
 )
+"""`matched`: whether the roster has it so. Rows of before these were kept have None in the three."""
 
 admissions = sa.Table(
     "admissions",
@@ -32,6 +40,9 @@ admissions = sa.Table(
     sa.Column("region", sa.String(12), nullable=False),
     sa.Column("unit", sa.String(40)),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id")),
+    sa.Column("phone", Sealed),
+    sa.Column("invite_id", sa.BigInteger, sa.ForeignKey("invites.id")),
+    sa.Column("by_office", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("text_version", sa.String(20)),
     sa.Column("agreed_at", Moment),
     sa.Column("asked_at", Moment, nullable=False),
@@ -42,11 +53,15 @@ admissions = sa.Table(
     info=AUDITED,
 )
 
+_OPEN = admissions.c.decided_at.is_(None)
+_OF_HOME = admissions.c.role == Role.HOUSEHOLD.value
+
 
 class Admission(Record):
     """A chat that says it is `name` and asks to become `role` in `region`.
 
-    `person_id` is set where it says it is somebody already known (a second phone). `text_version` and `agreed_at` are the
+    `person_id` is set where it says it is somebody already known (a second phone), `phone` and `invite_id` where it came by
+    an invitation to an office. `by_office`: that person's own word is not enough. `text_version` and `agreed_at` are the
     consent given on the way, for households.
     """
 
@@ -57,9 +72,28 @@ class Admission(Record):
     region: str
     unit: str | None = None
     person_id: int | None = None
+    phone: str | None = None
+    invite_id: int | None = None
+    by_office: bool = False
+    asked_at: datetime
     text_version: str | None = None
     agreed_at: datetime | None = None
     accepted: bool | None = None
+
+
+class Tally(NamedTuple):
+    """How many, and when the last was."""
+
+    wrong: int = 0
+    last: datetime | None = None
+
+
+class WrongTries(NamedTuple):
+    """Wrong tries of all chats at joining a household."""
+
+    name: Tally = Tally()
+    invitation: Tally = Tally()
+    village: Tally = Tally()
 
 
 class Admissions:
@@ -68,37 +102,72 @@ class Admissions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def tried(self, address: str, village: str, *, name: str, since: datetime) -> tuple[int, int]:
-        """Tries since `since`: of this chat for anybody, and of all chats for this name in this village."""
-        ours = claim_attempts.c.address == address
-        theirs = claim_attempts.c.name_blind == self._blind(village, name)
-        counts = sa.select(
-            sa.func.count(sa.case((ours, 1))).label("ours"), sa.func.count(sa.case((theirs, 1))).label("theirs")
-        ).where(claim_attempts.c.at >= since, sa.or_(ours, theirs))
-        row = (await self._session.read(counts))[0]
-        return int(row.ours), int(row.theirs)
+    async def tries_of(self, address: str, since: datetime) -> int:
+        """A chat's tries since `since`, right or wrong, for anybody."""
+        recent = claim_attempts.c.at.between(since, self._session.now)
+        query = sa.select(sa.func.count().label("n")).where(claim_attempts.c.address == address, recent)
+        return int((await self._session.read(query))[0].n)
 
-    async def count_try(self, address: str, village: str, *, name: str) -> None:
+    async def wrong_tries(self, village: str, invite_id: int, *, name: str, since: datetime) -> WrongTries:
+        """The wrong tries of all chats since `since`: for this name of the village, by this invitation, and in the village."""
+        recent = claim_attempts.c.at.between(since, self._session.now)  # what a clock far ahead has noted locks nobody out
+        wrong = claim_attempts.c.matched.is_not(sa.true()) & recent
+        named = claim_attempts.c.name_blind == self._blind(village, name)
+        here = claim_attempts.c.village == village
+        tallies = []
+        for which in (named, here & (claim_attempts.c.invite_id == invite_id), here):
+            query = sa.select(sa.func.count().label("n"), sa.func.max(claim_attempts.c.at).label("last")).where(wrong, which)
+            (row,) = await self._session.read(query)
+            tallies.append(Tally(row.n, row.last))
+        return WrongTries(*tallies)
+
+    async def count_try(self, address: str, village: str, invite_id: int, *, name: str, matched: bool) -> None:
         """Count a try. It is written at once, not with the batch, so that guesses in one batch count one by one."""
-        row = {"id": new_id(), "address": address, "name_blind": self._blind(village, name), "at": self._session.now}
+        row = {
+            "id": new_id(), "address": address, "name_blind": self._blind(village, name), "village": village,
+            "invite_id": invite_id, "matched": matched, "at": self._session.now,
+        }  # fmt: skip
         await self._session.change(claim_attempts.insert(), row)
 
     def ask(self, address: str, name: str, *, role: Role, region: str, **more: Any) -> Admission:
         """Put a request; `more` are further fields of Admission."""
-        asked = Admission(id=new_id(), address=address, name=name, role=role, region=region, **more)
-        row = {**asked.model_dump(), "role": role.value, "asked_at": self._session.now, "version": 0}
+        asked = Admission(id=new_id(), address=address, name=name, role=role, region=region, asked_at=self._session.now, **more)
+        phone = self._session.vault.seal_text(asked.phone)
+        row = {**asked.model_dump(), "role": role.value, "phone": phone, "version": 0}
         self._session.add(admissions, row)
         return asked
 
     async def get(self, admission_id: int) -> Admission | None:
-        rows = await self._session.read(sa.select(admissions).where(admissions.c.id == admission_id))
-        return self._session.record(admissions, rows, Admission.from_row)
+        return await self._first(admissions.c.id == admission_id)
 
     async def open_of(self, address: str) -> Admission | None:
-        """The chat's request that nobody has decided yet."""
-        query = sa.select(admissions).where(admissions.c.address == address, admissions.c.decided_at.is_(None))
-        rows = await self._session.read(query.order_by(admissions.c.id.desc()).limit(1))
-        return self._session.record(admissions, rows, Admission.from_row)
+        """The chat's request to join a household that nobody has decided yet."""
+        return await self._first((admissions.c.address == address) & _OPEN & _OF_HOME)
+
+    async def open_to_office(self, *regions: str) -> list[Admission]:
+        """The undecided requests for an office within the regions (codes, or their beginnings), the oldest first."""
+        return await self._open(~_OF_HOME, regions)
+
+    async def knocking(self, *regions: str) -> list[Admission]:
+        """The undecided requests to join a household of the regions, the oldest first."""
+        return await self._open(_OF_HOME, regions)
+
+    async def knocks_since(self, since: datetime | None) -> dict[str, int]:
+        """How many such requests have come since then (None: ever) and are still open, by village."""
+        fresh = sa.true() if since is None else admissions.c.asked_at > since
+        query = sa.select(admissions.c.region, sa.func.count().label("n")).where(_OPEN, _OF_HOME, fresh)
+        return {row.region: row.n for row in await self._session.read(query.group_by(admissions.c.region))}
+
+    async def _first(self, which: sa.ColumnElement[bool]) -> Admission | None:
+        rows = await self._session.read(sa.select(admissions).where(which).order_by(admissions.c.id.desc()).limit(1))
+        return self._session.record(admissions, rows, self._opened)
+
+    async def _open(self, which: sa.ColumnElement[bool], regions: Sequence[str]) -> list[Admission]:
+        query = sa.select(admissions).where(_OPEN, which, inside(admissions.c.region, *regions))
+        return self._session.records(admissions, await self._session.read(query.order_by(admissions.c.id)), self._opened)
+
+    def _opened(self, row: sa.Row[Any]) -> Admission:
+        return Admission.from_row(row, phone=self._session.vault.open_text(row.phone))
 
     async def withdraw(self, admission_id: int) -> None:
         """Close a request whose chat has joined in another way."""
@@ -120,3 +189,8 @@ class Admissions:
 
     def _blind(self, village: str, name: str) -> str:
         return self._session.vault.blind("claimed name", f"{village}|{name}")
+
+
+async def purge(conn: AsyncConnection, before: datetime) -> int:
+    """Erase tries that no longer count."""
+    return (await conn.execute(claim_attempts.delete().where(claim_attempts.c.at < before))).rowcount

@@ -56,6 +56,9 @@ def _holding(person_id: int) -> sa.Select[tuple[object, ...]]:
     return sa.select(consents).where(consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))
 
 
+SPOKEN = "spoken-2022-11"
+"""What somebody agrees to who asks a cadre to report for them: that the village comes and looks."""
+
 CONSENT = "2022-11"
 """Version of the text in `handlers.joining.household` that a household agrees to when it joins, and that its own reports
 are made under; a new wording gets a new version."""

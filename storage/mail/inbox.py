@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, Record, Sealed, id_column, metadata, new_id
+from storage.database.base import FILES_WITHIN, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.bulk import BulkInsert
 from storage.database.reading import Damage
 from storage.database.sealing import Vault
@@ -30,7 +30,7 @@ inbox = sa.Table(
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("state", sa.String(8), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("payload", Sealed, nullable=False),
+    sa.Column("payload", Sealed, nullable=False, info=FILES_WITHIN),
     sa.Column("error", sa.String(500)),
 )
 sa.Index("ix_inbox_new", inbox.c.id, sqlite_where=inbox.c.state == NEW, postgresql_where=inbox.c.state == NEW)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from storage.database.base import Moment, Record, Sealed, id_column, metadata, new_id
+from storage.database.base import FILES_WITHIN, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.sealing import Vault
 from storage.database.transaction import Session
 from storage.mail.messages import BULK, REPLY, Outgoing, pack, platform_of, storable, unpack
@@ -35,7 +35,7 @@ outbox = sa.Table(
     sa.Column("sent_at", Moment),
     sa.Column("reference", sa.String(40)),
     sa.Column("error", sa.String(300)),
-    sa.Column("payload", Sealed, nullable=False),
+    sa.Column("payload", Sealed, nullable=False, info=FILES_WITHIN),
 )
 for _name, _where, _columns in (
     ("ix_outbox_pending", outbox.c.state == PENDING, (outbox.c.priority, outbox.c.id)),
@@ -116,6 +116,11 @@ def post(
         },
     )
     return int(row["id"])
+
+
+async def withdraw(session: Session, address: str) -> None:
+    """Take back what has not been sent to an address that is to hear nothing more."""
+    await session.change(outbox.delete().where(outbox.c.address == address, outbox.c.state == PENDING))
 
 
 _in_flight = outbox.alias()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, Sealed, id_column, metadata
+from storage.database.base import FILES_WITHIN, Moment, Sealed, id_column, metadata
 from storage.database.bulk import BulkInsert
 from storage.database.reading import Damage
 from storage.database.sealing import Vault
@@ -27,7 +27,7 @@ talks = sa.Table(
     sa.Column("name", sa.String(40), nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("touched_at", Moment, nullable=False, index=True),
-    sa.Column("journal", Sealed, nullable=False),
+    sa.Column("journal", Sealed, nullable=False, info=FILES_WITHIN),
 )
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, Record, Sealed, metadata
+from storage.database.base import FILE, Moment, Record, Sealed, metadata
 from storage.database.reading import Damage
 from storage.database.sealing import Vault
 from storage.files.media import media
@@ -30,7 +30,7 @@ web_messages = sa.Table(
     sa.Column("mine", sa.Boolean, nullable=False),
     sa.Column("edits", sa.BigInteger),
     sa.Column("at", Moment, nullable=False, index=True),
-    sa.Column("file", sa.String(64)),
+    sa.Column("file", sa.String(64), info=FILE),
     sa.Column("payload", Sealed, nullable=False),
     sa.Index("ix_web_messages_address", "address", "seq"),
     sqlite_autoincrement=True,

@@ -70,7 +70,7 @@ class Addressees:
         query = (
             sa.select(persons.c.id, persons.c.name, persons.c.phone_blind, posts.c.region)
             .join(posts, posts.c.person_id == persons.c.id)
-            .where(posts.c.until.is_(None), inside(posts.c.region, region))
+            .where(posts.c.until.is_(None), _KNOWN, inside(posts.c.region, region))
             .order_by(persons.c.id, posts.c.id)
         )
         found: list[sa.Row[Any]] = []
@@ -86,5 +86,8 @@ class Addressees:
             total += row.n
         return total
 
+
+_KNOWN = sa.or_(posts.c.role != Role.HOUSEHOLD.value, posts.c.confirmed_at.is_not(None))
+"""A list of names may say what is nobody else's business: not to whoever knew a name and four digits."""
 
 _CHATS = sa.select(chats.c.address).where(chats.c.person_id == posts.c.person_id, chats.c.blocked_at.is_(None))

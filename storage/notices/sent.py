@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import Moment, Record, Sealed, id_column, metadata, new_id
+from storage.database.base import FILE, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.files.attachments import Attachments
@@ -31,7 +31,7 @@ notices = sa.Table(
     sa.Column("region", sa.String(12), nullable=False),
     sa.Column("audience", sa.JSON, nullable=False),
     sa.Column("words", Sealed, nullable=False),
-    sa.Column("file", sa.String(64)),
+    sa.Column("file", sa.String(64), info=FILE),
     sa.Column("file_name", Sealed),
     sa.Column("expects", sa.Boolean, nullable=False),
     sa.Column("filed_at", Moment, nullable=False),

@@ -76,8 +76,8 @@ class Assignments:
             return
         await session.amend(assignments, await session.current(assignments, before), **changes)
 
-    async def move(self, person_id: int, region: str, *, to: int, by: int) -> int:
-        """All that one person has in a region becomes another's; returns how many."""
+    async def move(self, person_id: int, region: str, *, to: int | None, by: int) -> int:
+        """All that one person has in a region becomes another's, or (None) its village's; returns how many."""
         query = sa.select(assignments).where(assignments.c.person_id == person_id, inside(assignments.c.region, region))
         rows = await self._session.read(query)
         for row in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, me
 from storage.database.labels import Labelled
 from storage.database.reading import Damage
 from storage.database.transaction import Session
-from storage.mail.chats import chats, reachable
+from storage.mail.chats import Chats, chats, reachable
 
 
 class Role(Labelled):
@@ -24,6 +25,9 @@ class Role(Labelled):
     TOWN = "town", "镇乡村振兴办"
     COUNTY = "county", "市乡村振兴局"
 
+
+LONGEST_RELATION = 40
+"""Characters."""
 
 persons = sa.Table(
     "persons",
@@ -46,15 +50,26 @@ posts = sa.Table(
     sa.Column("region", sa.String(12), nullable=False, index=True),
     sa.Column("unit", sa.String(40)),
     sa.Column("household_id", sa.BigInteger, sa.ForeignKey("households.id"), index=True),
+    sa.Column("relation", sa.String(LONGEST_RELATION)),
     sa.Column("since", Moment, nullable=False),
     sa.Column("until", Moment),
+    sa.Column("suspended_at", Moment),
+    sa.Column("suspended_by", sa.BigInteger, sa.ForeignKey("persons.id")),
+    sa.Column("confirmed_at", Moment),
+    sa.Column("confirmed_by", sa.BigInteger, sa.ForeignKey("persons.id")),
+    sa.Column("disowned_at", Moment),
     sa.Column("version", sa.Integer, nullable=False),
     info=AUDITED,
 )
+"""A post without `until` is held. A suspended one has it too, so that nothing takes it for held, until it is given back."""
 
 
 class Post(Record):
-    """What a person may act as. `region` is a village, town or county code; `unit` a unit code of the plan."""
+    """What a person may act as. `region` is a village, town or county code; `unit` a unit code of the plan.
+
+    Of a household's: `confirmed_at` is when somebody who knows the family said that the person is of it; until then the
+    person sees only what they reported themselves. `relation` is set where they act for somebody of it: "张三的外孙女".
+    """
 
     id: int
     person_id: int
@@ -62,6 +77,8 @@ class Post(Record):
     region: str
     unit: str | None = None
     household_id: int | None = None
+    relation: str | None = None
+    confirmed_at: datetime | None = None
 
     def covers(self, region: str) -> bool:
         """Codes nest: a town's code is the beginning of its villages' codes."""
@@ -91,7 +108,12 @@ class Person(Record):
 
     @property
     def household_id(self) -> int | None:
+        """The household that the person says to be of, confirmed or not."""
         return next((post.household_id for post in self.posts if post.role is Role.HOUSEHOLD), None)
+
+    def speaks_for(self, household_id: int | None) -> bool:
+        """Whether it is confirmed that the person is of this household."""
+        return any(post.household_id == household_id and post.confirmed_at for post in self.posts_as(Role.HOUSEHOLD))
 
 
 class People:
@@ -116,9 +138,18 @@ class People:
         return int(row["id"])
 
     def appoint(
-        self, person_id: int, role: Role, *, region: str, unit: str | None = None, household_id: int | None = None
-    ) -> None:
-        self._session.add(
+        self,
+        person_id: int,
+        role: Role,
+        *,
+        region: str,
+        unit: str | None = None,
+        household_id: int | None = None,
+        relation: str | None = None,
+        confirmed_by: int | None = None,
+    ) -> int:
+        """Give a post; returns its id. `confirmed_by` is who knows that the person is of the household."""
+        row = self._session.add(
             posts,
             {
                 "id": new_id(),
@@ -127,11 +158,15 @@ class People:
                 "region": region,
                 "unit": unit,
                 "household_id": household_id,
+                "relation": relation,
                 "since": self._session.now,
+                "confirmed_at": confirmed_by and self._session.now,
+                "confirmed_by": confirmed_by,
                 "version": 0,
             },
         )
         self._session.touch("people")
+        return int(row["id"])
 
     async def get(self, person_id: int) -> Person | None:
         query = sa.select(persons.c.id, persons.c.name).where(persons.c.id == person_id)
@@ -148,8 +183,10 @@ class People:
         return [person for person in _people(found, held, self._session.records) if person.posts]
 
     async def of_household(self, household_id: int) -> list[int]:
-        """Ids of the persons who speak for a household."""
-        query = sa.select(posts.c.person_id).where(posts.c.household_id == household_id, posts.c.until.is_(None))
+        """Ids of the persons who speak for a household, as somebody has confirmed."""
+        query = sa.select(posts.c.person_id).where(
+            posts.c.household_id == household_id, posts.c.until.is_(None), posts.c.confirmed_at.is_not(None)
+        )
         return [row.person_id for row in await self._session.read(query)]
 
     async def phone(self, person_id: int) -> str | None:
@@ -157,8 +194,26 @@ class People:
         return self._session.record(persons, rows, lambda row: self._session.vault.open_text(row.phone))
 
     async def end_post(self, post_id: int) -> None:
-        rows = await self._session.read(sa.select(posts).where(posts.c.id == post_id))
-        await self._session.amend(posts, rows[0]._mapping, until=self._session.now)
+        """End a post that is held. With the last one the person's phones are signed out. Raises Conflict as `amend`."""
+        (row,) = await self._session.read(sa.select(posts).where(posts.c.id == post_id))
+        await self._session.amend(posts, row._mapping, until=self._session.now)
+        self._session.touch("people")
+        if not await self._session.read(_held(row.person_id)):
+            await Chats(self._session).sign_out_all(row.person_id)
+
+    async def suspend(self, post_ids: Iterable[int], by: int) -> None:
+        """End posts for now. Raises Conflict when somebody else changes one together with this."""
+        now = self._session.now
+        query = sa.select(posts).where(posts.c.id.in_(list(post_ids)), posts.c.until.is_(None))
+        for row in await self._session.read(query):
+            await self._session.amend(posts, row._mapping, until=now, suspended_at=now, suspended_by=by)
+        self._session.touch("people")
+
+    async def reinstate(self, person_id: int, suspended_at: datetime) -> None:
+        """Give back what was suspended at that moment."""
+        query = sa.select(posts).where(posts.c.person_id == person_id, posts.c.suspended_at == suspended_at)
+        for row in await self._session.read(query):
+            await self._session.amend(posts, row._mapping, until=None, suspended_at=None, suspended_by=None)
         self._session.touch("people")
 
 
@@ -166,7 +221,10 @@ def _held(*person_ids: int) -> sa.Select[Any]:
     return sa.select(*_POST_COLUMNS).where(posts.c.person_id.in_(person_ids), posts.c.until.is_(None))
 
 
-_POST_COLUMNS = (posts.c.id, posts.c.person_id, posts.c.role, posts.c.region, posts.c.unit, posts.c.household_id)
+_POST_COLUMNS = (
+    posts.c.id, posts.c.person_id, posts.c.role, posts.c.region, posts.c.unit, posts.c.household_id, posts.c.relation,
+    posts.c.confirmed_at,
+)  # fmt: skip
 
 
 _NAMELESS = "（姓名读不了）"
@@ -188,24 +246,29 @@ def _people(found: Sequence[Any], held: Iterable[Post], read: _Read) -> list[Per
 
 
 class ChatAccount(Record):
-    """The address of a chat and whose it is; None for a stranger's."""
+    """The address of a chat and whose it is; None for a stranger's. `stopped`: it was somebody's, and may be again."""
 
     address: str
     person: Person | None
+    stopped: bool = False
 
 
 async def accounts(conn: AsyncConnection, addresses: Sequence[str], damage: Damage) -> dict[str, ChatAccount]:
     """Whose each address is, with the posts that can be read, in two statements."""
     bound = (
-        sa.select(chats.c.address, persons.c.id, persons.c.name)
-        .join(persons, persons.c.id == chats.c.person_id)
+        sa.select(chats.c.address, chats.c.stopped_id, persons.c.id, persons.c.name)
+        .join(persons, persons.c.id == sa.func.coalesce(chats.c.person_id, chats.c.stopped_id))
         .where(chats.c.address.in_(addresses))
     )
-    found = (await conn.execute(bound)).all()
+    bound_rows = (await conn.execute(bound)).all()
+    stopped = {row.address for row in bound_rows if row.stopped_id is not None}
+    found = [row for row in bound_rows if row.address not in stopped]
     rows = (await conn.execute(_held(*{row.id for row in found}))).all() if found else []
     people = {person.id: person for person in _people(found, damage.read(posts, rows, Post.from_row), damage.read)}
     known = {row.address: people[row.id] for row in found}
-    return {address: ChatAccount(address=address, person=known.get(address)) for address in addresses}
+    return {
+        address: ChatAccount(address=address, person=known.get(address), stopped=address in stopped) for address in addresses
+    }
 
 
 class Official(Record):

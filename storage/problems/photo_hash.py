@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from PIL import Image, ImageOps
 
-from storage.database.base import Moment, Record, id_column, metadata, new_id
+from storage.database.base import FILE, Moment, Record, id_column, metadata, new_id
 from storage.database.transaction import Session
 
 MOST_APART = 6
@@ -35,7 +35,7 @@ photo_hashes = sa.Table(
     id_column(),
     sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), nullable=False, index=True),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
-    sa.Column("sha256", sa.String(64), sa.ForeignKey("media.sha256"), nullable=False),
+    sa.Column("sha256", sa.String(64), sa.ForeignKey("media.sha256"), nullable=False, info=FILE),
     sa.Column("at", Moment, nullable=False, index=True),
     sa.Column("hash", sa.BigInteger, nullable=False),
     *(sa.Column(name, sa.Integer, nullable=False, index=True) for name in _band),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from storage.database.base import ONCE, Moment, Record, Sealed, id_column, metadata
+from storage.database.base import FILE, ONCE, Moment, Record, Sealed, id_column, metadata
 from storage.database.labels import Labelled
 
 
@@ -42,7 +42,7 @@ screening_lists = sa.Table(
     "screening_lists",
     metadata,
     id_column(),
-    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True, info=FILE),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("sender_id", sa.BigInteger, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("region", sa.String(12), nullable=False),

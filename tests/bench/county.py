@@ -21,7 +21,7 @@ from storage.database.connection import Database, sqlite_url
 from storage.database.tables import all_tables
 from storage.database.transaction import transaction
 from storage.files.media import MediaStore
-from storage.mail.chats import chats
+from storage.mail.chats import chat_row, chats
 from storage.people.persons import Role
 from storage.plan import Plan, builtin_plans, load_plan
 from storage.plan.parts import Region
@@ -71,7 +71,7 @@ class County:
             for place, person_id in enumerate(people):
                 village = codes[place % self.villages]
                 Store(session).people.appoint(person_id, Role.VILLAGE, region=village)
-                session.add(chats, _chat(FIRST_CHAT + place, person_id) | {"last_seen": session.now})
+                session.add(chats, chat_row(f"telegram:{FIRST_CHAT + place}", now=session.now, person_id=person_id))
                 for report in range(self.reports):
                     row = {
                         "number": place * self.reports + report + 1,
@@ -82,7 +82,7 @@ class County:
                     }
                     session.add(households, household_row(new_id(), row))
             for place in range(known_chats):
-                session.add(chats, _chat(FIRST_CHAT - 1 - place, None) | {"last_seen": session.now})
+                session.add(chats, chat_row(f"telegram:{FIRST_CHAT - 1 - place}", now=session.now))
             session.touch("people")
             session.touch("roster")
 
@@ -101,7 +101,3 @@ class County:
         sender = Sender(self.database, [platform], system_clock, "bench")
         worker = WorkerProcess(functools.partial(opened_worker, self.path, self.villages), lambda _: sender.wake())
         return Intake(self.database, system_clock, worker.wake), sender, worker
-
-
-def _chat(chat: int, person_id: int | None) -> dict[str, object]:
-    return {"address": f"telegram:{chat}", "platform": "telegram", "person_id": person_id}

@@ -19,7 +19,7 @@ from storage.database.base import new_id
 from storage.database.transaction import transaction
 from storage.files import media
 from storage.files.media import MediaStore
-from storage.mail.chats import chats
+from storage.mail.chats import chat_row, chats
 from storage.mail.messages import Incoming, SentFile
 from storage.people.persons import Role
 from storage.store import Store
@@ -73,8 +73,7 @@ async def _sender(county: County) -> str:
         people = Store(session).people
         sender = people.add("周镇")
         people.appoint(sender, Role.TOWN, region=county_plan(county.villages).town.code)
-        chat = {"address": address, "platform": "telegram", "person_id": sender, "last_seen": session.now}
-        session.add(chats, chat)
+        session.add(chats, chat_row(address, now=session.now, person_id=sender))
         session.touch("people")
     return address
 

@@ -23,7 +23,7 @@ from handlers.engine.world import World
 from handlers.notices import job as announce
 from storage.database.transaction import transaction
 from storage.files.media import MediaStore
-from storage.mail.chats import chats
+from storage.mail.chats import chat_row, chats
 from storage.mail.messages import Incoming
 from storage.mail.outbox import Letter
 from storage.notices.sent import Audience
@@ -159,8 +159,8 @@ async def _crowd(county: County) -> int:
         for place in range(RECEIVERS):
             person = people.add(f"农户{place}")
             people.appoint(person, Role.HOUSEHOLD, region=codes[place % len(codes)])
-            row = {"address": f"telegram:{FIRST_CHAT + CHATS + place}", "platform": "telegram", "person_id": person}
-            session.add(chats, row | {"last_seen": session.now})
+            address = f"telegram:{FIRST_CHAT + CHATS + place}"
+            session.add(chats, chat_row(address, now=session.now, person_id=person))
         sender = people.add("周镇")
         people.appoint(sender, Role.TOWN, region="220881100")
     return sender

@@ -24,7 +24,7 @@ from handlers.screening.job import work
 from storage.database.base import new_id
 from storage.database.transaction import transaction
 from storage.files.media import MediaStore
-from storage.mail.chats import chats
+from storage.mail.chats import chat_row, chats
 from storage.people.persons import Role
 from storage.roster import members
 from storage.screening.records import ListState, RowState
@@ -143,8 +143,7 @@ async def _fill(county: County) -> int:
         people = Store(session).people
         sender = people.add("卫生院")
         people.appoint(sender, Role.UNIT, region=world.plan.county.code, unit="health")
-        chat = {"address": f"telegram:{FIRST_CHAT + CHATS}", "platform": "telegram", "person_id": sender}
-        session.add(chats, chat | {"last_seen": session.now})
+        session.add(chats, chat_row(f"telegram:{FIRST_CHAT + CHATS}", now=session.now, person_id=sender))
     return sender
 
 

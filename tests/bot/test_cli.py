@@ -128,6 +128,23 @@ def test_an_invitation_is_a_link_and_a_picture(data_folder: Path, monkeypatch: p
     inside(data_folder, look)
 
 
+def test_the_operator_sees_what_is_open_and_ends_it(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUNBAO_WEB_BASE_URL", "https://cunbao.example")
+    made = run("invite", "--role", "village", "--region", "白塔村", "--uses", "3")
+    assert "镇里点一下" in made.output
+    assert "180" not in made.output
+    listed = run("invite", "--list").output
+    assert "白塔村 村干部，还能用 3 次" in listed
+    key = listed.split()[0]
+    assert "撤回了" in run("invite", "--revoke", key).output
+    for gone in (key, "zz", "~"):
+        refused = run("invite", "--revoke", gone)
+        assert refused.exit_code == 1
+        assert "已经不能用了" in refused.output
+    assert "0 个" in run("invite", "--list").output
+    assert "--role" in run("invite").output
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

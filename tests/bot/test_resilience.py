@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.delivery.strangers import Strangers
 from bot.delivery.worker import MAX_TRIES
 from bot.platforms.base import Unstorable
 from bot.platforms.telegram.files import Files
@@ -113,7 +114,7 @@ async def test_an_update_that_cannot_be_stored_is_not_offered_for_ever(town: Tow
     async def moved(_: Any) -> None:
         """Nobody has blocked us."""
 
-    reception = Reception(town.intake.put, Files.__new__(Files), moved, answered.append)
+    reception = Reception(town.intake.put, Files.__new__(Files), Strangers(town.database, town.clock), moved, answered.append)
     await reception.store([UpdateContent(1, ZHAO, unstorable(ZHAO), query="q"), UpdateContent(2, LI, message(LI, "/me"))])
     assert await kept(town) == ["test:李村:/me"]
     assert answered == ["q"]

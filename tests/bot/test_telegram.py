@@ -24,6 +24,7 @@ from starlette.testclient import TestClient
 
 from bot.delivery.intake import Intake
 from bot.delivery.sender import MAX_ATTEMPTS, Sender
+from bot.delivery.strangers import ENOUGH, NO_FILES, Share
 from bot.errors import CannotStart
 from bot.platforms.base import Away, Blocked, Busy, Refused, SendError, Unsure
 from bot.platforms.telegram.form import MAX_TEXT, fits, split
@@ -37,6 +38,7 @@ from storage.mail.chats import chats
 from storage.mail.inbox import inbox
 from storage.mail.messages import Button, Incoming, Outgoing
 from storage.mail.outbox import Letter
+from storage.store import Store
 from tests.support.botapi import TOKEN, BotApi
 from tests.support.botapi.values import Raw
 from tests.support.town import START, VAULT
@@ -124,6 +126,17 @@ async def phone(platform: TelegramPlatform) -> AsyncIterator[Phone]:
         yield phone
 
 
+@pytest.fixture
+async def known(database: Database) -> None:
+    """The two whose phones these are have joined."""
+    async with transaction(database, START) as tx, tx.session("test", "known") as session:
+        store = Store(session)
+        for chat in (CADRE, OTHER):
+            row = {"address": f"telegram:{chat}", "platform": "telegram", "last_seen": START}
+            await session.change(chats.insert(), row)
+            await store.chats.bind(f"telegram:{chat}", store.people.add(f"某{chat}"))
+
+
 def made(api: Api, database: Database, folder: Path, **options: Any) -> TelegramPlatform:
     usual = {"base_url": api.address, "rate": 0, "pause": 0.001, "max_upload": 1024 * 1024}
     media = MediaStore(folder / "media", VAULT)
@@ -192,6 +205,7 @@ async def test_a_place_and_the_own_number_come_as_such(api: Api, phone: Phone) -
     assert (other.contact_phone, other.text) == (None, "13900000000")
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_photo_is_kept_before_it_comes(api: Api, phone: Phone, database: Database, tmp_path: Path) -> None:
     api.send_photo(CADRE, picture(), "东墙裂缝")
     message = await phone.one()
@@ -203,6 +217,27 @@ async def test_a_photo_is_kept_before_it_comes(api: Api, phone: Phone, database:
         assert (await conn.execute(sa.select(media.c.content_type))).scalars().all() == ["image/jpeg"]
 
 
+async def test_a_strangers_file_stays_where_it_is(api: Api, phone: Phone, tmp_path: Path) -> None:
+    api.send_photo(CADRE, picture(), "/start token")
+    message = await phone.one()
+    assert (message.text, message.files, message.trouble) == ("/start token", (), NO_FILES)
+    assert not api.calls_of("getfile")
+    assert not list((tmp_path / "media").rglob("*"))
+
+
+async def test_a_stranger_who_has_said_enough_hears_so_once(api: Api, platform: TelegramPlatform, phone: Phone) -> None:
+    platform._strangers.chat = Share(2, 1000)
+    for place in range(5):
+        api.say(CADRE, f"第{place}句")
+        await api.wait_until(lambda: api.pending() == 0)
+    api.say(OTHER, "我也来")
+    got = await phone.next(4)
+    assert [(one.text, one.trouble) for one in got] == [
+        ("第0句", None), ("第1句", None), (None, ENOUGH), ("我也来", None)
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("known")
 async def test_what_is_no_photo_or_too_large_comes_with_words_about_it(api: Api, phone: Phone) -> None:
     api.send_document(CADRE, b"\x7fELF", "方案.pdf", "application/pdf")
     api.send_document(CADRE, bytes(2 * 1024 * 1024), "大.xlsx")
@@ -222,6 +257,7 @@ async def test_what_is_no_photo_or_too_large_comes_with_words_about_it(api: Api,
     assert sticker.trouble == "这种消息我看不了。请发文字、照片、语音或定位。"
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_file_is_fetched_again_after_a_failure_and_given_up_with_words(api: Api, phone: Phone) -> None:
     api.set_faults(error=1.0, methods=["getfile"])
     api.send_photo(CADRE, picture(), "东墙裂缝")
@@ -230,6 +266,7 @@ async def test_a_file_is_fetched_again_after_a_failure_and_given_up_with_words(a
     assert len(api.calls_of("getfile")) == 3
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_slow_file_holds_up_only_its_own_chat_and_keeps_the_order_there(api: Api, phone: Phone) -> None:
     api.hold_files = asyncio.Event()
     api.send_photo(CADRE, picture())
@@ -277,6 +314,7 @@ async def test_a_chat_that_cannot_be_stored_comes_again_and_holds_up_no_other(ap
     await asyncio.wait([task])
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_photo_that_could_not_be_stored_comes_again_before_what_followed_it(api: Api, phone: Phone) -> None:
     phone.fails = [OSError("disk full")]
     api.send_photo(CADRE, picture())
@@ -294,6 +332,7 @@ async def test_an_update_is_confirmed_only_after_it_is_stored(api: Api, platform
     assert offsets == [None, first + 1]
 
 
+@pytest.mark.usefixtures("known")
 async def test_repeated_and_shuffled_updates_are_stored_once_and_in_order(
     api: Api, platform: TelegramPlatform, database: Database
 ) -> None:

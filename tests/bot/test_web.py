@@ -14,15 +14,25 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 from PIL import Image
 
-from bot.web import uploads
+from bot.delivery.strangers import Share
+from bot.web import app, uploads
 from bot.web.rate_limiter import RateLimiter
-from bot.web.sessions import Sessions
+from bot.web.sessions import PageSession, Sessions
+from storage.database.base import to_ms
 from storage.database.connection import Database
+from storage.database.keys import Keys
+from storage.database.sealing import Vault
+from storage.database.transaction import transaction
 from storage.mail import transcripts
+from storage.mail.chats import Chats
 from storage.mail.messages import Button, Outgoing, Place
-from tests.support.site import HEADERS, Site
+from storage.mail.silence import pass_night
+from storage.people.persons import People
+from storage.store import Store
+from tests.support.site import HEADERS, Phone, Site
 from tests.support.town import START
 
 pytestmark = pytest.mark.sqlite_only
@@ -83,15 +93,125 @@ async def test_a_stranger_is_told_how_to_come_in(site: Site) -> None:
 
 
 async def test_a_forged_or_old_cookie_is_nobody(site: Site) -> None:
-    genuine = Sessions(site.database.vault.session_secret, site.clock).issue("web:somebody")
-    forged = Sessions("another secret", site.clock).issue("web:somebody")
+    session = PageSession("web:somebody", 0)
+    genuine = Sessions(site.database, site.clock).issue(session)
+    forged = Sessions(Database("sqlite+aiosqlite://", Vault(Keys.of(bytes(32)))), site.clock).issue(session)
     async with httpx.AsyncClient(base_url=site.url, headers=HEADERS) as client:
         for token, status in ((genuine, 400), (forged, 401), (genuine[:-2] + "xx", 401), ("", 401)):
             answer = await client.post("/say", json={}, headers={"Cookie": f"cunbao={token}"})
             assert answer.status_code == status
-        site.later(days=181)
+        site.later(days=30)
         answer = await client.post("/say", json={}, headers={"Cookie": f"cunbao={genuine}"})
         assert answer.status_code == 401
+
+
+async def signed_out(site: Site, address: str) -> None:
+    async with transaction(site.database, site.now) as tx, tx.session("test", "out") as session:
+        await Chats(session).sign_out(address)
+
+
+async def test_a_phone_that_was_signed_out_is_told_and_starts_anew_with_the_next_code(site: Site) -> None:
+    async with site.phone() as phone:
+        before = await phone.address()
+        await signed_out(site, before)
+        refused = await phone.say("key-00002", text="还在吗")
+        assert refused.status_code == 401
+        assert "退出了" in refused.json()["error"]
+        assert (await phone.client.get("/events")).status_code == 401
+        assert "退出了" in (await phone.client.get("/")).text
+        await phone.client.get("/join/ANOTHER1")
+        await phone.say("key-00003", text="又来了")
+        assert (await site.mail())[-1].address != before
+        assert [line["text"] for line in await phone.read()] == ["又来了"], "nothing of what was said before"
+
+
+async def test_an_open_page_shows_nothing_more_once_it_is_signed_out(site: Site) -> None:
+    async with site.phone() as phone:
+        address = await phone.address()
+        async with phone.stream() as stream:
+            assert [line["text"] async for line in stream.until_caught_up()] == ["你好"]
+            await signed_out(site, address)
+            await site.answer(address, Outgoing(text="张三家：医疗"))
+            with pytest.raises(StopAsyncIteration):
+                await stream.next()
+
+
+async def test_a_stopped_phone_is_told_where_to_go_and_goes_on_when_it_is_given_back(site: Site) -> None:
+    async with site.phone() as phone:
+        address = await phone.address()
+        async with transaction(site.database, site.now) as tx, tx.session("test", "stop") as session:
+            person = People(session).add("何苗")
+            await Chats(session).bind(address, person)
+            await Chats(session).stop(address, person)
+        assert "先停用了" in (await phone.say("key-00002", text="还在吗")).json()["error"]
+        assert "先停用了" in (await phone.client.get("/")).text
+        async with transaction(site.database, site.now) as tx, tx.session("test", "back") as session:
+            await Chats(session).bind(address, person)
+        assert (await phone.say("key-00003", text="回来了")).status_code == 200
+
+
+async def test_thirty_days_of_silence_end_a_session_and_each_look_begins_them_anew(site: Site) -> None:
+    async with site.phone() as phone:
+        await owned(site, await phone.address())
+        for _ in range(4):
+            await nights(site, 30)
+            await phone.read()  # only looked at, and the cookie stays as it was
+        assert (await phone.say("key-00002", text="还在")).status_code == 200
+        await nights(site, 31)
+        assert (await phone.say("key-00003", text="还在吗")).status_code == 401
+
+
+async def test_a_silent_browser_joins_as_the_same_chat_and_shows_nothing_of_before(site: Site) -> None:
+    async with site.phone() as phone:
+        address = await phone.address()
+        await owned(site, address)
+        await nights(site, 31)
+        assert "扫" in (await phone.client.get("/")).text
+        (await phone.client.get("/join/QINGCUN1")).raise_for_status()
+        assert await phone.read() == [], "whoever holds the phone now has proved nothing yet"
+        await phone.say("key-00002", text="回来了")
+        assert (await site.mail())[-1].address == address
+
+
+async def test_a_browser_that_was_signed_out_joins_as_a_new_chat(site: Site) -> None:
+    async with site.phone() as phone:
+        address = await phone.address()
+        await owned(site, address)
+        old = phone.client.cookies["cunbao"]
+        await nights(site, 31)
+        async with transaction(site.database, site.now) as tx, tx.session("test", "out") as session:
+            await Chats(session).sign_out(address)
+        (await phone.client.get("/join/QINGCUN1")).raise_for_status()
+        assert (await phone.say("key-00002", text="新的")).status_code == 200
+        assert (await site.mail())[-1].address != address
+        phone.client.cookies.set("cunbao", old)
+        assert (await phone.say("key-00003", text="旧的")).status_code == 401
+
+
+async def test_a_clock_that_jumps_a_year_ahead_signs_nobody_out(site: Site) -> None:
+    async with site.phone() as phone:
+        await owned(site, await phone.address())
+        site.later(days=366)
+        await nights(site, 1)
+        assert (await phone.say("key-00002", text="还在")).status_code == 200
+
+
+async def owned(site: Site, address: str) -> None:
+    async with transaction(site.database, site.now) as tx, tx.session("test", "own") as session:
+        await Chats(session).bind(address, People(session).add("何苗"))
+
+
+async def nights(site: Site, count: int) -> None:
+    for _ in range(count):
+        site.later(days=1)
+        async with transaction(site.database, site.now) as tx, tx.session("test", "night") as session:
+            await pass_night(session, "web")
+
+
+async def test_a_cookie_from_before_there_were_numbers_still_counts(site: Site) -> None:
+    old = URLSafeSerializer(site.database.vault.session_secret, salt="phone page").dumps(["web:somebody", to_ms(START)])
+    async with httpx.AsyncClient(base_url=site.url, headers=HEADERS) as client:
+        assert (await client.post("/say", json={}, headers={"Cookie": f"cunbao={old}"})).status_code == 400
 
 
 async def test_a_post_of_another_site_is_refused(site: Site) -> None:
@@ -308,6 +428,82 @@ async def test_another_chats_photo_does_not_exist_here(site: Site) -> None:
         assert (await other.client.get(url)).status_code == 401
 
 
+@pytest.fixture
+async def open_site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
+    """A site on which nobody is known who is not."""
+    async with Site(database, tmp_path / "media", strangers=True).running() as running:
+        yield running
+
+
+async def let_in(site: Site, phone: Phone) -> None:
+    """Make the phone somebody's."""
+    address = await phone.address()
+    async with transaction(site.database, START) as tx, tx.session("test", "let in") as session:
+        store = Store(session)
+        await store.chats.bind(address, store.people.add("张三"))
+
+
+async def test_a_stranger_sends_no_files_and_a_known_person_does(open_site: Site, tmp_path: Path) -> None:
+    async with open_site.phone() as phone:
+        refused = await phone.upload("photo-0001", jpeg())
+        assert (refused.status_code, "先加入" in refused.json()["error"]) == (403, True)
+        assert not list((tmp_path / "media").rglob("*"))
+        await let_in(open_site, phone)
+        assert (await phone.upload("photo-0001", jpeg())).status_code == 200
+
+
+async def test_a_strangers_file_is_refused_before_it_is_read(open_site: Site) -> None:
+    async with open_site.phone() as phone:
+        host, _, port = open_site.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        cookies = "; ".join(f"{name}={value}" for name, value in phone.client.cookies.items())
+        head = f"POST /photo HTTP/1.1\r\nHost: {host}\r\nX-Cunbao: 1\r\nCookie: {cookies}\r\nContent-Length: 9000000\r\n\r\n"
+        writer.write(head.encode())  # and not a byte of the file
+        answer = await reader.readuntil(b"\r\n")
+        assert b"403" in answer
+        writer.close()
+
+
+async def test_a_strangers_second_stream_ends_the_first(open_site: Site) -> None:
+    async with open_site.phone() as phone, phone.stream() as first:
+        assert await first.next() is None
+        async with phone.stream() as second:
+            assert await second.next() is None
+            assert [line async for line in first.to_its_end()] == []
+
+
+async def test_so_many_streams_of_strangers_come_from_one_address(open_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "STREAMS", 1)
+    async with open_site.phone() as phone, phone.stream() as first, open_site.phone() as other:
+        assert await first.next() is None
+        assert (await other.client.get("/events")).status_code == 429
+        await let_in(open_site, other)
+        async with other.stream() as known:
+            assert await known.next() is not None
+
+
+async def test_a_stranger_says_so_much_a_day_and_who_is_known_anything(open_site: Site) -> None:
+    open_site.web.strangers.chat = Share(3, 1000)
+    async with open_site.phone() as phone, open_site.phone() as other:
+        for place in range(3):
+            assert (await phone.say(f"words-000{place}", text="在吗")).status_code == 200
+        refused = await phone.say("words-0004", text="在吗")
+        assert (refused.status_code, "明天再来" in refused.json()["error"]) == (429, True)
+        assert (await other.say("words-0001", text="长" * 400)).status_code == 429
+        open_site.later(days=1)
+        await let_in(open_site, phone)
+        for place in range(5):
+            assert (await phone.say(f"more-000{place}", text="在吗")).status_code == 200
+
+
+async def test_strangers_behind_one_address_share_what_they_may_say(open_site: Site) -> None:
+    open_site.web.strangers.source = Share(2, 1000)
+    async with open_site.phone() as phone, open_site.phone() as other:
+        assert (await phone.say("words-0001", text="在吗")).status_code == 200
+        assert (await other.say("words-0001", text="在吗")).status_code == 200
+        assert (await other.say("words-0002", text="在吗")).status_code == 429
+
+
 async def test_who_sends_too_fast_is_asked_to_wait(site: Site) -> None:
     async with site.phone() as phone, site.phone() as other:
         for _ in range(60):
@@ -363,24 +559,33 @@ async def test_three_phones_of_a_demo_share_one_browser(database: Database, tmp_
         assert "计划日期已移到今天。" in page
         for number, address in enumerate(demo.values(), 1):
             phone = (await client.get(f"/demo/phone/{number}")).text
-            session = phone.split('data-session="')[1].split('"')[0]
+            assert f'data-phone="{number}"' in phone
             said = {"key": "key-00001", "text": "你好"}
-            assert (await client.post("/say", json=said, headers={"X-Session": session})).status_code == 200
+            assert (await client.post("/say", params={"phone": number}, json=said)).status_code == 200
             assert (await site.mail())[-1].address == address
         assert (await client.get("/demo/phone/4")).status_code == 404
 
 
-async def test_a_session_in_the_address_counts_in_the_demo_alone(site: Site) -> None:
-    token = Sessions(site.database.vault.session_secret, site.clock).issue("web:somebody")
+async def test_a_link_never_carries_a_session(site: Site) -> None:
+    token = Sessions(site.database, site.clock).issue(PageSession("web:somebody", 0))
     async with httpx.AsyncClient(base_url=site.url, headers=HEADERS) as client:
-        assert (await client.get(f"/events?session={token}")).status_code == 401
+        for name in ("session", "phone", "cunbao"):
+            assert (await client.get("/events", params={name: token})).status_code == 401
+        assert (await client.get("/events", headers={"X-Session": token})).status_code == 401
         assert (await client.get("/demo")).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["4", "0", "9" * 30, "٣", "-1", "x"])
+async def test_a_phone_that_a_demo_has_not_is_nobody(database: Database, tmp_path: Path, number: str) -> None:
+    site = Site(database, tmp_path / "media", {"农户": "web:demo-1"})
+    async with site.running(), httpx.AsyncClient(base_url=site.url, headers=HEADERS) as client:
+        assert (await client.post("/say", params={"phone": number}, json={})).status_code == 401
 
 
 async def test_a_transcript_is_erased_with_age(site: Site) -> None:
     async with site.phone() as phone:
         await phone.address()
-        site.later(days=30)
+        site.later(days=20)
         await phone.say("key-00002", text="还在")
         async with site.database.write() as conn:
             assert await transcripts.purge(conn, START + timedelta(days=1)) == 1

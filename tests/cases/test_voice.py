@@ -149,11 +149,11 @@ async def test_what_was_said_and_never_filed_does_not_stay(town: Town) -> None:
     await report_aloud(town)
     stray = await town.keep(b"OggS never filed", "audio/ogg")
     photo = await town.keep(b"\xff\xd8\xff never filed", "image/jpeg")
-    await purged(town, days=59)
+    await purged(town, days=29)
     assert town.world.media.path(stray).exists()
-    await purged(town, days=61)
+    await purged(town, days=31)
     assert not town.world.media.path(stray).exists()
-    assert town.world.media.path(photo).exists()
+    assert not town.world.media.path(photo).exists()
     assert "听语音（1 条）" in (await town.say("李村", "/clue 1"))[-1]
 
 

@@ -75,7 +75,7 @@ FIELDS: dict[str, Any] = {
 }
 """What a sample of a question is made of, by the name of the field."""
 
-OWN_FIELDS: dict[str, dict[str, Any]] = {"TrueFalse": {"options": (("t", "对"), ("f", "错"))}}
+OWN_FIELDS: dict[str, dict[str, Any]] = {"TrueFalse": {"options": (("t", "对"), ("f", "错"))}, "NameTailOrCode": {"digits": 8}}
 """Where a question takes only fields of its own kind."""
 
 

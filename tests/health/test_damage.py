@@ -20,7 +20,7 @@ from handlers.engine.putting_aside import UNREADABLE
 from handlers.health import troubles_job
 from storage.database import audit
 from storage.database.base import SHANGHAI
-from storage.database.reading import CALLED, Damage
+from storage.database.reading import CALLED, Damage, DamagedRow
 from storage.database.tables import all_tables
 from storage.database.troubles import begin_trouble, open_troubles
 from storage.ledgers.clues import clue_lines
@@ -164,6 +164,9 @@ async def read_all(town: Town) -> None:
         for measure_id in await ids(town, "measure_entries", "measure_id"):
             await store.measures.entries(measure_id)
         await store.clues.several(await ids(town, "clues", "id"))
+        for arrival_id in await ids(town, "arrivals", "id"):
+            with pytest.raises(DamagedRow):
+                await store.arrivals.get(arrival_id)
         await store.measures.due(TOWN)
         await store.visits.in_village(BAITA, PLAN.id)
         await store.indicators.of([2022], TOWN)

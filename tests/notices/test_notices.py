@@ -71,7 +71,7 @@ async def rows(town: Town, table: sa.Table) -> list[Any]:
 
 async def unbind(town: Town, name: str) -> None:
     async with town.transaction() as tx, tx.session("test", "unbind") as session:
-        await Store(session).chats.bind(f"test:{name}", None)
+        await Store(session).chats.sign_out(f"test:{name}")
 
 
 # Sending -----------------------------------------------------------------------------------------------------------

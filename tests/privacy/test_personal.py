@@ -34,7 +34,9 @@ CLUE = Clue.model_construct(
 )  # fmt: skip
 
 
-def person(*held: tuple[Role, str], unit: str | None = None, household: int | None = None, key: int = 9) -> Person:
+def person(
+    *held: tuple[Role, str], unit: str | None = None, household: int | None = None, key: int = 9, confirmed: bool = True
+) -> Person:
     return Person(
         id=key,
         name="某",
@@ -46,6 +48,7 @@ def person(*held: tuple[Role, str], unit: str | None = None, household: int | No
                 region=region,
                 unit=unit if role is Role.UNIT else None,
                 household_id=household if role is Role.HOUSEHOLD else None,
+                confirmed_at=START if role is Role.HOUSEHOLD and confirmed else None,
             )
             for place, (role, region) in enumerate(held)
         ),
@@ -66,6 +69,10 @@ def person(*held: tuple[Role, str], unit: str | None = None, household: int | No
         (person((Role.COUNTY, COUNTY)), False, Sight.FULL),
         (person((Role.HOUSEHOLD, BAITA), household=HOME), False, Sight.OWN),
         (person((Role.HOUSEHOLD, BAITA), household=HOME), True, Sight.OWN),
+        (person((Role.HOUSEHOLD, BAITA), household=HOME, confirmed=False), False, Sight.NOTHING),
+        (person((Role.HOUSEHOLD, BAITA), household=HOME, confirmed=False), True, Sight.REPORTED),
+        (person((Role.HOUSEHOLD, BAITA), (Role.VILLAGE, WAFANG), household=HOME, confirmed=False), True, Sight.FULL),
+        (person((Role.HOUSEHOLD, BAITA), household=78, confirmed=False), True, Sight.NOTHING),
         (person((Role.HOUSEHOLD, BAITA), household=78), False, Sight.NOTHING),
         (person((Role.HOUSEHOLD, BAITA), household=78), True, Sight.NOTHING),
         (person((Role.HOUSEHOLD, BAITA), (Role.VILLAGE, WAFANG), household=HOME), False, Sight.OWN),

@@ -12,7 +12,7 @@ from bot.setup.settings import Settings, load_settings
 from storage.database.base import new_id
 from storage.database.connection import Database
 from storage.database.transaction import transaction
-from storage.mail.chats import chats
+from storage.mail.chats import chat_row, chats
 from storage.people.persons import Role
 from storage.plan import Plan, builtin_plans, load_plan
 from storage.roster import household_row, households
@@ -95,14 +95,10 @@ async def found(settings: Settings, cadres: int, households_each: int) -> list[D
             first = FIRST_HOUSEHOLD + place * households_each
             desk = Desk(FIRST_CHAT + place, range(first, first + households_each))
             desks.append(desk)
-            session.add(chats, _chat(desk.chat, person_id) | {"last_seen": session.now})
+            session.add(chats, chat_row(f"telegram:{desk.chat}", now=session.now, person_id=person_id))
             for number in desk.households:
                 row = {"number": number, "village": village, "group_name": "一屯", "head": f"农户{number}"}
                 session.add(households, household_row(new_id(), row))
         session.touch("people")
         session.touch("roster")
     return desks
-
-
-def _chat(chat: int, person_id: int) -> dict[str, object]:
-    return {"address": f"telegram:{chat}", "platform": "telegram", "person_id": person_id}

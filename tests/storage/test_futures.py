@@ -245,7 +245,7 @@ def test_a_row_id_says_when_it_was_made(town: Town) -> None:
 
 
 MENDED = {
-    "burden_days": {"day"}, "chats": {"held_until", "last_seen"}, "claim_attempts": {"at"}, "daily_runs": {"day"},
+    "burden_days": {"day"}, "chats": {"held_until", "last_seen", "used_at"}, "claim_attempts": {"at"}, "daily_runs": {"day"},
     "mornings": {"at", "day"}, "notices": {"repeated_at"}, "outbox": {"not_before"}, "quiet_times": {"holds_since", "off_on"},
     "quiz_cards": {"due_on", "reviewed_at"}, "quiz_reviews": {"at"}, "reminders": {"due_at"}, "troubles": {"told_at"},
     "watch_entries": {"checked_on", "next_on"}, "weekly_reports": {"week"},
@@ -253,13 +253,13 @@ MENDED = {
 
 SILENCES_NOBODY = {
     "when it happened, which nothing waits for": {
-        "admissions", "attachments", "audit", "chart_orders", "chats", "clue_events", "consents", "differences", "erasures",
-        "fanout_tasks", "follow_ups", "handovers", "inbox", "indicator_values", "joined_reports", "ledger_orders",
+        "admissions", "arrivals", "attachments", "audit", "chart_orders", "chats", "clue_events", "consents", "differences",
+        "erasures", "fanout_tasks", "follow_ups", "handovers", "inbox", "indicator_values", "joined_reports", "ledger_orders",
         "measure_entries", "media", "notice_receipts", "notices", "outbox", "persons", "photo_hashes", "policies", "posts",
         "problem_entries", "problem_signals", "reconciliations", "sample_checks", "samples", "screening_lists", "selfchecks",
         "supports", "talks", "troubles", "visits", "watch_entries", "web_messages", "weekly_reports",
     },
-    "only looked at up to now": {"assignments", "supervisions"},
+    "only looked at up to now": {"assignments", "door_codes", "supervisions"},
     "what somebody has set, which a person can change": {"clues", "fanouts", "invites", "leaves", "measures", "problems"},
     "a part of what it is about": {"acknowledged", "reminders"},
     "the time itself": {"clock_marks"},

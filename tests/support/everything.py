@@ -98,6 +98,10 @@ async def fill(town: Town) -> None:
         store.supervisions.add(BAITA, zhou, looked_at="看了账", findings=0)
         await store.weekly_reports.keep(li, date(2022, 10, 3), village=BAITA, state=ReportState.SENT, lines=["走访 3 户。"])
         store.erasures.ask(town.people["张三"])
+        store.admissions.ask("test:孙村", "何苗", role=Role.VILLAGE, region=BAITA, phone="13800002222")
+        store.arrivals.add(
+            town.people["赵村"], "test:赵村", role=Role.VILLAGE, region=BAITA, told=[zhou], newcomer=False, bound=False
+        )
         outbox.post(session, "test:孙村", Outgoing(text="先放着"), not_before=town.now.replace(hour=23))
     async with town.transaction() as tx, tx.session("test", "fill") as session:
         store = Store(session)

@@ -17,6 +17,7 @@ from tests.support.town import Town, shown
 CAST: dict[str, tuple[Role, str, str | None] | None] = {
     "stranger": None,
     "household": (Role.HOUSEHOLD, BAITA, None),
+    "unconfirmed": (Role.HOUSEHOLD, BAITA, None),
     "other household": (Role.HOUSEHOLD, BAITA, None),
     "village": (Role.VILLAGE, BAITA, None),
     "other village": (Role.VILLAGE, WAFANG, None),
@@ -28,7 +29,7 @@ CAST: dict[str, tuple[Role, str, str | None] | None] = {
     "county": (Role.COUNTY, COUNTY, None),
     "other county": (Role.COUNTY, "220882", None),
 }
-"""Who there is, seen from one household of one village and the housing office."""
+"""Who there is, seen from one household of one village and the housing office; `unconfirmed` says to be of that one."""
 
 HOME, OTHER_HOME = 1003, 1002
 SECRETS = ("曾国强", "墙裂了不外传", "屋顶漏雨不外传")
@@ -86,9 +87,11 @@ async def enter(town: Town) -> dict[str, int]:
         for who, post in CAST.items():
             if post is not None:
                 role, region, unit = post
-                home = {"household": homes["曾国强"], "other household": homes["张桂兰"]}.get(who)
+                ours = ("household", "unconfirmed")
+                home = homes["曾国强"] if who in ours else homes["张桂兰"] if who == "other household" else None
                 town.people[who] = store.people.add(who)
-                store.people.appoint(town.people[who], role, region=region, unit=unit, household_id=home)
+                known = town.people[who] if home and who != "unconfirmed" else None
+                store.people.appoint(town.people[who], role, region=region, unit=unit, household_id=home, confirmed_by=known)
         session.touch("roster")
     for who in town.people:
         await town.bind(who)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from bot.delivery.intake import Intake
+from bot.delivery.strangers import Strangers
 from bot.platforms.web import DemoPage, WebPlatform
 from bot.web.app import build_app
 from bot.web.connections import Connections
@@ -33,13 +34,18 @@ HEADERS = {"X-Cunbao": "1"}
 class Site:
     """One running site. `now` can be moved."""
 
-    def __init__(self, database: Database, folder: Path, demo: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, database: Database, folder: Path, demo: Mapping[str, str] | None = None, *, strangers: bool = False
+    ) -> None:
+        """Everybody counts as known, unless with `strangers`: then those who are."""
         self.now = START
         self.database = database
         self.woken = asyncio.Event()
         media = MediaStore(folder, database.vault)
         page = DemoPage(demo, "计划日期已移到今天。") if demo else None
         self.web = WebPlatform(database, media, self.clock, max_upload=200_000, demo=page)
+        if not strangers:
+            self.web.strangers = _Everybody(database, self.clock)
         self.url = ""
 
     def clock(self) -> datetime:
@@ -83,6 +89,13 @@ class Site:
         """What the sender does with a letter."""
         wrapped = Letter(id=letter or new_id(), address=address, attempts=1, must_arrive=True, message=message)
         return await self.web.send(wrapped) or ""
+
+
+class _Everybody(Strangers):
+    """Knows everybody."""
+
+    async def knows(self, address: str) -> bool:
+        return True
 
 
 class Phone:
@@ -134,6 +147,13 @@ class Stream:
             elif row.startswith("data:"):
                 line: dict[str, Any] = json.loads(row.removeprefix("data: "))
                 return line
+
+    async def to_its_end(self) -> AsyncIterator[dict[str, Any]]:
+        """What comes until the server ends the stream."""
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                if (line := await self.next()) is not None:
+                    yield line
 
     async def until_caught_up(self) -> AsyncIterator[dict[str, Any]]:
         while (line := await self.next()) is not None:

@@ -33,6 +33,7 @@ from storage.files.media import MediaStore
 from storage.mail.chats import chats
 from storage.mail.messages import Incoming, Outgoing, Place, SentFile
 from storage.mail.outbox import Letter
+from storage.mail.silence import MOST_IDLE, pass_night
 from storage.people.persons import Role
 from storage.roster import Household, household_row, households, load_roster, member_row, members
 from storage.store import Store
@@ -179,14 +180,24 @@ class Town:
         async with self.transaction() as tx, tx.session("test", "bind") as session:
             await Store(session).chats.bind(f"test:{name}", self.people[name])
 
-    async def join_household(self, name: str, number: int) -> None:
-        """Let a person speak for a household of the roster."""
+    async def join_household(self, name: str, number: int, *, confirmed: bool = True) -> None:
+        """Let a person speak for a household of the roster; not `confirmed`, as whoever has let themselves in."""
         household = await self.household(number)
         async with self.transaction() as tx, tx.session("test", "join") as session:
             store = Store(session)
             self.people[name] = store.people.add(name)
-            store.people.appoint(self.people[name], Role.HOUSEHOLD, region=household.village, household_id=household.id)
+            store.people.appoint(
+                self.people[name], Role.HOUSEHOLD, region=household.village, household_id=household.id,
+                confirmed_by=self.people["李村"] if confirmed else None,
+            )  # fmt: skip
         await self.bind(name)
+
+    async def fall_silent(self, name: str) -> None:
+        """As a page that nobody has opened for longer than it keeps its session."""
+        async with self.transaction() as tx, tx.session("test", "silence") as session:
+            idle = chats.update().where(chats.c.address == f"test:{name}").values(idle=MOST_IDLE)
+            await session.change(idle)
+            await pass_night(session, "test")
 
     async def household(self, number: int) -> Household:
         async with self.database.read() as conn:

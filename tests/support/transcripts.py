@@ -35,7 +35,7 @@ async def play(town: Town, transcript: Sequence[str], restart: bool) -> list[str
     """Play a transcript; returns it as it really went.
 
     Lines: `# comment`; `-- 2022-10-14 09:00` sets the clock, and with `tick` behind it lets the timed jobs run;
-    `名字 = 户号 1001` makes somebody a household's voice;
+    `名字 = 户号 1001` makes somebody a household's voice; `名字 三十夜没打开` lets a page fall silent;
     `名字> words`, `名字> [button]`, `名字> 📷`, `名字> 📍45.6,122.8`; `名字@23:50> words` were written when it was last that
     time; everything else is what people got and is rebuilt: `名字< message`.
     """
@@ -51,6 +51,8 @@ async def play(town: Town, transcript: Sequence[str], restart: bool) -> list[str
                 continue
         elif joined := re.fullmatch(r"(\S+) = 户号 (\d+)", line):
             await town.join_household(joined[1], int(joined[2]))
+        elif silent := re.fullmatch(r"(\S+) 三十夜没打开", line):
+            await town.fall_silent(silent[1])
         elif spoken := re.fullmatch(r"([^\s<>@]+)(?:@(\d\d:\d\d))?> ?(.*)", line):
             played.append(line)
             got = await _act(town, spoken[1], spoken[3], spoken[2])

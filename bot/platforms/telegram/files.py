@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from telegram import Bot
 from telegram.error import BadRequest, RetryAfter, TelegramError
 
+from bot.delivery.strangers import NO_FILES, Strangers
 from bot.platforms.telegram.form import seconds_of
 from bot.platforms.telegram.updates import UNKNOWN, Attached, too_large
 from bot.service.clock import Clock
@@ -44,6 +45,7 @@ class Files:
     database: Database
     clock: Clock
     most: int
+    strangers: Strangers
     pause: float = 1.0
 
     def __post_init__(self) -> None:
@@ -51,10 +53,12 @@ class Files:
         self._own: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def fetch(self, message: Incoming, attached: Attached) -> Incoming:
-        """The message with its file kept, or with words about why the file can't be taken.
+        """The message with its file kept, or with words about why the file can't be taken. A stranger's is not fetched.
 
         Raises what the disk and the database raise: then the message has to come again.
         """
+        if not await self.strangers.knows(message.address):
+            return message.model_copy(update={"trouble": NO_FILES})
         async with self._own.setdefault(message.address, asyncio.Semaphore(AT_ONCE_OF_ONE)), self._slots:
             try:
                 async with asyncio.timeout(LIMIT):
@@ -92,9 +96,7 @@ class Files:
         if len(content) > self.most:
             raise TooLarge(self.most)
         upload = await examined(content, attached.name, whose=address)
-        sha256 = await asyncio.to_thread(self.media.write, upload.content)
-        async with self.database.write() as conn:
-            await media.register(conn, sha256, size=len(upload.content), content_type=upload.content_type, now=self.clock())
+        sha256 = await media.keep(self.database, self.media, upload.content, content_type=upload.content_type, now=self.clock())
         name = attached.name if upload.kind == "document" else ""
         seconds = attached.seconds if upload.kind == "voice" else 0
         return SentFile(sha256=sha256, kind=upload.kind, name=name, seconds=seconds)

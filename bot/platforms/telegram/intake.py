@@ -12,9 +12,11 @@ from typing import Any
 from prometheus_client import Counter
 
 from bot.delivery.shielding import shielded
+from bot.delivery.strangers import ENOUGH, Strangers
 from bot.platforms.base import Put, Unstorable
 from bot.platforms.telegram.files import Files
 from bot.platforms.telegram.updates import UpdateContent
+from storage.mail.messages import Incoming
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +37,16 @@ class Reception:
     """
 
     def __init__(
-        self, put: Put, files: Files, moved: Callable[[Mapping[str, bool]], Awaitable[None]], answer: Callable[[str], None]
+        self,
+        put: Put,
+        files: Files,
+        strangers: Strangers,
+        moved: Callable[[Mapping[str, bool]], Awaitable[None]],
+        answer: Callable[[str], None],
     ) -> None:
         self._put = put
         self._files = files
+        self._strangers = strangers
         self._moved = moved
         self._answer = answer
         self._last: dict[str, asyncio.Task[None]] = {}
@@ -52,7 +60,7 @@ class Reception:
         moved = {one.address: one.blocked for one in heard if one.blocked is not None}
         if moved:
             await shielded(self._moved(moved))
-        messages = [one.message for one in heard if one.message is not None]
+        messages = [kept for one in heard if one.message is not None and (kept := await self._within(one.message))]
         if messages:
             try:
                 await shielded(self._put(messages))
@@ -62,6 +70,15 @@ class Reception:
         for one in heard:
             if one.query is not None:
                 self._answer(one.query)
+
+    async def _within(self, message: Incoming) -> Incoming | None:
+        """The message; of a stranger who has said enough for a day, once a message without words, and then none."""
+        size = len((message.text or message.choice or "").encode())
+        if await self._strangers.may_say(message.address, size):
+            return message
+        if not self._strangers.first_refusal(message.address):
+            return None
+        return Incoming(address=message.address, key=message.key, at=message.at, private=message.private, trouble=ENOUGH)
 
     def begin(self, heard: UpdateContent) -> asyncio.Task[None]:
         """Fetch the file and store the message, behind what its chat has under way. Fails if that fails."""

@@ -20,6 +20,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, Ret
 from telegram.ext import AIORateLimiter, ExtBot
 
 from bot.delivery import lasting
+from bot.delivery.strangers import Strangers
 from bot.errors import CannotStart
 from bot.platforms.base import Away, Platform, Put, SendError
 from bot.platforms.standing import Standing
@@ -120,7 +121,8 @@ class TelegramPlatform(Platform):
         )
         self._database = database
         self._clock = clock
-        self._files = Files(self._bot, media, database, clock, options.max_upload, options.pause)
+        self._strangers = Strangers(database, clock)
+        self._files = Files(self._bot, media, database, clock, options.max_upload, self._strangers, options.pause)
         self._messages = MessageSender(self._bot, media)
         self._reader = Reader(int(options.token.partition(":")[0]), "", options.max_upload)
         self._reception: Reception | None = None
@@ -158,7 +160,7 @@ class TelegramPlatform(Platform):
 
     async def receive(self, put: Put) -> None:
         """Bring messages in until cancelled. While Telegram is away or refuses the token, ask on."""
-        reception = Reception(put, self._files, self._moved, self._answer_soon)
+        reception = Reception(put, self._files, self._strangers, self._moved, self._answer_soon)
         try:
             if self._options.webhook_url:
                 self._reception = reception

@@ -22,9 +22,10 @@ function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function withSession(url) {
-  if (!settings.session) return url;
-  return `${url}${url.includes("?") ? "&" : "?"}session=${encodeURIComponent(settings.session)}`;
+// Where several phones share a browser, each request says which of them it comes from; its session is in a cookie.
+function ofPhone(url) {
+  if (!settings.phone) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}phone=${settings.phone}`;
 }
 
 // ---- The log ----
@@ -99,7 +100,7 @@ function contentOf(line) {
 }
 
 function fileNode(kept, mine) {
-  const url = withSession(kept.url);
+  const url = ofPhone(kept.url);
   if (kept.kind === "image" && (mine || !kept.name)) {
     const image = make("img", { src: url, alt: mine ? "我发的照片" : "照片", onload: () => isAtEnd(400) && toEnd() });
     return make("a", { href: url, target: "_blank", rel: "noopener" }, image);
@@ -225,7 +226,7 @@ let lost = null; // timer that tells of a lost connection; null while it stands
 function listen() {
   stream?.close();
   heardAt = Date.now();
-  stream = new EventSource(withSession(`/events?after=${lastSeq}`));
+  stream = new EventSource(ofPhone(`/events?after=${lastSeq}`));
   stream.onopen = () => {
     heard();
     flush();
@@ -260,8 +261,8 @@ function connected() {
 async function ask() {
   const stop = new AbortController();
   try {
-    const answer = await fetch(withSession(`/events?after=${lastSeq}`), { signal: stop.signal });
-    if (answer.status === 401) return tell((await answer.json()).error);
+    const answer = await fetch(ofPhone(`/events?after=${lastSeq}`), { signal: stop.signal });
+    if (answer.status === 401) return close((await answer.json()).error);
   } catch {
     // still away: listening again tells when that is over
   } finally {
@@ -280,13 +281,24 @@ function settle() {
   }
 }
 
+// Signed out: what was said here is not for whoever holds the phone next, nor is it theirs to send.
+function close(words) {
+  stream?.close();
+  lines.clear();
+  pending.clear();
+  log.replaceChildren();
+  offers.hidden = true;
+  keep([]);
+  tell(words);
+}
+
 function tell(words) {
   statusLine.textContent = words;
 }
 
 // ---- Sending ----
 
-const QUEUE = `cunbao.queue${settings.session ? location.pathname : ""}`;
+const QUEUE = `cunbao.queue${settings.phone ? location.pathname : ""}`;
 let flushing = false;
 let again = null;
 let patience = 1;
@@ -334,11 +346,11 @@ async function flush() {
 
 // True when the item is done with: taken, or refused for good. False: it stays, and is tried again later.
 async function post(url, request, key) {
-  const headers = { ...request.headers, "X-Cunbao": "1", ...(settings.session && { "X-Session": settings.session }) };
+  const headers = { ...request.headers, "X-Cunbao": "1" };
   let answer;
   try {
     const signal = AbortSignal.timeout?.(url === "/say" ? 30_000 : 300_000); // missing in old browsers, which wait on
-    answer = await fetch(url, { method: "POST", ...request, headers, signal });
+    answer = await fetch(ofPhone(url), { method: "POST", ...request, headers, signal });
   } catch {
     clearTimeout(lost);
     lost = 0; // nothing to wait for: it is told at once
@@ -351,7 +363,7 @@ async function post(url, request, key) {
     patience = 1;
     return true;
   }
-  if (answer.status === 401) return void tell(words);
+  if (answer.status === 401) return void close(words);
   if (answer.status === 429 || answer.status >= 500) return later(Number(answer.headers.get("Retry-After")));
   removePending(key);
   setBusy(false);
@@ -390,6 +402,7 @@ text.onkeydown = (event) => {
 };
 
 $("menu").onclick = () => send({ choice: "/help" });
+$("leave").onclick = () => send({ choice: "/signout" });
 $("photo").onclick = $("offer-photo").onclick = () => file.click();
 if (matchMedia("(pointer: fine)").matches) file.accept = "image/*,audio/*,.xlsx,.csv,.docx,.pdf,.md,.txt"; // an office sends its ledger from a desk
 

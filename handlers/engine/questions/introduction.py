@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handlers.engine.questions.base import Answer, More, Prompt, Question, Stale, needs_text
 from handlers.engine.said import Said
-from handlers.reading import Unreadable, read_phone
-from handlers.reading.introductions import Introduction, read_introduction, read_tail
+from handlers.reading import Unreadable, clean, read_phone
+from handlers.reading.introductions import Introduction, read_introduction, read_relative, read_tail
 from storage.people.masking import mask_phone
 
 if TYPE_CHECKING:
@@ -63,6 +64,35 @@ class NameAndTail(Question[Introduction]):
 
     def in_words(self, raw: Any) -> str:
         return f"{raw[0]} 尾号 {raw[1]}"
+
+
+@dataclass(frozen=True)
+class NameTailOrCode(NameAndTail):
+    """The same, or the `digits` of a code that somebody has shown: then the name is empty."""
+
+    digits: int
+
+    async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
+        code = re.sub(r"[\s-]", "", clean(said.text))
+        if len(code) == self.digits and code.isascii() and code.isdecimal():
+            return Answer(["", code])
+        return await super().read(said, partial, chat)
+
+    def in_words(self, raw: Any) -> str:
+        return super().in_words(raw) if raw[0] else "村干部给的码"
+
+
+class NameAndRelation(Question[Introduction]):
+    """Who acts for somebody else: a name, and what they are to them (in `number`)."""
+
+    async def read(self, said: Said, partial: Any, chat: Chat) -> Answer | More:
+        return Answer([*read_relative(needs_text(said, "李明 外孙"))])
+
+    def restore(self, raw: Any) -> Introduction:
+        return _introduction(raw)
+
+    def in_words(self, raw: Any) -> str:
+        return f"{raw[0]}（{raw[1]}）"
 
 
 def _introduction(raw: Any) -> Introduction:
