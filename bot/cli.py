@@ -57,7 +57,7 @@ class _Commands(click.Group):
 def cli() -> None:
     """村报：风险上报、问题整改、一口清、到期提醒。
 
-    设置用环境变量 CUNBAO_...,或写在数据目录的 cunbao.toml 里。
+    设置用环境变量 CUNBAO_...，或写在数据目录的 cunbao.toml 里。
     退出码：0 正常；1 发现问题；2 用法不对；3 启动不了。
     """
     from bot.service import logs  # not before a command runs: `--help` waits for none of the libraries

@@ -231,7 +231,11 @@ class Reconciliations:
         """How many open differences each post below `region` has, the most first."""
         columns = (differences.c.owner_role, differences.c.owner_region, differences.c.owner_unit)
         many = sa.func.count().label("many")
-        query = sa.select(*columns, many).where(differences.c.state.in_(_TO_SETTLE), inside(differences.c.owner_region, region))
+        query = sa.select(*columns, many).where(
+            differences.c.state.in_(_TO_SETTLE),
+            differences.c.owner_role.in_([role.value for role in Role]),  # a damaged one is nobody's
+            inside(differences.c.owner_region, region),
+        )
         rows = await self._session.read(query.group_by(*columns).order_by(many.desc(), *columns))
         return [(Owner(role=Role(row.owner_role), region=row.owner_region, unit=row.owner_unit), int(row.many)) for row in rows]
 

@@ -33,7 +33,9 @@ async def _back_up(settings: Settings, to: Path | None, *, with_key: bool) -> bo
     manifest = await back_up(settings, path, now=now, with_key=with_key)
     size = sum(entry.size for entry in manifest.files) / 1024 / 1024
     click.echo(f"已备份并核对：{path}（{len(manifest.files)} 个文件，{size:.1f} MB）")
-    if not with_key:
+    if not settings.key_path.exists():
+        click.echo(f"✗ 这里没有密钥文件 {settings.key_path}。没有它，这份备份谁也打不开。请找出来，与备份分开放。", err=True)
+    elif not with_key:
         click.echo(f"密钥不在备份里，请另存：{settings.key_path}")
     if manifest.revision is not None and not migrate.knows(manifest.revision):
         click.echo(f"数据库是更新的版本建的（数据表 {manifest.revision}），恢复这份备份也要用那个版本的 cunbao。")

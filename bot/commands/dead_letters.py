@@ -19,7 +19,7 @@ def command() -> None:
 
 @command.command("list")
 def list_them() -> None:
-    """列出没能处理的消息(不显示内容)。"""
+    """列出没能处理的消息（不显示内容）。"""
     asyncio.run(_list(load_settings()))
 
 

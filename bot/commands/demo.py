@@ -42,7 +42,7 @@ SEED = 2022
 @click.command("demo")
 @click.option("--no-open", is_flag=True, help="不打开浏览器。")
 def command(*, no_open: bool) -> None:
-    """试用：三部手机(农户、村干部、镇里)并排，数据是编的，放在数据目录的 demo 里。"""
+    """试用：三部手机（农户、村干部、镇里）并排，数据是编的，放在数据目录的 demo 里。"""
     base = load_settings()
     folder = base.data_dir / "demo"
     with _listen(base) as listening:

@@ -19,7 +19,7 @@ from storage.plan import Plan
 @click.option("--seed", default=SEED, show_default=True, help="同一个数得到同样的数据。")
 @click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), help="放在哪里，默认是数据目录的 demo。")
 def command(seed: int, folder: Path | None) -> None:
-    """编一个镇的示例数据(约 3400 户)，方案日期平移到今天前后。"""
+    """编一个镇的示例数据（约 3400 户），方案日期平移到今天前后。"""
     base = load_settings()
     asyncio.run(_make(*prepare(folder or base.data_dir / "demo", base), seed))
 

@@ -43,7 +43,7 @@ class _Wanted:
 @click.option("--as", "name", default="", help="以谁的名义：只含这个人岗位管的范围。")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="写到哪个文件。不写就放在当前目录。")
 def command(ledger: str, region: str | None, *, unmasked: bool, reason: str, name: str, out: Path | None) -> None:
-    """导出台账(.xlsx)，号码默认遮盖。"""
+    """导出台账（.xlsx），号码默认遮盖。"""
     if unmasked and not name:
         raise click.UsageError("--unmasked 要用 --as 写明以谁的名义。")
     if unmasked and not LEAST_REASON <= len(reason.strip()) <= MOST_REASON:

@@ -28,7 +28,7 @@ _SHOWN = 20
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_context
 def command(ctx: click.Context, file: Path) -> None:
-    """导入问题台账(.xlsx 或 .csv)；每行结果写到旁边的“…-导入结果.xlsx”,有误时退出码为 1。"""
+    """导入问题台账（.xlsx 或 .csv）；每行结果写到旁边的“…-导入结果.xlsx”，有误时退出码为 1。"""
     if not asyncio.run(_import(load_settings(), file, file.read_bytes())):
         ctx.exit(1)
 

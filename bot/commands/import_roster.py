@@ -29,11 +29,11 @@ class _Preview(Exception):
 
 @click.command("import-roster")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--template", "form", type=click.Path(dir_okay=False, path_type=Path), help="写一个空白模板(.xlsx)。")
+@click.option("--template", "form", type=click.Path(dir_okay=False, path_type=Path), help="写一个空白模板（.xlsx）。")
 @click.option("--preview", is_flag=True, help="只看会怎样，不导入。")
 @click.pass_context
 def command(ctx: click.Context, file: Path | None, form: Path | None, *, preview: bool) -> None:
-    """导入农户名册(.xlsx 或 .csv，一人一行)；每行结果写到旁边的“…-导入结果.xlsx”，有误时退出码为 1。
+    """导入农户名册（.xlsx 或 .csv，一人一行）；每行结果写到旁边的“…-导入结果.xlsx”，有误时退出码为 1。
 
     再导入时：有变化的更新，没写的不动，名册里有而文件里没有的人也不动。
     """
@@ -69,7 +69,7 @@ async def _import(settings: Settings, file: Path, content: bytes, *, preview: bo
     for wrong in report.errors[:_SHOWN]:
         click.echo(f"✗ {wrong}")
     click.echo(
-        f"{'(没有导入，只看结果)' if preview else ''}新增 {report.imported} 人(新户 {report.households} 户)，"
+        f"{'（没有导入，只看结果）' if preview else ''}新增 {report.imported} 人（新户 {report.households} 户），"
         f"更新 {report.updated} 行，不变 {report.unchanged} 行，有误 {len(report.errors)} 行。逐行结果：{result}"
     )
     return not report.errors

@@ -38,7 +38,7 @@ _NOT_TAKEN = (RowState.UNKNOWN, RowState.WRONG)
 @click.option("--kind", "kinds", multiple=True, help="看不出原因的行按哪类风险算，如 医疗；可写多次。")
 @click.pass_context
 def command(ctx: click.Context, file: Path, name: str, kinds: tuple[str, ...]) -> None:
-    """导入部门筛查名单(.xlsx 或 .csv)；每行结果写到旁边的“…-筛查结果.xlsx”，有没导入的行时退出码为 1。"""
+    """导入部门筛查名单（.xlsx 或 .csv）；每行结果写到旁边的“…-筛查结果.xlsx”，有没导入的行时退出码为 1。"""
     if not asyncio.run(_import(load_settings(), file, file.read_bytes(), name, kinds)):
         ctx.exit(1)
 

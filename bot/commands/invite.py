@@ -48,7 +48,7 @@ class _Wanted:
 @click.command("invite")
 @click.option("--role", type=click.Choice([role.value for role in Role]), help="邀请谁。")
 @click.option("--region", help="哪个村、镇或市：名称或代码。站所、镇、市可以不写。")
-@click.option("--unit", help="哪个站所(只用于 --role unit)。")
+@click.option("--unit", help="哪个站所（只用于 --role unit）。")
 @click.option("--name", help="写明姓名，打开链接的人不用再填。")
 @click.option("--uses", type=click.IntRange(min=1), help="能用几次：默认 1 次，农户不限。几个人用的，每个人都要镇里点一下。")
 @click.option("--days", type=click.IntRange(min=1), help="几天内有效：默认 7 天，农户 180 天。")
@@ -161,7 +161,7 @@ def _unit(plan: Plan, wanted: _Wanted) -> str | None:
     if wanted.unit is None:
         return None
     try:
-        return plan.unit(wanted.unit).code
+        return plan.unit_named(wanted.unit).code
     except KeyError:
         names = "、".join(unit.name for unit in plan.units if unit.role is Role.UNIT)
         raise click.UsageError(f"方案里没有“{wanted.unit}”。有：{names}") from None

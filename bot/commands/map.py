@@ -26,10 +26,10 @@ from storage.store import Store
 @click.command("map")
 @click.option("--region", help="哪个村、镇或市：名称或代码。不写就是全镇。")
 @click.option("--problem", "number", type=click.IntRange(1, 999_999_999), help="再加哪号问题的进度图。")
-@click.option("--phone", is_flag=True, help="要手机宽的图，不写就是 A3 横放(200 dpi)。")
+@click.option("--phone", is_flag=True, help="要手机宽的图，不写就是 A3 横放（200 dpi）。")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="放在哪个目录。")
 def command(region: str | None, number: int | None, *, phone: bool, out: Path) -> None:
-    """画挂图(.png)：问题分布、销号进度、排查进度，可打印上墙。"""
+    """画挂图（.png）：问题分布、销号进度、排查进度，可打印上墙。"""
     from handlers.charts.draw import draw  # only here, so that no other command waits for matplotlib
     from handlers.charts.theme import PHONE, WALL
 

@@ -22,7 +22,7 @@ _STATES = {
 
 @click.command("outbox")
 def command() -> None:
-    """列出没发出去、或不知是否到达的消息(不显示内容)。"""
+    """列出没发出去、或不知是否到达的消息（不显示内容）。"""
     asyncio.run(_list(load_settings()))
 
 

@@ -17,7 +17,7 @@ def command() -> None:
 
 
 @command.command("new")
-@click.option("--from", "source", required=True, help="照哪个方案：内置方案名(wafang-2022)或目录。")
+@click.option("--from", "source", required=True, help="照哪个方案：内置方案名（wafang-2022）或目录。")
 @click.option("--start", required=True, type=click.DateTime(["%Y-%m-%d"]), help="第一阶段的第一天，如 2026-09-28。")
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.pass_context

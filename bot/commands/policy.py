@@ -32,7 +32,7 @@ def command() -> None:
 @click.option("--cadres-only", is_flag=True, help="只给干部查；不写则农户也能查。")
 @click.pass_context
 def add(ctx: click.Context, file: Path, title: str, *, cadres_only: bool) -> None:
-    """加一份政策(.docx、.pdf、.md、.txt)；同名的会被换下。"""
+    """加一份政策（.docx、.pdf、.md、.txt）；同名的会被换下。"""
     if not asyncio.run(_add(load_settings(), file, title, cadres_only=cadres_only)):
         ctx.exit(1)
 

@@ -37,7 +37,7 @@ _SHOWN = 20
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="名单应列全哪类户，可写几次；不写不查漏户。")
 @click.pass_context
 def command(ctx: click.Context, file: Path, name: str, source: str | None, kinds: tuple[str, ...]) -> None:
-    """名单(.xlsx 或 .csv)与名册对账；差异记下，由各村、站所发 /differences 核对。每行结果写到“…-对账结果.xlsx”。"""
+    """名单（.xlsx 或 .csv）与名册对账；差异记下，由各村、站所发 /differences 核对。每行结果写到“…-对账结果.xlsx”。"""
     try:
         good = asyncio.run(_reconcile(load_settings(), file, file.read_bytes(), name, source, kinds))
     except Unreadable as error:
@@ -84,7 +84,7 @@ def _source(plan: Plan, said: str | None, allowed: list[str], name: str) -> str:
     if said is None and len(allowed) == 1:
         return allowed[0]
     try:
-        code = said if said == NATIONAL else plan.unit(said or "").code
+        code = said if said == NATIONAL else plan.unit_named(said or "").code
     except KeyError:
         raise OperatorError("请用 --source 写明是谁的名单：单位名称，或 national(国家系统)。") from None
     if code not in allowed:

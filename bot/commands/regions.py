@@ -15,7 +15,7 @@ def region_named(plan: Plan, named: str | None) -> str:
         if named in (region.code, region.name):
             return region.code
     try:
-        return plan.village(named).code
+        return plan.village_named(named).code
     except KeyError:
         names = "、".join(village.name for village in plan.villages)
         raise click.UsageError(f"方案里没有“{named}”。有：{plan.town.name}、{names}") from None

@@ -20,7 +20,7 @@ from storage.database.limits import SERVICE
 
 @click.command("run")
 def command() -> None:
-    """启动服务(Ctrl-C 或 SIGTERM 停止，手上的消息会办完)。"""
+    """启动服务（Ctrl-C 或 SIGTERM 停止，手上的消息会办完）。"""
     settings = load_settings()
     logs.configure(settings.log_level, settings.log_format, settings.secrets)
     raise_file_limit()

@@ -23,10 +23,10 @@ _HEADINGS = ("村", "村代码", "次序", "户号", "屯", "户主", "散列值
 
 @click.command("sample")
 @click.option("--seed", required=True, help="公布的种子，一个字也不能差。")
-@click.option("--village", "villages", multiple=True, help="只抽这个村(名称或代码)，可写几次；不写就是全部。")
+@click.option("--village", "villages", multiple=True, help="只抽这个村（名称或代码），可写几次；不写就是全部。")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="把名单写成 .xlsx。")
 def command(seed: str, villages: tuple[str, ...], out: Path | None) -> None:
-    """按种子抽样：每村不少于方案规定的比例，谁用同一种子都抽到同样的户(方法见 docs/sampling.md)。"""
+    """按种子抽样：每村不少于方案规定的比例，谁用同一种子都抽到同样的户（方法见 docs/sampling.md）。"""
     asyncio.run(_sample(load_settings(), seed, villages, out))
 
 
@@ -50,7 +50,7 @@ async def _sample(settings: Settings, seed: str, villages: tuple[str, ...], out:
 
 def _codes(plan: Plan, villages: tuple[str, ...]) -> list[str]:
     try:
-        return [plan.village(name).code for name in villages] or [village.code for village in plan.villages]
+        return [plan.village_named(name).code for name in villages] or [village.code for village in plan.villages]
     except KeyError as error:
         raise click.UsageError(f"方案里没有这个村：{error.args[0]}") from None
 

@@ -26,7 +26,7 @@ from storage.store import Store
 @click.option("--region", help="哪个村、镇或市：名称或代码。不写就是全镇。")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="写到哪个文件。不写就放在当前目录。")
 def command(month: str | None, region: str | None, out: Path | None) -> None:
-    """按系统里的数字写一页月报(.docx)，可在 Word 里改。"""
+    """按系统里的数字写一页月报（.docx），可在 Word 里改。"""
     summary = asyncio.run(_gather(load_settings(), month or "", region))
     out = out or Path(f"{title_of(summary)}.docx")
     out.write_bytes(as_docx(summary))

@@ -117,8 +117,6 @@ class Sender:
             self._finished = finished + self._finished
             self._blocked |= blocked
             raise
-        for name, count in Counter(platform_of(row.address) for row in claimed).items():
-            self._limiters[name].passed(count, self._loop_time())
         await self._begin(claimed)
         for name, (room, rows) in bulk.items():
             self._limiters[name].took(room, len(rows), self._loop_time())
@@ -137,7 +135,10 @@ class Sender:
         """Send what was claimed, each chat on its own; `limiter` is given for notices."""
         by_chat: dict[str, list[Letter]] = {}
         async with noting(self._database, self._clock()) as damage:
-            letters = damage.read(outbox.outbox, rows, lambda row: outbox.letter_of(self._database.vault, row))
+            letters = damage.read(outbox.outbox, rows, self._letter)
+        if limiter is None:
+            for name, count in Counter(platform_of(letter.address) for letter in letters).items():
+                self._limiters[name].passed(count, self._loop_time())
         for letter in letters:
             by_chat.setdefault(letter.address, []).append(letter)
         for row_id in {row.id for row in rows} - {letter.id for letter in letters}:
@@ -152,6 +153,12 @@ class Sender:
             task.add_done_callback(self._turns.discard)
             if started % _STARTS_AT_ONCE == 0:
                 await asyncio.sleep(0)
+
+    def _letter(self, row: sa.Row[Any]) -> Letter:
+        letter = outbox.letter_of(self._database.vault, row)
+        if platform_of(letter.address) not in self._platforms:
+            raise ValueError("an address of no platform that letters are claimed for")
+        return letter
 
     async def _turn(self, letters: list[Letter], limiter: BulkLimiter | None) -> None:
         """Send one chat's letters in order. When one has to wait for long, so do those behind it."""

@@ -69,7 +69,7 @@ class WorkerProcess:
         pause = _FIRST_PAUSE
         while True:
             started = asyncio.get_running_loop().time()
-            await self._run_child()
+            code = await self._run_child()
             if self._restarting:
                 self._restarting = False
                 continue
@@ -77,11 +77,13 @@ class WorkerProcess:
                 pause = _FIRST_PAUSE
             self.ends.append(time.monotonic())
             metrics.WORKER_ENDED.inc()
-            log.error("the worker process ended; a new one starts in %s s", pause)
+            how = f"by signal {-code}" if code < 0 else f"with exit code {code}"  # 9: most likely for want of memory
+            log.error("the worker process ended %s; a new one starts in %s s", how, pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _run_child(self) -> None:
+    async def _run_child(self) -> int:
+        """Returns its exit code, negative for a signal."""
         ours, theirs = socket.socketpair()
         ours.settimeout(0)
         child = multiprocessing.get_context("spawn").Process(target=_child, args=(theirs,))
@@ -100,6 +102,7 @@ class WorkerProcess:
                 ours.close()  # the child sees it, finishes and ends
                 if child.pid is not None:
                     await shielded(_joined(child))
+        return child.exitcode or 0
 
     async def _listen(self, line: socket.socket) -> None:
         rest = b""

@@ -38,6 +38,11 @@ class Standing:
         return self._state == "well" or (self._state == "away" and self._failures < _FAILURES)
 
     @property
+    def well(self) -> bool:
+        """Whether it has answered the last time."""
+        return self._state == "well"
+
+    @property
     def silence(self) -> float:
         """Seconds since the platform was last heard."""
         return self._now() - self._heard_at

@@ -8,14 +8,14 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-
-from sqlalchemy.exc import DBAPIError
 
 from bot.platforms.base import Platform
 from bot.service import metrics
 from bot.service.clock import Clock
 from bot.service.watch import Cause
+from bot.setup.faults import words_of
 from storage.database.connection import Database
 from storage.database.counters import raise_stamp
 from storage.database.trouble import TROUBLE
@@ -37,6 +37,9 @@ _DYING_WITHIN = 120.0
 _LOW_SHARE, _LOW_BYTES, _MOST_ASKED = 0.05, 200 * 1024**2, 20 * 1024**3
 """A disk is nearly full below a share of it or below some bytes. On a huge disk the share would be more than a town fills in
 years: there it is enough to have what is last."""
+
+_FAILING, _FAILING_WITHIN = 3, timedelta(minutes=5)
+"""Messages of so many chats that came in within that time and could not be worked on are no accident."""
 
 Steady = Callable[[], float]
 """A clock that never jumps, in seconds."""
@@ -83,6 +86,19 @@ class MailCheck:
         lasting = self._late_since is not None and self.now() - self._late_since > LATE / 2
         late = standing > LATE or lasting
         return [Cause("mail:late", "有人发来的消息超过一分钟没有处理。", restart=True)] if late else []
+
+
+@dataclass(frozen=True)
+class DeadLetterCheck:
+    """What people send can be worked on. A single message that fails is its sender's alone; that of several people is ours."""
+
+    database: Database
+    clock: Clock
+
+    async def __call__(self) -> Sequence[Cause]:
+        async with self.database.read() as conn:
+            hit = await inbox.chats_with_dead_since(conn, self.clock() - _FAILING_WITHIN)
+        return [Cause("dead:several", "好几个人发来的消息都没能处理。")] if hit >= _FAILING else []
 
 
 @dataclass(eq=False)
@@ -175,14 +191,14 @@ class WriteCheck:
         try:
             await asyncio.to_thread(_write_file, self.folder)
         except OSError as error:
-            return [Cause("write:media", f"照片和文件存不进硬盘：{error.strerror}。")]
+            return [Cause("write:media", f"照片和文件存不下来。{words_of(error) or error.strerror}")]
         try:
             async with self.database.write() as conn:
                 await raise_stamp(conn, "watch")
         except TROUBLE as error:
             if not self.database.is_sqlite:
                 raise  # it is away, as the other checks say
-            return [Cause("write:database", f"数据库写不进硬盘：{_reason(error)}。")]
+            return [Cause("write:database", words_of(error) or "数据库写不进去。")]
         return []
 
 
@@ -202,19 +218,23 @@ class DiskCheck:
 
 
 def _write_file(folder: Path) -> None:
-    """Blocking. Raises OSError."""
-    folder.mkdir(exist_ok=True)
-    path = folder / ".watch"
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    """Make a file and remove it: in a folder that takes no new one, what is there may still be written to. Blocking.
+
+    Raises OSError.
+    """
     try:
-        os.write(file, b"watched\n")
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def _reason(error: Exception) -> str:
-    return str(error.orig if isinstance(error, DBAPIError) else error)
+        folder.mkdir(exist_ok=True)
+        path = folder / ".watch"
+        path.unlink(missing_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, b"watched\n")
+            os.fsync(file)
+        finally:
+            os.close(file)
+            path.unlink()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"{folder.name} 目录") from error
 
 
 def _size(count: int) -> str:

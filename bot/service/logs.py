@@ -19,12 +19,16 @@ from pythonjsonlogger.json import JsonFormatter
 from sqlalchemy.exc import StatementError
 
 from storage.database.base import SHANGHAI
+from storage.database.trouble import in_a_line
 from storage.people.masking import mask_text
 
 _CONSOLE = "%(when)s %(levelname)-7s %(name)s: %(message)s"
 _JSON = "%(when)s %(levelname)s %(name)s %(message)s"
 _INPUT = re.compile(r"input_value=.*?, input_type=", re.DOTALL)
 """The part of pydantic's messages that repeats the offending value."""
+
+_ROW_KEY = re.compile(r"(\b(?:row:\w+|job:\w+(?::\w+)*):\d+\b)")
+"""A row as troubles name it: its number is no person's."""
 
 _NOISY_LIBRARIES = ("aiosqlite", "apscheduler", "asyncio", "httpcore", "httpx", "telegram", "uvicorn", "alembic")
 """Libraries that are logged from warnings up; httpx's everyday lines hold the bot's token."""
@@ -58,7 +62,7 @@ class MaskingFilter(logging.Filter):
     def _masked(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return mask_text(text)
+        return "".join(part if place % 2 else mask_text(part) for place, part in enumerate(_ROW_KEY.split(text)))
 
 
 class RepeatFilter(logging.Filter):
@@ -97,8 +101,10 @@ class _Seen:
 
 
 def _trace(exc_info: ExcInfo) -> str:
-    """The traceback, with the values of a failed statement or validation left out."""
+    """The traceback, with the values of a failed statement or validation left out; a line for what lies outside our code."""
     link = exc_info[1]
+    if line := in_a_line(link):
+        return line
     while link is not None:
         if isinstance(link, StatementError):
             link.hide_parameters = True

@@ -113,5 +113,8 @@ class _Multiple(BaseTrigger):  # type: ignore[misc]
     def __init__(self, seconds: int) -> None:
         self._seconds = seconds
 
+    def __str__(self) -> str:
+        return f"every {self._seconds} s"
+
     def get_next_fire_time(self, _: datetime | None, now: datetime) -> datetime:
         return datetime.fromtimestamp((now.timestamp() // self._seconds + 1) * self._seconds, SHANGHAI)

@@ -106,7 +106,7 @@ class Service:
                 await self.telegram.stop()
         log.info("stopped")
         if self._gone:
-            raise CannotStart(f"数据目录 {self._settings.data_dir} 不见了，或被换掉了。请放回去(或重新挂上硬盘)，再启动。")
+            raise CannotStart(f"数据目录 {self._settings.data_dir} 不见了，或被换掉了。请放回去（或重新挂上硬盘），再启动。")
 
     async def _take_over(self) -> None:
         """Go on with what the last run has left."""
@@ -122,6 +122,7 @@ class Service:
         settings, database, platforms = self._settings, self._database, self._world.platforms
         looks: dict[str, Check] = {
             "mail": checks.MailCheck(database, names, clock),
+            "dead": checks.DeadLetterCheck(database, clock),
             "outbox": checks.OutboxCheck(database, settings.worker, self.platforms, clock),
             "tick": checks.TickCheck(self.ticking.lateness),
             "platform": checks.PlatformCheck(self.platforms, lambda name: platforms[name].label if name in platforms else name),

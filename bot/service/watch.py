@@ -54,7 +54,7 @@ class Cause:
 Check = Callable[[], Awaitable[Sequence[Cause]]]
 """Looks at one thing; returns what is wrong with it. What it raises is taken for a database that is away."""
 
-KINDS = ("mail", "outbox", "tick", "platform", "part", "worker", "database", "write", "disk")
+KINDS = ("mail", "dead", "outbox", "tick", "platform", "part", "worker", "database", "write", "disk")
 """Kinds of causes; each is a line of the gauge `cunbao_trouble`."""
 
 _AWAY = Cause("database:away", "数据库现在用不了，消息先由各平台存着，恢复后接着办。")

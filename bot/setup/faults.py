@@ -25,6 +25,7 @@ _SQLITE: Mapping[int, str] = {
     sqlite3.SQLITE_CANTOPEN: "数据库文件打不开。请检查数据目录是否还在、权限对不对。",
     sqlite3.SQLITE_IOERR: "数据库文件读写出错，硬盘可能坏了或满了。请检查硬盘，运行 cunbao check。",
     sqlite3.SQLITE_CORRUPT: "数据库文件损坏了。请先停下服务，把数据目录原样留一份，再用 cunbao restore 恢复最近的备份。",
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,  # what a full disk says when the file is opened
     sqlite3.SQLITE_NOTADB: "这个文件不是数据库，或已经损坏。请先原样留一份，再用 cunbao restore 恢复最近的备份。",
 }
 
@@ -104,7 +105,8 @@ def _is_socket(error: BaseException) -> bool:
 def _of_database(error: DBAPIError) -> str | None:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return _SQLITE.get((getattr(cause, "sqlite_errorcode", 0) or 0) & 0xFF)
+        code = getattr(cause, "sqlite_errorcode", 0) or 0
+        return _SQLITE.get(code) or _SQLITE.get(code & 0xFF)
     if error.connection_invalidated:
         return _AWAY
     state = getattr(cause, "sqlstate", None) or ""

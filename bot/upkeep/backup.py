@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import CannotBackUp, CannotStart
+from bot.setup.faults import is_damage, words_of
 from bot.setup.installation import cause_of, is_there, plan_folder, require_driver
 from bot.setup.settings import Settings
 from bot.upkeep import archive
@@ -63,7 +64,8 @@ async def back_up(settings: Settings, path: Path, *, now: datetime, with_key: bo
             await asyncio.to_thread(_pack, settings, path, name, copy, manifest, with_key=with_key)
         return await asyncio.to_thread(archive.verify, path)
     except DBAPIError as error:
-        raise CannotBackUp(f"数据库读不全，没有备份成：{cause_of(error)}。{_DAMAGED}") from error
+        advice = None if is_damage(error) else words_of(error)
+        raise CannotBackUp(f"数据库读不全，没有备份成：{cause_of(error)}。{advice or _DAMAGED}") from error
     except archive.BadArchive as error:
         raise CannotBackUp(f"刚写的备份核对不上：{error}。请换一个磁盘再备份一次。") from error
     except OSError as error:

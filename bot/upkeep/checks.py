@@ -110,15 +110,7 @@ Look = Callable[[AsyncConnection], Awaitable[list[Finding]]]
 async def _database(settings: Settings, database: Database, vault: Vault, now: datetime) -> Findings:
     store = MediaStore(settings.media_dir, vault)
     sound: Look = _integrity if database.is_sqlite else _answers
-    of_this_version: list[Look] = [
-        lambda conn: _key_fits(conn, vault),
-        lambda conn: _chain(conn, vault),
-        lambda conn: _media(conn, store),
-        lambda conn: _clock(conn, now),
-        _letters,
-        lambda conn: _waiting(conn, now),
-        _troubles,
-    ]
+    of_this_version: list[Look] = [lambda conn: _clock(conn, now), _letters, lambda conn: _waiting(conn, now), _troubles]
     for finding in await _looked(database, sound):
         yield finding
     versions = await _looked(database, _version)
@@ -126,6 +118,11 @@ async def _database(settings: Settings, database: Database, vault: Vault, now: d
         yield finding
     if not all(finding.ok for finding in versions):
         return
+    fits = await _looked(database, lambda conn: _key_fits(conn, vault))
+    for finding in fits:
+        yield finding
+    if all(finding.ok for finding in fits):  # with a wrong key every link of the chain looks forged
+        of_this_version = [lambda conn: _chain(conn, vault), lambda conn: _media(conn, store), *of_this_version]
     for look in of_this_version:
         for finding in await _looked(database, look):
             yield finding
@@ -159,7 +156,7 @@ async def _integrity(conn: AsyncConnection) -> list[Finding]:
     dangling = (await conn.exec_driver_sql("PRAGMA foreign_key_check")).mappings()
     found += [f"{row['table']} 第 {row['rowid']} 行缺少 {row['parent']}" for row in dangling]
     if found:
-        return [_failed(f"数据库文件({len(found)} 处):{';'.join(found[:_SHOWN])}", "请用 cunbao restore 恢复最近的备份")]
+        return [_failed(f"数据库文件有 {len(found)} 处损坏：{'；'.join(found[:_SHOWN])}", "请用 cunbao restore 恢复最近的备份")]
     return [_passed("数据库文件完整")]
 
 
@@ -185,7 +182,7 @@ async def _chain(conn: AsyncConnection, vault: Vault) -> list[Finding]:
     faults = await audit.verify(conn, vault)
     if not faults:
         return [_passed("审计链完整")]
-    told = [_failed(f"{fault.where}:{fault.what}") for fault in faults[:_SHOWN]]
+    told = [_failed(f"{fault.where}：{fault.what}") for fault in faults[:_SHOWN]]
     advice = "请保留现场，查清谁动过数据库，再决定是否恢复备份"
     return [*told, _failed(f"审计链有 {len(faults)} 处不符", advice)]
 
@@ -233,9 +230,16 @@ async def _waiting(conn: AsyncConnection, now: datetime) -> list[Finding]:
 async def _troubles(conn: AsyncConnection) -> list[Finding]:
     """What the service itself has found wrong and not yet right again."""
     return [
-        _failed(f"{one.words}（{one.since:%m-%d %H:%M} 起）", f"见 docs/operations.md 里的 {one.key.partition('@')[0]}")
+        _failed(
+            f"{one.words}（{one.since:%m-%d %H:%M} 起）",
+            f"见 docs/operations.md 的「{_section(one.key)}」：{one.key.partition('@')[0]}",
+        )
         for one in await open_troubles(conn)
     ]
+
+
+def _section(key: str) -> str:
+    return "A row that can't be read" if key.startswith(("row:", "job:")) else "Watching"
 
 
 async def _letters(conn: AsyncConnection) -> list[Finding]:

@@ -7,14 +7,15 @@ import re
 import warnings
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import PurePath
 from typing import Literal
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
 from handlers.files.outside import read_outside
-from handlers.files.reader import OLD_EXCEL
-from handlers.handbook.document_files import OLD_WORD
+from handlers.files.reader import BROKEN_EXCEL, OLD_EXCEL
+from handlers.handbook.document_files import BROKEN_WORD, OLD_WORD
 from handlers.reading import Unreadable
 from storage.database.base import Record
 
@@ -59,6 +60,11 @@ _OFFICE_FILES = {"xl/workbook.xml": f"{_OFFICE}spreadsheetml.sheet", "word/docum
 """What a file of Excel or Word must have in it, and what it then is."""
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _MACROS = "这是带宏的 .xlsm 表格，收不了。请另存为 .xlsx 再发来。"
+_VIDEO = "视频收不了。请拍照片，或发语音说一说。"
+_BROKEN_PHOTO = "这张照片打不开，可能没有传全。请再发一次，或重新拍一张。"
+_BROKEN = {".xlsx": BROKEN_EXCEL, ".csv": BROKEN_EXCEL, ".docx": BROKEN_WORD}
+"""What is said of a file that by its name should be one that is taken, and by its content is none."""
+_FILM = re.compile(rb"hdlr.{8}vide", re.DOTALL)
 _NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -110,6 +116,8 @@ async def examined(content: bytes, name: str, *, whose: str) -> Upload:
 def examine(content: bytes, name: str = "") -> Upload:
     """Tell what it is and make it fit to be kept. Blocking. Raises TooLarge, Unknown."""
     voice = _voice_type(content)
+    if content[4:8] == b"ftyp" and _FILM.search(content):
+        raise Unknown(_VIDEO)
     if voice:
         if len(content) > MAX_VOICE:
             raise TooLarge(MAX_VOICE)
@@ -120,7 +128,7 @@ def examine(content: bytes, name: str = "") -> Upload:
     document = _document_type(content, name.lower())
     if document:
         return Upload(content=content, kind="document", content_type=document)
-    raise Unknown
+    raise Unknown(_BROKEN.get(PurePath(name.lower()).suffix, ""))
 
 
 def _voice_type(content: bytes) -> str | None:
@@ -191,7 +199,7 @@ def _photo(content: bytes, format_: str) -> bytes:
                 seen = upright.convert("RGBA")
                 plain.paste(seen, mask=seen.getchannel("A"))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise Unknown from error
+        raise Unknown(_BROKEN_PHOTO) from error
     kept = io.BytesIO()
     plain.save(kept, "JPEG", quality=85, optimize=True)
     return kept.getvalue()

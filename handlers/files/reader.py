@@ -65,6 +65,7 @@ _ANY_FORMULA = "="
 _TOO_MUCH = "表格内容太多了，请只留下要用的一张表再发来，或分成几个文件。"
 OLD_EXCEL = "这是老式 .xls 或加了密码的文件。请另存为不加密的 .xlsx 再发来。"
 _STRANGE = "文件里有不认识的内容，请用 Excel 或 WPS 另存为 .xlsx 再发来。"
+BROKEN_EXCEL = "这个文件打不开，可能已损坏。请用 Excel 或 WPS 另存为 .xlsx 再发来。"
 _NO_EXCEL = "这不是 Excel 表格，或者没传完整。请发 .xlsx 文件。"
 
 
@@ -122,7 +123,7 @@ def _read_xlsx(content: bytes, limits: Limits) -> Iterator[list[Row]]:
         except (Unreadable, MemoryError):
             raise
         except Exception as error:  # a forged file can break the parser anywhere
-            raise Unreadable("这个文件打不开，可能已损坏。请用 Excel 或 WPS 另存为 .xlsx 再发来。") from error
+            raise Unreadable(BROKEN_EXCEL) from error
 
 
 def _cells(row: tuple[Any, ...]) -> Row:

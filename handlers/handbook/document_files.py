@@ -30,6 +30,7 @@ _MOST_TAGS, _MOST_PARAGRAPHS, _MOST_RUNS, _MOST_COLUMNS = 1_000_000, 20_000, 100
 _LEAST_ON_A_PAGE = 20
 """Characters, on average, below which a PDF is taken for pictures of pages."""
 OLD_WORD = "这是老式 .doc 或加了密码的文件。请另存为不加密的 .docx 再发来。"
+BROKEN_WORD = "这个文件打不开，可能已损坏。请用 Word 或 WPS 另存为 .docx 再发来。"
 _TOO_LONG = f"文件太长了，超过 {_MOST_CHARACTERS // 10_000} 万字。请分成几个文件发。"
 _OLD_WORD = b"\xd0\xcf\x11\xe0"
 _SENTENCE_END = ("。", "；", "：", "！", "？", ";", ":")
@@ -92,7 +93,7 @@ def _docx(content: bytes) -> Iterator[TextLine]:
     except (Unreadable, MemoryError):
         raise
     except Exception as error:  # a forged file can break the parser anywhere
-        raise Unreadable("这个文件打不开，可能已损坏。请用 Word 或 WPS 另存为 .docx 再发来。") from error
+        raise Unreadable(BROKEN_WORD) from error
 
 
 def _paragraph(block: Paragraph, styles: Styles, numbering: Numbering) -> Iterator[TextLine]:

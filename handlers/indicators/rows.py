@@ -51,7 +51,7 @@ def _figures(
         return None
     village = table.words(row, IndicatorColumn.VILLAGE, _LONGEST, needed=True)
     try:
-        code = plan.village(village).code
+        code = plan.village_named(village).code
     except KeyError:
         raise Wrong(IndicatorColumn.VILLAGE, f"方案里没有「{village[:20]}」这个村") from None
     if code not in villages:

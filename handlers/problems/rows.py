@@ -112,7 +112,7 @@ class _Reader:
         said = self._words(row, ProblemColumn.VILLAGE, needed=True)
         if said in _WHOLE_TOWN or said == self._plan.town.name:
             return self._plan.town.code
-        return self._look_up(ProblemColumn.VILLAGE, said, lambda name: self._plan.village(name).code)
+        return self._look_up(ProblemColumn.VILLAGE, said, lambda name: self._plan.village_named(name).code)
 
     def _household(self, row: Row, region: str) -> int | None:
         said = self._words(row, ProblemColumn.HOUSEHOLD)
@@ -152,7 +152,7 @@ class _Reader:
         for name in names:
             if name in _VILLAGE_ITSELF or self._village_code(name) == region:
                 continue
-            unit = self._look_up(column, name, self._plan.unit)
+            unit = self._look_up(column, name, self._plan.unit_named)
             if unit.members:
                 raise Wrong(column, f"「{name}」不是一个单位，请写明是哪几个")
             if unit.role is not Role.VILLAGE:
@@ -161,7 +161,7 @@ class _Reader:
 
     def _village_code(self, name: str) -> str | None:
         try:
-            return self._plan.village(name.removesuffix("委会")).code
+            return self._plan.village_named(name.removesuffix("委会")).code
         except KeyError:
             return None
 

@@ -108,7 +108,8 @@ def footnote(summary: Summary) -> str:
 
 def _clues(summary: Summary) -> str:
     figures = summary.total.figures
-    came = "、".join(f"{ClueSource(code).label}{count}条" for code, count in sorted(summary.sources.items()))
+    called = {source.value: source.label for source in ClueSource}
+    came = "、".join(f"{called.get(code, code)}{count}条" for code, count in sorted(summary.sources.items()))
     new = f"本月新增风险线索{figures.clues_new}条({came})" if figures.clues_new else "本月没有新增风险线索"
     verified = f"入户核查{figures.verifications}次" if figures.verifications else "没有入户核查"
     refuted = f"，其中不属实{figures.refuted}次" if figures.refuted else ""

@@ -59,7 +59,7 @@ class PersonCells(Generic[C]):
         said = self.words(row, column, LONGEST_NAME, needed=needed)
         if said and said not in self._villages:
             try:
-                self._villages[said] = self._plan.village(_COMMITTEE.sub("", said)).code
+                self._villages[said] = self._plan.village_named(_COMMITTEE.sub("", said)).code
             except KeyError:
                 raise Wrong(column, f"方案里没有「{said[:20]}」这个村") from None
         return self._villages[said] if said else ""

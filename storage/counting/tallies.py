@@ -90,7 +90,7 @@ async def fold(conn: AsyncConnection) -> int:
     rows = (await conn.execute(gone)).all()
     merged: Counter[Counted] = Counter()
     for row in rows:
-        merged[row.key, row.region] += row.value
+        merged[row.key, row.region] += row.value if isinstance(row.value, int) else 0  # as a sum takes a damaged one
     await _insert(conn, merged)
     return len(rows)
 

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import DAMAGED, SHANGHAI, metadata
+from storage.database.trouble import in_a_line
 from storage.database.troubles import Trouble, begin_trouble, end_trouble, open_troubles
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class Damage:
         self.keys.add(key)
         self.right.discard(key)
         self._counts[kind] += 1
-        trace = "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
+        trace = in_a_line(error) or "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
         told = SetAside(key, words, trace) if self._counts[kind] <= _MOST else SetAside(f"{kind}:*", many, trace)
         self.found.setdefault(told.key, told)
 
@@ -232,15 +233,25 @@ async def note(database: Database, damage: Damage, now: datetime) -> None:
 async def end_outlived(conn: AsyncConnection, now: datetime) -> None:
     """End the troubles of rows that are gone, and those of a job's matters that nobody has met for long."""
     for trouble in await open_troubles(conn):
-        kind, name, *rest = trouble.key.split(":", 2)
+        kind, _, about = trouble.key.partition(":")
+        name, *rest = about.split(":", 1)
         table = metadata.tables.get(name)
         if kind == "job" and rest and now - trouble.since > _OUTLIVED:
             await end_trouble(conn, trouble.key, now)
         elif kind == "row" and rest and rest != ["*"] and table is not None and len(table.primary_key) == 1:
             (column,) = table.primary_key
-            here = sa.select(column).where(column == (int(rest[0]) if rest[0].isdecimal() else rest[0]))
-            if (await conn.execute(here)).first() is None:
+            if not await _is_there(conn, column, rest[0]):
                 await end_trouble(conn, trouble.key, now)
+
+
+async def _is_there(conn: AsyncConnection, column: sa.Column[Any], key: str) -> bool:
+    try:
+        value = key if isinstance(column.type, sa.String) else int(key)
+    except ValueError:  # no row has such a key
+        return False
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        return False
+    return (await conn.execute(sa.select(column).where(column == value))).first() is not None
 
 
 def _read(row: Any, read: Callable[[Any], T]) -> T:

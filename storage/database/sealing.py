@@ -42,7 +42,7 @@ class UnknownKey(SealError):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        super().__init__(f"密文用的是 {number} 号密钥，密钥文件里没有。请放回有这把密钥的密钥文件。")
+        super().__init__(f"密文用的是 {number} 号密钥，密钥文件里没有。")
 
 
 class Vault:

@@ -7,6 +7,11 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+
+class LockKept(TimeoutError):
+    """The turn to write did not come in time."""
+
+
 TROUBLE = (DBAPIError, NoConnection, OSError)
 """To be caught by whoever tries again; a TimeoutError is an OSError."""
 
@@ -54,6 +59,20 @@ def passes(error: BaseException) -> bool:
 def is_away(error: BaseException) -> bool:
     """Whether it is the database that is away, locked or frozen, and not a file, say."""
     return passes(error) and isinstance(error, DBAPIError | NoConnection | ConnectionError | TimeoutError)
+
+
+def in_a_line(error: BaseException | None) -> str | None:
+    """What to log of a database that is away, full or locked by another program: where in our code that came up says nothing.
+
+    None for what needs its trace; so do deadlocks and locks on PostgreSQL, which our own transactions bring about.
+    """
+    if isinstance(error, LockKept | NoConnection):
+        return f"{type(error).__name__}: {error}"
+    if not isinstance(error, DBAPIError) or not passes(error):
+        return None
+    state = getattr(error.orig, "sqlstate", None) or ""
+    ours = state.startswith(("40", _LOCK_NOT_AVAILABLE, _IDLE_TOO_LONG))
+    return None if ours else f"{type(error).__name__}: {error.orig}"
 
 
 def is_refusal(error: BaseException) -> bool:

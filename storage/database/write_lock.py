@@ -10,6 +10,8 @@ import os
 import threading
 from pathlib import Path
 
+from storage.database.trouble import LockKept
+
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 30.0
@@ -33,7 +35,7 @@ class WriteLock:
         self._wanted = False
 
     async def __aenter__(self) -> None:
-        """Raises TimeoutError when others hold it for too long."""
+        """Raises LockKept when others hold it for too long."""
         try:
             async with asyncio.timeout(self._longest_wait):
                 await self._here.acquire()
@@ -44,7 +46,7 @@ class WriteLock:
                     raise
         except TimeoutError:
             log.error("others have kept the write lock %s for %s s", self._path, self._longest_wait)
-            raise
+            raise LockKept(f"{self._path} was not given back") from None
 
     async def __aexit__(self, *_: object) -> None:
         if self._file is not None:

@@ -206,17 +206,17 @@ def _dated(message: Incoming, received_at: datetime) -> Incoming:
 
 
 async def oldest_due(conn: AsyncConnection, platforms: Sequence[str], now: datetime) -> tuple[int, datetime] | None:
-    """Id and arrival of the mail whose turn comes next; None when nothing waits."""
+    """Id and arrival of the mail whose turn comes next; None when nothing waits. One that can't be read is new."""
     next_one = _WAITING.with_only_columns(inbox.c.id, inbox.c.received_at, maintain_column_froms=True)
     row = (await conn.execute(next_one, {"platforms": platforms, "now": now, "most": 1, "served": [], "after": 0})).first()
-    return row and (row.id, row.received_at)
+    return row and (row.id, row.received_at if isinstance(row.received_at, datetime) else now)
 
 
 async def oldest_waiting(conn: AsyncConnection) -> datetime | None:
     """When the oldest mail came in that is still to be worked on; None when nothing waits."""
     query = sa.select(inbox.c.received_at).where(inbox.c.state == NEW).order_by(inbox.c.id).limit(1)
-    found: datetime | None = (await conn.execute(query)).scalar_one_or_none()
-    return found
+    found = (await conn.execute(query)).scalar_one_or_none()
+    return found if isinstance(found, datetime) else None
 
 
 async def mark_unreadable(conn: AsyncConnection, ids: Sequence[int]) -> None:
@@ -266,6 +266,12 @@ async def dead_since(conn: AsyncConnection, since: datetime) -> int:
         inbox.c.state == DEAD, inbox.c.received_at >= since, inbox.c.error.is_distinct_from(UNREADABLE)
     )
     return (await conn.execute(dead)).scalar_one()
+
+
+async def chats_with_dead_since(conn: AsyncConnection, since: datetime) -> int:
+    """In how many chats a message that came in since then could not be worked on, for whatever reason."""
+    chats_hit = sa.select(sa.func.count(inbox.c.address.distinct())).where(inbox.c.state == DEAD, inbox.c.received_at >= since)
+    return (await conn.execute(chats_hit)).scalar_one()
 
 
 async def died_since(conn: AsyncConnection, address: str, since: datetime) -> int:

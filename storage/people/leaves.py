@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -81,7 +81,8 @@ class Leaves:
 
 async def load_leaves(conn: AsyncConnection, damage: Damage) -> Sequence[Leave]:
     """The leaves that were not over on the day the latest one was filed; the others are past, or can't be read."""
-    filed = (await conn.execute(sa.select(leaves.c.filed_at).order_by(leaves.c.filed_at.desc()).limit(1))).scalar()
+    moments = (await conn.execute(sa.select(leaves.c.filed_at).order_by(leaves.c.filed_at.desc()))).scalars()
+    filed = next((moment for moment in moments if isinstance(moment, datetime)), None)
     if filed is None:
         return ()
     rows = await conn.execute(sa.select(leaves).where(leaves.c.last_day >= filed.date()))

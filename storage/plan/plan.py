@@ -31,7 +31,11 @@ from storage.plan.questions import Question, Words, with_days
 
 
 class Plan(PlanPart):
-    """One campaign of one town. `storage.plan.load_plan` reads it; look-ups raise KeyError for what it does not have.
+    """One campaign of one town. `storage.plan.load_plan` reads it.
+
+    Look-ups of what a stored row may name answer for a code that the plan does not have (any more, or that a damaged cell
+    holds) with one whose name is the code: one such row must not keep everybody from a list. `unit_named` and
+    `village_named`, for what people write, and all others raise KeyError.
 
     `written` are the questions as in the file, with the names of days in braces; `questions` have the days filled in.
     """
@@ -86,17 +90,21 @@ class Plan(PlanPart):
 
     def area(self, code: str) -> Area:
         """The area of a code, or the one an item belongs to: "2" and "2.4" alike."""
-        return self._areas[code.partition(".")[0]]
+        area, _, _ = code.partition(".")
+        return self._areas.get(area) or Area.model_construct(code=area, numeral=area, title=area, items=())
 
-    def unit(self, name: str) -> Unit:
+    def unit(self, code: str) -> Unit:
+        return self._units.get(code) or Unit.model_construct(code=code, name=code, role=Role.UNIT)
+
+    def unit_named(self, name: str) -> Unit:
         """The unit of that code, name or alias."""
         return self._units[name]
 
     def risk(self, code: str) -> RiskKind:
-        return self._risks[code]
+        return self._risks.get(code) or RiskKind.model_construct(code=code, label=code, item="")
 
     def source(self, code: str) -> ProblemSource:
-        return self._sources[code]
+        return self._sources.get(code) or ProblemSource.model_construct(code=code, label=code)
 
     def watchlist(self, code: str) -> Watchlist:
         return self._watchlists[code]
@@ -107,7 +115,10 @@ class Plan(PlanPart):
     def question(self, id: str) -> Question:
         return self._questions[id]
 
-    def village(self, name: str) -> Region:
+    def village(self, code: str) -> Region:
+        return self._villages.get(code) or Region.model_construct(code=code, name=code)
+
+    def village_named(self, name: str) -> Region:
         """The village of that code or name; the name may leave out 村."""
         return self._villages[name]
 
@@ -120,14 +131,17 @@ class Plan(PlanPart):
 
     def units_for(self, item: str) -> tuple[Unit, ...]:
         """Who answers for a task, with groups replaced by their members; nobody twice."""
-        named = (self.unit(code) for code in self.item(item).units)
+        named = self._named_for(item)
         codes = (code for unit in named for code in (unit.members or (unit.code,)))
         return tuple(self.unit(code) for code in dict.fromkeys(codes))
 
     def units_for_risk(self, code: str) -> tuple[Unit, ...]:
         """The offices to tell of a risk: those its task names, without groups (too many) and villages (told anyway)."""
-        named = (self.unit(unit) for unit in self.item(self.risk(code).item).units)
+        named = self._named_for(self.risk(code).item)
         return tuple(unit for unit in named if not unit.members and unit.role is not Role.VILLAGE)
+
+    def _named_for(self, item: str) -> tuple[Unit, ...]:
+        return tuple(self.unit(code) for code in self._items[item].units) if item in self._items else ()
 
     def items_for(self, unit: str) -> tuple[Item, ...]:
         """What a unit answers for, named itself or as a member of a group."""

@@ -288,6 +288,19 @@ async def test_what_can_never_be_sent_fails_and_the_next_one_goes(town: Town, er
     assert [sent.text for _, sent in town.platform.sent] == ["行的"]
 
 
+@pytest.mark.sqlite_only
+async def test_what_a_predecessor_of_another_name_left_open_is_adopted(town: Town) -> None:
+    """Somebody changed the name of the worker; the folder's lock lets only one process serve."""
+    letter = await post(town, LI, "一")
+    await post(town, LI, "二")
+    async with town.database.write() as conn:
+        await conn.execute(outbox.outbox.update().where(outbox.outbox.c.id == letter).values(state=SENDING, owner="another"))
+    await town.sender.adopt()
+    await town.settle()
+    assert town.unread("李村") == ["一", "二"]
+
+
+@pytest.mark.postgres_only
 async def test_what_a_predecessor_left_open_is_adopted(town: Town) -> None:
     """A crash between the send and its mark: nobody knows whether it arrived."""
     must, may, others = [await post(town, LI, text, must_arrive=text != "广播") for text in ("要到", "广播", "别人的")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.errors import SettingsError
 from bot.service import logs
@@ -130,6 +131,27 @@ def test_logs_hold_no_numbers_and_no_secrets(log: io.StringIO) -> None:
     assert "13812345678" not in text
     assert "220881197001011234" not in text
     assert "message 204999589166518743 failed" in text
+
+
+def test_a_row_is_named_in_full_so_that_it_can_be_found(log: io.StringIO) -> None:
+    logging.getLogger("test").error("%s is set aside\n%s", "row:talks:205557165343322229", "SealError")
+    logging.getLogger("test").error("%s is set aside", "job:remind:household:205557165343322229")
+    assert "row:talks:205557165343322229 is set aside" in log.getvalue()
+    assert "job:remind:household:205557165343322229 is set aside" in log.getvalue()
+
+
+def test_a_database_that_is_locked_or_full_is_a_line_and_our_own_faults_keep_their_trace(log: io.StringIO) -> None:
+    for number, text in ((sqlite3.SQLITE_BUSY, "database is locked"), (sqlite3.SQLITE_ERROR, "no such table: x")):
+        cause = sqlite3.OperationalError(text)
+        cause.sqlite_errorcode = number
+        try:
+            raise OperationalError("BEGIN", None, cause)
+        except OperationalError:
+            logging.getLogger("test").exception("the sender has trouble")
+    locked, ours = log.getvalue().split("the sender has trouble")[1:]
+    assert locked.splitlines()[1] == "OperationalError: database is locked"
+    assert "Traceback" not in locked
+    assert "Traceback" in ours
 
 
 HEAD, MEMBER = "张三", "李四"

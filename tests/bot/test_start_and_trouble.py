@@ -172,6 +172,15 @@ def test_a_fault_of_the_system_is_a_sentence(number: int) -> None:
     assert words.endswith("。")
 
 
+def test_a_database_on_a_full_disk_is_waited_for() -> None:
+    """SQLite calls it an error of the disk when it opens the file."""
+    cause = sqlite3.OperationalError("disk I/O error")
+    cause.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    error = sa.exc.OperationalError("SELECT 1", None, cause)
+    assert "硬盘满了" in (words_of(error) or "")
+    assert comes_back(error)
+
+
 def test_a_fault_of_ours_keeps_its_trace() -> None:
     assert words_of(ValueError("a fault of ours")) is None
     assert words_of(ExceptionGroup("", [ValueError(), OSError(28, "full")])) is not None

@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from telegram.error import RetryAfter
 
 from bot.delivery.intake import Intake
 from bot.delivery.sender import MAX_ATTEMPTS, Sender
 from bot.delivery.strangers import ENOUGH, NO_FILES, Share
 from bot.errors import CannotStart
 from bot.platforms.base import Away, Blocked, Busy, Refused, SendError, Unsure
-from bot.platforms.telegram.form import MAX_TEXT, fits, split
+from bot.platforms.telegram.form import MAX_TEXT, fits, seconds_of, split
 from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.web.server import serve
 from storage.database.connection import Database
@@ -471,24 +472,22 @@ async def test_a_token_refused_at_run_time_is_asked_about_again_until_it_is_know
     assert TOKEN not in caplog.text
 
 
+async def write(database: Database, *texts: str) -> None:
+    async with transaction(database, START) as tx, tx.session() as session:
+        for text in texts:
+            outbox.post(session, f"telegram:{CADRE}", Outgoing(text=text))
+
+
 async def test_letters_lose_no_attempt_while_telegram_refuses_us_and_go_out_in_order_afterwards(
-    api: Api, platform: TelegramPlatform, database: Database
+    api: Api, platform: TelegramPlatform, database: Database, known: None
 ) -> None:
     sender = Sender(database, [platform], lambda: START, "main")
-
-    async def write(*texts: str) -> None:
-        async with transaction(database, START) as tx, tx.session() as session:
-            for text in texts:
-                outbox.post(session, f"telegram:{CADRE}", Outgoing(text=text))
-
-    async with database.write() as conn:
-        await conn.execute(chats.insert(), {"address": f"telegram:{CADRE}", "platform": "telegram", "last_seen": START})
     api.token = "1:changed"
-    await write("一", "二")
+    await write(database, "一", "二")
     await sender.drain()
     for _ in range(2 * MAX_ATTEMPTS):
         await sender.drain()
-    await write("三")
+    await write(database, "三")
     api.token = TOKEN
     platform.standing.hear()
     sender = Sender(database, [platform], lambda: START + timedelta(minutes=5), "main")
@@ -496,6 +495,40 @@ async def test_letters_lose_no_attempt_while_telegram_refuses_us_and_go_out_in_o
     assert [message.text for message in api.truth()] == ["一", "二", "三"]
     async with database.read() as conn:
         assert set((await conn.execute(sa.select(outbox.outbox.c.state))).scalars()) == {outbox.SENT}
+
+
+async def test_letters_lose_no_attempt_while_telegram_wants_pauses(
+    api: Api, platform: TelegramPlatform, database: Database, known: None
+) -> None:
+    now = START
+    sender = Sender(database, [platform], lambda: now, "main")
+    await write(database, "一", "二")
+    api.set_faults(throttle=1.0, retry_after=600.0)
+    for _ in range(2 * MAX_ATTEMPTS):
+        await sender.drain()
+        now += timedelta(minutes=10)
+    api.set_faults()
+    await sender.drain()
+    assert [message.text for message in api.truth()] == ["一", "二"]
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(7, 7), (86_400, 3600), (-5, 1)])
+def test_a_pause_that_makes_no_sense_silences_nobody_for_long(asked: int, waits: float) -> None:
+    assert seconds_of(RetryAfter(timedelta(seconds=asked))) == waits
+
+
+async def test_letters_go_out_as_soon_as_telegram_answers_again(api: Api, platform: TelegramPlatform, phone: Phone) -> None:
+    """Nobody writes then, so that a long poll would end only half a minute later."""
+    await api.wait_until(lambda: bool(api.calls_of("getupdates")))
+    api.say(CADRE, "一")
+    await phone.one()
+    await api.wait_until(lambda: api.pending() == 0)
+    platform.standing.miss("test")
+    platform.standing.miss("test")
+    assert not platform.standing.open
+    for connection in list(api.connections):
+        connection.abort()  # ends the poll under way
+    await until(lambda: platform.standing.open)
 
 
 async def test_a_call_that_telegram_does_not_know_is_the_letters_own_trouble(api: Api, platform: TelegramPlatform) -> None:
@@ -547,7 +580,7 @@ async def test_a_page_of_a_proxy_in_place_of_an_answer_is_no_traceback(
 async def test_an_update_without_a_number_keeps_no_other_back(api: Api, platform: TelegramPlatform, phone: Phone) -> None:
     assert platform.standing.open
     await api.wait_until(lambda: bool(api.calls_of("getupdates")))
-    asked, odd = api.methods["getupdates"], ['[null, 5, {}, {"update_id": "7"}]', '{"update_id": 7}', "null"]
+    asked, odd = api.methods["getupdates"], ['[null, 5, {}, {"update_id": "7"}, {"update_id": -5}]', '{"update_id": 7}', "null"]
 
     async def answer(params: Any, uploads: Any) -> Any:
         return Raw(odd.pop()) if odd else await asked(params, uploads)

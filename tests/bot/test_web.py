@@ -410,6 +410,26 @@ async def test_what_is_no_photo_is_refused_kindly_whatever_its_name(site: Site, 
     assert len(await site.mail()) == 1
 
 
+FILM = b"\0\0\0\x18ftypmp42" + b"\0" * 40 + b"hdlr\0\0\0\0\0\0\0\0vide"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "told"),
+    [
+        (b"PK\x03\x04 half", "台账.xlsx", "请用 Excel 或 WPS 另存为 .xlsx"),
+        (b"", "台账.CSV", "请用 Excel 或 WPS 另存为 .xlsx"),
+        (b"PK\x03\x04 half", "政策.docx", "请用 Word 或 WPS 另存为 .docx"),
+        (jpeg()[:200], "屋顶.jpg", "照片打不开，可能没有传全"),
+        (FILM, "屋顶.mp4", "视频收不了"),
+        (b"MZ\x00", "程序.exe", "不是照片，也不是录音"),
+    ],
+)
+async def test_a_refused_file_is_called_what_it_is(site: Site, content: bytes, name: str, told: str) -> None:
+    async with site.phone() as phone:
+        assert told in (await phone.upload("file-0001", content, name)).json()["error"]
+    assert await site.mail() == []
+
+
 async def test_a_picture_that_claims_to_be_enormous_is_refused() -> None:
     out = io.BytesIO()
     Image.new("1", (8000, 8000)).save(out, "PNG")

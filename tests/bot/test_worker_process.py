@@ -94,7 +94,7 @@ async def test_a_restarted_worker_finishes_and_a_new_one_goes_on(
 
 
 async def test_a_killed_worker_is_replaced_and_the_talk_goes_on(
-    workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]],
+    workshop: tuple[Town, WorkerProcess, asyncio.Queue[Count]], caplog: pytest.LogCaptureFixture
 ) -> None:
     town, process, counts = workshop
     await _say(town, process, "/report", "1")
@@ -105,6 +105,7 @@ async def test_a_killed_worker_is_replaced_and_the_talk_goes_on(
     await _say(town, process, "1001", "2")
     assert await asyncio.wait_for(counts.get(), 60) == Count(1, 0, 0)
     assert "有什么困难" in (await _answers(town))[1]
+    assert "the worker process ended by signal 9" in caplog.text
 
 
 def _first_child() -> BaseProcess:

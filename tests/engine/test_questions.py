@@ -20,6 +20,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import handlers.engine.questions
+from handlers.engine.asides import SteppedAside
 from handlers.engine.chat import Chat
 from handlers.engine.form import mark_of
 from handlers.engine.questions import Choice, Confirm, Day, HouseholdChoice, IdNumber, Number, Phone, Several, Text
@@ -222,6 +223,9 @@ def listen(question: Question[Any], partial: Any, message: Incoming) -> Any:
         except Rewound:  # an answer was chosen to be changed
             assert isinstance(question, (Confirm, ConfirmSending))
             return None
+        except SteppedAside:  # its file is read beside the chats; then the message comes again
+            assert message.files
+            return partial
         if isinstance(outcome, Answer):
             assert_fits(question, chat, outcome.raw)
             return None

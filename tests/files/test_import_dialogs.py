@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from handlers.files.reader import FROM_ANYBODY
+from handlers.files.reader import FROM_ANYBODY, IN_A_TALK
 from handlers.screening.job import work
 from tests.support.tables import xlsx
 from tests.support.town import Town
@@ -15,13 +15,15 @@ ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 
 
 class Dialog(NamedTuple):
-    """Headings that are enough for a dialog, some that are known and not enough, and what is said of what is missing."""
+    """Headings that are enough for a dialog, some that are known and not enough, what is said of what is missing, and the most
+    rows."""
 
     headings: tuple[str, ...]
     some: tuple[str, ...]
     missing: str
     all_missing: str
     taken: str
+    most: int = IN_A_TALK.rows
 
 
 HEADINGS = ("姓名", "身份证号", "村")
@@ -31,9 +33,9 @@ SERIAL = ("序号", "屯", "备注")
 DIALOGS = {
     "/import": Dialog(tuple(PROBLEM.split("、")), ("序号", "责任单位", "措施"), PROBLEM, PROBLEM, "可导入 1 条"),
     "/indicatortable": Dialog(("村", "指标", "今年"), ("去年", "今年数", "备注"), "村、指标", "村、指标、今年", "新增 1 行"),
-    "/screening": Dialog(HEADINGS, SERIAL, SOMEBODY, SOMEBODY, "共 1 行"),
+    "/screening": Dialog(HEADINGS, SERIAL, SOMEBODY, SOMEBODY, "共 1 行", FROM_ANYBODY.rows),
     "/watchlist loans": Dialog(HEADINGS, SERIAL, SOMEBODY, SOMEBODY, "新增 1 人"),
-    "/reconcile": Dialog(HEADINGS, ("身份证号", "村", "电话"), "姓名或户主", "姓名或户主", "这是哪里的名单"),
+    "/reconcile": Dialog(HEADINGS, ("身份证号", "村", "电话"), "姓名或户主", "姓名或户主", "这是哪里的名单", FROM_ANYBODY.rows),
 }
 dialogs = pytest.mark.parametrize("command", DIALOGS)
 
@@ -56,7 +58,7 @@ async def test_what_cannot_be_read_is_refused_in_the_same_words(town: Town, comm
     dialog = DIALOGS[command]
     many = ("姓名\n" * (FROM_ANYBODY.rows + 1)).encode()
     bad = {
-        ("文档.doc", b"x"): "「文档.doc」不是 .xlsx或.csv 文件，请换一个再发。",
+        ("文档.doc", b"x"): "「文档.doc」不是 .xlsx 或 .csv 文件，请换一个再发。",
         ("表.xlsx", ENCRYPTED): "这是老式 .xls 或加了密码的文件。请另存为不加密的 .xlsx 再发来。",
         ("表.xls", ENCRYPTED): "这是老式 .xls 或加了密码的文件。请另存为不加密的 .xlsx 再发来。",
         ("表.xlsx", b"hello"): "这不是 Excel 表格，或者没传完整。请发 .xlsx 文件。",
@@ -65,7 +67,7 @@ async def test_what_cannot_be_read_is_refused_in_the_same_words(town: Town, comm
         ("表.xlsx", xlsx()): "表格里没有内容。",
         ("表.csv", b""): "表格里没有内容。",
         ("表.xlsx", xlsx(dialog.headings)): "表头下面没有内容。",
-        ("表.csv", many): "表格超过 50000 行，请分成几个文件发。",
+        ("表.csv", many): f"表格超过 {dialog.most} 行，请分成几个文件发。",
         ("表.csv", b" " * (FROM_ANYBODY.bytes + 1)): "文件太大了，请控制在 20 MB 以内，可以分几个文件发。",
         ("表.csv", b"\xff\xff\xff"): "这个 .csv 的文字编码不认识。请用 Excel 或 WPS 另存为 .xlsx。",
     }

@@ -224,7 +224,7 @@ async def test_a_file_dropped_without_a_word_by_the_office_is_a_policy(town: Tow
     [
         ("名单：张三 11010519491231002X".encode(), "a.txt", "身份证号"),
         (b"PK\x03\x04", "a.docx", "打不开"),
-        (b"x", "a.exe", "不是 .docx或.pdf或.md或.txt 文件"),
+        (b"x", "a.exe", "不是 .docx 或 .pdf 或 .md 或 .txt 文件"),
         ("第一条 好。\n".encode() * 3001, "a.txt", "段"),
     ],
 )

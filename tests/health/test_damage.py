@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 
+from bot.service.checks import MailCheck
 from bot.service.jobs import Jobs
 from bot.setup.installation import Installation
 from handlers.charts import job as charts
@@ -18,7 +19,7 @@ from handlers.engine.conversation import conversations
 from handlers.engine.jobs import jobs
 from handlers.engine.putting_aside import UNREADABLE
 from handlers.health import troubles_job
-from storage.database import audit
+from storage.database import audit, clock_marks
 from storage.database.base import SHANGHAI
 from storage.database.reading import CALLED, Damage, DamagedRow
 from storage.database.tables import all_tables
@@ -28,8 +29,8 @@ from storage.ledgers.households import household_lines
 from storage.ledgers.problems import problem_lines
 from storage.ledgers.sweep import sweep_lines
 from storage.ledgers.unreachable import unreachable_lines
-from storage.mail import inbox, transcripts
-from storage.mail.messages import Incoming
+from storage.mail import inbox, outbox, transcripts
+from storage.mail.messages import Incoming, Outgoing
 from storage.people.reach import Reach
 from storage.selfchecks import Scope, selfchecks
 from storage.store import Store
@@ -230,6 +231,79 @@ async def test_the_trouble_of_a_row_that_is_gone_ends(town: Town) -> None:
     assert await keys(town) == set()
 
 
+@pytest.mark.parametrize("key", ["clues:None", "clues:-7", "clues:99999999999999999999", "chats:telegram:1", "media:123"])
+async def test_the_trouble_of_a_row_that_never_was_ends(town: Town, key: str) -> None:
+    async with town.database.write() as conn:
+        await begin_trouble(conn, f"row:{key}", "一条", town.now)
+    await runner(town).purge()
+    assert await keys(town) == set()
+
+
+@pytest.mark.usefixtures("_undrawn")
+async def test_codes_that_the_plan_does_not_have_keep_nobody_from_a_list(town: Town) -> None:
+    """A plan that was changed, or a damaged cell."""
+    await fill(town)
+    changes: dict[str, dict[str, object]] = {
+        "posts": {"unit": "gone", "region": TOWN + "99"},
+        "households": {"village": TOWN + "99"},
+        "problems": {"source": "gone", "region": TOWN + "99", "item": "99.9"},
+        "clues": {"source": "gone", "village": TOWN + "99", "kinds": ["gone"]},
+        "differences": {"owner_role": "gone"},
+        "reconciliations": {"source": "gone"},
+        "measures": {"unit": "gone"},
+    }
+    async with town.database.write() as conn:
+        for table, values in changes.items():
+            found = all_tables().tables[table]
+            first = sa.select(sa.func.min(found.c.id)).scalar_subquery()
+            await conn.execute(found.update().where(found.c.id == first).values(values))
+    await town.restart()
+    for moment in MOMENTS:
+        town.now = moment
+        await run_all(town)
+    for name in ("周镇", "李村", "赵村", "郑市", "王建", "张三"):
+        for command in conversations():
+            await town.say(name, f"/{command}")
+            await town.say(name, "/cancel")
+    async with town.database.read() as conn:
+        failed = sa.select(inbox.inbox.c.address, inbox.inbox.c.error).where(inbox.inbox.c.attempts > 0)
+        assert (await conn.execute(failed)).all() == []
+    assert not [key for key in await keys(town) if key.startswith("job:")]
+
+
+async def test_old_messages_are_erased_while_the_office_is_asked_of_the_time(town: Town) -> None:
+    async with town.database.write() as conn:
+        await begin_trouble(conn, clock_marks.TROUBLE, "对吗？", town.now)
+    await runner(town).purge()
+    assert await keys(town) == {clock_marks.TROUBLE}
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("address", ["x'ff'", "'elsewhere:1'", "'nowhere'"])
+async def test_a_letter_to_no_address_of_ours_leaves_none_of_its_batch_behind(town: Town, address: str) -> None:
+    async with town.transaction() as tx, tx.session("test", "post") as session:
+        row = outbox.post(session, "test:李村", Outgoing(text="一"))
+        outbox.post(session, "test:赵村", Outgoing(text="二"))
+    async with town.database.write() as conn:
+        await conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        await conn.exec_driver_sql(f"INSERT INTO chats (address, platform, last_seen) VALUES ({address}, 'test', 0)")  # noqa: S608
+        await conn.exec_driver_sql(f"UPDATE outbox SET address = {address} WHERE id = ?", (row,))  # noqa: S608
+    await town.settle()
+    assert town.unread("赵村") == ["二"]
+    assert await keys(town) == {f"row:outbox:{row}"}
+
+
+@pytest.mark.sqlite_only
+async def test_mail_of_no_known_moment_is_no_trouble_of_the_watch(town: Town) -> None:
+    await town.intake.put([Incoming(address="test:李村", key="broken", at=town.now, text="/me")])
+    async with town.database.write() as conn:
+        await conn.exec_driver_sql("UPDATE inbox SET received_at = 'gone'")
+    assert await MailCheck(town.database, ["test"], town.clock)() == []
+    async with town.database.read() as conn:
+        assert await inbox.oldest_waiting(conn) is None
+        assert await inbox.last_received(conn) is None
+
+
 async def test_many_rows_of_one_table_are_one_trouble(town: Town) -> None:
     for number in range(25):
         problem = await add(town, f"第{number}处")
@@ -325,6 +399,21 @@ async def test_a_person_whose_name_cannot_be_read_is_served_and_keeps_nobody_fro
     assert (await town.say("李村", "/me"))[0].startswith("（姓名读不了）")
     await run_all(town)
     assert await keys(town) == {f"row:persons:{town.people['李村']}"}
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("moment", ["'gone'", str(9 * 10**15)])
+async def test_a_leave_filed_at_no_moment_stops_nobody(town: Town, moment: str) -> None:
+    day = town.now.date()
+    async with town.transaction() as tx, tx.session("test", "leave") as session:
+        for name in ("李村", "孙村"):
+            Store(session).leaves.take(town.people[name], day, last=day, deputy_id=None)
+    async with town.database.write() as conn:
+        statement = f"UPDATE leaves SET filed_at = {moment}, first_day = 'gone' WHERE person_id = ?"  # noqa: S608
+        await conn.exec_driver_sql(statement, (town.people["李村"],))
+    await town.restart()
+    assert "赵村" in (await town.say("赵村", "/me"))[0]
+    assert [leave.person_id for leave in town.world.leaves] == [town.people["孙村"]]
 
 
 @pytest.mark.sqlite_only

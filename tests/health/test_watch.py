@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -127,6 +129,25 @@ async def test_mail_held_back_after_a_failure_is_no_trouble(town: Town, time: Ti
     assert not await check()
 
 
+async def die(town: Town, *names: str) -> None:
+    messages = [Incoming(address=f"test:{name}", key=name, at=town.now, text="/report") for name in names]
+    await town.intake.put(messages)
+    async with town.database.write() as conn:
+        waiting, _ = await inbox.claim(conn, VAULT, ["test"], town.now, len(names), Damage())
+        for [mail] in waiting.values():
+            await inbox.mark_failed(conn, mail, "KeyError", dead=True, now=town.now)
+
+
+async def test_messages_of_several_people_that_fail_are_a_trouble_and_those_of_one_are_not(town: Town) -> None:
+    check = checks.DeadLetterCheck(town.database, town.clock)
+    await die(town, "李村", "孙村")
+    assert not await check()
+    await die(town, "周镇")
+    assert keys(await check()) == ["dead:several"]
+    town.now += timedelta(minutes=6)
+    assert not await check()
+
+
 # Outbox
 
 
@@ -214,10 +235,27 @@ async def test_a_disk_that_is_nearly_full_is_seen(tmp_path: Path) -> None:
 async def test_a_folder_that_takes_no_file_is_seen(town: Town, tmp_path: Path) -> None:
     media = tmp_path / "media"
     assert not await checks.WriteCheck(town.database, media)()
-    (media / ".watch").unlink()
     (media / ".watch").mkdir()
     [cause] = await checks.WriteCheck(town.database, media)()
     assert cause.key == "write:media"
+
+
+async def test_a_folder_that_takes_no_new_file_is_seen_and_told_in_words(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    (media / ".watch").write_bytes(b"left by a crash")
+    assert not await checks.WriteCheck(town.database, media)()
+    assert not list(media.iterdir())
+
+    def refuse(path: Path, flags: int, mode: int) -> int:
+        assert flags & os.O_EXCL
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(os, "open", refuse)
+    [cause] = await checks.WriteCheck(town.database, media)()
+    assert cause.words == "照片和文件存不下来。media 目录 在只读的硬盘上，写不了。请重新挂载硬盘，或换个地方。"
 
 
 @pytest.mark.sqlite_only
@@ -228,7 +266,7 @@ async def test_a_database_that_takes_no_row_is_seen(database: Database, tmp_path
         await conn.exec_driver_sql("PRAGMA query_only=ON")
     [cause] = await check()
     assert cause.key == "write:database"
-    assert "readonly" in cause.words
+    assert cause.words.startswith("数据库只能读，不能写。请")
 
 
 async def test_a_database_that_is_away_is_named_and_the_rest_still_looked_at(town: Town, time: Time) -> None:

@@ -84,7 +84,7 @@ def test_phases_are_the_documents() -> None:
 
 def test_seventeen_villages_found_by_code_and_name() -> None:
     assert len(PLAN.villages) == 17
-    assert PLAN.village("白塔村") is PLAN.village("220881100203") is PLAN.village("白塔")
+    assert PLAN.village_named("白塔村") is PLAN.village("220881100203") is PLAN.village_named("白塔")
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,15 @@ def test_the_phases_of_a_day(day: date, codes: list[str]) -> None:
 
 
 def test_what_does_not_exist_is_not_found() -> None:
-    for look_up in (PLAN.item, PLAN.unit, PLAN.risk, PLAN.village, PLAN.phase, PLAN.source, PLAN.question):
+    for look_up in (PLAN.item, PLAN.unit_named, PLAN.village_named, PLAN.phase, PLAN.question):
         with pytest.raises(KeyError):
             look_up("nowhere")
+
+
+def test_a_code_of_a_row_that_the_plan_does_not_have_is_shown_as_it_is() -> None:
+    assert (PLAN.unit("old").name, PLAN.village("22").name, PLAN.source("old").label) == ("old", "22", "old")
+    assert (PLAN.risk("old").label, PLAN.area("99.1").title) == ("old", "99")
+    assert (PLAN.units_for("99.1"), PLAN.units_for_risk("old"), PLAN.items_for("old")) == ((), (), ())
 
 
 def test_a_plan_cannot_be_changed() -> None:

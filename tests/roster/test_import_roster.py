@@ -329,7 +329,7 @@ def test_the_command_writes_the_outcome_beside_the_file(tmp_path: Path, monkeypa
     file.write_bytes(xlsx(WANG, WIFE, row(姓名="")))
     code, said = told(str(file))
     assert code == 1
-    assert "新增 2 人(新户 1 户)" in said
+    assert "新增 2 人（新户 1 户）" in said
     assert "第 4 行「姓名」没有填写" in said
     assert (tmp_path / "名册-导入结果.xlsx").exists()
     file.write_bytes(xlsx(row(联系电话="13987654321"), WIFE))

@@ -191,7 +191,9 @@ async def _clues(conn: AsyncConnection, ground: Ground) -> list[Clue]:
 
 async def _outbox(conn: AsyncConnection, database: Database, mine: Sequence[str]) -> list[Row]:
     """In the order in which they were queued."""
-    query = sa.select(outbox).where(outbox.c.address.in_(mine), _WANTED).order_by(outbox.c.id)
+    # ids fall when the clock is put back, so on SQLite, where that is tried, it is its own count of the rows that tells
+    written = sa.literal_column("rowid") if conn.dialect.name == "sqlite" else outbox.c.id
+    query = sa.select(outbox).where(outbox.c.address.in_(mine), _WANTED).order_by(written)
     return [
         Row(
             chat=_chat(row.address),

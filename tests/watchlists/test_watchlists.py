@@ -153,7 +153,7 @@ async def test_a_csv_and_the_filled_in_template_are_taken_too(town: Town) -> Non
 @pytest.mark.sqlite_only
 async def test_what_is_no_list_is_refused_kindly_and_asked_for_again(town: Town) -> None:
     await town.say("王建", "/watchlist")
-    assert "不是 .xlsx或.csv 文件" in (await town.send_document("王建", b"x", "名单.doc"))[-1]
+    assert "不是 .xlsx 或 .csv 文件" in (await town.send_document("王建", b"x", "名单.doc"))[-1]
     assert "身份证号或行政村" in (await town.send_document("王建", "姓名,备注,序号\n张三,,1\n".encode(), "a.csv"))[-1]
     assert "新增 1 人" in (await town.send_document("王建", xlsx(ZHANG), "名单.xlsx"))[-1]
 

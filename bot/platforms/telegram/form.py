@@ -112,7 +112,7 @@ def judged(error: TelegramError) -> SendError:
     """What follows from an error of a send."""
     words = f"{type(error).__name__}: {error}"
     if isinstance(error, RetryAfter):
-        return Busy(words, seconds_of(error))
+        return Away(words, seconds_of(error))  # it says nothing against the message, however often it says so
     if isinstance(error, NotSentError):
         return Away(words, 1)
     if isinstance(error, InvalidToken):  # refused before anything was done
@@ -138,7 +138,7 @@ def seconds_of(error: RetryAfter) -> float:
     """What Telegram wants to be waited for, within reason: a mistaken answer shall silence nobody for a day."""
     wait = error.retry_after
     seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
+    return min(seconds, _LONGEST_WAIT) if seconds > 0 else 1.0
 
 
 def _says(error: TelegramError, words: Sequence[str]) -> bool:

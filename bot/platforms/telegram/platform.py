@@ -53,6 +53,8 @@ _ASK_AGAIN = 300.0
 """Seconds between two tries at most while Telegram refuses the token or wants a pause: a mistaken answer silences nobody for
 a day."""
 
+_NUMBERS = 1 << 63
+
 LOOK = 60.0
 """Seconds between two looks at a webhook, which is silent also when nobody writes."""
 
@@ -213,7 +215,8 @@ class TelegramPlatform(Platform):
 
     async def _poll(self, window: Window) -> None:
         window.check()
-        updates = await self._bot.updates(window.offset, 0 if window.open else LONG_POLL)
+        at_once = window.open or not self._standing.well  # letters wait until it is known to answer
+        updates = await self._bot.updates(window.offset, 0 if at_once else LONG_POLL)
         numbered = {number: update for update in updates if (number := _number_of(update)) is not None}
         if updates and not numbered:
             raise NetworkError("updates that are not the Bot API's")
@@ -317,8 +320,9 @@ class TelegramPlatform(Platform):
 
 
 def _number_of(update: Any) -> int | None:
+    """None for what is no number of an update: asking from a negative one on makes Telegram forget others."""
     number = update.get("update_id") if isinstance(update, dict) else None
-    return number if isinstance(number, int) else None
+    return number if isinstance(number, int) and 0 < number < _NUMBERS else None
 
 
 def telegram_of(installation: Installation, clock: Clock) -> TelegramPlatform | None:

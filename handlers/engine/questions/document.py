@@ -35,11 +35,13 @@ class Document(Question[SentFile | str]):
                 return Answer(value)
         sent = next((file for file in said.files if file.kind == "document"), None)
         if sent is None:
-            kinds = "或".join(self.endings)
-            raise Unreadable(said.trouble or f"这里请发 {kinds} 文件：点附件（回形针），选「文件」。")
+            raise Unreadable(said.trouble or f"这里请发 {self._kinds()} 文件：点附件（回形针），选「文件」。")
         if sent.name and not sent.name.lower().endswith((*self.endings, *self.passed_on)):
-            raise Unreadable(f"「{_shown(sent.name)}」不是 {'或'.join(self.endings)} 文件，请换一个再发。")
+            raise Unreadable(f"「{_shown(sent.name)}」不是 {self._kinds()} 文件，请换一个再发。")
         return Answer(sent.model_dump())
+
+    def _kinds(self) -> str:
+        return " 或 ".join(self.endings)
 
     def restore(self, raw: Any) -> SentFile | str:
         if isinstance(raw, dict):

@@ -49,7 +49,8 @@ class TextWithEvidence(Question[EvidencedText]):
             if self.voice == "refused":
                 refuse_voice(said)
             if given is None:
-                raise Unreadable(said.trouble or f"请用一句话说说，例如：{self.example}")
+                refused = "这里收不了文件，照片可以。" if any(file.kind == "document" for file in said.files) else ""
+                raise Unreadable(said.trouble or f"{refused}请用一句话说说，例如：{self.example}")
             return More(given, said.trouble or f"收到{evidence_note(given)}。再用一句话说说，例如：{self.example}")
         if len(said.text) > _LONGEST:
             raise Unreadable(f"有点长了（{len(said.text)} 字），请精简到 {_LONGEST} 字以内再发一次。")
