@@ -17,7 +17,7 @@ from bot.platforms.base import Unstorable
 from bot.service import metrics
 from bot.service.clock import Clock
 from storage.database.connection import Database
-from storage.database.trouble import TROUBLE, lock_in_vain, passes
+from storage.database.outages import TROUBLE, lock_in_vain, passes
 from storage.mail import inbox
 from storage.mail.messages import Incoming
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from storage.database.trouble import TROUBLE
+from storage.database.outages import TROUBLE
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from handlers.engine.desk import Desk
 from handlers.engine.putting_aside import UNREADABLE, apology, lost
 from handlers.engine.world import World
 from storage.database.connection import Database
+from storage.database.outages import passes
 from storage.database.reading import DamagedRow
 from storage.database.transaction import Conflict, PutOff, Transaction, reading_first, transaction
-from storage.database.trouble import passes
 from storage.mail import chats, inbox, outbox, talks
 from storage.mail.inbox import Mail, UnreadableMail
 from storage.mail.messages import Outgoing

@@ -18,7 +18,7 @@ from bot.service.watch import Cause
 from bot.setup.faults import words_of
 from storage.database.connection import Database
 from storage.database.counters import raise_stamp
-from storage.database.trouble import TROUBLE
+from storage.database.outages import TROUBLE
 from storage.mail import inbox, outbox
 
 LATE = 60.0

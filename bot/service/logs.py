@@ -19,7 +19,7 @@ from pythonjsonlogger.json import JsonFormatter
 from sqlalchemy.exc import StatementError
 
 from storage.database.base import SHANGHAI
-from storage.database.trouble import in_a_line
+from storage.database.outages import in_a_line
 from storage.people.masking import mask_text
 
 _CONSOLE = "%(when)s %(levelname)-7s %(name)s: %(message)s"

@@ -16,7 +16,7 @@ from bot.service import metrics
 from bot.service.clock import Clock
 from bot.setup.faults import is_damage, words_of
 from storage.database.connection import Database
-from storage.database.trouble import TROUBLE
+from storage.database.outages import TROUBLE
 from storage.database.troubles import begin_trouble, end_trouble, open_troubles
 
 log = logging.getLogger(__name__)

@@ -25,8 +25,8 @@ from handlers.files.process import end_all
 from storage.database import key_checks
 from storage.database.connection import Database
 from storage.database.limits import PATIENT, Limits
+from storage.database.outages import TROUBLE
 from storage.database.sealing import SealError, Vault, load_vault
-from storage.database.trouble import TROUBLE
 from storage.files.media import MediaStore
 from storage.migrations import migrate
 from storage.plan import Plan, PlanError, builtin_plans, load_plan

@@ -16,9 +16,9 @@ from bot.setup.settings import FILE, Settings, unknown_variables
 from storage.database import audit, key_checks
 from storage.database.base import SHANGHAI
 from storage.database.connection import Database
+from storage.database.outages import TROUBLE
 from storage.database.sealing import SealError, Vault
 from storage.database.tables import all_tables
-from storage.database.trouble import TROUBLE
 from storage.database.troubles import open_troubles
 from storage.files.media import MediaStore, media
 from storage.mail import inbox, outbox

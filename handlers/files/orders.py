@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from handlers.engine.jobs import Begin, words_of_matter
+from storage.database.outages import is_away
 from storage.database.transaction import Conflict
-from storage.database.trouble import is_away
 from storage.files.orders import Order, Orders
 from storage.mail import outbox
 from storage.mail.messages import Outgoing

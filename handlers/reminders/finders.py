@@ -17,9 +17,9 @@ from handlers.wording.kinds import kinds_in_words
 from handlers.wording.people import region_in_words
 from storage.cases.steps import Step
 from storage.database.base import from_decimal, to_base36
+from storage.database.outages import is_away, is_refusal
 from storage.database.reading import Damage, matter_key
 from storage.database.transaction import Conflict, Transaction
-from storage.database.trouble import is_away, is_refusal
 from storage.people.persons import Role
 from storage.problems.fanouts import OPEN
 from storage.problems.states import ProblemState

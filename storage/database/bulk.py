@@ -12,6 +12,15 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
+def insert_into(conn: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what becomes of a row that is there already: both databases know how, each in its own class."""
+    return _insert(conn.dialect, table)
+
+
+def _insert(dialect: Dialect, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
+
+
 class _Prepared(NamedTuple):
     sql: str
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
@@ -47,7 +56,7 @@ class BulkInsert:
         return (await conn.exec_driver_sql(known.sql, ready)).rowcount
 
     def _prepare(self, dialect: Dialect) -> _Prepared:
-        insert = (sqlite if dialect.name == "sqlite" else postgresql).insert(self._table)
+        insert = _insert(dialect, self._table)
         statement = self._conflict(insert) if self._conflict else insert
         compiled = statement.compile(dialect=dialect, column_keys=list(self._columns))
         order = compiled.positiontup or ()  # both dialects have positions

@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, metadata
+from storage.database.bulk import insert_into
 from storage.database.transaction import Session
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,5 @@ async def believe(conn: AsyncConnection, at: datetime) -> None:
 
 
 async def _set(conn: AsyncConnection, name: str, at: datetime) -> None:
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    first = insert(clock_marks).values(name=name, at=at, word=None)
+    first = insert_into(conn, clock_marks).values(name=name, at=at, word=None)
     await conn.execute(first.on_conflict_do_update(index_elements=[clock_marks.c.name], set_={"at": at, "word": None}))

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.database.limits import PATIENT, SERVICE, Limits, probe
+from storage.database.outages import is_ended
 from storage.database.sealing import Vault
 from storage.database.sqlite_driver import Connection, connector
 from storage.database.tolerance import read_json, read_tolerantly
-from storage.database.trouble import is_ended
 from storage.database.write_lock import WriteLock
 
 _READING_PRAGMAS = ("PRAGMA cache_size=-65536", "PRAGMA temp_store=MEMORY")

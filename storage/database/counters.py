@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import metadata
+from storage.database.bulk import insert_into
 
 counters = sa.Table(
     "counters", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.BigInteger, nullable=False)
@@ -38,8 +38,7 @@ async def set_last_number(conn: AsyncConnection, name: str, value: int) -> None:
 
 async def raise_stamp(conn: AsyncConnection, name: str) -> None:
     """Make the caches that are built on the stamp `name` be built again."""
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    first = insert(counters).values(name=f"stamp:{name}", value=1)
+    first = insert_into(conn, counters).values(name=f"stamp:{name}", value=1)
     await conn.execute(first.on_conflict_do_update(index_elements=[counters.c.name], set_={"value": counters.c.value + 1}))
 
 

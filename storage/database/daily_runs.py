@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import metadata
+from storage.database.bulk import insert_into
 
 daily_runs = sa.Table(
     "daily_runs", metadata, sa.Column("job", sa.String(40), primary_key=True), sa.Column("day", sa.Date, nullable=False)
@@ -25,7 +25,6 @@ async def claim_run(conn: AsyncConnection, job: str, day: date) -> bool:
 
     Of two who claim at once the second waits for the first to commit.
     """
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    first = insert(daily_runs).values(job=job, day=day)
+    first = insert_into(conn, daily_runs).values(job=job, day=day)
     mine = first.on_conflict_do_update(index_elements=[daily_runs.c.job], set_={"day": day}, where=daily_runs.c.day < day)
     return (await conn.execute(mine)).rowcount > 0

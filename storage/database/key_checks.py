@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Sealed, metadata, sealed_columns
+from storage.database.bulk import insert_into
 from storage.database.sealing import SealError, UnknownKey, Vault
 from storage.database.tables import all_tables
 
@@ -47,9 +47,8 @@ async def numbers(conn: AsyncConnection) -> list[int]:
 
 async def add(conn: AsyncConnection, vault: Vault) -> None:
     """Note that the newest key is in use."""
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     row = {"number": vault.keys.newest, "value": vault.seal(_known(vault))}
-    await conn.execute(insert(key_checks).on_conflict_do_nothing(), row)
+    await conn.execute(insert_into(conn, key_checks).on_conflict_do_nothing(), row)
 
 
 async def drop(conn: AsyncConnection, numbers: set[int]) -> None:

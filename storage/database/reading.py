@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import DAMAGED, SHANGHAI, metadata
-from storage.database.trouble import in_a_line
+from storage.database.outages import in_a_line
 from storage.database.troubles import Trouble, begin_trouble, end_trouble, open_troubles
 
 if TYPE_CHECKING:

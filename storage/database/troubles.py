@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, metadata
+from storage.database.bulk import insert_into
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,7 @@ class Trouble(Record):
 
 async def begin_trouble(conn: AsyncConnection, key: str, words: str, now: datetime) -> None:
     """Note that something is wrong. One that is known already stays as it was; one that had ended begins anew."""
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    first = insert(troubles).values(key=key, words=words, since=now)
+    first = insert_into(conn, troubles).values(key=key, words=words, since=now)
     lately = sa.case((troubles.c.told_at > now - _AGAIN_AFTER, troubles.c.told_at))
     again = first.on_conflict_do_update(
         index_elements=[troubles.c.key],

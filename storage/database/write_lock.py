@@ -10,7 +10,7 @@ import os
 import threading
 from pathlib import Path
 
-from storage.database.trouble import LockKept
+from storage.database.outages import LockKept
 
 log = logging.getLogger(__name__)
 

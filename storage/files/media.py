@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import ONCE, Moment, from_ms, metadata
+from storage.database.bulk import insert_into
 from storage.database.connection import Database
 from storage.database.sealing import HEADER, SealError, Vault, number_of
 from storage.database.transaction import Session
@@ -137,7 +137,7 @@ async def held(conn: AsyncConnection, names: Iterable[str]) -> set[str]:
 
 async def register(conn: AsyncConnection, sha256: str, *, size: int, content_type: str, now: datetime) -> None:
     """Make a kept file known to the database. One that is sent again is as new, also if it had been erased."""
-    insert = (sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert)(media)
+    insert = insert_into(conn, media)
     again = {"content_type": insert.excluded.content_type, "kept_at": insert.excluded.kept_at}
     row = {"sha256": sha256, "size": size, "content_type": content_type, "kept_at": now}
     await conn.execute(insert.on_conflict_do_update(index_elements=["sha256"], set_=again), row)

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import FILE, Moment, Record, Sealed, metadata
+from storage.database.bulk import insert_into
 from storage.database.reading import Damage
 from storage.database.sealing import Vault
 from storage.files.media import media
@@ -69,7 +69,6 @@ async def append(
     seen one has seen all before it.
     """
     await conn.execute(sa.select(chats.c.address).where(chats.c.address == address).with_for_update(key_share=True))
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     row = {
         "address": address,
         "origin": origin,
@@ -79,7 +78,7 @@ async def append(
         "file": shown.file,
         "payload": vault.seal(pack(shown)),
     }
-    added = insert(web_messages).on_conflict_do_nothing(index_elements=["origin"]).returning(web_messages.c.seq)
+    added = insert_into(conn, web_messages).on_conflict_do_nothing(index_elements=["origin"]).returning(web_messages.c.seq)
     seq = (await conn.execute(added, row)).scalar_one_or_none()
     if seq is None:
         known = sa.select(web_messages.c.seq).where(web_messages.c.origin == origin)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from storage.database.trouble import TROUBLE
+from storage.database.outages import TROUBLE
 from tests.soak.faults import Fault, Ground
 from tests.soak.judge import Window, idle, settled
 from tests.soak.load import Load, Wait

@@ -27,8 +27,8 @@ from bot.delivery.worker import MAX_TRIES
 from handlers.engine.chat import Chat
 from storage.database.connection import Database
 from storage.database.limits import SERVICE, Limits
+from storage.database.outages import passes
 from storage.database.reading import Damage
-from storage.database.trouble import passes
 from storage.database.write_lock import WriteLock
 from storage.mail import inbox
 from storage.mail.chats import chats
