@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from storage.database.transaction import transaction
 from storage.migrations.migrate import upgrade
 from storage.roster import household_row, households
 from tests.support.commands import add_people, inside
-from tests.support.databases import address_of
+from tests.support.databases import Lent, address_of, opened
 from tests.support.plan import BAITA, WAFANG
 from tests.support.town import START, VAULT, Town
 
@@ -35,6 +34,12 @@ settings.register_profile("ci", settings.get_profile("patient"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "patient")
 
 DATABASES = ("sqlite", "postgres")
+
+
+def pytest_configure() -> None:
+    """What the bot runs beside itself goes at a lower priority; here everything has the lowest one, so that no test waits for
+    those beside it."""
+    os.nice(19)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -117,6 +122,16 @@ def postgres() -> Iterator[PostgresServer]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def lent_empty(postgres: PostgresServer) -> Lent:
+    return Lent(postgres, "template_cunbao")
+
+
+@pytest.fixture(scope="session")
+def lent_town(postgres: PostgresServer, postgres_town: tuple[str, dict[str, int]]) -> Lent:
+    return Lent(postgres, postgres_town[0])
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh database; a test that lives in the `town` finds it founded."""
@@ -127,19 +142,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_town")[0] if founded else empty, path)
         yield sqlite_url(path)
         return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"t{uuid.uuid4().hex}"
-    template = request.getfixturevalue("postgres_town")[0] if founded else "template_cunbao"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
-    yield address_of(server, name)
-    server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+    lent: Lent = request.getfixturevalue("lent_town" if founded else "lent_empty")
+    yield lent.address
+    lent.put_back()
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url, VAULT)
-    yield opened
-    await opened.close()
+    made = opened(database_url, VAULT)
+    yield made
+    await made.close()
 
 
 @pytest.fixture

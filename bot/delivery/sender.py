@@ -39,6 +39,9 @@ _STARTS_AT_ONCE = 8
 _RECORD_WITHIN = 0.02
 """Seconds that the end of a send may wait to be recorded."""
 
+ABANDONED = 600.0
+"""Seconds that another service may take for a send before it counts as gone; no send of ours takes a tenth of it."""
+
 LONGEST_WAIT = 5.0
 """Seconds a chat's turn may wait in place for a busy platform; longer waits go back to the outbox."""
 
@@ -58,6 +61,7 @@ class Sender:
         self._owner = owner
         self._woken = asyncio.Event()
         self._finished: list[Outcome] = []
+        self._of_others: dict[tuple[int, int], float] = {}
         self._blocked: set[str] = set()
         self._under_way = 0
         self._record_timer: asyncio.TimerHandle | None = None
@@ -70,6 +74,22 @@ class Sender:
         """Mark what a predecessor left open as of unknown outcome, before the first send. Returns how many there were."""
         async with self._database.write() as conn:
             return await outbox.adopt(conn, self._owner, self._clock())
+
+    async def adopt_from_others(self) -> None:
+        """Adopt what another service has been sending for so long that it must be gone: nothing else of that chat would go out.
+
+        By our own looks at it, since the clocks of two machines may differ.
+        """
+        now = self._loop_time()
+        async with self._database.read() as conn:
+            sends = await outbox.sends_of_others(conn, self._owner)
+        self._of_others = {send: self._of_others.get(send, now) for send in sends}
+        gone = [send for send, since in self._of_others.items() if now - since >= ABANDONED]
+        if gone:
+            async with self._database.write() as conn:
+                adopted = await outbox.adopt_from_others(conn, gone, self._clock())
+            log.warning("%s sends of a service that is gone have an unknown outcome; see `cunbao outbox`", adopted)
+            self.wake()
 
     async def run(self, idle_seconds: float = 1.0) -> None:
         """Send until cancelled; then wait for what is under way and record it."""
@@ -166,7 +186,7 @@ class Sender:
         wait: Outcome | None = None
         for letter in letters:
             if wait is not None:
-                outcome = Outcome(id=letter.id, state=PENDING, not_before=wait.not_before, untried=True)
+                outcome = Outcome(id=letter.id, state=PENDING, untried=True)  # `outbox.claim` leaves it behind the first
             else:
                 outcome = await self._send(platform, letter)
                 wait = outcome if outcome.state == PENDING else None

@@ -16,7 +16,7 @@ from bot.service.clock import Clock
 from bot.service.scheduler import Tick
 from bot.setup.installation import Installation
 from handlers.calendar.deadlines import next_open
-from handlers.engine.jobs import Daily, Every, Job, LongJob, Transactions, jobs, run_job, words_of_job
+from handlers.engine.jobs import Daily, Every, Job, JobName, LongJob, Transactions, jobs, run_job, words_of_job
 from handlers.engine.world import World
 from handlers.joining.tries import COUNTED
 from storage.cases import voices
@@ -27,13 +27,15 @@ from storage.database.transaction import Conflict, Transaction, transaction
 from storage.files import purge as files
 from storage.files.media import FORGOTTEN
 from storage.joining import admissions
-from storage.mail import inbox, outbox, talks, transcripts
+from storage.mail import downloads, inbox, outbox, talks, transcripts
 from storage.notices import receipts as notice_receipts
 from storage.notices import sent as notices
 
 log = logging.getLogger(__name__)
 
 _MINUTE = Every(60)
+_FORGOTTEN = JobName("purge_forgotten", "删除已同意删除的文件")
+_FOLD = JobName("fold", "汇总数字")
 
 _PATIENCE = 30.0
 """Seconds that a job waits for those of the day that come before it; one of them may hang."""
@@ -62,7 +64,7 @@ class Jobs:
         self._waits = waits
         self._patient = installation.database.patient
         self._transactions = Transactions(self._patient, clock)
-        self._jobs = [*jobs(), LongJob("purge", Daily(3, 10), self._purge)]
+        self._jobs = [*jobs(), LongJob(JobName("purge", "清理旧消息"), Daily(3, 10), self._purge)]
         self._done: dict[str, date] = {}
         self._catching_up: asyncio.Future[None] | None = None
 
@@ -72,8 +74,8 @@ class Jobs:
             *(self._tick(job) for job in self._jobs if not (isinstance(job, Job) and isinstance(job.schedule, Daily))),
             Tick("daily", self.catch_up, _MINUTE),
             Tick("gauges", self.gauges, Every(15)),
-            Tick("purge_forgotten", functools.partial(self._upkeep, "purge_forgotten", self.purge_forgotten), _MINUTE),
-            Tick("fold", functools.partial(self._upkeep, "fold", self.fold), Every(10 * 60)),
+            Tick(_FORGOTTEN, functools.partial(self._upkeep, _FORGOTTEN, self.purge_forgotten), _MINUTE),
+            Tick(_FOLD, functools.partial(self._upkeep, _FOLD, self.fold), Every(10 * 60)),
         )
 
     def _tick(self, job: Job | LongJob) -> Tick:
@@ -164,7 +166,7 @@ class Jobs:
         if done:
             self._wake_sender()
 
-    async def _upkeep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def _upkeep(self, name: JobName, run: Callable[[], Awaitable[None]]) -> None:
         async with self._told(name):
             await run()
 
@@ -175,7 +177,7 @@ class Jobs:
             yield tx
 
     @contextlib.asynccontextmanager
-    async def _told(self, name: str) -> AsyncIterator[None]:
+    async def _told(self, name: JobName) -> AsyncIterator[None]:
         """What fails in the block is a trouble until it succeeds again."""
         async with noting(self._database, self._clock()) as damage:
             try:
@@ -197,7 +199,7 @@ class Jobs:
         drafts = now - timedelta(days=self._settings.keep_drafts_days)
         async with self._patient.write() as conn:
             erased = await inbox.purge(conn, messages) + await outbox.purge(conn, messages)
-            erased += await transcripts.purge(conn, messages)
+            erased += await transcripts.purge(conn, messages) + await downloads.purge(conn, messages)
             erased += await notice_receipts.purge(conn, now - notices.KEPT)
             await end_outlived(conn, now)
             erased += await troubles.purge(conn, messages)

@@ -1,18 +1,17 @@
 """The scheduler: how often each job looks for what is due. What is due is kept in the database.
 
 APScheduler waits by the loop's own clock, but decides by the computer's time what is due: one that is put back an hour would
-stand all jobs still for an hour. So the two are compared every second, and after a jump every tick is set anew. Nothing is
-ever counted up that a jump forward has left out.
+stand all jobs still for an hour. So a tick that lies farther ahead than it can is set anew, every second. Nothing is ever
+counted up that a jump forward has left out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -21,8 +20,7 @@ from handlers.engine.jobs import Every
 from storage.database.base import SHANGHAI
 
 _LOOK_EVERY = 1.0
-_JUMP = 1.0
-"""Seconds by which the computer's time may differ from the loop's within one look."""
+_SLACK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +35,13 @@ class Tick:
 
 
 class Ticking:
-    """Runs the ticks, each by itself: one that hangs holds up no other, and never runs twice at once.
+    """Runs the ticks, each by itself: one that hangs holds up no other, and never runs twice at once."""
 
-    `wall` is the computer's time in seconds.
-    """
-
-    def __init__(self, ticks: Sequence[Tick], wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, ticks: Sequence[Tick]) -> None:
         self._ticks = ticks
-        self._wall = wall
         self._scheduler = AsyncIOScheduler(timezone=SHANGHAI)
         self._busy = {tick.name: asyncio.Lock() for tick in ticks}
         self._ended: dict[str, float] = {}
-        self._looked = (0.0, 0.0)
         self._look: asyncio.TimerHandle | None = None
         for tick in ticks:
             self._scheduler.add_job(
@@ -57,11 +50,9 @@ class Ticking:
             )  # fmt: skip
 
     def start(self) -> None:
-        now = self._loop_time()
-        self._ended = dict.fromkeys(self._busy, now)
-        self._looked = (self._wall(), now)
+        self._ended = dict.fromkeys(self._busy, self._loop_time())
         self._scheduler.start()
-        self._look = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._compare)
+        self._look = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
 
     def stop(self) -> None:
         """End what is under way, whose transactions are undone, and begin nothing more."""
@@ -94,13 +85,13 @@ class Ticking:
             finally:
                 self._ended[tick.name] = self._loop_time()
 
-    def _compare(self) -> None:
-        wall, now = self._wall(), self._loop_time()
-        if abs((wall - self._looked[0]) - (now - self._looked[1])) > _JUMP:
-            for job in self._scheduler.get_jobs():
-                job.modify(next_run_time=job.trigger.get_next_fire_time(None, datetime.now(SHANGHAI)))
-        self._looked = (wall, now)
-        self._look = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._compare)
+    def _look_again(self) -> None:
+        now = datetime.now(SHANGHAI)
+        for job in self._scheduler.get_jobs():
+            following = job.trigger.get_next_fire_time(None, now)
+            if job.next_run_time > following + _SLACK:
+                job.modify(next_run_time=following)
+        self._look = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
 
     @staticmethod
     def _loop_time() -> float:
@@ -110,7 +101,7 @@ class Ticking:
 class _Multiple(BaseTrigger):  # type: ignore[misc]
     """The next full multiple of so many seconds, whatever has been missed before it."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
     def __str__(self) -> str:

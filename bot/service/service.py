@@ -81,7 +81,12 @@ class Service:
         self.jobs = Jobs(installation, clock, self.sender.wake, lambda: self._clock.waits)
         self._time = TimeKeeper(database, self._clock, self._office_told)
         self.ticking = Ticking(
-            [*self.jobs.ticks(), Tick("time", self._time.tick, Every(2)), Tick("join_urls", self._learn_join_urls, Every(15))]
+            [
+                *self.jobs.ticks(),
+                Tick("time", self._time.tick, Every(2)),
+                Tick("join_urls", self._learn_join_urls, Every(15)),
+                *([] if database.is_sqlite else [Tick("adopt", self.sender.adopt_from_others, Every(60))]),
+            ]
         )
         self.parts = Parts()
         self.watch = self._watch(names, clock)

@@ -9,7 +9,7 @@ from handlers.burden.account import alarm_in_words, command_words, conversation_
 from handlers.burden.rules import tally
 from handlers.calendar.deadlines import next_open
 from handlers.calendar.workdays import add_workdays
-from handlers.engine.jobs import Daily, Job, LongJob, Transactions
+from handlers.engine.jobs import Daily, Job, JobName, LongJob, Transactions
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.weekly.text import monday_of
@@ -52,7 +52,7 @@ async def count(transactions: Transactions, world: World) -> int:
     return len(rows)
 
 
-COUNT = LongJob("burden", Daily(0, 20), count)
+COUNT = LongJob(JobName("burden", "记负担账"), Daily(0, 20), count)
 
 
 async def warn(tx: Transaction, world: World) -> int:
@@ -75,7 +75,7 @@ async def warn(tx: Transaction, world: World) -> int:
         )
 
 
-WARN = Job("burden_warning", Daily(8, 35, when_open=True), warn)
+WARN = Job(JobName("burden_warning", "负担提醒"), Daily(8, 35, when_open=True), warn)
 
 
 def _midnight(day: date) -> datetime:

@@ -7,7 +7,7 @@ from functools import partial
 
 from handlers.calendar.deadlines import last_day, next_open
 from handlers.cases.table import Act
-from handlers.engine.jobs import Every, Job, each
+from handlers.engine.jobs import Every, Job, JobName, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.wording.days import day_in_words
@@ -21,7 +21,7 @@ from storage.people.persons import Role
 from storage.plan import Clocks
 from storage.store import Store
 
-_NAME = "ask_again"
+_NAME = JobName("ask_again", "回访")
 _AT_ONCE = 100
 ENDED_WELL = (Act.DECIDE.value,)
 """How a case ends in which help was given; the others end with a reason that the household could object to."""

@@ -9,7 +9,7 @@ from handlers.charts.common import as_message, charts_for, reach_for
 from handlers.charts.figures import Figures
 from handlers.charts.gather import gather, gather_gantt
 from handlers.charts.theme import PHONE, WALL, ChartSheet
-from handlers.engine.jobs import Begin, Every, LongJob, Transactions
+from handlers.engine.jobs import Begin, Every, JobName, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
 from handlers.files.keeping import keep
@@ -48,12 +48,13 @@ async def _drawn_aside(figures: Figures, sheet: ChartSheet) -> bytes:
     return await PROCESS.run(partial(drawn, figures, sheet))
 
 
-JOB = LongJob("charts", Every(1), run, waits=False)
+_NAME = JobName("charts", "画图")
+JOB = LongJob(_NAME, Every(1), run, waits=False)
 
 
 async def work(begin: Begin, world: World, draw: Draw) -> int:
     """As `run`, drawn by `draw`. `begin` opens transactions that read first."""
-    return await fill_orders(begin, _queue, make=partial(_made, world, draw), name="chart", failed=FAILED)
+    return await fill_orders(begin, _queue, make=partial(_made, world, draw), job=_NAME, failed=FAILED)
 
 
 def _queue(store: Store) -> ChartOrders:

@@ -26,35 +26,24 @@ log = logging.getLogger(__name__)
 
 M = TypeVar("M")
 
-_CALLED = {
-    "announce": "发通知",
-    "ask_again": "回访",
-    "burden": "记负担账",
-    "burden_warning": "负担提醒",
-    "charts": "画图",
-    "checks": "安排核查",
-    "exports": "导出台账",
-    "faults": "报故障",
-    "fold": "汇总数字",
-    "forget_lists": "清理筛查名单",
-    "phases": "安排阶段提醒",
-    "purge": "清理旧消息",
-    "purge_forgotten": "删除已同意删除的文件",
-    "remind": "提醒",
-    "remind_again": "提醒",
-    "screening": "导入筛查名单",
-    "signals": "找疑点",
-    "troubles": "报故障",
-    "weekly": "周报",
-}
-"""What people call what a job does."""
+
+class JobName(str):
+    """The name of a job in the log, in the audit and in troubles. `called` is what people call what it does."""
+
+    __slots__ = ("called",)
+    called: str
+
+    def __new__(cls, name: str, called: str) -> JobName:
+        self = super().__new__(cls, name)
+        self.called = called
+        return self
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
     """At every multiple of so many seconds."""
 
-    seconds: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,7 @@ class Transactions:
 class Job:
     """Work of one transaction. Run again at any time, it has no second effect."""
 
-    name: str
+    name: JobName
     schedule: Schedule
     run: Callable[[Transaction, World], Awaitable[int]]
     """Returns how much it did; 0 means that it leaves nothing to send."""
@@ -107,7 +96,7 @@ class Job:
 class LongJob:
     """Work that takes long, in transactions of its own, so that chats go on meanwhile."""
 
-    name: str
+    name: JobName
     schedule: Schedule
     run: Callable[[Transactions, World], Awaitable[int]]
     """As for `Job`."""
@@ -122,7 +111,7 @@ class Dealt(NamedTuple):
     failed: list[str]
 
 
-async def each(tx: Transaction, job: str, matters: Mapping[str, M], work: Callable[[Store, M], Awaitable[int]]) -> Dealt:
+async def each(tx: Transaction, job: JobName, matters: Mapping[str, M], work: Callable[[Store, M], Awaitable[int]]) -> Dealt:
     """Deal with each matter, named by its key, in a session of its own. What is wrong with one undoes and tells of it alone.
 
     Raises Conflict, and what the database raises: then all is undone, and `run_job` tries again more carefully.
@@ -146,7 +135,7 @@ async def each(tx: Transaction, job: str, matters: Mapping[str, M], work: Callab
 
 
 async def each_alone(
-    transactions: Transactions, job: str, matters: Mapping[str, M], work: Callable[[M], Awaitable[int]]
+    transactions: Transactions, job: JobName, matters: Mapping[str, M], work: Callable[[M], Awaitable[int]]
 ) -> int:
     """As `each` for a long job, whose matters open transactions of their own. One that failed rests for ten minutes.
 
@@ -170,14 +159,14 @@ async def each_alone(
     return done
 
 
-def words_of_matter(job: str) -> str:
+def words_of_matter(job: JobName) -> str:
     """The trouble of a matter that a job could not deal with."""
-    return f"{_CALLED.get(job, '定时任务')}：有一件没做成，已先放在一边，其他照常。"
+    return f"{job.called}：有一件没做成，已先放在一边，其他照常。"
 
 
-def words_of_job(job: str) -> str:
+def words_of_job(job: JobName) -> str:
     """The trouble of a job that failed as a whole."""
-    return f"{_CALLED.get(job, '定时任务')}没做成，到时候再试。"
+    return f"{job.called}没做成，到时候再试。"
 
 
 async def run_job(job: Job, begin: Callable[[], AbstractAsyncContextManager[Transaction]], world: World) -> int:

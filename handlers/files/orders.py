@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from handlers.engine.jobs import Begin, words_of_matter
+from handlers.engine.jobs import Begin, JobName, words_of_matter
 from storage.database.outages import is_away
 from storage.database.transaction import Conflict
 from storage.files.orders import Order, Orders
@@ -33,13 +33,12 @@ Make = Callable[[Store, AnyOrder], Awaitable[Making | Outgoing]]
 """Reads what an order needs, within the posts that its person holds now; or the message that there is nothing for them."""
 
 
-async def fill_orders(begin: Begin, queue: Queue[AnyOrder], *, make: Make[AnyOrder], name: str, failed: str) -> int:
+async def fill_orders(begin: Begin, queue: Queue[AnyOrder], *, make: Make[AnyOrder], job: JobName, failed: str) -> int:
     """Make everything ordered; returns how many orders were dealt with.
 
-    `begin` opens transactions that only read until they are told to write, `name` stands in the audit, and `failed` is
-    said where a file could not be made: such an order does not stand before the others.
+    `begin` opens transactions that only read until they are told to write; `failed` is said where a file could not be made:
+    such an order does not stand before the others.
     """
-    job = f"{name}s"
     async with begin() as tx, tx.session(request=f"job:{job}") as session:
         orders = await queue(Store(session)).waiting()
         waiting = [order for order in orders if not tx.damage.rests(job, f"{order.id}", tx.now)]
@@ -49,28 +48,28 @@ async def fill_orders(begin: Begin, queue: Queue[AnyOrder], *, make: Make[AnyOrd
 
     done = 0
     for order in waiting:
-        request = f"{name}:{order.id}"
+        request = f"{job}:{order.id}"
         try:
             done += await _fill(begin, queue, make, order, request)
         except Exception as error:
             if is_away(error):
                 raise
             log.exception("order %s failed", request)
-            done += await _say_sorry(begin, queue, sorry, order, name, error)
+            done += await _say_sorry(begin, queue, sorry, order, job, error)
     return done
 
 
 async def _say_sorry(
-    begin: Begin, queue: Queue[AnyOrder], sorry: Make[AnyOrder], order: AnyOrder, name: str, error: Exception
+    begin: Begin, queue: Queue[AnyOrder], sorry: Make[AnyOrder], order: AnyOrder, job: JobName, error: Exception
 ) -> bool:
     """End an order that failed; where even that fails, it rests, and the others go on."""
-    job, done = f"{name}s", False
+    done = False
     try:
-        done = await _fill(begin, queue, sorry, order, f"{name}:{order.id}")
+        done = await _fill(begin, queue, sorry, order, f"{job}:{order.id}")
     except Exception as second:
         if is_away(second):
             raise
-        log.exception("order %s:%s could not be ended", name, order.id)
+        log.exception("order %s:%s could not be ended", job, order.id)
         error = second
     async with begin() as tx:
         tx.damage.fail(job, f"{order.id}", words_of_matter(job), error)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 _MIB = 2**20
 _LIBRARIES = ("openpyxl", "PIL.Image", "docx", "pypdfium2")
 
-AT_ONCE = SideProcess("files", Effort(cpu=5, memory=768 * _MIB, wall=60), nice=5, modules=_LIBRARIES, stays=True)
+AT_ONCE = SideProcess("files", Effort(cpu=5, memory=768 * _MIB, wall=20), nice=5, modules=_LIBRARIES, stays=True)
 """For what somebody waits for at the phone."""
 IMPORTS = SideProcess(
     "imports", Effort(cpu=10, memory=2048 * _MIB, wall=900, a_row=0.002), nice=15, modules=("openpyxl", "handlers.files.reader")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from handlers.calendar.deadlines import next_open
-from handlers.engine.jobs import Every, Job
+from handlers.engine.jobs import Every, Job, JobName
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.wording.days import full_day_in_words
@@ -47,7 +47,7 @@ async def ask(tx: Transaction, world: World) -> int:
     return len(queued)
 
 
-JOB = Job("clock", Every(15), ask, waits=False)
+JOB = Job(JobName("clock", "核对时间"), Every(15), ask, waits=False)
 
 
 def _buttons(claimed: Claimed) -> tuple[Button, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from handlers.calendar.deadlines import next_open
-from handlers.engine.jobs import Every, Job
+from handlers.engine.jobs import Every, Job, JobName
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from storage.database.base import SHANGHAI
@@ -42,7 +42,7 @@ async def tell(tx: Transaction, world: World) -> int:
         return len(await notify(Store(session), world, messages=messages, intent=_intent(today), unless_told=True))
 
 
-JOB = Job("faults", Every(15 * 60), tell)
+JOB = Job(JobName("faults", "报故障"), Every(15 * 60), tell)
 
 
 async def _words(tx: Transaction, since: datetime) -> str:

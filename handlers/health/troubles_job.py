@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.calendar.deadlines import next_open
-from handlers.engine.jobs import Every, Job
+from handlers.engine.jobs import Every, Job, JobName
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from storage.database import clock_marks
@@ -34,7 +34,7 @@ async def tell(tx: Transaction, world: World) -> int:
     return len(queued)
 
 
-JOB = Job("troubles", Every(15), tell, waits=False)
+JOB = Job(JobName("troubles", "报故障"), Every(15), tell, waits=False)
 
 
 def _words(new: list[Trouble]) -> str:

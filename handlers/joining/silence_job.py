@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.engine.jobs import Daily, Job
+from handlers.engine.jobs import Daily, Job, JobName
 from handlers.engine.world import World
 from storage.database.daily_runs import claim_run
 from storage.database.transaction import Transaction
@@ -22,4 +22,4 @@ async def sign_out(tx: Transaction, _: World) -> int:
         return await pass_night(session, _PAGES)
 
 
-JOB = Job("silence", Daily(3, 20), sign_out)
+JOB = Job(JobName("silence", "退出很久不用的手机"), Daily(3, 20), sign_out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from handlers.engine.jobs import Every, LongJob, Transactions
+from handlers.engine.jobs import Every, JobName, LongJob, Transactions
 from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
 from handlers.files.keeping import keep
@@ -23,10 +23,11 @@ FAILED = "台账没有做成，已记下原因。请过一会儿再试，还不�
 async def work(transactions: Transactions, world: World) -> int:
     """Everything ordered; returns how many orders were dealt with."""
     make = partial(_made, world)
-    return await fill_orders(transactions.reading_first, _queue, make=make, name="export", failed=FAILED)
+    return await fill_orders(transactions.reading_first, _queue, make=make, job=_NAME, failed=FAILED)
 
 
-JOB = LongJob("exports", Every(2), work, waits=False)
+_NAME = JobName("exports", "导出台账")
+JOB = LongJob(_NAME, Every(2), work, waits=False)
 
 
 def _queue(store: Store) -> LedgerOrders:

@@ -12,7 +12,7 @@ from functools import partial
 
 from handlers.engine.absence import Away, stand_in
 from handlers.engine.attendance import away_on, stand_in_note
-from handlers.engine.jobs import Begin, Every, LongJob, Transactions, each_alone
+from handlers.engine.jobs import Begin, Every, JobName, LongJob, Transactions, each_alone
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.notices.wording import notice_button, notice_message
@@ -29,7 +29,7 @@ PORTION = 200
 ALONG = 300 * 1024
 """Bytes up to which a file goes to everybody; a larger one is fetched by those who want it."""
 
-_NAME = "announce"
+_NAME = JobName("announce", "发通知")
 _REQUEST = f"job:{_NAME}"
 
 

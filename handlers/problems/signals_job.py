@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from datetime import datetime, timedelta
 
 from handlers.calendar.deadlines import next_open
-from handlers.engine.jobs import Daily, Job, each
+from handlers.engine.jobs import Daily, Job, JobName, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.problems.common import problem_in_words
@@ -25,7 +25,7 @@ from storage.problems.signals import Signal, SignalKind
 from storage.problems.states import Action
 from storage.store import Store
 
-_NAME = "signals"
+_NAME = JobName("signals", "找疑点")
 _LOOKS_BACK = timedelta(days=14)
 """Longer than any holiday, after which the days before it are looked at."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import is_workday
-from handlers.engine.jobs import Daily, Job, each
+from handlers.engine.jobs import Daily, Job, JobName, each
 from handlers.engine.world import World
 from handlers.selfchecks.rules import holders, key_of, scopes
 from storage.database.transaction import Transaction
@@ -14,7 +14,7 @@ from storage.people.persons import Role
 from storage.selfchecks import Scope
 from storage.store import Store
 
-_NAME = "checks"
+_NAME = JobName("checks", "安排核查")
 
 
 async def keep(tx: Transaction, world: World) -> int:

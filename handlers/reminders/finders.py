@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from handlers.engine.jobs import each
+from handlers.engine.jobs import JobName, each
 from handlers.engine.world import World
 from handlers.measures.common import carried_out_by
 from handlers.problems.common import place_in_words, rectifiers
@@ -162,7 +162,7 @@ _TABLES = {"clue": "clues", "problem": "problems", "measure": "measures", "fanou
 
 
 async def find_items(
-    tx: Transaction, world: World, job: str, wanted: Iterable[tuple[str, str]]
+    tx: Transaction, world: World, job: JobName, wanted: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], WorkItem]:
     """The open work of these subjects and ids. Of a kind in which one fails, each is looked for by itself."""
     ids: dict[str, dict[str, None]] = {}

@@ -15,11 +15,11 @@ from datetime import date, datetime, timedelta
 from handlers.calendar.deadlines import next_open
 from handlers.calendar.planning import is_overdue, level_on, plan_next_overdue
 from handlers.engine.attendance import on_duty
-from handlers.engine.jobs import Every, Job, each
+from handlers.engine.jobs import Every, Job, JobName, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.reminders.finders import find_items, is_lost
-from handlers.reminders.morning import DueLine, MorningNews, message, morning_news
+from handlers.reminders.morning import REMIND, DueLine, MorningNews, message, morning_news
 from handlers.reminders.work_item import ReminderKey, WorkItem, concerned_on, may_snooze, unattended
 from handlers.wording.days import day_in_words
 from storage.database.transaction import Transaction
@@ -70,7 +70,7 @@ async def fire(tx: Transaction, world: World) -> int:
             return count
         quiet = await store.quiet_times.all()
     latest = _latest_stages(claimed)
-    items = await find_items(tx, world, _NAME, [(one.subject, one.subject_id) for one in latest])
+    items = await find_items(tx, world, REMIND, [(one.subject, one.subject_id) for one in latest])
     due = await _due(tx, world, latest, items)
     news = await morning_news(tx, world, last and last[1]) if is_morning else {}
     without_due = await _queue(tx, world, due, news, quiet)
@@ -82,9 +82,9 @@ async def fire(tx: Transaction, world: World) -> int:
     return count + without_due
 
 
-_NAME = "remind"
-_REQUEST = f"job:{_NAME}"
-JOB = Job(_NAME, Every(60), fire)
+_AGAIN = JobName("remind_again", "提醒")
+_REQUEST = f"job:{REMIND}"
+JOB = Job(REMIND, Every(60), fire)
 
 
 async def _queue(
@@ -121,9 +121,9 @@ async def _queue(
             snooze(store, world, one.about, person_id)
         return 0
 
-    dealt = await each(tx, _NAME, people, write)
+    dealt = await each(tx, REMIND, people, write)
     if dealt.failed:
-        await each(tx, f"{_NAME}_again", {key: people[key] for key in dealt.failed}, put_off)
+        await each(tx, _AGAIN, {key: people[key] for key in dealt.failed}, put_off)
     return dealt.done
 
 
@@ -165,9 +165,9 @@ async def _due(
             by_person[person_id][item] = Due(reminder, item)
         return 0
 
-    lost = [one for one in claimed if is_lost(tx.damage, _NAME, one.subject, one.subject_id)]
+    lost = [one for one in claimed if is_lost(tx.damage, REMIND, one.subject, one.subject_id)]
     found = {f"{one.subject}:{one.subject_id}:{one.person_id or ''}": one for one in claimed if one not in lost}
-    dealt = await each(tx, _NAME, found, take)
+    dealt = await each(tx, REMIND, found, take)
     again = [one.id for one in [*lost, *(found[key] for key in dealt.failed)]]
     if again:
         await reminders.put_back(tx.conn, again, tx.now + _TRIED_AGAIN)

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from handlers.cases.procedure import whose_turn
 from handlers.cases.table import Party
 from handlers.engine.attendance import away_on, on_duty
+from handlers.engine.jobs import JobName
 from handlers.engine.world import World
 from handlers.reminders.finders import find_items
 from handlers.reminders.morning_text import PRESSING, Morning, quiz_label, text_of
@@ -19,6 +20,8 @@ from storage.database.transaction import Transaction
 from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.store import Store
+
+REMIND = JobName("remind", "提醒")
 
 _ACROSS = 3
 """Buttons in a row below those of matters."""
@@ -49,7 +52,7 @@ async def morning_news(tx: Transaction, world: World, since: datetime | None) ->
                 found[person_id].fresh.append(item)
     midnight = datetime.combine(now.date(), time(), SHANGHAI)
     questions = len(world.plan.questions)
-    async with tx.session(request="job:remind") as session:
+    async with tx.session(request=f"job:{REMIND}") as session:
         store = Store(session)
         done = await store.mornings.quiz_done(found, questions, today=now.date(), since=midnight) if questions else set(found)
         unsent = await store.weekly_reports.unsent(week_before(now.date()))
@@ -76,13 +79,13 @@ async def _note_doors(store: Store, world: World, since: datetime | None, found:
 
 async def _new_items(tx: Transaction, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
     """The work that has come since `since`, each with the people whose turn it is. What can't be read is no news."""
-    async with tx.session(request="job:remind") as session:
+    async with tx.session(request=f"job:{REMIND}") as session:
         mornings = Store(session).mornings
         moved = {str(case.id): whose_turn(case.step) for case in await mornings.moved_cases(since)}
         wanted = [("clue", key) for key in moved] + [("problem", str(key)) for key in await mornings.new_problems(since)]
         wanted += await mornings.assigned(since)
     found: dict[WorkItem, tuple[int, ...]] = {}
-    for (subject, key), item in (await find_items(tx, world, "remind", wanted)).items():
+    for (subject, key), item in (await find_items(tx, world, REMIND, wanted)).items():
         party = moved.get(key) if subject == "clue" else None
         office = _OFFICES.get(party) if party else None
         found[item] = world.directory.ids(office, item.region) if office else item.responsible

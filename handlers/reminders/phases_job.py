@@ -8,7 +8,7 @@ from datetime import date
 from handlers.calendar.deadlines import next_open
 from handlers.calendar.planning import plan_deadline
 from handlers.calendar.workdays import calendar_known
-from handlers.engine.jobs import Daily, Job, each
+from handlers.engine.jobs import Daily, Job, JobName, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.reminders.campaign import campaign_days, day_key
@@ -20,7 +20,7 @@ from storage.store import Store
 
 log = logging.getLogger(__name__)
 
-_NAME = "phases"
+_NAME = JobName("phases", "安排阶段提醒")
 
 
 async def keep(tx: Transaction, world: World) -> int:

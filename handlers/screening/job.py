@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-from handlers.engine.jobs import Begin, Daily, Every, Job, LongJob, Transactions, each, each_alone
+from handlers.engine.jobs import Begin, Daily, Every, Job, JobName, LongJob, Transactions, each, each_alone
 from handlers.engine.world import World
 from handlers.files.ask import read_kept
 from handlers.files.process import MAKING
@@ -29,7 +29,8 @@ from storage.screening.records import ListState, RowState, ScreeningList
 from storage.screening.results import ListLine
 from storage.store import Store
 
-_NAME, _FORGET = "screening", "forget_lists"
+_NAME = JobName("screening", "导入筛查名单")
+_FORGET = JobName("forget_lists", "清理筛查名单")
 
 CHUNK = 200
 """Rows a transaction: few enough that a chat hardly notices it."""

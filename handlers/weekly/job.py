@@ -6,7 +6,7 @@ from datetime import time
 
 from handlers.calendar.deadlines import next_open
 from handlers.engine.attendance import away_on
-from handlers.engine.jobs import Every, Job, each
+from handlers.engine.jobs import Every, Job, JobName, each
 from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.weekly.common import report_buttons, report_in_words, village_of, work_since
@@ -19,7 +19,7 @@ from storage.reminders import rows as reminders
 from storage.store import Store
 from storage.weekly.work import Work
 
-_NAME = "weekly"
+_NAME = JobName("weekly", "周报")
 _FROM = time(15)
 
 

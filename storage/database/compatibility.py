@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Record, metadata
+
+log = logging.getLogger(__name__)
 
 compatibility = sa.Table(
     "compatibility",
@@ -24,11 +28,15 @@ class Compatibility(Record):
 
 
 async def read(conn: AsyncConnection) -> Compatibility | None:
-    """None for tables older than this record."""
+    """None for tables older than this record, and where it is damaged: that must stop nobody."""
     if not await conn.run_sync(lambda sync: sa.inspect(sync).has_table(compatibility.name)):
         return None
     row = (await conn.execute(sa.select(compatibility))).one_or_none()
-    return None if row is None else Compatibility.from_row(row)
+    try:
+        return None if row is None else Compatibility.from_row(row)
+    except ValueError:
+        log.error("the record of which programs may run can't be read and is passed over", exc_info=True)
+        return None
 
 
 async def write(conn: AsyncConnection, what: Compatibility) -> None:

@@ -41,6 +41,7 @@ CALLED = {
     "consents": "同意书",
     "differences": "对账差异",
     "door_codes": "当面加入的码",
+    "downloads": "还没取来的文件",
     "erasures": "删除个人信息的申请",
     "fanout_tasks": "举一反三答复",
     "fanouts": "举一反三",

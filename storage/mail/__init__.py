@@ -1,3 +1,3 @@
 """Messages in and out, chats and their open talks."""
 
-TABLES = ("chats", "inbox", "outbox", "quiet", "talks", "transcripts")
+TABLES = ("chats", "downloads", "inbox", "outbox", "quiet", "talks", "transcripts")

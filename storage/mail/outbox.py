@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -137,7 +137,7 @@ def _due(*, bulk: bool) -> sa.Select[Any]:
     # chats with a message that must be tried again later; what comes behind it may not overtake it
     held = sa.select(_retried.c.address).where(
         _retried.c.state == PENDING,
-        _retried.c.priority < BULK,
+        sa.true() if bulk else _retried.c.priority < BULK,
         _retried.c.attempts > 0,
         _retried.c.not_before > sa.bindparam("now", type_=Moment),
     )
@@ -271,12 +271,24 @@ async def adopt(conn: AsyncConnection, owner: str, now: datetime) -> int:
     On SQLite, which serves one process, those of any name: else a chat would wait for ever for one that is gone. What must
     arrive is sent again, the rest stays `uncertain`; all of it stays listed. Returns how many there were.
     """
-    mine = outbox.c.state == SENDING
-    if conn.dialect.name != "sqlite":
-        mine &= outbox.c.owner == owner
+    return await _adopt(conn, sa.true() if conn.dialect.name == "sqlite" else outbox.c.owner == owner, now)
+
+
+async def sends_of_others(conn: AsyncConnection, owner: str) -> set[tuple[int, int]]:
+    """The letters that somebody else than `owner` is sending: id and attempts, which tell one send from the next."""
+    query = sa.select(outbox.c.id, outbox.c.attempts).where(outbox.c.state == SENDING, outbox.c.owner != owner)
+    return {(row.id, row.attempts) for row in await conn.execute(query)}
+
+
+async def adopt_from_others(conn: AsyncConnection, sends: Iterable[tuple[int, int]], now: datetime) -> int:
+    """Those of `sends` that still stand, as `adopt` does with those of a predecessor."""
+    return await _adopt(conn, sa.tuple_(outbox.c.id, outbox.c.attempts).in_(list(sends)), now)
+
+
+async def _adopt(conn: AsyncConnection, whose: sa.ColumnElement[bool], now: datetime) -> int:
     result = await conn.execute(
         outbox.update()
-        .where(mine)
+        .where(outbox.c.state == SENDING, whose)
         .values(
             state=sa.case((outbox.c.must_arrive, PENDING), else_=UNCERTAIN),
             attempts=outbox.c.attempts - 1,  # cut off by us, which says nothing against the message

@@ -13,7 +13,7 @@ from bot.service import jobs as running
 from bot.service.jobs import Jobs
 from bot.setup.installation import Installation
 from bot.setup.settings import load_settings
-from handlers.engine.jobs import Daily, Every, Job, LongJob, Transactions
+from handlers.engine.jobs import Daily, Every, Job, JobName, LongJob, Transactions
 from handlers.engine.world import World
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction
@@ -31,14 +31,14 @@ class Done:
             self.names.append(name)
             return 0
 
-        return Job(name, schedule, run, waits=waits)
+        return Job(JobName(name, "试一试"), schedule, run, waits=waits)
 
     def long_job(self, name: str, schedule: Daily | Every) -> LongJob:
         async def run(_: Transactions, __: World) -> int:
             self.names.append(name)
             return 0
 
-        return LongJob(name, schedule, run)
+        return LongJob(JobName(name, "试一试"), schedule, run)
 
     def take(self) -> list[str]:
         taken, self.names = self.names, []
@@ -117,7 +117,7 @@ async def test_one_that_fails_is_tried_again_and_holds_up_no_other(town: Town, m
         done.names.append("mended")
         return 0
 
-    process = made(Job("failing", Daily(0, 10), fail), done.job("night", Daily(0, 10)))
+    process = made(Job(JobName("failing", "试一试"), Daily(0, 10), fail), done.job("night", Daily(0, 10)))
     await look(process)
     assert done.take() == ["night"]
     paint.append("red")

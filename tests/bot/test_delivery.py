@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.delivery.sender import MAX_ATTEMPTS, Sender
+from bot.delivery.sender import ABANDONED, MAX_ATTEMPTS, Sender
 from bot.delivery.worker import MAX_TRIES
 from bot.platforms.base import Blocked, Busy, Refused, Unsure
 from handlers.engine.chat import Chat
@@ -318,6 +318,31 @@ async def test_what_a_predecessor_left_open_is_adopted(town: Town) -> None:
     assert states[others].uncertain_since is None
     async with town.database.read() as conn:
         assert {trouble.id for trouble in await outbox.troubles(conn)} == {must, may}
+
+
+@pytest.mark.postgres_only
+async def test_what_a_service_that_is_gone_left_open_is_adopted(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was renamed or taken away for good; else its chats would hear nothing more."""
+    passed = 0.0
+    monkeypatch.setattr(town.sender, "_loop_time", lambda: passed)
+    letters = [await post(town, name, "一") for name in (LI, ZHAO)]
+    await post(town, LI, "二")
+    theirs = outbox.outbox.update().where(outbox.outbox.c.id.in_(letters)).values(state=SENDING, owner="another", attempts=1)
+    async with town.database.write() as conn:
+        await conn.execute(theirs)
+    await town.sender.adopt_from_others()
+    passed = ABANDONED - 1
+    async with town.database.write() as conn:  # it is alive, and tries this one again
+        await conn.execute(theirs.where(outbox.outbox.c.id == letters[1]).values(attempts=2))
+    await town.sender.adopt_from_others()
+    await town.settle()
+    assert town.unread("李村") == []
+    passed = ABANDONED
+    await town.sender.adopt_from_others()
+    await town.settle()
+    assert (town.unread("李村"), town.unread("赵村")) == (["一", "二"], [])
+    async with town.database.read() as conn:
+        assert [trouble.id for trouble in await outbox.troubles(conn)] == letters[:1]
 
 
 async def test_a_chats_messages_arrive_in_order_although_the_first_must_wait(town: Town) -> None:

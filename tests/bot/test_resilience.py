@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +15,6 @@ from hypothesis import strategies as st
 from bot.delivery.strangers import Strangers
 from bot.delivery.worker import MAX_TRIES
 from bot.platforms.base import Unstorable
-from bot.platforms.telegram.files import Files
 from bot.platforms.telegram.intake import Reception
 from bot.platforms.telegram.updates import UpdateContent
 from handlers.engine.chat import Chat
@@ -24,6 +24,7 @@ from handlers.files.characters import fit_for_file
 from handlers.files.columns import Kind, LedgerColumn
 from handlers.files.workbooks import write_ledger
 from storage.mail import inbox, outbox, talks
+from storage.mail.downloads import Downloads
 from storage.mail.inbox import EACH
 from storage.mail.messages import Button, Incoming, Outgoing, SentFile, pack, storable, unpack
 from tests.support.conversations import Breaking, form, known_as
@@ -114,7 +115,10 @@ async def test_an_update_that_cannot_be_stored_is_not_offered_for_ever(town: Tow
     async def moved(_: Any) -> None:
         """Nobody has blocked us."""
 
-    reception = Reception(town.intake.put, Files.__new__(Files), Strangers(town.database, town.clock), moved, answered.append)
+    strangers = Strangers(town.database, town.clock)
+    reception = Reception(
+        town.intake.put, Mock(), Mock(), Downloads(town.database, town.clock, "test:"), strangers, moved, answered.append
+    )
     await reception.store([UpdateContent(1, ZHAO, unstorable(ZHAO), query="q"), UpdateContent(2, LI, message(LI, "/me"))])
     assert await kept(town) == ["test:李村:/me"]
     assert answered == ["q"]

@@ -36,6 +36,7 @@ from storage.database.transaction import transaction
 from storage.files.media import MediaStore, media
 from storage.mail import outbox
 from storage.mail.chats import chats
+from storage.mail.downloads import downloads
 from storage.mail.inbox import inbox
 from storage.mail.messages import Button, Incoming, Outgoing
 from storage.mail.outbox import Letter
@@ -281,6 +282,68 @@ async def test_a_slow_file_holds_up_only_its_own_chat_and_keeps_the_order_there(
     assert (len(photo.files), text.text) == (1, "就这一张")
     await api.wait_until(lambda: api.pending() == 0)
     assert len(phone.got) == 4
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_slow_file_is_confirmed_and_keeps_nobodys_updates_at_the_server(api: Api, phone: Phone) -> None:
+    """The server offers a hundred updates at a time until the first of them is confirmed."""
+    api.hold_files = asyncio.Event()
+    api.send_photo(CADRE, picture())
+    api.say_many([(OTHER, str(number)) for number in range(150)])
+    assert [message.text for message in await phone.next(150)] == [str(number) for number in range(150)]
+    await api.wait_until(lambda: api.pending() == 0)
+    api.hold_files.set()
+    assert len((await phone.next(151))[150].files) == 1
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_file_under_way_is_fetched_after_a_restart(api: Api, database: Database, tmp_path: Path) -> None:
+    api.hold_files = asyncio.Event()
+    first, second = made(api, database, tmp_path), made(api, database, tmp_path)
+    async with receiving(first, Phone()):
+        api.send_photo(CADRE, picture(), "东墙裂缝")
+        api.say(CADRE, "就这一张")
+        await api.wait_until(lambda: api.pending() == 0)
+    await first.stop()
+    api.hold_files.set()
+    phone = Phone()
+    async with receiving(second, phone):
+        photo, text = await phone.next(2)
+        assert (photo.text, len(photo.files), text.text) == ("东墙裂缝", 1, "就这一张")
+        await until_none_waits(database)
+    await second.stop()
+
+
+async def until_none_waits(database: Database) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            async with database.read() as conn:
+                if not (await conn.execute(sa.select(downloads))).all():
+                    return
+            await asyncio.sleep(0)
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_file_whose_message_can_never_be_stored_is_given_up_and_its_chat_goes_on(
+    api: Api, platform: TelegramPlatform, database: Database
+) -> None:
+    phone, broken = Phone(), True
+
+    async def put(messages: Sequence[Incoming]) -> None:
+        if broken and any(message.files or message.trouble for message in messages):
+            raise ValueError("no row")
+        await phone.put(messages)
+
+    api.send_photo(CADRE, picture())
+    api.say(CADRE, "还在吗")
+    task = asyncio.create_task(platform.receive(put))
+    assert [message.text for message in await phone.next(1)] == ["还在吗"]
+    await until_none_waits(database)
+    broken = False
+    api.send_photo(CADRE, picture())
+    assert len((await phone.next(2))[1].files) == 1
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_what_could_not_be_stored_comes_again(api: Api, phone: Phone) -> None:

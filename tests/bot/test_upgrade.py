@@ -123,7 +123,7 @@ async def test_what_was_altered_before_an_upgrade_is_still_found_after_it(old: P
     assert await upgrades.upgrade(settings, START, quiet)
     found = [finding.what async for finding in check(settings, START + timedelta(days=3000)) if not finding.ok]
     assert [what for what in found if ":" in what] == [
-        f"persons:{altered}:记录与审计链中的最后一次修改不符，可能被绕过系统改动"
+        f"persons:{altered}：记录与审计链中的最后一次修改不符，可能被绕过系统改动"
     ]
 
 

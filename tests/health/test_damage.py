@@ -141,7 +141,7 @@ async def test_one_damaged_row_of_every_kind_takes_nobody_along(town: Town, capl
     assert "rubbish" not in caplog.text
 
 
-_NEVER_OPENED = {"erasures", "joined_reports", "persons", "reconciliations", "sample_checks", "supervisions"}
+_NEVER_OPENED = {"downloads", "erasures", "joined_reports", "persons", "reconciliations", "sample_checks", "supervisions"}
 """What is sealed there is only kept, or only opened for its own person or row."""
 
 

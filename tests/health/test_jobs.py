@@ -12,7 +12,7 @@ import pytest
 from bot.service.jobs import Jobs
 from bot.setup.installation import Installation
 from handlers.cases import follow_up_job
-from handlers.engine.jobs import Every, Job, each, each_alone, run_job
+from handlers.engine.jobs import Every, Job, JobName, each, each_alone, run_job
 from handlers.engine.world import World
 from handlers.problems.common import place_in_words
 from handlers.reminders import finders
@@ -30,6 +30,9 @@ from tests.support.problems import add
 from tests.support.town import Town
 
 MORNING = datetime(2022, 10, 13, 7, 30, tzinfo=SHANGHAI)
+
+WEEKLY = JobName("weekly", "周报")
+SCREENING = JobName("screening", "导入筛查名单")
 
 
 async def words(town: Town) -> dict[str, str]:
@@ -115,7 +118,7 @@ async def test_one_households_fault_keeps_no_family_from_being_asked(town: Town,
     assert list(await words(town)) == [f"job:ask_again:{closed[0].id}"]
 
 
-async def posting(town: Town, tx: Transaction, job: str = "weekly") -> Any:
+async def posting(town: Town, tx: Transaction) -> Any:
     """Deals with three people; the letter of the second is one that no database takes."""
 
     async def post(store: Store, name: str) -> int:
@@ -123,7 +126,7 @@ async def posting(town: Town, tx: Transaction, job: str = "weekly") -> Any:
         outbox.post(store.session, f"test:{name}", Outgoing(text="好"), priority=priority)
         return 1
 
-    return await each(tx, job, {name: name for name in ("李村", "赵村", "孙村")}, post)
+    return await each(tx, WEEKLY, {name: name for name in ("李村", "赵村", "孙村")}, post)
 
 
 async def test_a_row_that_no_database_takes_is_found_out_and_the_others_are_written(town: Town) -> None:
@@ -136,7 +139,7 @@ async def test_a_row_that_no_database_takes_is_found_out_and_the_others_are_writ
     def begin() -> AbstractAsyncContextManager[Transaction]:
         return town.transaction()
 
-    assert await run_job(Job("weekly", Every(60), run), begin, town.world) == 2
+    assert await run_job(Job(WEEKLY, Every(60), run), begin, town.world) == 2
     assert tried == [False, True]
     await town.settle()
     assert (town.unread("李村"), town.unread("赵村"), town.unread("孙村")) == (["好"], [], ["好"])
@@ -153,10 +156,10 @@ async def test_a_long_jobs_matter_rests_after_it_failed(town: Town) -> None:
         return 1
 
     for _ in range(3):
-        assert await each_alone(town.transactions, "screening", {"bad": "bad", "good": "good"}, work) == 1
+        assert await each_alone(town.transactions, SCREENING, {"bad": "bad", "good": "good"}, work) == 1
     assert tried == ["bad", "good", "good", "good"]
     town.now += timedelta(minutes=11)
-    await each_alone(town.transactions, "screening", {"bad": "bad"}, work)
+    await each_alone(town.transactions, SCREENING, {"bad": "bad"}, work)
     assert tried[-1] == "bad"
     assert await words(town) == {"job:screening:bad": "导入筛查名单：有一件没做成，已先放在一边，其他照常。"}
 
@@ -172,7 +175,7 @@ async def test_a_job_that_fails_as_a_whole_is_told_until_it_succeeds(town: Town)
     settings = SimpleNamespace(keep_messages_days=30, keep_drafts_days=30)
     installation = SimpleNamespace(settings=settings, database=town.database, world=town.world)
     jobs = Jobs(cast(Installation, installation), town.clock, lambda: None)
-    job = Job("weekly", Every(60), run)
+    job = Job(WEEKLY, Every(60), run)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="all of it"):
             await jobs.run(job)

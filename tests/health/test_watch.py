@@ -387,6 +387,6 @@ def test_every_alert_is_about_a_figure_that_there_is() -> None:
     assert kinds <= set(KINDS)
 
 
-def test_every_figure_has_its_line_in_the_operations_page() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+def test_every_figure_says_what_to_do() -> None:
+    page = (ROOT / "docs" / "trouble.md").read_text("utf-8")
     assert [kind for kind in KINDS if f"`{kind}`" not in page] == []

@@ -101,12 +101,10 @@ def _is_command(words: list[str]) -> bool:
     return {word for word in words if word.startswith("--")} <= options
 
 
-def test_every_command_is_in_the_readme_and_explained() -> None:
-    readme = README.read_text("utf-8")
+def test_every_command_is_explained() -> None:
     explained = (ROOT / "docs" / "operations.md").read_text("utf-8")
     for name in cli.list_commands(click.Context(cli)):
-        assert f"`cunbao {name}`" in readme
-        assert re.search(rf"\b{name}\b", explained) or name == "version"
+        assert re.search(rf"^\|.*`cunbao {name}\b", explained, re.MULTILINE) or f"`{name}`" in explained
 
 
 @each_page

@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -170,8 +170,11 @@ async def settled(database: Database, load: Load) -> bool:
         return not (await conn.execute(retried)).scalar_one()
 
 
-_WANTED = (outbox.c.priority == REPLY) | (outbox.c.not_before <= sa.bindparam("now", callable_=system_clock, type_=Moment))
-"""What the clock says by itself may be kept for the morning."""
+_LONGEST_CLOSED = timedelta(days=15)
+_now = sa.bindparam("now", callable_=system_clock, type_=Moment)
+_latest = sa.bindparam("latest", callable_=lambda: system_clock() + _LONGEST_CLOSED, type_=Moment)
+_WANTED = (outbox.c.priority == REPLY) | (outbox.c.state == SENT) | sa.not_(outbox.c.not_before.between(_now, _latest))
+"""What the clock says by itself may be kept for a working morning, and no longer."""
 
 
 def _addresses(load: Load) -> list[str]:

@@ -10,7 +10,7 @@ from handlers.cases.table import Act
 from storage.charts.orders import Chart
 from storage.database.base import new_id
 from storage.database.tables import all_tables
-from storage.mail import inbox, outbox, talks, transcripts
+from storage.mail import downloads, inbox, outbox, talks, transcripts
 from storage.mail.messages import Incoming, Outgoing
 from storage.mail.talks import DRAFT, Talk
 from storage.notices.sent import Audience
@@ -116,5 +116,9 @@ async def fill(town: Town) -> None:
         message = Incoming(address="test:赵村", key="damaged", at=town.now, text="我说过的话")
         await inbox.put(tx.conn, inbox.rows_of(VAULT, [message], town.now), town.now)
         await transcripts.append(tx.conn, VAULT, "test:李村", "page:1", Outgoing(text="说过的话"), town.now, mine=True)
+        await tx.conn.execute(
+            downloads.downloads.insert(),
+            {"id": new_id(), "key": "test:1", "address": "test:赵村", "update": VAULT.seal_json({}), "kept_at": town.now},
+        )
         talk = Talk(new_id(), "test:赵村", town.people["赵村"], "report", town.now, state=DRAFT, answers={"detail": "漏雨"})
         await talks.save(tx.conn, talks.rows_of(VAULT, [talk]))

@@ -23,7 +23,6 @@ from handlers.engine.world import PlatformInfo, World
 from handlers.reminders import job as remind
 from handlers.reminders import phases_job as phases
 from storage.database.base import SHANGHAI, new_id
-from storage.database.connection import Database
 from storage.database.keys import Keys
 from storage.database.reading import Damage
 from storage.database.sealing import Vault
@@ -37,6 +36,7 @@ from storage.mail.silence import MOST_IDLE, pass_night
 from storage.people.persons import Role
 from storage.roster import Household, household_row, households, load_roster, member_row, members
 from storage.store import Store
+from tests.support.databases import opened
 from tests.support.plan import BAITA, COUNTY, PLAN, TOWN, WAFANG
 
 START = datetime(2022, 10, 12, 9, 0, tzinfo=SHANGHAI)
@@ -113,7 +113,7 @@ class Town:
         self._start()
 
     def _start(self) -> None:
-        self.database = Database(self._url, VAULT)
+        self.database = opened(self._url, VAULT)
         if self.database.is_sqlite:
             sa.event.listen(self.database.engine.sync_engine, "connect", _unflushed)
         self.world = World(PLAN, MediaStore(self._folder / "media", VAULT), platforms=dict(PLATFORMS))

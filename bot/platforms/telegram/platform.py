@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -27,7 +28,7 @@ from bot.platforms.standing import Standing
 from bot.platforms.telegram.answers import ShortAnswers
 from bot.platforms.telegram.files import Files
 from bot.platforms.telegram.form import seconds_of
-from bot.platforms.telegram.intake import SKIPPED, Json, Reception, Window
+from bot.platforms.telegram.intake import SKIPPED, Json, Reception
 from bot.platforms.telegram.request import AiohttpRequest
 from bot.platforms.telegram.send import MessageSender
 from bot.platforms.telegram.updates import ALLOWED, Reader, UpdateContent
@@ -37,6 +38,7 @@ from handlers.engine.conversation import conversations
 from storage.database.connection import Database
 from storage.files.media import MediaStore
 from storage.mail.chats import mark_blocked, mark_unblocked
+from storage.mail.downloads import Downloads
 from storage.mail.outbox import Letter
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,9 @@ _ASK_AGAIN = 300.0
 a day."""
 
 _NUMBERS = 1 << 63
+
+_ABANDONED = timedelta(minutes=10)
+"""After so long what another service has kept of a webhook is taken over; done twice, it is still stored once."""
 
 LOOK = 60.0
 """Seconds between two looks at a webhook, which is silent also when nobody writes."""
@@ -128,6 +133,8 @@ class TelegramPlatform(Platform):
         self._messages = MessageSender(self._bot, media)
         self._reader = Reader(int(options.token.partition(":")[0]), "", options.max_upload)
         self._reception: Reception | None = None
+        self._offset: int | None = None
+        """Up to where Telegram may forget what it has brought."""
         self._answering: set[asyncio.Task[None]] = set()
         self._standing = Standing("Telegram")
         self._asking = asyncio.Lock()
@@ -162,18 +169,18 @@ class TelegramPlatform(Platform):
 
     async def receive(self, put: Put) -> None:
         """Bring messages in until cancelled. While Telegram is away or refuses the token, ask on."""
-        reception = Reception(put, self._files, self._strangers, self._moved, self._answer_soon)
+        reception = self._receiving(put)
         try:
             if self._options.webhook_url:
                 self._reception = reception
-                await self._until_done(self._announce)
+                await self._begin(reception)
                 while True:
                     await asyncio.sleep(self._options.look)
                     await self._until_done(self._look)
-            await self._until_done(self._announce)
-            window = Window(reception, self._read)
+                    await self._until_done(lambda: reception.resume(self._clock() - _ABANDONED))
+            await self._begin(reception)
             while True:
-                await self._until_done(lambda: self._poll(window))
+                await self._until_done(lambda: self._poll(reception))
         finally:
             self._reception = None
             await reception.close()
@@ -213,10 +220,20 @@ class TelegramPlatform(Platform):
         else:
             await self._bot.delete_webhook()
 
-    async def _poll(self, window: Window) -> None:
-        window.check()
-        at_once = window.open or not self._standing.well  # letters wait until it is known to answer
-        updates = await self._bot.updates(window.offset, 0 if at_once else LONG_POLL)
+    def _receiving(self, put: Put) -> Reception:
+        downloads = Downloads(self._database, self._clock, f"{self.name}:{self._reader.bot_id}:")
+        return Reception(
+            put, self._read, self._files, downloads, self._strangers, self._moved, self._answer_soon, self._options.pause
+        )
+
+    async def _begin(self, reception: Reception) -> None:
+        """Once Telegram answers, go on with what the last run has left."""
+        await self._until_done(self._announce)
+        await self._until_done(reception.resume)
+
+    async def _poll(self, reception: Reception) -> None:
+        at_once = not self._standing.well  # letters wait until it is known to answer
+        updates = await self._bot.updates(self._offset, 0 if at_once else LONG_POLL)
         numbered = {number: update for update in updates if (number := _number_of(update)) is not None}
         if updates and not numbered:
             raise NetworkError("updates that are not the Bot API's")
@@ -224,7 +241,9 @@ class TelegramPlatform(Platform):
         if len(numbered) < len(updates):  # the others confirm it along with themselves
             SKIPPED.inc(len(updates) - len(numbered))
             log.error("%s updates without a number are skipped", len(updates) - len(numbered))
-        await window.take(numbered)
+        await reception.take([numbered[number] for number in sorted(numbered)])
+        if numbered:
+            self._offset = max(numbered) + 1
 
     async def _look(self) -> None:
         """Set the webhook anew where somebody has taken it away."""
@@ -289,13 +308,10 @@ class TelegramPlatform(Platform):
             return Response(status_code=403)
         if self._reception is None:
             return Response(status_code=503)
-        heard = self._read(await request.json())
-        if heard is None:
-            return Response()
         try:
-            await asyncio.shield(self._reception.begin(heard))
+            await self._reception.take([await request.json()])
         except Exception:
-            log.exception("update %s could not be stored; it comes again", heard.update_id)
+            log.exception("an update could not be stored; it comes again")
             return Response(status_code=503)
         return Response()
 
