@@ -12,6 +12,7 @@ SUBJECTS = (
     "inspections",
     "joining",
     "ledgers",
+    "looks",
     "mail",
     "measures",
     "notices",

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import ONCE, Moment, Record, metadata
+from storage.database.base import ONCE, Moment, Record, metadata, with_place
 from storage.database.sealing import SealError, Vault
 from storage.database.transaction import Session
 from storage.mail.chats import chats
@@ -111,7 +111,7 @@ async def news_between(conn: AsyncConnection, begin: datetime, *, end: datetime)
 async def received_between(conn: AsyncConnection, begin: datetime, *, end: datetime) -> Sequence[Any]:
     """What was received from `begin` to before `end` from people we know, still sealed; `without_content` reads it."""
     query = (
-        sa.select(chats.c.person_id, inbox.c.received_at.label("at"), inbox.c.payload)
+        sa.select(chats.c.person_id, inbox.c.received_at.label("at"), *with_place(inbox.c.payload))
         .join(chats, chats.c.address == inbox.c.address)
         .where(
             inbox.c.state == DONE, inbox.c.received_at >= sa.literal(begin, Moment),
@@ -124,12 +124,12 @@ async def received_between(conn: AsyncConnection, begin: datetime, *, end: datet
 
 def without_content(vault: Vault, rows: Sequence[Any], *, words: frozenset[str]) -> list[Received]:
     """The rows with nothing of their content but the command or, of `words`, the word that they are. Blocking."""
-    return [Received(person_id=row.person_id, at=row.at, command=_command(vault, row.payload, words)) for row in rows]
+    return [Received(person_id=row.person_id, at=row.at, command=_command(vault, row, words)) for row in rows]
 
 
-def _command(vault: Vault, payload: bytes, words: frozenset[str]) -> str:
+def _command(vault: Vault, row: Any, words: frozenset[str]) -> str:
     try:
-        message = Incoming.model_validate_json(vault.open(payload))
+        message = Incoming.model_validate_json(vault.open_cell(inbox.c.payload, row))
     except (SealError, ValueError):  # parked as a dead letter elsewhere; here it is just a message
         return ""
     said = (message.text if message.choice is None else message.choice) or ""

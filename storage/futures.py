@@ -43,6 +43,9 @@ _LONGEST_RETRY = timedelta(minutes=10)
 _LONGEST_CLOSED = timedelta(days=15)
 """What waits for a working morning waits no longer."""
 
+_AT_ONCE = 500
+"""Rows of one statement."""
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -52,8 +55,9 @@ async def mend(tx: Transaction) -> int:
     mended = 0
     for statement in _statements(now):
         mended += (await tx.conn.execute(statement)).rowcount
-    mended += await _plan_anew(tx, now) + await _free_intents(tx, now)
+    mended += await _free_intents(tx, now)
     async with tx.session(request="clock") as session:
+        mended += await _send_again(session, now) + await _plan_anew(session, now)
         mended += await _forget_weeks(session, now.date()) + await _watch_again(session, now.date())
     return mended
 
@@ -72,10 +76,6 @@ def _statements(now: datetime) -> Iterable[sa.Update | sa.Delete]:
     yield waiting.where(outbox.c.attempts > 0, outbox.c.not_before > now + _LONGEST_RETRY).values(not_before=now)
     yield chats.update().where(chats.c.held_until > now + _LONGEST_HOLD).values(held_until=None)
     yield chats.update().where(chats.c.used_at > now + SLACK).values(used_at=now)
-    yield notices.update().where(notices.c.repeated_at > now + _LONGEST_CLOSED).values(repeated_at=now)
-    # reminders: a stage is claimed on its day, never before
-    claimed = reminders.update().where(reminders.c.state == due.CLAIMED, reminders.c.due_at >= tomorrow)
-    yield claimed.values(state=due.PENDING)
     # days that are done with
     yield mornings.delete().where(mornings.c.day > today)
     yield mornings.update().where(mornings.c.at > now + SLACK).values(at=now)
@@ -92,15 +92,27 @@ def _statements(now: datetime) -> Iterable[sa.Update | sa.Delete]:
     yield claim_attempts.update().where(claim_attempts.c.at >= tomorrow).values(at=yesterday)
 
 
-async def _plan_anew(tx: Transaction, now: datetime) -> int:
+async def _send_again(session: Session, now: datetime) -> int:
+    """Notices that were to be repeated, and reminders: a stage is claimed on its day, never before."""
+    tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), SHANGHAI)
+    late = await session.change_all(notices, notices.c.repeated_at > now + _LONGEST_CLOSED, repeated_at=now)
+    claimed = (reminders.c.state == due.CLAIMED) & (reminders.c.due_at >= tomorrow)
+    return late + await session.change_all(reminders, claimed, state=due.PENDING)
+
+
+async def _plan_anew(session: Session, now: datetime) -> int:
     """Reminders planned on a day to come: they and their ids are moved back, so that the last of them was planned now."""
     ahead = (reminders.c.state == due.PENDING) & (reminders.c.id >= first_id_of(now + timedelta(days=1)))
-    newest = await tx.conn.scalar(sa.select(sa.func.max(ms_of_id(reminders.c.id))).where(ahead))
-    if newest is None:
-        return 0
-    lead = newest - to_ms(now)
-    back = {"id": reminders.c.id - ids_in(lead), "due_at": sa.type_coerce(reminders.c.due_at, sa.BigInteger) - lead}
-    return (await tx.conn.execute(reminders.update().where(ahead).values(back))).rowcount
+    newest = sa.select(sa.func.max(ms_of_id(reminders.c.id)).label("at")).where(ahead)
+    lead = ((await session.read(newest))[0].at or 0) - to_ms(now)
+    rows = [row._mapping for row in await session.read(sa.select(reminders).where(ahead)) if isinstance(row.due_at, datetime)]
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        await session.remove_all(reminders, reminders.c.id.in_([row["id"] for row in some]))
+        for row in some:
+            due_at = row["due_at"] - timedelta(milliseconds=lead)
+            session.add(reminders, {**row, "id": row["id"] - ids_in(lead), "due_at": due_at})
+    return len(rows)
 
 
 async def _free_intents(tx: Transaction, now: datetime) -> int:

@@ -78,4 +78,4 @@ class Indicators:
         return [one.reason for one in self._session.records(indicator_values, rows, self._figure)]
 
     def _figure(self, row: sa.Row[Any]) -> IndicatorValue:
-        return IndicatorValue.from_row(row, reason=self._session.vault.open_text(row.reason) or "")
+        return IndicatorValue.from_row(row, reason=self._session.vault.open_text(indicator_values.c.reason, row) or "")

@@ -211,7 +211,9 @@ class Measures:
         query = sa.select(measure_entries).where(measure_entries.c.measure_id == measure_id)
         rows = await self._session.read(query.order_by(measure_entries.c.id))
         return self._session.records(
-            measure_entries, rows, lambda row: MeasureEntry.from_row(row, text=self._session.vault.open_text(row.text) or "")
+            measure_entries,
+            rows,
+            lambda row: MeasureEntry.from_row(row, text=self._session.vault.open_text(measure_entries.c.text, row) or ""),
         )
 
     async def _some(self, query: sa.Select[Any]) -> list[Measure]:
@@ -219,4 +221,4 @@ class Measures:
         return self._session.records(measures, rows, lambda row: self._measure(row._mapping))
 
     def _measure(self, row: Any) -> Measure:
-        return Measure.model_validate({**row, "text": self._session.vault.open_text(row["text"]) or ""})
+        return Measure.model_validate({**row, "text": self._session.vault.open_text(measures.c.text, row) or ""})

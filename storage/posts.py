@@ -143,12 +143,15 @@ class Handovers:
         """Put talks aside in another person's chat, with the name of whose they were. What can't be read stays where it is."""
         vault = self._session.vault
         rows = await self._session.read(sa.select(talks).where(talks.c.id.in_(talk_ids)))
-        for talk_id, journal in self._session.records(talks, rows, lambda row: (row.id, dict(vault.open_json(row.journal)))):
-            sealed = vault.seal_json({**journal, "whose": whose})
+        for talk_id, journal in self._session.records(
+            talks, rows, lambda row: (row.id, dict(vault.open_json(talks.c.journal, row)))
+        ):
+            moved = {"id": talk_id, "address": address}
+            sealed = vault.bind(talks, moved, {"journal": vault.seal_json({**journal, "whose": whose})})
             await self._session.change(
                 talks.update()
                 .where(talks.c.id == talk_id)
-                .values(address=address, person_id=to, state=DRAFT, touched_at=self._session.now, journal=sealed)
+                .values(address=address, person_id=to, state=DRAFT, touched_at=self._session.now, **sealed)
             )
 
     async def snoozed(self, person_id: int) -> list[tuple[int, str, str]]:
@@ -159,7 +162,7 @@ class Handovers:
         return [(row.id, row.subject, row.subject_id) for row in await self._session.read(query)]
 
     async def move_snoozed(self, reminder_ids: list[int], to: int) -> None:
-        await self._session.change(reminders.update().where(reminders.c.id.in_(reminder_ids)).values(person_id=to))
+        await self._session.change_all(reminders, reminders.c.id.in_(reminder_ids), person_id=to)
 
     async def _one(self, which: sa.ColumnElement[bool]) -> Handover | None:
         rows = await self._session.read(sa.select(handovers).where(which))

@@ -276,7 +276,7 @@ class Reconciliations:
         }
 
     def _said(self, row: Mapping[Any, Any]) -> Any:
-        return self._session.vault.open_json(row["details"])
+        return self._session.vault.open_json(differences.c.details, row)
 
     def _difference(self, row: Mapping[Any, Any]) -> Difference:
         vault = self._session.vault
@@ -285,8 +285,8 @@ class Reconciliations:
             field=row["field"], village=row["village"], household_id=row["household_id"], member_id=row["member_id"],
             owner=Owner(role=Role(row["owner_role"]), region=row["owner_region"], unit=row["owner_unit"]),
             state=DifferenceState(row["state"]), how=row["how"] and HowSettled(row["how"]),
-            note=vault.open_text(row["note"]) or "", returned=row["returned"], person_id=row["person_id"],
-            at=row["at"], version=row["version"], **vault.open_json(row["details"]),
+            note=vault.open_text(differences.c.note, row) or "", returned=row["returned"], person_id=row["person_id"],
+            at=row["at"], version=row["version"], **vault.open_json(differences.c.details, row),
         )  # fmt: skip
 
 

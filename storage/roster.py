@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import AUDITED, Record, Sealed, id_column, metadata, new_id
+from storage.database.base import AUDITED, Record, Sealed, id_column, metadata, new_id, with_place
 from storage.database.reading import Damage
 from storage.database.regions import inside
 from storage.database.sealing import Vault
@@ -92,7 +92,7 @@ def member_row(
     vault: Vault, id: int, *, household_id: int, name: str, relation: str, id_number: str | None, phone: str | None
 ) -> dict[str, Any]:
     """A full row for `members`: numbers sealed, with blind indexes for the whole and for name + last four."""
-    return {
+    row = {
         "id": id,
         "household_id": household_id,
         "name": name,
@@ -104,6 +104,12 @@ def member_row(
         "phone_tail_blind": phone and vault.blind("phone tail", f"{name}|{phone[-4:]}"),
         "version": 0,
     }
+    return vault.bind(members, row, row)
+
+
+def numbers_of(vault: Vault, row: sa.Row[Any]) -> tuple[str | None, str | None]:
+    """ID number and phone of a row of `members`. Raises SealError."""
+    return vault.open_text(members.c.id_number, row), vault.open_text(members.c.phone, row)
 
 
 class RosterMember(Record):
@@ -148,8 +154,10 @@ class Households:
 
     async def birthday_of(self, household_id: int, name: str) -> date | None:
         """When somebody of a household was born, by the ID number; None where the roster has none, or two of the name."""
-        query = sa.select(members.c.id_number).where(members.c.household_id == household_id, members.c.name == name)
-        numbers = [self._session.vault.open_text(row.id_number) for row in await self._session.read(query)]
+        query = sa.select(*with_place(members.c.id_number)).where(
+            members.c.household_id == household_id, members.c.name == name
+        )
+        numbers = [self._session.vault.open_text(members.c.id_number, row) for row in await self._session.read(query)]
         return born_on(numbers[0]) if len(numbers) == 1 and numbers[0] else None
 
     async def everyone(self) -> list[RosterMember]:
@@ -198,7 +206,7 @@ class Households:
         """
         (found,) = await self._session.read(sa.select(members).where(members.c.id == member_id))
         before, vault = found._mapping, self._session.vault
-        numbers = {key: vault.open_text(before[key]) for key in ("id_number", "phone")}
+        numbers = {key: vault.open_text(members.c[key], before) for key in ("id_number", "phone")}
         said = {"name": before["name"], "relation": before["relation"], **numbers, **fields}
         after = member_row(vault, member_id, household_id=before["household_id"], **said)
         await self._session.amend(

@@ -143,7 +143,7 @@ class SelfChecks:
         }
 
     def _looked(self, row: Any) -> Looked:
-        return Looked.from_row(row, person=row.name, note=self._session.vault.open_text(row.note) or "")
+        return Looked.from_row(row, person=row.name, note=self._session.vault.open_text(selfchecks.c.note, row) or "")
 
 
 def _this(plan: str, scope: Scope, item: str) -> list[sa.ColumnElement[bool]]:

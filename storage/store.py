@@ -28,6 +28,7 @@ from storage.joining.door_codes import DoorCodes
 from storage.joining.invites import Invites
 from storage.joining.newcomers import Newcomers
 from storage.ledgers.orders import LedgerOrders
+from storage.looks import Looks
 from storage.mail.chats import Chats
 from storage.mail.drafts import Drafts
 from storage.mail.quiet import QuietTimes
@@ -39,7 +40,7 @@ from storage.people.assignments import Assignments
 from storage.people.leaves import Leaves
 from storage.people.persons import People
 from storage.posts import Handovers
-from storage.privacy import Erasures
+from storage.privacy.erasures import Erasures
 from storage.problems.deeds import Deeds
 from storage.problems.fanouts import Fanouts
 from storage.problems.ledger import Problems
@@ -96,6 +97,7 @@ class Store:
     invites = _of(Invites)
     leaves = _of(Leaves)
     ledger_orders = _of(LedgerOrders)
+    looks = _of(Looks)
     measures = _of(Measures)
     media = _of(Media)
     mornings = _of(Mornings)

@@ -109,4 +109,4 @@ class Visits:
         return await self._session.read(sa.select(visits).where(visits.c.household_id == household_id, visits.c.round == round))
 
     def _visit(self, row: Mapping[Any, Any]) -> Visit:
-        return Visit.model_validate({**row, "note": self._session.vault.open_text(row["note"]) or ""})
+        return Visit.model_validate({**row, "note": self._session.vault.open_text(visits.c.note, row) or ""})

@@ -189,7 +189,9 @@ class Watchlists:
     def _watched(self, row: Any) -> Watched:
         vault = self._session.vault
         fields = {name: row[name] for name in Watched.model_fields}
-        return Watched.model_construct(**{**fields, "name": vault.open_text(row["name"]), "note": vault.open_text(row["note"])})
+        return Watched.model_construct(
+            **{**fields, "name": vault.open_text(watch_entries.c.name, row), "note": vault.open_text(watch_entries.c.note, row)}
+        )
 
 
 def _due(plan: str, today: date) -> list[sa.ColumnElement[bool]]:

@@ -72,7 +72,14 @@ async def _export(settings: Settings, wanted: _Wanted) -> Export:
                 raise OperatorError(f"{wanted.name}的岗位不管这里的《{wanted.ledger.title}》" + _whole(wanted))
             by = signature(plan, person) if person else _OPERATOR
             made = await make_export(
-                store, installation.world, ledger=wanted.ledger, reach=reach, now=now, by=by, reason=wanted.reason
+                store,
+                installation.world,
+                ledger=wanted.ledger,
+                reach=reach,
+                now=now,
+                by=by,
+                person=person,
+                reason=wanted.reason,
             )
         await tx.begin_writing()  # only now, so that a running service is not held up
         return made

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from bot.platforms.base import Platform, Put, Unstorable
 from bot.service.clock import Clock
-from bot.web import uploads
+from bot.web import bodies, uploads
 from storage.database.base import new_id, to_base36
 from storage.database.connection import Database
 from storage.database.transaction import Session
@@ -92,7 +92,7 @@ class TerminalPlatform(Platform):
         except uploads.Unknown as error:
             trouble = str(error) or f"{named} 不是照片，也不是表格、Word、PDF 或文字文件"
             return message.model_copy(update={"text": None, "trouble": trouble})
-        except uploads.TooLarge:
+        except bodies.TooLarge:
             return message.model_copy(update={"text": None, "trouble": f"文件 {named} 太大"})
         sha256 = await media.keep(self.database, self.media, kept.content, content_type=kept.content_type, now=self.clock())
         file = SentFile(sha256=sha256, kind=kept.kind, name=Path(named).name)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -15,13 +16,15 @@ from bot.service import metrics
 from bot.service.clock import Clock
 from bot.service.scheduler import Tick
 from bot.setup.installation import Installation
+from bot.upkeep import anchors
 from handlers.calendar.deadlines import next_open
 from handlers.engine.jobs import Daily, Every, Job, JobName, LongJob, Transactions, jobs, run_job, words_of_job
 from handlers.engine.world import World
 from handlers.joining.tries import COUNTED
+from storage import looks
 from storage.cases import voices
 from storage.counting import tallies
-from storage.database import daily_runs, troubles
+from storage.database import audit, daily_runs, troubles
 from storage.database.reading import end_outlived, noting
 from storage.database.transaction import Conflict, Transaction, transaction
 from storage.files import purge as files
@@ -36,6 +39,10 @@ log = logging.getLogger(__name__)
 _MINUTE = Every(60)
 _FORGOTTEN = JobName("purge_forgotten", "删除已同意删除的文件")
 _FOLD = JobName("fold", "汇总数字")
+_ANCHOR = JobName("anchor", "另存操作记录的末尾")
+
+_CHAIN = "record:chain"
+_CHAIN_WORDS = "操作记录与另存的对不上：末尾可能被删过，或放回了旧的数据库。"
 
 _PATIENCE = 30.0
 """Seconds that a job waits for those of the day that come before it; one of them may hang."""
@@ -76,6 +83,7 @@ class Jobs:
             Tick("gauges", self.gauges, Every(15)),
             Tick(_FORGOTTEN, functools.partial(self._upkeep, _FORGOTTEN, self.purge_forgotten), _MINUTE),
             Tick(_FOLD, functools.partial(self._upkeep, _FOLD, self.fold), Every(10 * 60)),
+            Tick(_ANCHOR, functools.partial(self._upkeep, _ANCHOR, self.anchor), Every(60 * 60)),
         )
 
     def _tick(self, job: Job | LongJob) -> Tick:
@@ -90,6 +98,10 @@ class Jobs:
             if isinstance(job.schedule, Daily) and not job.schedule.when_open:
                 await _logged(job, functools.partial(self.run_daily, again=True))
         await self.catch_up()
+        try:
+            await self._upkeep(_ANCHOR, self.anchor)
+        except Exception:  # told as a trouble; people are served all the same
+            log.exception("the audit chain could not be noted")
 
     async def catch_up(self, patience: float | None = None) -> None:
         """Run the short jobs of the day whose hour has come and that are not done; whoever calls meanwhile waits for it,
@@ -197,13 +209,15 @@ class Jobs:
         now = self._clock()
         messages = now - timedelta(days=self._settings.keep_messages_days)
         drafts = now - timedelta(days=self._settings.keep_drafts_days)
-        async with self._patient.write() as conn:
+        async with transaction(self._patient, now) as tx, tx.session(request="job:purge") as session:
+            conn = tx.conn
             erased = await inbox.purge(conn, messages) + await outbox.purge(conn, messages)
             erased += await transcripts.purge(conn, messages) + await downloads.purge(conn, messages)
-            erased += await notice_receipts.purge(conn, now - notices.KEPT)
+            erased += await notice_receipts.purge(session, now - notices.KEPT)
             await end_outlived(conn, now)
             erased += await troubles.purge(conn, messages)
             erased += await admissions.purge(conn, now - COUNTED)
+            erased += await looks.purge(conn, (now - looks.KEPT).date())
             abandoned = await talks.purge(conn, drafts)
         unfiled = await files.purge(self._patient, self._world.media, now - files.UNFILED)
         await self.purge_forgotten()
@@ -219,6 +233,21 @@ class Jobs:
             async with self._patient.write() as conn:
                 await voices.forget(conn, names)
             await asyncio.to_thread(self._world.media.remove, names)  # a change of keys may have put one back in between
+
+    async def anchor(self) -> None:
+        """Note outside the database how far the audit chain has got, and tell of a chain that has lost what was noted."""
+        known = (await asyncio.to_thread(anchors.read, self._settings)).kept
+        async with self._database.read() as conn:
+            head, lost = await audit.head(conn), await anchors.amiss(conn, known)
+        async with self._database.write() as conn:
+            if lost:
+                log.error("the audit chain is not the one that was noted: %s", lost[0])
+                await troubles.begin_trouble(conn, _CHAIN, _CHAIN_WORDS, self._clock())
+            else:
+                await troubles.end_trouble(conn, _CHAIN, self._clock())
+        if head is not None and head not in [one.head for one in known[-1:]]:
+            await asyncio.to_thread(anchors.write, self._settings, head, self._clock(), anchors.HOUR)
+            log.info("the audit chain ends at %s %s", head.seq, "-".join(textwrap.wrap(head.chain, 8)))
 
     async def fold(self) -> None:
         """Keep the totals of the overview short."""

@@ -33,6 +33,7 @@ from bot.service.watch import Check, Watch
 from bot.setup.folder import FolderIdentity
 from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings
+from bot.web.address import address_of
 from bot.web.app import build_app
 from bot.web.headings import heading_of
 from bot.web.server import serve
@@ -113,6 +114,12 @@ class Service:
         if self._gone:
             raise CannotStart(f"数据目录 {self._settings.data_dir} 不见了，或被换掉了。请放回去（或重新挂上硬盘），再启动。")
 
+    def site(self) -> Starlette:
+        """All that answers on the port of the phone page."""
+        calls = self.telegram.webhook_routes() if self.telegram else []
+        watched = health.routes(self.watch, self._settings.watcher)
+        return build_app(self.web, address_of(self._settings), [*watched, *calls])
+
     async def _take_over(self) -> None:
         """Go on with what the last run has left."""
         new_id.follow(self._clock)
@@ -149,9 +156,7 @@ class Service:
             stop.set()
 
     async def _work(self, stop: asyncio.Event, listening: socket.socket) -> None:
-        settings = self._settings
-        calls = self.telegram.webhook_routes() if self.telegram else []
-        app = build_app(self.web, [*health.routes(self.watch), *calls])
+        settings, app = self._settings, self.site()
         await self._learn_join_urls()
         async with asyncio.TaskGroup() as group:
             sender = self.parts.start(group, "sender", self.sender.run)
@@ -178,7 +183,10 @@ class Service:
         """Serve on the socket that listens already; after a failure on a new one."""
         settings = self._settings
         sock = listening.pop() if listening else listen(settings.web_host, settings.web_port)
-        await serve(app, settings.web_host, port=settings.web_port, sock=sock, close_streams=self.web.close_streams)
+        await serve(
+            app, settings.web_host, port=settings.web_port, sock=sock, close_streams=self.web.close_streams,
+            proxies=settings.proxies,
+        )  # fmt: skip
 
     def _worked(self, count: Count) -> None:
         metrics.count_batch(*count)

@@ -20,6 +20,7 @@ from bot.platforms.catalog import platform_infos
 from bot.setup.faults import comes_back, words_of
 from bot.setup.folder_lock import LockHeld, hold_lock
 from bot.setup.settings import Settings
+from bot.upkeep import anchors
 from handlers.engine.world import World
 from handlers.files.process import end_all
 from storage.database import key_checks
@@ -70,11 +71,12 @@ async def open_installation(
     """
     plan = plan or open_plan(settings)
     make_folder(settings.data_dir)
+    refuse_emptied(settings)
     vault = open_vault(settings, tell)
     database = open_database(settings, vault, limits)
     try:
         await (once_it_answers(lambda: _make_ready(database), tell, stop) if stop else _make_ready(database))
-        media = MediaStore(settings.media_dir, vault)
+        media = MediaStore(settings.media_dir, vault, database)
         yield Installation(settings, database, World(plan, media, platforms=platform_infos(settings)))
     finally:
         end_all()
@@ -87,6 +89,23 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise CannotStart(f"数据目录 {folder} 建不了：{error.strerror}。请换 CUNBAO_DATA_DIR，或改目录权限。") from None
+
+
+def refuse_emptied(settings: Settings) -> None:
+    """Raises CannotStart where a town's database stood that is gone or empty now: a new, empty town in its place would be found
+    out late, and by people."""
+    file = settings.database_file
+    if settings.database_url or (file.exists() and file.stat().st_size):
+        return
+    try:
+        kept = anchors.read(settings).kept
+    except OSError as error:
+        raise CannotStart(f"{anchors.anchor_file(settings)} 读不了：{error.strerror}。请看文件和权限。") from None
+    if kept and kept[-1].head.seq:
+        raise CannotStart(
+            f"这里原来有数据库（{kept[-1].at:%Y-%m-%d %H:%M} 已记到第 {kept[-1].head.seq} 条），现在 {file} 没有了或是空的。"
+            f"请用 cunbao restore 恢复备份，或把文件放回去；确实要从头开始，先移走 {anchors.anchor_file(settings)}。"
+        )
 
 
 def open_vault(settings: Settings, tell: Tell) -> Vault:

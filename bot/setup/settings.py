@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import socket
@@ -77,6 +78,13 @@ class Settings(BaseSettings):
     web_base_url: str | None = Field(
         None, description="address of the phone page as phones reach it; empty: `http://` host and port"
     )
+    web_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="addresses or networks, with commas between, of the proxies whose `X-Forwarded-For` is believed",
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="secret of whoever reads `/metrics`, 16 characters or more; empty: this machine alone reads it"
+    )
     max_upload_mb: Annotated[int, Field(ge=1, le=50)] = Field(10, description="largest photo or file taken, in MB")
     keep_messages_days: Annotated[int, Field(ge=1)] = Field(
         30, description="days until worked-on and sent messages are erased; what was filed from them stays"
@@ -140,6 +148,21 @@ class Settings(BaseSettings):
             raise ValueError("应写成 https://… 或 http://… 的网址")
         return value and value.rstrip("/")
 
+    @field_validator("web_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        try:
+            return ",".join(str(ipaddress.ip_network(part.strip(), strict=False)) for part in value.split(","))
+        except ValueError:
+            raise ValueError("应写成地址或网段，用逗号隔开，如 10.0.0.2,192.168.1.0/24") from None
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[!-~]{16,}", value.get_secret_value()):
+            raise ValueError("应为 16 个以上的字母、数字或符号，中间不空格")
+        return value
+
     @model_validator(mode="after")
     def _webhook_is_whole(self) -> Settings:
         if self.telegram_webhook_url and self.telegram_webhook_secret is None:
@@ -173,6 +196,16 @@ class Settings(BaseSettings):
         """The phone page as people open it."""
         host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
         return self.web_base_url or f"http://{host}:{self.web_port}"
+
+    @property
+    def proxies(self) -> list[str]:
+        """Networks whose word is taken on whom they forward for."""
+        return self.web_proxies.split(",")
+
+    @property
+    def watcher(self) -> str:
+        """What whoever reads the metrics has to say; empty where it is enough to be on this machine."""
+        return self.metrics_token.get_secret_value() if self.metrics_token else ""
 
     @property
     def worker(self) -> str:

@@ -14,6 +14,7 @@ from typing import IO, Literal
 
 from pydantic import ValidationError
 
+from storage.database.audit import Head
 from storage.database.base import Record
 
 MANIFEST = "manifest.json"
@@ -35,7 +36,8 @@ class ArchivedFile(Record):
 class Manifest(Record):
     """What an archive holds. `revision` is the migration step of its database, `oldest` the one that a program has to know.
 
-    `keys` are the numbers of the sealing keys it takes; `unread` are files that should be in it but could not be read.
+    `keys` are the numbers of the sealing keys it takes; `head` is how far the audit chain had got; `unread` are files that
+    should be in it but could not be read.
     """
 
     format: Literal[1] = 1
@@ -45,6 +47,7 @@ class Manifest(Record):
     revision: str | None
     oldest: str | None = None
     keys: tuple[int, ...] = ()
+    head: Head | None = None
     plan: str
     files: tuple[ArchivedFile, ...] = ()
     unread: tuple[str, ...] = ()
@@ -170,6 +173,16 @@ def verify(path: Path) -> Manifest:
     if wrong:
         raise BadArchive(f"{path} 与清单不符({len(wrong)} 处，如 {min(wrong)})，可能已损坏或被改动")
     return manifest
+
+
+def manifest_of(path: Path) -> Manifest:
+    """What an archive says of itself, without comparing. Raises BadArchive."""
+    try:
+        with tarfile.open(path, "r:") as tar:
+            content = tar.extractfile(MANIFEST)
+            return Manifest.model_validate_json(content.read() if content else b"")
+    except (tarfile.TarError, EOFError, OSError, KeyError, ValidationError):
+        raise BadArchive(f"{path} 不是完整的备份文件，或来自更新的版本") from None
 
 
 def extract(path: Path, folder: Path) -> None:

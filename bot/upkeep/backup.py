@@ -21,7 +21,8 @@ from bot.setup.faults import is_damage, words_of
 from bot.setup.installation import cause_of, is_there, plan_folder, require_driver
 from bot.setup.settings import Settings
 from bot.upkeep import archive
-from storage.database import key_checks
+from storage.database import audit, key_checks
+from storage.database.audit import Head
 from storage.database.connection import Database, open_engine, sqlite_url
 from storage.database.keys import KeyFileError, read_keys, retired_file, write_keys
 from storage.database.limits import PATIENT
@@ -51,6 +52,7 @@ async def back_up(settings: Settings, path: Path, *, now: datetime, with_key: bo
             async with engine.connect() as conn:
                 standing = await migrate.standing(conn)
                 keys = await _keys(conn)
+                head = await _head(conn)
             await (_copy_sqlite(engine, copy) if settings.is_sqlite else _dump_postgres(settings, copy))
             manifest = archive.Manifest(
                 version=version("cunbao"),
@@ -59,6 +61,7 @@ async def back_up(settings: Settings, path: Path, *, now: datetime, with_key: bo
                 revision=standing.revision,
                 oldest=standing.needs.oldest if standing.needs else None,
                 keys=tuple(keys),
+                head=head,
                 plan=settings.plan,
             )
             await asyncio.to_thread(_pack, settings, path, name, copy, manifest, with_key=with_key)
@@ -83,6 +86,12 @@ async def _keys(conn: AsyncConnection) -> list[int]:
     """The sealing keys that the values are sealed with; of a database older than numbered keys, none is known."""
     there = await conn.run_sync(lambda sync: sa.inspect(sync).has_table(key_checks.key_checks.name))
     return await key_checks.numbers(conn) if there else []
+
+
+async def _head(conn: AsyncConnection) -> Head | None:
+    """How far the audit chain has got before the copy is made."""
+    there = await conn.run_sync(lambda sync: sa.inspect(sync).has_table(audit.audit.name))
+    return await audit.head(conn) if there else None
 
 
 def _pack(settings: Settings, path: Path, name: str, copy: Path, manifest: archive.Manifest, *, with_key: bool) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import CannotStart
 from bot.setup.installation import cause_of, is_there, open_database, open_plan, open_vault
 from bot.setup.settings import FILE, Settings, unknown_variables
+from bot.upkeep import anchors, archive
 from storage.database import audit, key_checks
 from storage.database.base import SHANGHAI
 from storage.database.connection import Database
@@ -122,7 +123,10 @@ async def _database(settings: Settings, database: Database, vault: Vault, now: d
     for finding in fits:
         yield finding
     if all(finding.ok for finding in fits):  # with a wrong key every link of the chain looks forged
-        of_this_version = [lambda conn: _chain(conn, vault), lambda conn: _media(conn, store), *of_this_version]
+        of_this_version = [
+            lambda conn: _chain(conn, vault), lambda conn: _anchored(conn, settings), lambda conn: _media(conn, store),
+            *of_this_version,
+        ]  # fmt: skip
     for look in of_this_version:
         for finding in await _looked(database, look):
             yield finding
@@ -187,6 +191,37 @@ async def _chain(conn: AsyncConnection, vault: Vault) -> list[Finding]:
     return [*told, _failed(f"审计链有 {len(faults)} 处不符", advice)]
 
 
+async def _anchored(conn: AsyncConnection, settings: Settings) -> list[Finding]:
+    """Compare the chain with what was noted of it outside the database: beside the key, and in the newest backup."""
+    found, noted = [], list[anchors.Anchor]()
+    path = anchors.anchor_file(settings)
+    try:
+        read = anchors.read(settings)
+    except OSError as error:
+        return [_failed(f"另存的审计链尾 {path} 读不了：{error.strerror}", "请检查这个文件的权限")]
+    if read.unread:
+        found.append(_failed(f"另存的审计链尾 {path} 有 {read.unread} 行读不懂", "这个文件可能被改过，请查清谁动过"))
+    noted += read.kept
+    made = (settings.data_dir / "backups").glob("*.tar")
+    for archived in sorted(made, key=lambda file: file.stat().st_mtime)[-1:]:
+        try:
+            manifest = archive.manifest_of(archived)
+        except archive.BadArchive as error:
+            found.append(_failed(f"最近的备份读不了：{error}", "请再做一份备份：cunbao backup"))
+            continue
+        if manifest.head and not (read.restored_at and manifest.made_at <= read.restored_at):
+            noted.append(anchors.Anchor(manifest.made_at, manifest.head, anchors.HOUR, archived.name))
+    if lost := await anchors.amiss(conn, sorted(noted, key=lambda one: one.at)):
+        return [*found, _failed(f"审计链与另存的有 {len(lost)} 处对不上：{lost[0]}", _LOST)]
+    return found or [_passed(f"审计链与另存的 {len(noted)} 处链尾相符")]
+
+
+_LOST = (
+    "先停下服务、留好现场，查清谁动过数据库。要回到最近的备份，用 cunbao restore；确定现在这份才是对的，"
+    "先 cunbao backup，再用 cunbao restore --force 放回刚做的这份，以后从这里记起"
+)
+
+
 async def _media(conn: AsyncConnection, store: MediaStore) -> list[Finding]:
     names = list((await conn.execute(sa.select(media.c.sha256))).scalars())
     missing = [name for name in names if not store.path(name).is_file()]
@@ -202,7 +237,7 @@ async def _media(conn: AsyncConnection, store: MediaStore) -> list[Finding]:
     if missing:
         found.append(_failed(f"缺少 {len(missing)} 个照片文件，如 {missing[0][:16]}", advice))
     if broken:
-        found.append(_failed(f"抽查中 {len(broken)} 个照片文件打不开，如 {broken[0][:16]}", advice))
+        found.append(_failed(f"抽查中 {len(broken)} 个照片文件打不开或被换过，如 {broken[0][:16]}", advice))
     return found or [_passed(f"照片文件 {len(names)} 个齐全")]
 
 
@@ -239,6 +274,8 @@ async def _troubles(conn: AsyncConnection) -> list[Finding]:
 
 
 def _section(key: str) -> str:
+    if key.startswith(("record:", "file:")):
+        return "The record"
     return "A row that can't be read" if key.startswith(("row:", "job:")) else "Watching"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,16 +30,18 @@ async def serve(
     sock: socket.socket | None = None,
     close_streams: Callable[[], None],
     connections: Connections | None = None,
+    proxies: Sequence[str] = (),
 ) -> None:
     """Serve until cancelled, then end the open streams by `close_streams` and finish what is under way.
 
-    Raises OSError when the address can't be had. A given `sock` listens already and is closed at the end.
+    Raises OSError when the address can't be had. A given `sock` listens already and is closed at the end. `proxies` are the
+    addresses and networks from which it is believed whom they forward for.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = sock or socket.create_server((host, port), family=family, backlog=1024)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none",
-        timeout_graceful_shutdown=STOP_WITHIN,
+        timeout_graceful_shutdown=STOP_WITHIN, proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies),
         http=(connections or Connections()).protocol,  # type: ignore[arg-type]  # called like the class it stands for
     )  # fmt: skip
     server = _Server(config)

@@ -1,4 +1,4 @@
-"""What may be sent as a file, judged by its content; photos lose their size and their EXIF data."""
+"""What may be sent as a file, judged by its content; photos lose their size and EXIF data, sound all but what is heard."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import PurePath
 from typing import Literal
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
+from bot.web.bodies import TooLarge
 from handlers.files.outside import read_outside
 from handlers.files.reader import BROKEN_EXCEL, OLD_EXCEL
+from handlers.files.sounds.clean import Make, make_of
+from handlers.files.sounds.words import FILM
 from handlers.handbook.document_files import BROKEN_WORD, OLD_WORD
 from handlers.reading import Unreadable
 from storage.database.base import Record
@@ -28,52 +30,16 @@ _MOST_PIXELS = {"JPEG": 120_000_000, "HEIF": 60_000_000, "PNG": 25_000_000, "WEB
 MAX_VOICE = 5 * 1024 * 1024
 
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
-_AUDIO_BRANDS = (
-    b"M4A ",
-    b"M4B ",
-    b"mp41",
-    b"mp42",
-    b"isom",
-    b"iso2",
-    b"iso4",
-    b"iso5",
-    b"iso6",
-    b"dash",
-    b"3gp4",
-    b"3gp5",
-    b"3gp6",
-)
-_AUDIO = (
-    (b"\x1a\x45\xdf\xa3", "audio/webm"),
-    (b"OggS", "audio/ogg"),
-    (b"ID3", "audio/mpeg"),
-    (b"\xff\xfb", "audio/mpeg"),
-    (b"\xff\xf3", "audio/mpeg"),
-    (b"\xff\xf2", "audio/mpeg"),
-    (b"\xff\xf1", "audio/aac"),
-    (b"\xff\xf9", "audio/aac"),
-    (b"#!AMR", "audio/amr"),
-)
-"""How sound files begin."""
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OFFICE_FILES = {"xl/workbook.xml": f"{_OFFICE}spreadsheetml.sheet", "word/document.xml": f"{_OFFICE}wordprocessingml.document"}
 """What a file of Excel or Word must have in it, and what it then is."""
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _MACROS = "这是带宏的 .xlsm 表格，收不了。请另存为 .xlsx 再发来。"
-_VIDEO = "视频收不了。请拍照片，或发语音说一说。"
 _BROKEN_PHOTO = "这张照片打不开，可能没有传全。请再发一次，或重新拍一张。"
 _BROKEN = {".xlsx": BROKEN_EXCEL, ".csv": BROKEN_EXCEL, ".docx": BROKEN_WORD}
 """What is said of a file that by its name should be one that is taken, and by its content is none."""
 _FILM = re.compile(rb"hdlr.{8}vide", re.DOTALL)
 _NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-
-
-class TooLarge(Exception):
-    """More than is taken; `most` in bytes."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(most)
-        self.most = most
 
 
 class Unknown(Exception):
@@ -88,23 +54,6 @@ class Upload(Record):
     content_type: str
 
 
-async def limited(chunks: AsyncIterator[bytes], most: int) -> AsyncGenerator[bytes, None]:
-    """The chunks, as long as they are no more than `most` bytes together.
-
-    Of what is too much nothing is kept, but up to three times as much is read on: a phone that is cut off while it
-    sends never sees the answer. Raises TooLarge.
-    """
-    taken = 0
-    async for chunk in chunks:
-        taken += len(chunk)
-        if taken > 4 * most:
-            break
-        if taken <= most:
-            yield chunk
-    if taken > most:
-        raise TooLarge(most)
-
-
 async def examined(content: bytes, name: str, *, whose: str) -> Upload:
     """As `examine`, done where files from outside are read; of one sender a file at a time."""
     try:
@@ -115,13 +64,13 @@ async def examined(content: bytes, name: str, *, whose: str) -> Upload:
 
 def examine(content: bytes, name: str = "") -> Upload:
     """Tell what it is and make it fit to be kept. Blocking. Raises TooLarge, Unknown."""
-    voice = _voice_type(content)
+    sound = make_of(content)
     if content[4:8] == b"ftyp" and _FILM.search(content):
-        raise Unknown(_VIDEO)
-    if voice:
+        raise Unknown(FILM)
+    if sound:
         if len(content) > MAX_VOICE:
             raise TooLarge(MAX_VOICE)
-        return Upload(content=content, kind="voice", content_type=voice)
+        return Upload(content=_said(content, sound), kind="voice", content_type=sound.content_type)
     format_ = _photo_format(content)
     if format_:
         return Upload(content=_photo(content, format_), kind="photo", content_type="image/jpeg")
@@ -131,12 +80,12 @@ def examine(content: bytes, name: str = "") -> Upload:
     raise Unknown(_BROKEN.get(PurePath(name.lower()).suffix, ""))
 
 
-def _voice_type(content: bytes) -> str | None:
-    if content[4:8] == b"ftyp" and content[8:12] in _AUDIO_BRANDS:
-        return "audio/mp4"
-    if content.startswith(b"RIFF") and content[8:12] == b"WAVE":
-        return "audio/wav"
-    return next((kind for start, kind in _AUDIO if content.startswith(start)), None)
+def _said(content: bytes, sound: Make) -> bytes:
+    """The sound, without where, by what and by whom it was recorded. Raises Unknown where that can't be told apart."""
+    try:
+        return sound.cleaned(content)
+    except Unreadable as error:
+        raise Unknown(str(error)) from error
 
 
 def _photo_format(content: bytes) -> str | None:

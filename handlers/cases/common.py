@@ -35,6 +35,7 @@ async def own_clue(chat: Chat, *parties: Party) -> Clue:
     clue = await clue_named(chat, chat.args.partition(" ")[0])
     if clue is None or not parties_of(chat.person, clue) & set(parties):
         chat.refuse()
+    chat.looked(clue.household_id)
     return clue
 
 

@@ -71,6 +71,8 @@ async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
     """The household's open clues as options; to a phone that nobody has confirmed those that it reported itself."""
     known = chat.person.has(*IN_OFFICE) or chat.person.speaks_for(household.id)
     found = [one for one in await chat.store.clues.open_of(household.id) if known or one.reporter_id == chat.person.id]
+    if found:
+        chat.looked(household.id)
     return [
         (str(clue.number), f"{clue.number}号 {kinds_in_words(chat.world.plan, clue.kinds)} {day_in_words(clue.reported_at)}")
         for clue in found[:3]

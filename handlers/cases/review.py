@@ -95,6 +95,7 @@ async def _card(chat: Chat, key: str, step: Step) -> str | None:
     clue = await chat.store.clues.get(from_base36(key))
     if clue is None or clue.step is not step:
         return None
+    chat.looked(clue.household_id)
     about = "消除风险" if clue.clearing else "纳入监测"
     lines = [f"{about}：{clue_in_words(chat, clue)}", clue.detail]
     for event in await chat.store.clues.events(clue.id):

@@ -60,6 +60,7 @@ async def visible_clue(chat: Chat) -> tuple[Clue, Sight]:
     sight = await _sight_on(chat, clue) if clue else Sight.NOTHING
     if clue is None or sight is Sight.NOTHING:
         chat.refuse()
+    chat.looked(clue.household_id)
     return clue, sight
 
 

@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeVar, cast
 from handlers.engine.asides import Aside
 from handlers.engine.form import merged, question_message, short_name
 from handlers.engine.journal import SKIPPED, Guesses, Journal
+from handlers.engine.looking import note_looks
 from handlers.engine.notify import notify
 from handlers.engine.questions.base import Answer, More, Option, Question, Stale
 from handlers.engine.questions.options import Confirm
@@ -26,6 +27,7 @@ from handlers.engine.unwind import Became, Cancelled, NotYours, PutAside, Rewoun
 from handlers.engine.world import World
 from handlers.reading import Unreadable
 from storage.database.base import SHANGHAI, from_base36
+from storage.looks import Way
 from storage.mail import outbox
 from storage.mail.intents import Intent
 from storage.mail.messages import REPLY, Button, Outgoing
@@ -141,9 +143,11 @@ class Chat:
         """End this talk and go on as the conversation `name`, in the same step; `lead` comes before what it says."""
         raise Became(name, args, guesses or {}, lead)
 
-    async def say(self, text: str, buttons: Rows = (), *, file: str | None = None, file_name: str = "") -> None:
-        """Tell the person something, together with what comes next."""
-        self._says.append(Outgoing(text=text, buttons=_rows(buttons), file=file, file_name=file_name))
+    async def say(
+        self, text: str, buttons: Rows = (), *, file: str | None = None, file_name: str = "", links: Sequence[str] = ()
+    ) -> None:
+        """Tell the person something, together with what comes next; `links` are those in the text that can be tapped."""
+        self._says.append(Outgoing(text=text, buttons=_rows(buttons), file=file, file_name=file_name, links=tuple(links)))
 
     def refuse(self) -> NoReturn:
         """End this talk with NOT_YOURS, alike for what does not exist and for what is not this person's."""
@@ -192,6 +196,12 @@ class Chat:
         await notify(
             self.store, self.world, messages=dict.fromkeys(person_ids, message), intent=intent, personal=personal, by=by
         )
+
+    def looked(self, *household_ids: int | None) -> None:
+        """Note that the person is shown what is kept about these households, which these can see in /me. However often on a
+        day, it is one row; one's own household leaves none."""
+        if self._person is not None:
+            note_looks(self.store, self.world, self._person, household_ids, way=Way.SEEN)
 
     def editable(self) -> list[Option]:
         """The answers given so far, as options for changing one."""

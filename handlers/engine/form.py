@@ -41,7 +41,7 @@ def merged(messages: Sequence[Outgoing]) -> list[Outgoing]:
     for message in messages:
         last = joined[-1] if joined else None
         if last and last.text and message.text and not last.buttons and not last.file and not message.file:
-            joined[-1] = replace(message, text=f"{last.text}\n\n{message.text}")
+            joined[-1] = replace(message, text=f"{last.text}\n\n{message.text}", links=last.links + message.links)
         else:
             joined.append(message)
     return joined

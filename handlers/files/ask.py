@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +16,7 @@ from handlers.files.outside import process_for, read_outside
 from handlers.files.reader import ENDINGS, TABLES
 from handlers.files.spreadsheets import XLSX
 from handlers.reading import Unreadable, shortened
+from storage.files.media import AlteredFile
 from storage.mail.messages import SentFile
 
 T = TypeVar("T")
@@ -101,9 +101,11 @@ async def read_kept(
 ) -> T:
     """As `read_sent`, for whoever is in no talk and in no transaction. `declared` hears of how many rows there are."""
     try:
-        content = await asyncio.to_thread(world.media.read, sha256)
+        content = await world.media.fetch(sha256)
     except FileNotFoundError:
         raise Unreadable("文件没有收全，请再发一次。") from None
+    except AlteredFile:
+        raise Unreadable("这个文件打不开了，请再发一次。") from None
     return await read_outside(read, content, name, process=process_for(content, name), declared=declared, **options)
 
 

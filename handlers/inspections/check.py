@@ -51,6 +51,7 @@ async def check(chat: Chat) -> None:
 
 async def _check(chat: Chat, sample: Sample, household: Household, found: Check) -> None:
     closed = (await chat.store.samples.closed_problems(household.id))[:_SHOWN_PROBLEMS]
+    chat.looked(household.id)
     about = [f"{household_in_words(chat.world.plan, household)}，{household.kind}，{found.reason.label}。"]
     about += [f"已销号 {one.number}号：{shortened(one.description, 30)}" for one in closed]
     outcome = await chat.ask("outcome", Choice("\n".join([*about, "属实吗？"]), [(_HOLDS, "属实"), (_WRONG, "不符")]))

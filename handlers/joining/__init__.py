@@ -1,4 +1,4 @@
 """Joining: binding a phone to a person."""
 
 CONVERSATIONS = ("decide", "deny", "door", "invitations", "invite", "join", "knocks", "phones")
-JOBS = ("silence_job",)
+JOBS = ("expiry_job", "silence_job")

@@ -55,6 +55,8 @@ async def admit_to_household(
     who = with_relation(joiner.name, joiner.relation)
     news, out = f"{who}刚在另一部手机上加入了您家。\n", Button(label="不是我家的人", says=f"/newcomer {to_base36(post)} no")
     known = joiner.confirmed_by is not None
+    if known and (newcomer := await store.newcomers.get(post)):
+        await store.newcomers.take_the_place(newcomer)
     await chat.push(
         [one for one in family if one != person_id],
         news + ("是村里、镇里核对过的。" if known else "不是您家的人？点下面，那部手机就退出。"),
@@ -87,6 +89,13 @@ async def _let_back(chat: Chat, address: str, joiner: Joiner, household: Househo
     later = "" if post.confirmed_at or newcomer else f"\n{UNCONFIRMED}"
     text = f"{joiner.name}，您回来了！还是{household.head}家，接着用就行。{later}"
     await welcome(chat, address, post.person_id, text)
+    news = f"{with_relation(joiner.name, joiner.relation)}有段时间没用的手机，刚又登上了。不是本人，就找村干部。"
+    family = [one for one in await store.people.of_household(household.id) if one != post.person_id]
+    intent = Intent(Cause.JOINED, f"{household.id}:{store.session.request}")
+    await chat.push(family, news, intent=intent, personal=True)
+    for phone in await store.chats.phones(post.person_id):
+        if phone.address != address:
+            tell_chat(store, phone.address, news)
 
 
 async def admit_to_office(

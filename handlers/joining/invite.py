@@ -49,9 +49,10 @@ async def invite(chat: Chat) -> None:
     token = chat.store.invites.create(role, region, unit=unit, person_name=name, expires_at=until, created_by=chat.person.id)
     post = post_in_words(chat.world.plan, role, region=region, unit=unit)
     lines = [f"请把链接发给{name}本人，{day_in_words(until.date())}前有效，只能他一个人用。"]
-    lines += [*chat.world.join_links(token), f"{name}一加入就告诉您。要撤回，发「发出的邀请」。"]
+    links = chat.world.join_links(token)
+    lines += [*links, f"{name}一加入就告诉您。要撤回，发「发出的邀请」。"]
     picture = await kept_code(chat, token, [f"{post} {name}", f"{full_day_in_words(until.date())}前有效"])
-    await chat.say("\n".join(lines), file=picture)
+    await chat.say("\n".join(lines), file=picture, links=links)
 
 
 def _roles(chat: Chat) -> list[Option]:

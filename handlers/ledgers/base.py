@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from handlers.engine.world import World
 from handlers.files.columns import LedgerColumn, Value
@@ -13,8 +14,16 @@ from storage.people.persons import Role
 from storage.people.reach import Reach
 from storage.store import Store
 
-Rows = Callable[[Store, World, Sequence[Reach], date], AsyncIterator[tuple[Value, ...]]]
-"""The rows within reach as of a day, a value for each column. Nothing is masked yet."""
+
+class LedgerRow(NamedTuple):
+    """A value for each column, and the household that the row tells of, if any."""
+
+    values: tuple[Value, ...]
+    household_id: int | None = None
+
+
+Rows = Callable[[Store, World, Sequence[Reach], date], AsyncIterator[LedgerRow]]
+"""The rows within reach as of a day. Nothing is masked yet."""
 
 YES, NO = "是", "否"
 

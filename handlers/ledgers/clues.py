@@ -8,7 +8,7 @@ from datetime import date
 from handlers.cases.table import Act
 from handlers.engine.world import World
 from handlers.files.columns import Kind, LedgerColumn, Value
-from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
+from handlers.ledgers.base import NO, YES, Ledger, LedgerRow, head_of, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE, reaches
 from handlers.rights.sight import IN_OFFICE
 from handlers.wording.kinds import kinds_in_words
@@ -19,11 +19,11 @@ from storage.people.reach import Reach
 from storage.store import Store
 
 
-async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     async for line in clue_lines(store.session, reach):
         units = {unit.code for kind in line.kinds for unit in world.plan.units_for_risk(kind)}
         if reaches(reach, line.village, units=units):
-            yield _row(world, line, today)
+            yield LedgerRow(_row(world, line, today), line.household_id)
 
 
 def _row(world: World, line: ClueLine, today: date) -> tuple[Value, ...]:

@@ -43,7 +43,7 @@ async def _send(chat: Chat, ledger: Ledger, reason: str = "") -> None:
     by = signature(world.plan, person)
     try:
         made = await make_export(
-            chat.store, world, ledger=ledger, reach=reach, now=chat.now, by=by, reason=reason, most=MOST_AT_ONCE
+            chat.store, world, ledger=ledger, reach=reach, now=chat.now, by=by, person=person, reason=reason, most=MOST_AT_ONCE
         )
     except TooLong:
         chat.store.ledger_orders.add(person.id, chat.address, ledger=ledger.code, reason=reason)

@@ -7,7 +7,7 @@ from datetime import date
 
 from handlers.engine.world import World
 from handlers.files.columns import Kind, LedgerColumn, Value
-from handlers.ledgers.base import Ledger, village_name
+from handlers.ledgers.base import Ledger, LedgerRow, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE
 from handlers.wording.days import full_day_in_words
 from handlers.wording.people import official_name
@@ -17,9 +17,9 @@ from storage.people.reach import Reach
 from storage.store import Store
 
 
-async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     async for line in household_lines(store.session, reach):
-        yield _row(world, line)
+        yield LedgerRow(_row(world, line), line.household_id)
 
 
 def _row(world: World, line: HouseholdLine) -> tuple[Value, ...]:

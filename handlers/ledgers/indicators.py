@@ -8,7 +8,7 @@ from datetime import date
 from handlers.engine.world import World
 from handlers.files.columns import Kind, LedgerColumn, Value
 from handlers.indicators.trends import Trend
-from handlers.ledgers.base import NO, YES, Ledger
+from handlers.ledgers.base import NO, YES, Ledger, LedgerRow
 from handlers.rights.reach import reaches
 from handlers.rights.sight import IN_OFFICE
 from storage.indicators import IndicatorValue
@@ -17,14 +17,14 @@ from storage.plan import Indicator
 from storage.store import Store
 
 
-async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     plan, year = world.plan, today.year
     found = await store.indicators.of([year - 1, year], plan.town.code)
     for village in plan.villages:
         for one in plan.indicators:
             if reaches(reach, village.code, units={unit.code for unit in plan.units_for(one.item)}):
                 before, now = found.get((year - 1, village.code, one.code)), found.get((year, village.code, one.code))
-                yield village.name, *_row(one, before, now)
+                yield LedgerRow((village.name, *_row(one, before, now)))
 
 
 def _row(one: Indicator, before: IndicatorValue | None, now: IndicatorValue | None) -> tuple[Value, ...]:

@@ -41,13 +41,15 @@ async def _made(world: World, store: Store, order: LedgerOrder) -> Making | Outg
     if person is None or not reach:
         return Outgoing(text=NOT_YOURS)
     by = signature(world.plan, person)
-    draft = await draft_export(store, world, ledger=ledger, reach=reach, now=store.session.now, by=by, reason=order.reason)
+    draft = await draft_export(
+        store, world, ledger=ledger, reach=reach, now=store.session.now, by=by, person=person, reason=order.reason
+    )
 
     async def content() -> bytes:
         return (await draft.made()).content
 
     async def sent(store: Store, content: bytes) -> Outgoing:
-        draft.note(store)
+        draft.note(store, world)
         made = Export(content, len(draft.rows), draft.file_name)
         return as_message(made, await keep(store, world, content=content, content_type=XLSX), ledger, person, order.reason)
 

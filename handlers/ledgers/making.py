@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from handlers.engine.looking import note_looks
 from handlers.engine.world import World
 from handlers.files.columns import Value, hides_something, masked
 from handlers.files.process import MAKING
@@ -15,6 +16,7 @@ from handlers.files.workbooks import write_ledger
 from handlers.ledgers.base import Ledger
 from handlers.wording.days import full_day_in_words
 from handlers.wording.people import post_in_words, scope_in_words
+from storage.looks import Way
 from storage.mail.messages import Button, Outgoing
 from storage.people.masking import mask_text
 from storage.people.persons import Person
@@ -53,6 +55,8 @@ class Draft:
     notes: Sequence[tuple[str, str]]
     file_name: str
     audited: str
+    households: frozenset[int]
+    person: Person | None
 
     async def made(self) -> Export:
         """The file; it takes long for many rows, and needs no transaction."""
@@ -61,7 +65,8 @@ class Draft:
         content = await (MAKING.run(write) if len(self.rows) > _MANY else asyncio.to_thread(write))
         return Export(content, len(self.rows), self.file_name)
 
-    def note(self, store: Store) -> None:
+    def note(self, store: Store, world: World) -> None:
+        note_looks(store, world, self.person, self.households, way=Way.FILE)
         if self.audited:
             store.session.note("export.whole", f"ledger:{self.ledger.code}", text=self.audited)
 
@@ -74,13 +79,16 @@ async def make_export(
     reach: Sequence[Reach],
     now: datetime,
     by: str,
+    person: Person | None,
     reason: str = "",
     most: int | None = None,
 ) -> Export:
     """The ledger as `draft_export` reads it, made and noted at once."""
-    draft = await draft_export(store, world, ledger=ledger, reach=reach, now=now, by=by, reason=reason, most=most)
+    draft = await draft_export(
+        store, world, ledger=ledger, reach=reach, now=now, by=by, person=person, reason=reason, most=most
+    )
     made = await draft.made()
-    draft.note(store)
+    draft.note(store, world)
     return made
 
 
@@ -92,19 +100,23 @@ async def draft_export(
     reach: Sequence[Reach],
     now: datetime,
     by: str,
+    person: Person | None,
     reason: str = "",
     most: int | None = None,
 ) -> Draft:
     """The ledger within `reach` as of `now`. With a `reason` numbers are whole, which is to leave an audit row.
 
-    `by` is who wants it, in words. Whether they may is for the caller to have checked. Raises TooLong when there are more
-    than `most` rows.
+    `by` is who wants it, in words, `person` who that is, None for the operator of the machine. Whether they may is for the
+    caller to have checked. Raises TooLong when there are more than `most` rows.
     """
     rows: list[tuple[Value, ...]] = []
-    async for row in ledger.rows(store, world, reach, now.date()):
+    households: set[int] = set()
+    async for values, household_id in ledger.rows(store, world, reach, now.date()):
         if len(rows) == most:
             raise TooLong
-        rows.append(row if reason else masked(ledger.columns, row))
+        rows.append(values if reason else masked(ledger.columns, values))
+        if household_id is not None:
+            households.add(household_id)
     where = scope_in_words(world.plan, reach)
     notes = [
         ("台账", ledger.title),
@@ -118,7 +130,7 @@ async def draft_export(
     audited = f"{where}，{len(rows)} 行，{by}：{mask_text(reason)}" if reason else ""
     marked = "-全号" if reason else ""
     file_name = f"{where}-{ledger.title}-{now:%Y%m%d}{marked}.xlsx"
-    return Draft(ledger, f"{where}{ledger.title}", rows, notes, file_name, audited)
+    return Draft(ledger, f"{where}{ledger.title}", rows, notes, file_name, audited, frozenset(households), person)
 
 
 def _numbers(ledger: Ledger, reason: str) -> str:

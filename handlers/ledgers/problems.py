@@ -7,7 +7,7 @@ from datetime import date
 
 from handlers.engine.world import World
 from handlers.files.columns import Kind, LedgerColumn, Value
-from handlers.ledgers.base import NO, YES, Ledger, head_of, village_name
+from handlers.ledgers.base import NO, YES, Ledger, LedgerRow, head_of, village_name
 from handlers.rights.sight import IN_OFFICE
 from storage.ledgers.problems import ProblemLine, problem_lines
 from storage.people.reach import Reach
@@ -15,9 +15,9 @@ from storage.problems.states import ProblemState
 from storage.store import Store
 
 
-async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     async for line in problem_lines(store.session, reach):
-        yield _row(world, line, today)
+        yield LedgerRow(_row(world, line, today), line.household_id)
 
 
 def _row(world: World, line: ProblemLine, today: date) -> tuple[Value, ...]:

@@ -7,16 +7,16 @@ from datetime import date
 
 from handlers.engine.world import World
 from handlers.files.columns import Kind, LedgerColumn, Value
-from handlers.ledgers.base import NO, YES, Ledger, village_name
+from handlers.ledgers.base import NO, YES, Ledger, LedgerRow, village_name
 from handlers.rights.reach import OFFICES_AND_VILLAGE
 from storage.ledgers.sweep import SweepLine, sweep_lines
 from storage.people.reach import Reach
 from storage.store import Store
 
 
-async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     async for line in sweep_lines(store.session, reach, round=world.round):
-        yield _row(world, line)
+        yield LedgerRow(_row(world, line), line.household_id)
 
 
 def _row(world: World, line: SweepLine) -> tuple[Value, ...]:

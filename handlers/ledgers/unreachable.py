@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from handlers.engine.world import World
-from handlers.files.columns import Kind, LedgerColumn, Value
-from handlers.ledgers.base import Ledger, head_of
+from handlers.files.columns import Kind, LedgerColumn
+from handlers.ledgers.base import Ledger, LedgerRow, head_of
 from handlers.rights.reach import OFFICES
 from handlers.wording.people import post_in_words
 from storage.ledgers.unreachable import unreachable_lines
@@ -16,11 +16,12 @@ from storage.people.reach import Reach
 from storage.store import Store
 
 
-async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     for line in await unreachable_lines(store.session, reach):
         posts = "、".join(dict.fromkeys(_post(world, post) for post in line.posts))
         why = "停用了机器人" if line.blocked_on else "没有绑定聊天"
-        yield line.name, posts, line.phone, why, line.blocked_on
+        home = next((post.household_id for post in line.posts if post.household_id), None)
+        yield LedgerRow((line.name, posts, line.phone, why, line.blocked_on), home)
 
 
 def _post(world: World, post: Post) -> str:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, time
 
 from handlers.engine.world import World
-from handlers.files.columns import Kind, LedgerColumn, Value
-from handlers.ledgers.base import Ledger
+from handlers.files.columns import Kind, LedgerColumn
+from handlers.ledgers.base import Ledger, LedgerRow
 from handlers.rights.reach import OFFICES
 from handlers.wording.people import region_in_words
 from storage.database.base import SHANGHAI
@@ -17,13 +17,14 @@ from storage.store import Store
 _MOST = 500
 
 
-async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[tuple[Value, ...]]:
+async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     plan = world.plan
     since = datetime.combine(plan.phases[0].first, time(), SHANGHAI)
     for region in dict.fromkeys(one.region for one in reach):
         for weak in await store.quiz.weak_clauses(region, since, most=_MOST):
             rate = round(100 * weak.wrong / weak.answers)
-            yield region_in_words(plan, region), plan.clause_label(weak.clause), weak.answers, weak.wrong, rate
+            row = (region_in_words(plan, region), plan.clause_label(weak.clause), weak.answers, weak.wrong, rate)
+            yield LedgerRow(row)
 
 
 WEAK_CLAUSES = Ledger(

@@ -32,6 +32,7 @@ async def measure(chat: Chat) -> None:
     clue = await chat.store.clues.get(found.clue_id) if found else None
     if found is None or clue is None or not may_report(chat.person, chat.world, found):
         chat.refuse()
+    chat.looked(clue.household_id)
     if found.done:
         await chat.say(await _who_finished(chat, found))
         return

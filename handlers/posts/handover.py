@@ -188,9 +188,11 @@ async def _carry_out(chat: Chat, asked: Handover, leaver: Person, post: Post, su
         token = store.invites.create(post.role, post.region, unit=post.unit, expires_at=until, created_by=chat.person.id)
         invite = await store.invites.find(token)
         await store.handovers.decide(asked, chat.person.id, accepted=True, invite_id=invite.id if invite else None)
-        links = "\n".join(chat.world.join_links(token))
+        links = chat.world.join_links(token)
+        listed = "\n".join(links)
         await chat.say(
-            f"请把链接发给接手的同志，{_DAYS} 天内有效。\n他打开后您点「是他」就交接完，之前还由{leaver.name}办：\n{links}"
+            f"请把链接发给接手的同志，{_DAYS} 天内有效。\n他打开后您点「是他」就交接完，之前还由{leaver.name}办：\n{listed}",
+            links=links,
         )
         return
     address = (await store.chats.reachable([successor.id])).get(successor.id)

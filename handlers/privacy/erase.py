@@ -5,11 +5,14 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, Text
+from handlers.privacy import words
 from handlers.rights.sight import may_erase
 from handlers.wording.people import post_in_words
+from storage.mail import outbox
 from storage.mail.intents import Cause, Intent
+from storage.mail.messages import Outgoing
 from storage.people.persons import Person, Role
-from storage.privacy import Erasure
+from storage.privacy.erasures import Erasure
 
 _YES, _NO = "yes", "no"
 
@@ -26,9 +29,7 @@ async def decide_erasure(chat: Chat) -> None:
         return
     posts = "、".join(post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit) for post in person.posts)
     prompt = (
-        f"{person.name}（{posts}）申请删除个人信息。\n"
-        "同意就删：手机号、聊天记录、语音、没做完的事，并结束上面的身份。\n"
-        "名册、案件和操作记录照留。在岗的请先安排人接手。"
+        f"{person.name}（{posts}）申请删除个人信息。\n{words.GOES}\n{words.STAYS}\n同意就结束上面的身份，在岗的请先安排人接手。"
     )
     if await chat.ask("answer", Choice(prompt, [(_YES, "同意删除"), (_NO, "不同意")])) == _YES:
         await _accept(chat, erasure, person)
@@ -47,13 +48,9 @@ async def _accept(chat: Chat, erasure: Erasure, person: Person) -> None:
     if not await chat.confirm(f"删除{person.name}的信息，删了不能恢复。"):
         await chat.say("没有删除，申请还在。")
         return
-    await chat.push(
-        [person.id],
-        "您的信息已按申请删除，这个聊天不再属于任何人。\n办过的事按法律留有记录。以后要用，请重新扫码。",
-        intent=Intent(Cause.ERASED, f"{erasure.id}"),
-        personal=True,
-    )
-    await chat.store.erasures.accept(erasure.id, chat.person.id)
+    for place, address in enumerate(await chat.store.erasures.accept(erasure.id, chat.person.id)):
+        told = Intent(Cause.ERASED, f"{erasure.id}", repeat=f"{place}").to(person.id)
+        outbox.post(chat.store.session, address, Outgoing(text=words.DONE), intent=told)
     await chat.say(f"已删除{person.name}的信息，并告诉了本人。")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice
+from handlers.privacy.words import EXPLAINED
 from handlers.rights.sight import may_erase
 from storage.database.base import to_base36
 from storage.mail.intents import Cause, Intent
@@ -12,12 +13,6 @@ from storage.mail.messages import Button
 from storage.people.persons import Role
 
 _YES, _NO = "yes", "no"
-
-EXPLAINED = (
-    "您申请，镇里看过就删。\n"
-    "会删：手机号、聊天记录、您说的语音、没做完的事，同时退出您的身份。\n"
-    "会留：农户名册、办过的事和操作记录，法律要求保存（个人信息保护法第四十七条）。"
-)
 
 
 @conversation("forget", "申请删除我的信息", words=("删除我的信息",))

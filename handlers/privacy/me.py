@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from handlers.engine.chat import Chat
+from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation
+from handlers.privacy.looks import LOOKS, looks_in_short, show_looks
 from handlers.privacy.phones import phone_lines, sign_out_buttons
 from handlers.wording.days import full_day_in_words
 from handlers.wording.people import post_in_words
 from storage.mail.messages import Button
 from storage.people.masking import mask_id, mask_phone
-from storage.privacy import Dossier, Held
+from storage.privacy.erasures import Dossier, Held
 
 
 @conversation("me", "我的信息", words=("我的资料",), menu=10)
 async def about_me(chat: Chat) -> None:
+    """Args: "looks" and a page, for a household: who has looked at what is kept about it."""
+    what, _, page = chat.args.partition(" ")
+    home = chat.person.household_id
+    if what == LOOKS and home is not None and chat.person.speaks_for(home):
+        await show_looks(chat, home, page)
+        return
     dossier = await chat.store.erasures.dossier(chat.person.id)
     consent = await chat.store.consents.latest(chat.person.id)
     agreed = f"，{full_day_in_words(consent.agreed_at)}同意过《个人信息说明》{consent.text_version}版" if consent else ""
@@ -27,7 +34,11 @@ async def about_me(chat: Chat) -> None:
     phones = await chat.store.chats.phones(chat.person.id)
     lines += ["在用的手机（聊天原文只短期保存）：", *phone_lines(chat, phones)]
     buttons = [*sign_out_buttons(chat, phones, chat.person.id), [Button(label="申请删除", says="/forget")]]
-    await chat.say("\n".join(lines), buttons)
+    more: Rows = ()
+    if home is not None and chat.person.speaks_for(home):
+        line, more = await looks_in_short(chat, home)
+        lines.append(line)
+    await chat.say("\n".join(lines), [*more, *buttons])
 
 
 def _post(chat: Chat, post: Held) -> str:

@@ -11,8 +11,8 @@ from handlers.engine.questions import Choice
 from handlers.rights.sight import may_oversee
 from handlers.wording.days import day_in_words
 from storage.database.base import to_base36
-from storage.mail import outbox
 from storage.mail.chats import Phone
+from storage.mail.erase import erase_said
 from storage.mail.messages import Button
 from storage.people.persons import Person
 
@@ -58,7 +58,7 @@ async def sign_out(chat: Chat) -> None:
         await chat.say("好的，没有退出。")
         return
     await chat.store.chats.sign_out(phone.address)
-    await outbox.withdraw(chat.store.session, phone.address)
+    await erase_said(chat.store.session, [phone.address])
     if here:
         chat.left = True
         await chat.say(f"这部手机退出了。{again}")

@@ -29,7 +29,10 @@ FINISHED = "done"
 async def own_problem(chat: Chat, said: str) -> Problem | None:
     """The problem with this number ("17", "17号") or row id, if it concerns this person; else None."""
     problem = await problem_named(chat, said)
-    return problem if problem is not None and parties(chat, problem) else None
+    if problem is None or not parties(chat, problem):
+        return None
+    chat.looked(problem.household_id)
+    return problem
 
 
 async def problem_named(chat: Chat, said: str) -> Problem | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 
 from handlers.engine.chat import Chat
 from handlers.files.outside import read_outside
 from handlers.reading import Unreadable
-from storage.files.media import MediaStore
+from storage.files.media import AlteredFile, MediaStore
 from storage.problems.photo_hash import Print, dhash
 
 
@@ -27,11 +26,11 @@ async def prints_of(chat: Chat, photos: Sequence[str]) -> list[Print]:
 
 
 async def _hashes(media: MediaStore, photos: Sequence[str]) -> list[int | None]:
-    return [await _hash(await asyncio.to_thread(media.read, sha256)) for sha256 in photos]
+    return [await _hash(media, sha256) for sha256 in photos]
 
 
-async def _hash(content: bytes) -> int | None:
+async def _hash(media: MediaStore, sha256: str) -> int | None:
     try:
-        return await read_outside(dhash, content)
-    except Unreadable:
+        return await read_outside(dhash, await media.fetch(sha256))
+    except (Unreadable, AlteredFile):  # of the latter the office is told
         return None

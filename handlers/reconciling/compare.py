@@ -25,7 +25,7 @@ from handlers.wording.people import official_name
 from storage.people.persons import Directory, Role
 from storage.plan import Plan
 from storage.reconciling import DifferenceKind, NewDifference, Owner
-from storage.roster import MONITORED, Household, Roster
+from storage.roster import MONITORED, Household, Roster, numbers_of
 from storage.store import Store
 
 _AT_ONCE = 500
@@ -99,8 +99,7 @@ async def _numbers(
     opened: dict[int, tuple[str | None, str | None]] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         for row in await store.households.several_members(wanted[start : start + _AT_ONCE]):
-            vault = store.session.vault
-            opened[row.id] = (vault.open_text(row.id_number), vault.open_text(row.phone))
+            opened[row.id] = numbers_of(store.session.vault, row)
     return opened
 
 

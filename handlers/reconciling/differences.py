@@ -86,6 +86,7 @@ async def _look_at(chat: Chat, said: str) -> None:
     if owner is None:
         chat.refuse()
     listed, total = await chat.store.reconciliations.open_of([owner], _SHOWN)
+    chat.looked(*(one.household_id for one in listed))
     lines = [in_words(chat.world.plan, one).replace("\n", "；") for one in listed]
     await chat.say("\n".join([f"{_whose(chat, owner)}未了结 {total} 处，最前面的：", *lines]))
 
@@ -117,6 +118,7 @@ async def _see(chat: Chat, key: str) -> dict[str, Any]:
     one = await _open(chat, key)
     if one is None:
         return {}
+    chat.looked(one.household_id)
     home = chat.world.roster.by_id.get(one.household_id or 0)
     return {
         "text": in_words(chat.world.plan, one),

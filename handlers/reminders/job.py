@@ -59,7 +59,7 @@ async def fire(tx: Transaction, world: World) -> int:
         return 0
     claimed: list[Reminder] = []
     count = 0
-    while (batch := await reminders.claim(tx.conn, tx.now, _AT_ONCE, tx.damage))[0]:
+    while (batch := await reminders.claim(tx, _AT_ONCE, request=_REQUEST))[0]:
         count += batch[0]
         claimed += batch[1]
     async with tx.session(request=_REQUEST) as session:
@@ -170,7 +170,8 @@ async def _due(
     dealt = await each(tx, REMIND, found, take)
     again = [one.id for one in [*lost, *(found[key] for key in dealt.failed)]]
     if again:
-        await reminders.put_back(tx.conn, again, tx.now + _TRIED_AGAIN)
+        async with tx.session(request=_REQUEST) as session:
+            await reminders.put_back(session, again, tx.now + _TRIED_AGAIN)
     async with tx.session(request=_REQUEST) as session:
         done = await Store(session).reminders.acknowledgements(by_person)
     still = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers.roster.columns import KEPT_AS
 from handlers.roster.rows import Family, RosterPerson
-from storage.roster import MONITORED, Household
+from storage.roster import MONITORED, Household, numbers_of
 from storage.store import Store
 
 _BY_PROCEDURE = "户类型没改：纳入、退出监测要走程序"
@@ -40,7 +40,7 @@ class Updates:
             changes["relation"] = one.relation
         if one.id_number and blind != row.id_blind:
             changes["id_number"] = one.id_number
-        if one.phone and one.phone != vault.open_text(row.phone):
+        if one.phone and one.phone != numbers_of(vault, row)[1]:
             changes["phone"] = one.phone
         if changes:
             await self._store.households.correct_member(row.id, **changes)

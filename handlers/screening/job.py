@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from handlers.engine.jobs import Begin, Daily, Every, Job, JobName, LongJob, Transactions, each, each_alone
+from handlers.engine.looking import note_looks
 from handlers.engine.world import World
 from handlers.files.ask import read_kept
 from handlers.files.process import MAKING
@@ -24,6 +25,7 @@ from handlers.screening.reading import read_list, take_down
 from handlers.screening.rows import ListedPerson
 from handlers.screening.sheet import sheet_name, write_list
 from storage.database.transaction import Conflict, Transaction
+from storage.looks import Way
 from storage.mail.messages import Button, Outgoing
 from storage.screening.records import ListState, RowState, ScreeningList
 from storage.screening.results import ListLine
@@ -99,7 +101,7 @@ async def _read(transactions: Transactions, world: World, screening: ScreeningLi
                 shown = Outgoing(text=seen.text, buttons=preview_buttons(screening))
                 await tell(store, world, screening, screening.sender_id, shown)
             return read
-    made = await _make_list(transactions, world, screening)
+    made = await _make_list(world, screening, await all_lines(transactions, screening))
     text = f"{seen.text}\n没有能导入的行。改好后再发来就行，原因见表。"
     await _give_back(transactions, world, screening, _with_list(screening, made, text), made)
     return None
@@ -154,7 +156,8 @@ async def _import_chunk(begin: Begin, world: World, screening: ScreeningList) ->
 
 async def _send_list(transactions: Transactions, world: World, screening: ScreeningList) -> None:
     """To whoever asked for it."""
-    made = await _make_list(transactions, world, screening)
+    lines = await all_lines(transactions, screening)
+    made = await _make_list(world, screening, lines)
     async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
         store = Store(session)
         tally = await store.screening_results.tally(screening.id)
@@ -164,6 +167,9 @@ async def _send_list(transactions: Transactions, world: World, screening: Screen
         await store.screening_lists.amend(screening, wanted_by=None)
         store.media.keep(*made, content_type=XLSX)
         if screening.wanted_by is not None:
+            wanted_by = await store.people.get(screening.wanted_by)
+            if wanted_by is not None:
+                note_looks(store, world, wanted_by, (line.row.household_id for line in lines), way=Way.FILE)
             message = _with_list(screening, made, text, buttons)
             await tell(store, world, screening, screening.wanted_by, message)
 
@@ -172,8 +178,7 @@ Made = tuple[str, int]
 """A file that was made here: its sha256 and size."""
 
 
-async def _make_list(transactions: Transactions, world: World, screening: ScreeningList) -> Made:
-    lines = await all_lines(transactions, screening)
+async def _make_list(world: World, screening: ScreeningList, lines: Sequence[ListLine]) -> Made:
     content = await MAKING.run(partial(write_list, world.plan, screening, lines=lines))
     return await asyncio.to_thread(world.media.write, content), len(content)
 

@@ -81,6 +81,7 @@ async def _check(chat: Chat, turn: int, entry_id: int, version: int) -> None:
     household = chat.world.roster.by_id.get(entry.household_id) if entry else None
     if entry is None or household is None:  # taken off the roster meanwhile
         return
+    chat.looked(household.id)
     plan = chat.world.plan
     listed = plan.watchlist(entry.list)
     lines = [f"{listed.title}：{entry.name}({household_in_words(chat.world.plan, household)})", listed.question]

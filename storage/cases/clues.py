@@ -12,7 +12,7 @@ from storage.cases.records import Clue, ClueEvent, ClueSource, SaidBy, Standing,
 from storage.cases.steps import Step
 from storage.counting.overview import clue_keys
 from storage.counting.tallies import count
-from storage.database.base import new_id
+from storage.database.base import new_id, with_place
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.files.attachments import Attachments
@@ -128,12 +128,12 @@ class Clues:
     async def words_of(self, clue: Clue, person_id: int) -> list[str]:
         """What a person said about the clue, in order: as its reporter, and whenever they joined it."""
         said = [clue.detail] if clue.reporter_id == person_id else []
-        query = sa.select(joined_reports.c.detail).where(
+        query = sa.select(*with_place(joined_reports.c.detail)).where(
             joined_reports.c.clue_id == clue.id, joined_reports.c.person_id == person_id
         )
         joined = await self._session.read(query.order_by(joined_reports.c.at, joined_reports.c.id))
-        open_text = self._session.vault.open_text
-        return said + self._session.records(joined_reports, joined, lambda row: open_text(row.detail) or "")
+        detail, vault = joined_reports.c.detail, self._session.vault
+        return said + self._session.records(joined_reports, joined, lambda row: vault.open_text(detail, row) or "")
 
     async def followed_by(self, person_id: int, household_id: int | None = None, *, most: int = 10) -> list[Clue]:
         """What the person reported or joined, and what was reported about their own household; the newest first."""
@@ -198,10 +198,10 @@ class Clues:
         return self._session.records(clues, rows, lambda row: self._clue(row._mapping))
 
     def _event(self, row: sa.Row[Any]) -> ClueEvent:
-        return ClueEvent.from_row(row, note=self._session.vault.open_text(row.note) or "", facts=row.facts or {})
+        return ClueEvent.from_row(row, note=self._session.vault.open_text(clue_events.c.note, row) or "", facts=row.facts or {})
 
     def _clue(self, row: Mapping[Any, Any]) -> Clue:
-        detail = self._session.vault.open_text(row["detail"]) or ""
+        detail = self._session.vault.open_text(clues.c.detail, row) or ""
         return Clue.model_validate({**row, "detail": detail, "place": place_of(row)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -49,15 +50,15 @@ class Voices:
             found += self._session.records(attachments, await self._session.read(query), VoiceMessage.from_row)
         return sorted(found, key=lambda voice: voice.at)
 
-    async def erase_of(self, person_id: int, addresses: list[str]) -> None:
-        """Erase a person's voice messages from all cases and from their chats at `addresses`; the next purge deletes the
-        files."""
+    async def erase_of(self, people: Sequence[int], addresses: Sequence[str]) -> None:
+        """Erase somebody's voice messages from all cases and from their chats at `addresses`; the next purge deletes the
+        files. `people` are their ids."""
         session = self._session
         said: set[str] = set()
         for subject, owned in (
-            ("clue", sa.select(clues.c.id).where(clues.c.reporter_id == person_id)),
-            ("joined_report", sa.select(joined_reports.c.id).where(joined_reports.c.person_id == person_id)),
-            ("clue_event", sa.select(clue_events.c.id).where(clue_events.c.person_id == person_id)),
+            ("clue", sa.select(clues.c.id).where(clues.c.reporter_id.in_(people))),
+            ("joined_report", sa.select(joined_reports.c.id).where(joined_reports.c.person_id.in_(people))),
+            ("clue_event", sa.select(clue_events.c.id).where(clue_events.c.person_id.in_(people))),
         ):
             query = (
                 sa.select(attachments.c.sha256)
@@ -72,7 +73,7 @@ class Voices:
         )
         said |= {row.file for row in await session.read(sent)}
         if said:
-            await session.change(attachments.delete().where(attachments.c.sha256.in_(said)))
+            await session.remove_all(attachments, attachments.c.sha256.in_(said))
             await session.change(media.update().where(media.c.sha256.in_(said)).values(content_type=ERASED))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -24,8 +24,24 @@ metadata = sa.MetaData(
     }
 )
 
-AUDITED = {"audited": True}
+AUDITED: dict[str, Any] = {"audited": True}
 """`info` of a table whose every change must leave an audit row."""
+
+SUMMED: dict[str, Any] = {"audited": "sum"}
+"""`info` of a table whose rows are written by the thousand: a change of many leaves one audit row, with the sum of what came
+and went."""
+
+
+def bound_to(*columns: str) -> dict[str, Any]:
+    """`info` of a table whose sealed values are bound to these columns, where that is not the primary key alone."""
+    return {"bound": columns}
+
+
+def covering(*columns: str) -> dict[str, Any]:
+    """`info` of a table of which the chain covers these columns alone; a row in which they are blank, but for its key, needs
+    no audit row."""
+    return {**AUDITED, "covered": columns}
+
 
 ONCE = {"once": True}
 """`info` of a table in which a row whose unique key exists already is silently the same row."""
@@ -84,6 +100,43 @@ class Sealed(sa.LargeBinary):
 def sealed_columns(table: sa.Table) -> tuple[str, ...]:
     """The names of the columns of `table` that hold sealed values."""
     return tuple(column.name for column in table.c if isinstance(column.type, Sealed))
+
+
+@functools.cache
+def bound_columns(table: sa.Table) -> tuple[sa.Column[Any], ...]:
+    """The columns whose values a sealed value of `table` is bound to: in another row it does not open."""
+    named = table.info.get("bound")
+    return tuple(table.c[name] for name in named) if named else tuple(table.primary_key)
+
+
+def with_place(column: sa.Column[Any]) -> list[sa.Column[Any]]:
+    """A sealed column, and those that have to be read along with it."""
+    return [column, *bound_columns(_table_of(column))]
+
+
+def value_in(row: Any, column: sa.Column[Any]) -> Any:
+    """What a row, of a statement or as a mapping of names, has in a column. Raises KeyError where that was not asked for, or
+    by a label: another table's column may have the name."""
+    values = row if isinstance(row, Mapping) else row._mapping
+    return values[column] if isinstance(values, sa.RowMapping) else values[column.name]
+
+
+def place_of(column: sa.Column[Any], row: Any) -> bytes:
+    """Table, column and row of a value, which it is sealed to."""
+    where, bound = _binding(column)
+    return (where + "\0".join([str(value_in(row, one)) for one in bound])).encode()
+
+
+@functools.cache
+def _binding(column: sa.Column[Any]) -> tuple[str, tuple[sa.Column[Any], ...]]:
+    table = _table_of(column)
+    return f"{table.name}\0{column.name}\0", bound_columns(table)
+
+
+def _table_of(column: sa.Column[Any]) -> sa.Table:
+    if not isinstance(column.table, sa.Table):
+        raise TypeError(f"{column} is of no table")
+    return column.table
 
 
 def to_ms(moment: datetime) -> int:

@@ -7,9 +7,9 @@ import logging
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Sealed, metadata, sealed_columns
+from storage.database.base import Sealed, metadata, sealed_columns, with_place
 from storage.database.bulk import insert_into
-from storage.database.sealing import SealError, UnknownKey, Vault
+from storage.database.sealing import SealError, UnknownKey, Unsealed, Vault
 from storage.database.tables import all_tables
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ async def check(conn: AsyncConnection, vault: Vault) -> None:
     """Raises SealError when the key file is that of another database, or lacks a key that is in use."""
     for row in (await conn.execute(sa.select(key_checks).order_by(key_checks.c.number))).all():
         try:
-            known = vault.open(row.value)
+            known = vault.open_cell(key_checks.c.value, row)
         except UnknownKey:
             raise
         except SealError:
@@ -47,8 +47,8 @@ async def numbers(conn: AsyncConnection) -> list[int]:
 
 async def add(conn: AsyncConnection, vault: Vault) -> None:
     """Note that the newest key is in use."""
-    row = {"number": vault.keys.newest, "value": vault.seal(_known(vault))}
-    await conn.execute(insert_into(conn, key_checks).on_conflict_do_nothing(), row)
+    row = {"number": vault.keys.newest, "value": Unsealed(_known(vault))}
+    await conn.execute(insert_into(conn, key_checks).on_conflict_do_nothing(), vault.bind(key_checks, row, row))
 
 
 async def drop(conn: AsyncConnection, numbers: set[int]) -> None:
@@ -65,12 +65,12 @@ async def try_cells(conn: AsyncConnection, vault: Vault) -> bool:
     failed: SealError | None = None
     for table in all_tables().sorted_tables:
         for name in sealed_columns(table):
-            if table is key_checks or (table.name, name) not in there:
-                continue
             column = table.c[name]
-            for cell in (await conn.execute(sa.select(column).where(column.is_not(None)).limit(_SAMPLE))).scalars():
+            if table is key_checks or not {(table.name, one.name) for one in with_place(column)} <= there:
+                continue
+            for row in await conn.execute(sa.select(*with_place(column)).where(column.is_not(None)).limit(_SAMPLE)):
                 try:
-                    vault.open(cell)
+                    vault.open_cell(column, row)
                 except SealError as error:
                     failed = error
                 else:

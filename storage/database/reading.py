@@ -53,6 +53,7 @@ CALLED = {
     "invites": "邀请",
     "joined_reports": "并入线索的话",
     "leaves": "请假",
+    "looks": "查看记录",
     "ledger_orders": "要导出的台账",
     "measure_entries": "措施进展",
     "measures": "帮扶措施",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import sealed_columns
+from storage.database.base import bound_columns, place_of, sealed_columns
 from storage.database.key_checks import key_checks
 from storage.database.sealing import HEADER, SealError, Vault, header, number_of
 from storage.database.tables import all_tables
@@ -31,14 +31,15 @@ def sealed_tables() -> list[sa.Table]:
 
 
 async def reseal(conn: AsyncConnection, vault: Vault, table: sa.Table, after: tuple[Any, ...] | None, most: int) -> Batch:
-    """Seal anew what is under another than the newest key in up to `most` rows behind `after`.
+    """Seal anew what is under another than the newest key, or bound to no place, in up to `most` rows behind `after`.
 
     A value that does not open stays as it is, and rows that somebody else holds are left for the next time.
     """
     keys, names = list(table.primary_key), sealed_columns(table)
+    place = [column for column in bound_columns(table) if column not in keys]
     newest = header(vault.keys.newest)
     other = [sa.and_(table.c[name].is_not(None), _beginning(table.c[name]) != newest) for name in names]
-    page = sa.select(*keys, *(table.c[name] for name in names)).where(sa.or_(*other)).order_by(*keys).limit(most)
+    page = sa.select(*keys, *place, *(table.c[name] for name in names)).where(sa.or_(*other)).order_by(*keys).limit(most)
     if after is not None:
         page = page.where(sa.tuple_(*keys) > sa.tuple_(*map(sa.literal, after, [key.type for key in keys])))
     rows = (await conn.execute(page.with_for_update(skip_locked=True))).all()
@@ -46,7 +47,8 @@ async def reseal(conn: AsyncConnection, vault: Vault, table: sa.Table, after: tu
     sealed = broken = 0
     for row in rows:
         cells = {name: row._mapping[name] for name in names}
-        anew = {name: _anew(vault, cell) for name, cell in cells.items() if cell is not None and cell[:HEADER] != newest}
+        other_cells = [name for name, cell in cells.items() if cell is not None and cell[:HEADER] != newest]
+        anew = {name: _anew(vault, table.c[name], row) for name in other_cells}
         sealed += sum(cell is not None for cell in anew.values())
         broken += sum(cell is None for cell in anew.values())
         values = {**cells, **{name: cell for name, cell in anew.items() if cell is not None}}
@@ -57,9 +59,9 @@ async def reseal(conn: AsyncConnection, vault: Vault, table: sa.Table, after: tu
     return Batch(sealed, broken, tuple(rows[-1][: len(keys)]) if len(rows) == most else None)
 
 
-def _anew(vault: Vault, cell: bytes) -> bytes | None:
+def _anew(vault: Vault, column: sa.Column[Any], row: sa.Row[Any]) -> bytes | None:
     try:
-        return vault.seal(vault.open(cell))
+        return vault.seal(vault.open_cell(column, row), place_of(column, row))
     except SealError:
         return None
 

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from storage.database import audit
-from storage.database.base import metadata
+from storage.database.base import metadata, sealed_columns
 from storage.database.bulk import BulkInsert
 from storage.database.connection import Database
 from storage.database.counters import last_numbers, raise_stamp, set_last_number
@@ -33,6 +33,9 @@ T = TypeVar("T")
 AnyRow = TypeVar("AnyRow", sa.Row[Any], Mapping[Any, Any])
 
 Pending = dict[sa.Table, list[dict[str, Any]]]
+
+_AT_ONCE = 500
+"""Rows named in one statement."""
 
 
 class Conflict(Exception):
@@ -125,8 +128,28 @@ class Transaction:
 
     async def settle(self) -> None:
         """Write what sessions have added so far, so that those that follow see it."""
-        await insert_all(self.conn, self.pending)
+        for table, rows in (await insert_all(self.conn, self.pending)).items():
+            self.shift(table, came=rows)
         self.pending = defaultdict(list)
+
+    def shift(
+        self, table: sa.Table, *, came: Sequence[Mapping[Any, Any]] = (), went: Sequence[Mapping[Any, Any]] = (),
+        actor: str = "system", request: str = "batch",
+    ) -> None:  # fmt: skip
+        """Leave one audit row for the rows of a `SUMMED` table that have come and gone; of one that was changed, both."""
+        self.changes += self.shifts(table, came=came, went=went, actor=actor, request=request)
+
+    def shifts(
+        self, table: sa.Table, *, came: Sequence[Mapping[Any, Any]], went: Sequence[Mapping[Any, Any]], actor: str, request: str
+    ) -> list[audit.AuditEntry]:
+        """The audit row for that, if it takes one."""
+        if not came and not went:
+            return []
+        entry = audit.AuditEntry(
+            at=self.now, actor=actor, request=request, action=f"{table.name}.sum", subject=audit.sum_of(table),
+            after=audit.shift(self.vault, table, came=came, went=went), note=f"+{len(came)} -{len(went)}",
+        )  # fmt: skip
+        return [entry]
 
     async def finish(self) -> None:
         """Write what all sessions have added."""
@@ -217,9 +240,11 @@ class Session:
     def add(self, table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
         """Insert a row at the end of the transaction. Missing columns become None; returns the whole row."""
         row = {**_blank(table), **values}
+        if sealed_columns(table):
+            row = self._tx.vault.bind(table, row, row)
         self._pending[table].append(row)
-        if table.info.get("audited"):
-            self._record(f"{table.name}.add", audit.subject_of(table, row), None, self._hash(table, row))
+        if audit.is_covered(table) and not audit.is_summed(table):
+            self._changed(table, None, row)
         return row
 
     async def current(self, table: sa.Table, seen: Versioned) -> dict[str, Any]:
@@ -235,28 +260,71 @@ class Session:
         `before` is the row as it was read, of an audited table the whole of it. Raises Conflict when somebody changed it
         since.
         """
-        if table.info.get("audited") and len(before) < len(table.c):
+        if audit.is_covered(table) and len(before) < len(table.c):
             raise ValueError(f"a part of a row of {table.name} cannot be signed")
+        if sealed_columns(table):
+            anew = self._tx.vault.bound_anew(table, before) if len(before) >= len(table.c) else {}
+            changes = self._tx.vault.bind(table, before, {**anew, **changes})
         after = {**before, **changes, "version": before["version"] + 1}
         keys = [column == before[column.name] for column in table.primary_key]
         statement = table.update().where(*keys, table.c.version == before["version"])
-        if await self.change(statement.values(**changes, version=after["version"])) == 0:
+        if await self._run(statement.values(**changes, version=after["version"])) == 0:
             raise Conflict(audit.subject_of(table, before))
-        if table.info.get("audited"):
-            subject = audit.subject_of(table, before)
-            self._record(f"{table.name}.change", subject, self._hash_before(table, before), self._hash(table, after))
+        if audit.is_covered(table):
+            self._changed(table, before, after)
         return after
 
     async def remove(self, table: sa.Table, before: Mapping[Any, Any]) -> None:
         """Delete one row. Raises Conflict when it is gone already."""
         keys = [column == before[column.name] for column in table.primary_key]
-        if await self.change(table.delete().where(*keys)) == 0:
+        if await self._run(table.delete().where(*keys)) == 0:
             raise Conflict(audit.subject_of(table, before))
-        if table.info.get("audited"):
-            self._record(f"{table.name}.remove", audit.subject_of(table, before), self._hash_before(table, before), None)
+        if audit.is_covered(table):
+            self._changed(table, before, None)
 
     async def change(self, statement: sa.Executable, values: Any = None) -> int:
         """Run an update or delete of unaudited rows at once; returns how many rows it met."""
+        table = statement.table if isinstance(statement, sa.Update | sa.Delete) else None
+        if isinstance(table, sa.Table) and audit.is_covered(table) and "covered" not in table.info:
+            raise ValueError(f"{table.name} is audited: change_all and remove_all leave the audit rows")
+        return await self._run(statement, values)
+
+    async def change_all(self, table: sa.Table, which: sa.ColumnElement[bool], **changes: Any) -> int:
+        """Change all rows of an audited table that `which` meets, whatever their versions; returns how many they were.
+
+        `changes` name no part of the key.
+        """
+        keys = list(table.primary_key)
+        await self._settle()
+        found = await self.read(sa.select(table).where(which).order_by(*keys).with_for_update())
+        for start in range(0, len(found), _AT_ONCE):
+            rows = found[start : start + _AT_ONCE]
+            these = _named(keys, rows)
+            await self._run(table.update().where(these).values(**changes))
+            now = {_key(keys, row): row._mapping for row in await self.read(sa.select(table).where(these))}
+            if audit.is_summed(table):
+                self.shift(table, came=list(now.values()), went=[row._mapping for row in rows])
+            else:
+                for row in rows:
+                    self._changed(table, row._mapping, now[_key(keys, row)])
+        return len(found)
+
+    async def remove_all(self, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
+        """Delete all rows of an audited table that `which` meets; returns how many they were."""
+        await self._settle()
+        rows = (await self._tx.conn.execute(table.delete().where(which).returning(*table.c))).all()
+        if audit.is_summed(table):
+            self.shift(table, went=[row._mapping for row in rows])
+        else:
+            for row in rows:
+                self._changed(table, row._mapping, None)
+        return len(rows)
+
+    def shift(self, table: sa.Table, *, came: Sequence[Mapping[Any, Any]] = (), went: Sequence[Mapping[Any, Any]] = ()) -> None:
+        """As `Transaction.shift`."""
+        self._audit += self._tx.shifts(table, came=came, went=went, actor=self.actor, request=self.request)
+
+    async def _run(self, statement: sa.Executable, values: Any = None) -> int:
         await self._settle()
         return (await self._tx.conn.execute(statement, values)).rowcount
 
@@ -274,13 +342,19 @@ class Session:
         self._numbers_before.setdefault(name, number - 1)
         return number
 
-    def _hash(self, table: sa.Table, row: Mapping[Any, Any]) -> str:
-        return audit.row_hash(self._tx.vault, table, row)
+    def _changed(self, table: sa.Table, before: Mapping[Any, Any] | None, after: Mapping[Any, Any] | None) -> None:
+        """Leave the audit row for a row that was added, changed or removed, if the chain covers what is new."""
+        was = None if before is None else self._hash_before(table, before)
+        now = None if after is None else audit.row_hash(self._tx.vault, table, after)
+        row = before if after is None else after
+        if row is not None and was != now:
+            did = "add" if before is None else "remove" if after is None else "change"
+            self._record(f"{table.name}.{did}", audit.subject_of(table, row), was, now)
 
-    def _hash_before(self, table: sa.Table, row: Mapping[Any, Any]) -> str:
+    def _hash_before(self, table: sa.Table, row: Mapping[Any, Any]) -> str | None:
         """Of a row that can't be opened what is stored is signed: to write it anew or remove it is how it is mended."""
         try:
-            return self._hash(table, row)
+            return audit.row_hash(self._tx.vault, table, row)
         except SealError:
             return audit.stored_hash(self._tx.vault, table, row)
 
@@ -299,7 +373,8 @@ class Session:
         if self._savepoint is None:
             self._savepoint = await self._tx.conn.begin_nested()
         if self._pending:
-            await insert_all(self._tx.conn, self._pending)
+            for table, rows in (await insert_all(self._tx.conn, self._pending)).items():
+                self.shift(table, came=rows)
             self._pending = defaultdict(list)
 
     async def _undo(self) -> None:
@@ -349,11 +424,36 @@ async def reading_first(database: Database, now: datetime, *, brief: bool = Fals
             await tx.finish()
 
 
-async def insert_all(conn: AsyncConnection, pending: Pending) -> None:
-    """One bulk statement a table, parents before children."""
+async def insert_all(conn: AsyncConnection, pending: Pending) -> Pending:
+    """One bulk statement a table, parents before children. Returns the rows of `SUMMED` tables that are new."""
     order = _table_order()
+    summed: Pending = {}
     for table in sorted(pending, key=lambda table: order[table]):
-        await _insert(table).run(conn, pending[table])
+        rows = pending[table]
+        written = await _insert(table).run(conn, rows)
+        if audit.is_summed(table):
+            summed[table] = rows if written == len(rows) or not table.info.get("once") else await _there(conn, table, rows)
+    return summed
+
+
+def _named(keys: Sequence[sa.Column[Any]], rows: Sequence[sa.Row[Any]]) -> sa.ColumnElement[bool]:
+    """These rows, by their keys."""
+    wanted = [_key(keys, row) for row in rows]
+    return keys[0].in_([one for (one,) in wanted]) if len(keys) == 1 else sa.tuple_(*keys).in_(wanted)
+
+
+def _key(keys: Sequence[sa.Column[Any]], row: sa.Row[Any]) -> tuple[Any, ...]:
+    return tuple(row._mapping[key] for key in keys)
+
+
+async def _there(conn: AsyncConnection, table: sa.Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the rows that were written, and not left out because what they say was there."""
+    (key,) = table.primary_key
+    there = set[Any]()
+    for start in range(0, len(rows), _AT_ONCE):
+        wanted = [row[key.name] for row in rows[start : start + _AT_ONCE]]
+        there |= set((await conn.execute(sa.select(key).where(key.in_(wanted)))).scalars())
+    return [row for row in rows if row[key.name] in there]
 
 
 @functools.cache

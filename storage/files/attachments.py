@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from storage.database.base import FILE, Moment, id_column, metadata, new_id
+from storage.database.base import AUDITED, FILE, Moment, id_column, metadata, new_id
 from storage.database.transaction import Session
 from storage.files.media import media
 
@@ -19,6 +19,7 @@ attachments = sa.Table(
     sa.Column("sha256", sa.String(64), sa.ForeignKey("media.sha256"), nullable=False, index=True, info=FILE),
     sa.Column("at", Moment, nullable=False),
     sa.Index("ix_attachments_subject", "subject", "subject_id"),
+    info=AUDITED,
 )
 
 

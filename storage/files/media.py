@@ -13,10 +13,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import ONCE, Moment, from_ms, metadata
+from storage.database.base import ONCE, SHANGHAI, Moment, from_ms, metadata
 from storage.database.bulk import insert_into
 from storage.database.connection import Database
-from storage.database.sealing import HEADER, SealError, Vault, number_of
+from storage.database.reading import Damage, SetAside, note
+from storage.database.sealing import HEADER, SealError, UnknownKey, Vault, number_of
 from storage.database.transaction import Session
 
 media = sa.Table(
@@ -39,13 +40,22 @@ ERASED = "erased"
 
 _ANEW = ".anew"
 
+_ALTERED = "这个文件被换过或改过，没有打开。"
+_TOLD = "有个照片或文件被换过或改过，没有给人看。请从备份放回。"
+
+
+class AlteredFile(SealError):
+    """A kept file that is not what its name says. The text is for people."""
+
 
 class MediaStore:
     """Files under `folder`, each sealed as a whole."""
 
-    def __init__(self, folder: Path, vault: Vault) -> None:
+    def __init__(self, folder: Path, vault: Vault, database: Database | None = None) -> None:
+        """`database`, where given, is told of files that can't be opened."""
         self._folder = folder
         self._vault = vault
+        self._database = database
 
     def write(self, content: bytes) -> str:
         """Keep a file durably; returns its sha256. Blocking: call it from a thread."""
@@ -59,14 +69,40 @@ class MediaStore:
     def _sealed(self, content: bytes, draft: Path) -> Path:
         self._vault.refresh()
         with draft.open("wb") as file:
-            file.write(self._vault.seal(content))
+            file.write(self._vault.seal(content, _place(hashlib.sha256(content).hexdigest())))
             file.flush()
             os.fsync(file.fileno())
         return draft
 
     def read(self, sha256: str) -> bytes:
-        """The content of a file. Raises FileNotFoundError when it was never kept, SealError when the file was altered."""
-        return self._vault.open(self.path(sha256).read_bytes())
+        """The content of a file. Raises FileNotFoundError when it was never kept, AlteredFile when it is another's or was
+        altered, SealError where the key is not there. Blocking."""
+        try:
+            content = self._vault.open(self.path(sha256).read_bytes(), _place(sha256))
+        except UnknownKey:
+            raise
+        except SealError:
+            raise AlteredFile(_ALTERED) from None
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise AlteredFile(_ALTERED)
+        return content
+
+    async def fetch(self, sha256: str) -> bytes:
+        """As `read`, in a thread; the office is told once of a file that was altered."""
+        key = f"file:{sha256}"
+        try:
+            content = await asyncio.to_thread(self.read, sha256)
+        except AlteredFile as error:
+            if self._database is not None:
+                damage = Damage()
+                damage.found[key] = SetAside(key, _TOLD, str(error))
+                await note(self._database, damage, datetime.now(SHANGHAI))
+            raise
+        if self._database is not None and key in self._database.noted:
+            damage = Damage()
+            damage.right.add(key)
+            await note(self._database, damage, datetime.now(SHANGHAI))
+        return content
 
     def in_use(self) -> dict[int, list[str]]:
         """The files by the number of the key they are sealed with; 0 for those that cannot be read. Blocking."""
@@ -92,6 +128,11 @@ class MediaStore:
 
     def path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _place(sha256: str) -> bytes:
+    """What the content of a file is sealed to: its name."""
+    return f"media\0{sha256}".encode()
 
 
 def _number(path: Path) -> int:

@@ -57,4 +57,4 @@ class Orders(Generic[AnyOrder]):
         await self._session.remove(self.table, order.model_dump())
 
     def _opened(self, row: Any) -> dict[str, str]:
-        return {name: self._session.vault.open_text(row[name]) or "" for name in self.sealed}
+        return {name: self._session.vault.open_text(self.table.c[name], row) or "" for name in self.sealed}

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import FILE, FILES_WITHIN
+from storage.database.base import FILE, FILES_WITHIN, with_place
 from storage.database.connection import Database
 from storage.database.sealing import SealError, UnknownKey, Vault
 from storage.database.tables import all_tables
@@ -86,22 +86,25 @@ async def _mentioned(database: Database, names: set[str]) -> set[str]:
     for column in sorted(columns_with(FILES_WITHIN), key=lambda one: _ONWARD.index(one.table.name)):
         key, last = column.table.c.id, -1
         while True:
-            page = sa.select(key, column).where(key > last).order_by(key).limit(_PAGE)
+            page = sa.select(*with_place(column)).where(key > last).order_by(key).limit(_PAGE)
             async with database.read() as conn:
                 rows = (await conn.execute(page)).all()
             if not rows:
                 break
-            last = rows[-1][0]
-            mentioned |= names & await asyncio.to_thread(names_sealed_in, database.vault, [row[1] for row in rows])
+            last = rows[-1]._mapping[key]
+            mentioned |= names & await asyncio.to_thread(names_sealed_in, database.vault, column, rows)
     return mentioned
 
 
-def names_sealed_in(vault: Vault, contents: Sequence[bytes], *, unknown_keys: bool = False) -> set[str]:
-    """The names of files in sealed contents. Raises UnknownKey for one whose key is not there, unless with `unknown_keys`."""
+def names_sealed_in(
+    vault: Vault, column: sa.Column[Any], rows: Sequence[sa.Row[Any]], *, unknown_keys: bool = False
+) -> set[str]:
+    """The names of files in a sealed column of these rows. Raises UnknownKey for one whose key is not there, unless with
+    `unknown_keys`."""
     found: set[str] = set()
-    for sealed in contents:
+    for row in rows:
         try:
-            found |= names_in(vault.open(sealed))
+            found |= names_in(vault.open_cell(column, row))
         except UnknownKey:
             if not unknown_keys:
                 raise

@@ -152,6 +152,10 @@ class Admissions:
         """The undecided requests to join a household of the regions, the oldest first."""
         return await self._open(_OF_HOME, regions)
 
+    async def asked_before(self, before: datetime) -> list[Admission]:
+        """The undecided requests of any kind that are older."""
+        return await self._open(admissions.c.asked_at < before, ("",))
+
     async def knocks_since(self, since: datetime | None) -> dict[str, int]:
         """How many such requests have come since then (None: ever) and are still open, by village."""
         fresh = sa.true() if since is None else admissions.c.asked_at > since
@@ -167,18 +171,17 @@ class Admissions:
         return self._session.records(admissions, await self._session.read(query.order_by(admissions.c.id)), self._opened)
 
     def _opened(self, row: sa.Row[Any]) -> Admission:
-        return Admission.from_row(row, phone=self._session.vault.open_text(row.phone))
+        return Admission.from_row(row, phone=self._session.vault.open_text(admissions.c.phone, row))
 
     async def withdraw(self, admission_id: int) -> None:
         """Close a request whose chat has joined in another way."""
         await self.decide(admission_id, accepted=True, person_id=None)
 
     async def decide(self, admission_id: int, *, accepted: bool, person_id: int | None) -> None:
-        """Settle a request once. Raises Conflict when two decide it together."""
+        """Settle a request once; its phone number is kept no longer. Raises Conflict when two decide it together."""
         rows = await self._session.read(sa.select(admissions).where(admissions.c.id == admission_id))
-        await self._session.amend(
-            admissions, dict(rows[0]._mapping), accepted=accepted, decided_at=self._session.now, decided_by=person_id
-        )
+        decided = {"accepted": accepted, "decided_at": self._session.now, "decided_by": person_id, "phone": None}
+        await self._session.amend(admissions, dict(rows[0]._mapping), **decided)
 
     async def known_as(self, name: str, phone: str) -> int | None:
         """The person of this name and phone, if there is one already."""

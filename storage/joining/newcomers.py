@@ -49,6 +49,38 @@ class Newcomers:
         """Those whom nobody has confirmed in the villages (codes, or beginnings of codes), the oldest first."""
         return await self._some(posts.c.confirmed_at.is_(None), inside(posts.c.region, *regions))
 
+    async def same_as(self, person_id: int) -> list[Newcomer]:
+        """The further phones of a person whom somebody has confirmed: of the same household, by the same name and relation,
+        and with no other post.
+
+        Each phone joins as a person of its own. What an unconfirmed one says of itself makes nobody else's phone its own.
+        """
+        mine = await self._some(posts.c.person_id == person_id, posts.c.confirmed_at.is_not(None))
+        found = [
+            one
+            for own in mine
+            for one in await self.of_household(own.household_id or 0)
+            if one.person_id != person_id and (one.name, one.relation) == (own.name, own.relation)
+        ]
+        others = sa.select(posts.c.person_id).where(
+            posts.c.person_id.in_([one.person_id for one in found]),
+            posts.c.until.is_(None),
+            posts.c.id.not_in([one.id for one in found]),
+        )
+        more = {row.person_id for row in await self._session.read(others)}
+        return [one for one in found if one.person_id not in more]
+
+    async def take_the_place(self, newcomer: Newcomer) -> None:
+        """End the entries of the same person, now confirmed anew, that have no phone in use any more.
+
+        Else whoever comes back by another phone would leave one behind each time.
+        """
+        chats = Chats(self._session)
+        for one in await self.same_as(newcomer.person_id):
+            if not await chats.of(one.person_id):
+                await self._amend(one, until=self._session.now)
+                await chats.sign_out_all(one.person_id)
+
     async def counts(self) -> dict[str, int]:
         """How many nobody has confirmed, by village."""
         query = sa.select(posts.c.region, sa.func.count().label("n")).where(*_OF_HOME, posts.c.confirmed_at.is_(None))
@@ -57,6 +89,7 @@ class Newcomers:
     async def confirm(self, newcomer: Newcomer, by: int) -> None:
         """From now on the person sees what the household sees. Raises Conflict when somebody decided meanwhile."""
         await self._amend(newcomer, confirmed_at=self._session.now, confirmed_by=by)
+        await self.take_the_place(newcomer)
 
     async def disown(self, newcomer: Newcomer) -> list[str]:
         """End the post; with their last one the person's chats are signed out, and what was said there is erased. Returns the

@@ -73,6 +73,8 @@ async def _verifications(session: Session, clue_ids: Sequence[int]) -> Mapping[i
     query = sa.select(*columns).where(clue_events.c.clue_id.in_(clue_ids), clue_events.c.step == Step.VERIFY.value)
     rows = await session.read(query.order_by(clue_events.c.id))
     found = session.records(
-        clue_events, rows, lambda row: _Verification(row.clue_id, row.outcome, row.at.date(), opened(session, row.note))
+        clue_events,
+        rows,
+        lambda row: _Verification(row.clue_id, row.outcome, row.at.date(), opened(session, clue_events.c.note, row)),
     )
     return {one.clue_id: one for one in found}

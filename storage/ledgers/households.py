@@ -29,6 +29,7 @@ class MeasureLine(NamedTuple):
 class HouseholdLine(NamedTuple):
     """`responsible_id` is who answers for the newest help; `national_number` the one it was registered under."""
 
+    household_id: int
     number: int
     village: str
     group_name: str
@@ -67,6 +68,7 @@ def _line(session: Session, more: _More, row: sa.Row[Any]) -> HouseholdLine:
     head = next((one for one in family if one.name == row.head), None)
     id_number, phone = _numbers(session, head) if head else ("", "")
     return HouseholdLine(
+        household_id=row.id,
         number=row.number,
         village=row.village,
         group_name=row.group_name,
@@ -93,7 +95,9 @@ async def _families(session: Session, household_ids: Sequence[int]) -> Mapping[i
 
 def _numbers(session: Session, head: sa.Row[Any]) -> tuple[str, str]:
     """ID number and phone; empty where they can't be read, which the office is told."""
-    read = session.records(members, [head], lambda row: (opened(session, row.id_number), opened(session, row.phone)))
+    read = session.records(
+        members, [head], lambda row: (opened(session, members.c.id_number, row), opened(session, members.c.phone, row))
+    )
     return read[0] if read else ("", "")
 
 
@@ -114,7 +118,7 @@ async def _measures(session: Session, household_ids: Sequence[int]) -> Mapping[i
     found = session.records(
         measures,
         await session.read(query),
-        lambda row: (row.household_id, MeasureLine(opened(session, row.text), row.unit, row.deadline, row.percent)),
+        lambda row: (row.household_id, MeasureLine(opened(session, measures.c.text, row), row.unit, row.deadline, row.percent)),
     )
     for household_id, line in found:
         taken[household_id].append(line)

@@ -35,5 +35,5 @@ def codes(kept: Any) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def opened(session: Session, sealed: bytes | None) -> str:
-    return session.vault.open_text(sealed) or ""
+def opened(session: Session, column: sa.Column[Any], row: sa.Row[Any]) -> str:
+    return session.vault.open_text(column, row) or ""

@@ -65,8 +65,8 @@ def _line(session: Session, entries: Mapping[int, _Entry], photos: Mapping[int, 
         item=row.item,
         region=row.region,
         household_id=row.household_id,
-        description=opened(session, row.description),
-        measures=opened(session, row.measures),
+        description=opened(session, problems.c.description, row),
+        measures=opened(session, problems.c.measures, row),
         units=codes(row.units),
         responsible=row.responsible,
         deadline=row.deadline,
@@ -88,7 +88,7 @@ async def _last_entries(session: Session, problem_ids: Sequence[int]) -> Mapping
     found = session.records(
         problem_entries,
         await session.read(query),
-        lambda row: _Entry(row.problem_id, Action(row.action), row.at.date(), opened(session, row.text)),
+        lambda row: _Entry(row.problem_id, Action(row.action), row.at.date(), opened(session, problem_entries.c.text, row)),
     )
     return {one.problem_id: one for one in found}
 

@@ -19,6 +19,7 @@ from storage.visits import VisitOutcome, visits
 class SweepLine(NamedTuple):
     """`outcome` is None for a household that nobody has been to."""
 
+    household_id: int
     number: int
     village: str
     group_name: str
@@ -34,14 +35,7 @@ async def sweep_lines(session: Session, reach: Sequence[Reach], *, round: str) -
     """The households of these regions, by number, without what can't be read."""
     visit = sa.and_(visits.c.household_id == households.c.id, visits.c.round == round)
     query = (
-        sa.select(
-            households,
-            visits.c.id.label("visit"),
-            visits.c.outcome,
-            visits.c.at,
-            visits.c.note,
-            persons.c.name.label("visitor"),
-        )
+        sa.select(households, visits.c.id, visits.c.outcome, visits.c.at, visits.c.note, persons.c.name.label("visitor"))
         .outerjoin(visits, visit)
         .outerjoin(persons, persons.c.id == visits.c.person_id)
         .where(covered(households.c.village, reach))
@@ -53,6 +47,7 @@ async def sweep_lines(session: Session, reach: Sequence[Reach], *, round: str) -
 
 def _line(session: Session, row: sa.Row[Any]) -> SweepLine:
     return SweepLine(
+        household_id=row.id,
         number=row.number,
         village=row.village,
         group_name=row.group_name,
@@ -61,5 +56,5 @@ def _line(session: Session, row: sa.Row[Any]) -> SweepLine:
         outcome=VisitOutcome(row.outcome) if row.outcome else None,
         visited_on=row.at.date() if row.at else None,
         visitor=row.visitor or "",
-        note=next(iter(session.records(visits, [row], lambda row: opened(session, row.note))), ""),
+        note=next(iter(session.records(visits, [row], lambda row: opened(session, visits.c.note, row))), ""),
     )

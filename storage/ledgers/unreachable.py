@@ -38,7 +38,7 @@ async def unreachable_lines(session: Session, reach: Sequence[Reach]) -> list[Un
         .subquery()
     )
     query = (
-        sa.select(posts, persons.c.name, persons.c.phone, blocked.c.at)
+        sa.select(posts, persons.c.id, persons.c.name, persons.c.phone, blocked.c.at)
         .join(persons, persons.c.id == posts.c.person_id)
         .outerjoin(blocked, blocked.c.person_id == persons.c.id)
         .where(
@@ -56,7 +56,7 @@ async def unreachable_lines(session: Session, reach: Sequence[Reach]) -> list[Un
         UnreachableLine(
             name=rows[0].name,
             posts=tuple(session.records(posts, rows, Post.from_row)),
-            phone=next(iter(session.records(persons, rows[:1], lambda row: opened(session, row.phone))), ""),
+            phone=next(iter(session.records(persons, rows[:1], lambda row: opened(session, persons.c.phone, row))), ""),
             blocked_on=rows[0].at and rows[0].at.date(),
         )
         for rows in held.values()

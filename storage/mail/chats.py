@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, Record, metadata
+from storage.database.base import Moment, Record, covering, metadata
 from storage.database.counters import raise_stamp
 from storage.database.transaction import Session
 from storage.mail.messages import platform_of
@@ -28,10 +28,12 @@ chats = sa.Table(
     sa.Column("session", sa.Integer, nullable=False, server_default="0"),
     sa.Column("stopped_id", sa.BigInteger, sa.ForeignKey("persons.id"), index=True),
     sa.Column("silent_id", sa.BigInteger, sa.ForeignKey("persons.id")),
+    info=covering("address", "person_id", "session", "stopped_id", "silent_id"),
 )
 """`last_seen` is when it was bound, or first wrote; `used_at`, exact to a day, when it was last used, and `idle` how many
 nights have passed since. A page's token names `session`: raising it ends all tokens. `stopped_id` is whose it was until it was
-stopped, `silent_id` whose until it fell silent (`storage.mail.silence`); it is nobody's meanwhile."""
+stopped, `silent_id` whose until it fell silent (`storage.mail.silence`); it is nobody's meanwhile. The audit chain covers
+whose it is and its session; a chat of nobody, and the stamps of every message, leave no audit row."""
 
 _A_DAY = timedelta(days=1)
 
@@ -133,13 +135,19 @@ class Chats:
         ]
 
     async def _change(self, which: sa.ColumnElement[bool], **values: object) -> None:
-        await self._session.change(chats.update().where(which).values(**values))
+        await self._session.change_all(chats, which, **values)
         self._session.touch("people")
 
     async def of(self, person_id: int) -> list[str]:
         """All of the person's addresses, the one bound last first."""
         bound = sa.select(chats.c.address).where(chats.c.person_id == person_id).order_by(chats.c.last_seen.desc())
         return [row.address for row in await self._session.read(bound)]
+
+    async def all_of(self, person_id: int) -> list[str]:
+        """All of the person's addresses, also those that have fallen silent or are stopped."""
+        theirs = sa.or_(*(column == person_id for column in (chats.c.person_id, chats.c.silent_id, chats.c.stopped_id)))
+        rows = await self._session.read(sa.select(chats.c.address).where(theirs).order_by(chats.c.address))
+        return [row.address for row in rows]
 
     async def reachable(self, person_ids: Iterable[int]) -> dict[int, str]:
         """As the function `reachable`."""

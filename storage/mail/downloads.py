@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, Sealed, id_column, metadata, new_id
+from storage.database.base import Moment, Sealed, bound_to, id_column, metadata, new_id
 from storage.database.bulk import insert_into
 from storage.database.connection import Database
 from storage.database.reading import noting
@@ -27,6 +27,7 @@ downloads = sa.Table(
     sa.Column("address", sa.String(80), nullable=False, index=True),
     sa.Column("update", Sealed, nullable=False),
     sa.Column("kept_at", Moment, nullable=False),
+    info=bound_to("id", "address"),
 )
 
 
@@ -53,6 +54,7 @@ class Downloads:
             {"id": new_id(), "key": one.key, "address": one.address, "update": vault.seal_json(one.update), "kept_at": now}
             for one in updates
         ]
+        rows = [vault.bind(downloads, row, row) for row in rows]
         async with self.database.write(brief=True) as conn:
             await conn.execute(insert_into(conn, downloads).on_conflict_do_nothing(), rows)
 
@@ -64,7 +66,9 @@ class Downloads:
             mine &= downloads.c.kept_at <= before
         async with noting(self.database, self.clock()) as damage, self.database.read() as conn:
             rows = (await conn.execute(sa.select(downloads).where(mine).order_by(downloads.c.id))).all()
-            return damage.read(downloads, rows, lambda row: Waiting(row.key, row.address, vault.open_json(row.update)))
+            return damage.read(
+                downloads, rows, lambda row: Waiting(row.key, row.address, vault.open_json(downloads.c.update, row))
+            )
 
     async def drop(self, key: str) -> None:
         """Its message is stored, or given up."""

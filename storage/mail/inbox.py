@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import FILES_WITHIN, Moment, Record, Sealed, id_column, metadata, new_id
+from storage.database.base import FILES_WITHIN, Moment, Record, Sealed, bound_to, id_column, metadata, new_id
 from storage.database.bulk import BulkInsert
 from storage.database.reading import Damage
-from storage.database.sealing import Vault
+from storage.database.sealing import Unsealed, Vault
 from storage.mail.chats import chats
 from storage.mail.messages import Incoming, platform_of, storable
 
@@ -32,6 +32,7 @@ inbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("payload", Sealed, nullable=False, info=FILES_WITHIN),
     sa.Column("error", sa.String(500)),
+    info=bound_to("id", "address"),
 )
 sa.Index("ix_inbox_new", inbox.c.id, sqlite_where=inbox.c.state == NEW, postgresql_where=inbox.c.state == NEW)
 sa.Index("ix_inbox_address", inbox.c.address, inbox.c.id)
@@ -62,7 +63,7 @@ class DeadLetter(Record):
 
 def rows_of(vault: Vault, messages: Sequence[Incoming], now: datetime) -> list[dict[str, Any]]:
     """The messages as rows, sealed; made before the write lock is taken."""
-    return [
+    rows = [
         {
             "id": new_id(),
             "key": message.key,
@@ -71,10 +72,11 @@ def rows_of(vault: Vault, messages: Sequence[Incoming], now: datetime) -> list[d
             "received_at": now,
             "state": NEW,
             "attempts": 0,
-            "payload": vault.seal(message.model_dump_json(exclude_defaults=True).encode()),
+            "payload": Unsealed(message.model_dump_json(exclude_defaults=True).encode()),
         }
         for message in messages
     ]
+    return [vault.bind(inbox, row, row) for row in rows]
 
 
 _NEWCOMERS = BulkInsert(chats, ("address", "platform", "last_seen"), lambda insert: insert.on_conflict_do_nothing())
@@ -190,7 +192,7 @@ async def _turns(conn: AsyncConnection, platforms: Sequence[str], now: datetime,
 
 
 def _mail(vault: Vault, row: Any) -> Mail:
-    message = _dated(Incoming.model_validate_json(vault.open(row.payload)), row.received_at)
+    message = _dated(Incoming.model_validate_json(vault.open_cell(inbox.c.payload, row)), row.received_at)
     return Mail(row.id, row.attempts, row.received_at, message)
 
 

@@ -104,6 +104,9 @@ class Outgoing:
     """sha256 of a kept file to send along."""
     file_name: str = ""
     edits: str | None = None
+    links: tuple[str, ...] = ()
+    """Addresses in `text` that the bot itself has written. These alone can be tapped: whatever else looks like an address
+    was typed by somebody."""
 
 
 _AS_JSON = TypeAdapter(Outgoing)

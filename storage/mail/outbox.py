@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from storage.database.base import FILES_WITHIN, Moment, Record, Sealed, id_column, metadata, new_id
-from storage.database.sealing import Vault
+from storage.database.base import FILES_WITHIN, Moment, Record, Sealed, bound_to, id_column, metadata, new_id
+from storage.database.sealing import Unsealed, Vault
 from storage.database.transaction import Session
 from storage.mail.messages import BULK, REPLY, Outgoing, pack, platform_of, storable, unpack
 from storage.mail.quiet import quiet_times
@@ -36,6 +36,7 @@ outbox = sa.Table(
     sa.Column("reference", sa.String(40)),
     sa.Column("error", sa.String(300)),
     sa.Column("payload", Sealed, nullable=False, info=FILES_WITHIN),
+    info=bound_to("id", "address"),
 )
 for _name, _where, _columns in (
     ("ix_outbox_pending", outbox.c.state == PENDING, (outbox.c.priority, outbox.c.id)),
@@ -112,7 +113,7 @@ def post(
             "not_before": not_before or session.now,
             "state": PENDING,
             "attempts": 0,
-            "payload": session.vault.seal(pack(message)),
+            "payload": Unsealed(pack(message)),
         },
     )
     return int(row["id"])
@@ -216,7 +217,7 @@ def letter_of(vault: Vault, row: sa.Row[Any]) -> Letter:
         address=row.address,
         attempts=row.attempts,
         must_arrive=row.must_arrive,
-        message=unpack(vault.open(row.payload)),
+        message=unpack(vault.open_cell(outbox.c.payload, row)),
     )
 
 

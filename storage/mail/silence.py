@@ -21,8 +21,7 @@ async def pass_night(session: Session, platform: str) -> int:
     await session.change(chats.update().where(bound).values(idle=chats.c.idle + 1))
     silent = bound & (chats.c.idle > MOST_IDLE)
     await erase_said(session, sa.select(chats.c.address).where(silent))
-    signed_out = chats.update().where(silent)
-    count = await session.change(signed_out.values(silent_id=chats.c.person_id, person_id=None, session=chats.c.session + 1))
+    count = await session.change_all(chats, silent, silent_id=chats.c.person_id, person_id=None, session=chats.c.session + 1)
     if count:
         session.touch("people")
     return count

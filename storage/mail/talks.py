@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import FILES_WITHIN, Moment, Sealed, id_column, metadata
+from storage.database.base import FILES_WITHIN, Moment, Sealed, bound_to, id_column, metadata
 from storage.database.bulk import BulkInsert
 from storage.database.reading import Damage
 from storage.database.sealing import Vault
@@ -28,6 +28,7 @@ talks = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("touched_at", Moment, nullable=False, index=True),
     sa.Column("journal", Sealed, nullable=False, info=FILES_WITHIN),
+    info=bound_to("id", "address"),
 )
 
 
@@ -106,7 +107,7 @@ async def open_talks(
 
 
 def _talk(vault: Vault, row: sa.Row[Any]) -> Talk:
-    kept = vault.open_json(row.journal)
+    kept = vault.open_json(talks.c.journal, row)
     return Talk(
         row.id, row.address, row.person_id, row.name, row.touched_at, kept["args"], row.state,
         dict(kept["answers"]), kept["asked"], kept["partial"], kept.get("whose", ""), _guesses(kept.get("guesses", {})),
@@ -140,7 +141,7 @@ async def put_aside(conn: AsyncConnection, talk_id: int) -> None:
 
 def rows_of(vault: Vault, changed: Iterable[Talk]) -> list[dict[str, Any]]:
     """New and changed talks as rows, sealed; made before the write lock is taken."""
-    return [
+    rows = [
         {
             "id": talk.id,
             "address": talk.address,
@@ -152,6 +153,7 @@ def rows_of(vault: Vault, changed: Iterable[Talk]) -> list[dict[str, Any]]:
         }
         for talk in changed
     ]
+    return [vault.bind(talks, row, row) for row in rows]
 
 
 def _journal(talk: Talk) -> dict[str, Any]:

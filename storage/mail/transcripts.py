@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import FILE, Moment, Record, Sealed, metadata
+from storage.database.base import FILE, Moment, Record, Sealed, bound_to, metadata
 from storage.database.bulk import insert_into
 from storage.database.reading import Damage
-from storage.database.sealing import Vault
+from storage.database.sealing import Unsealed, Vault
 from storage.files.media import media
 from storage.mail.chats import chats
 from storage.mail.messages import Outgoing, pack, unpack
@@ -33,6 +33,7 @@ web_messages = sa.Table(
     sa.Column("file", sa.String(64), info=FILE),
     sa.Column("payload", Sealed, nullable=False),
     sa.Index("ix_web_messages_address", "address", "seq"),
+    info=bound_to("address", "origin"),
     sqlite_autoincrement=True,
 )
 
@@ -76,10 +77,10 @@ async def append(
         "edits": int(shown.edits) if shown.edits is not None else None,
         "at": now,
         "file": shown.file,
-        "payload": vault.seal(pack(shown)),
+        "payload": Unsealed(pack(shown)),
     }
     added = insert_into(conn, web_messages).on_conflict_do_nothing(index_elements=["origin"]).returning(web_messages.c.seq)
-    seq = (await conn.execute(added, row)).scalar_one_or_none()
+    seq = (await conn.execute(added, vault.bind(web_messages, row, row))).scalar_one_or_none()
     if seq is None:
         known = sa.select(web_messages.c.seq).where(web_messages.c.origin == origin)
         seq = (await conn.execute(known)).scalar_one()
@@ -116,7 +117,7 @@ def _opened(vault: Vault, rows: Sequence[sa.Row[Any]], damage: Damage) -> list[T
     """A line that can't be read is there with other words: a page that has seen all before it goes on behind it."""
 
     def line(row: sa.Row[Any]) -> TranscriptLine:
-        opened = damage.read(web_messages, [row], lambda row: unpack(vault.open(row.payload)))
+        opened = damage.read(web_messages, [row], lambda row: unpack(vault.open_cell(web_messages.c.payload, row)))
         return TranscriptLine.from_row(row, shown=opened[0] if opened else Outgoing(text=DAMAGED_LINE))
 
     return damage.read(web_messages, rows, line)

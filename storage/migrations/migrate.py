@@ -40,6 +40,10 @@ _LONGEST_WAIT = 60_000
 """Milliseconds a step waits for a table that somebody uses: all who come later wait behind it."""
 
 
+_COVERED_SINCE = {"0009": {"acknowledged", "attachments", "chats", "notice_receipts", "notices", "problem_units", "reminders"}}
+"""The tables that the chain has covered since a step, by that step."""
+
+
 _PLAIN_HASHES = "0006"
 """The step since which the chain covers plain values; before, it covered them as they are stored."""
 
@@ -126,7 +130,7 @@ async def _migrate(conn: AsyncConnection, vault: Vault, before: str | None) -> N
     if before is None or before < _PLAIN_HASHES:
         await key_checks.try_cells(conn, vault)
         await key_checks.add(conn, vault)
-    for table in await conn.run_sync(_altered, columns, hashes=before is not None and before < _PLAIN_HASHES):
+    for table in await conn.run_sync(_altered, columns, before):
         await audit.rebase(conn, vault, table, now=datetime.now(UTC), without=broken)
     await recount.rebuild(conn)  # totals can always be made from what they count
     await compatibility.write(conn, Compatibility(oldest=_oldest(), version=version("cunbao")))
@@ -134,19 +138,25 @@ async def _migrate(conn: AsyncConnection, vault: Vault, before: str | None) -> N
 
 async def _faults(conn: AsyncConnection, vault: Vault, revision: str) -> list[audit.Fault]:
     """What the chain does not vouch for before a migration, by the tables and the hashes of then."""
-    tables = await conn.run_sync(_as_they_are)
+    tables = await conn.run_sync(_as_they_are, revision)
     return await audit.verify(conn, vault, tables, audit.stored_hash if revision < _PLAIN_HASHES else audit.row_hash)
 
 
-def _as_they_are(connection: sa.Connection) -> list[sa.Table]:
-    """The audited tables with the columns they have in the database."""
+def _as_they_are(connection: sa.Connection, revision: str) -> list[sa.Table]:
+    """The tables that the chain covers at that step, with the columns they have in the database."""
     columns = _columns(connection)
     tables = []
     for ours in all_tables().sorted_tables:
-        if ours.info.get("audited") and ours.name in columns:
+        if audit.is_covered(ours) and ours.name in columns and ours.name not in _uncovered(revision):
             sealed = [sa.Column(name, Sealed) for name in sealed_columns(ours) if name in columns[ours.name]]
-            tables.append(sa.Table(ours.name, sa.MetaData(), *sealed, autoload_with=connection, resolve_fks=False))
+            there = sa.Table(ours.name, sa.MetaData(), *sealed, autoload_with=connection, resolve_fks=False, info=ours.info)
+            tables.append(there)
     return tables
+
+
+def _uncovered(revision: str) -> set[str]:
+    """The tables that the chain did not cover yet at that step."""
+    return {name for step, names in _COVERED_SINCE.items() if revision < step for name in names}
 
 
 def knows(revision: str) -> bool:
@@ -197,14 +207,16 @@ def _columns(connection: sa.Connection) -> dict[str, set[str]]:
     return {name: {column["name"] for column in inspector.get_columns(name)} for name in inspector.get_table_names()}
 
 
-def _altered(connection: sa.Connection, before: dict[str, set[str]], *, hashes: bool) -> list[sa.Table]:
-    """The audited tables that were there `before` and have other columns now, or other `hashes`."""
-    now = _columns(connection)
+def _altered(connection: sa.Connection, before: dict[str, set[str]], revision: str | None) -> list[sa.Table]:
+    """The audited tables that were there `before`, at `revision`, and that have other columns or hashes now, or were not
+    covered then."""
+    now, new = _columns(connection), _uncovered(revision or "")
+    hashes = revision is not None and revision < _PLAIN_HASHES
     return [
         table
         for table in all_tables().sorted_tables
-        if table.info.get("audited") and table.name in before
-        if before[table.name] != now.get(table.name) or (hashes and sealed_columns(table))
+        if audit.is_covered(table) and table.name in before
+        if before[table.name] != now.get(table.name) or (hashes and sealed_columns(table)) or table.name in new
     ]
 
 

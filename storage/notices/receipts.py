@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import Moment, metadata
+from storage.database.base import SUMMED, Moment, metadata
 from storage.database.transaction import Session
 from storage.files.attachments import attachments
 from storage.mail.outbox import FAILED, PENDING, SENDING, outbox
@@ -25,6 +24,7 @@ notice_receipts = sa.Table(
     sa.Column("letter_id", sa.BigInteger),
     sa.Column("confirmed_at", Moment),
     sa.Index("ix_notice_receipts_receiver", "receiver_id", "notice_id"),
+    info=SUMMED,
 )
 """Who was meant. `receiver_id` is who got it, who may stand in for them; null: nobody could be written to. `letter_id` is
 the row of the outbox, as long as there is one."""
@@ -112,7 +112,7 @@ class NoticeReceipts:
     async def confirm(self, notice_id: int, person_id: int) -> None:
         """Note that they have it, also for those in whose place they got it."""
         mine = _got(notice_id, person_id) & notice_receipts.c.confirmed_at.is_(None)
-        await self._session.change(notice_receipts.update().where(mine).values(confirmed_at=self._session.now))
+        await self._session.change_all(notice_receipts, mine, confirmed_at=self._session.now)
 
     async def figures(self, notice_ids: Sequence[int]) -> dict[int, NoticeFigures]:
         """Counts by notice; those of which nothing has been queued are left out."""
@@ -165,10 +165,10 @@ def _got(notice_id: int, person_id: int) -> sa.ColumnElement[bool]:
     return (receipts.receiver_id == person_id) & (receipts.notice_id == notice_id)
 
 
-async def purge(conn: AsyncConnection, before: datetime) -> int:
+async def purge(session: Session, before: datetime) -> int:
     """Erase notices filed before `before`, with their receipts."""
-    old = sa.select(notices.c.id).where(notices.c.filed_at < before)
-    await conn.execute(notice_receipts.delete().where(notice_receipts.c.notice_id.in_(old)))
-    links = (attachments.c.subject == SUBJECT) & attachments.c.subject_id.in_(old)
-    await conn.execute(attachments.delete().where(links))
-    return (await conn.execute(notices.delete().where(notices.c.filed_at < before))).rowcount
+    past = notices.c.filed_at < before
+    old = sa.select(notices.c.id).where(past)
+    await session.remove_all(notice_receipts, notice_receipts.c.notice_id.in_(old))
+    await session.remove_all(attachments, (attachments.c.subject == SUBJECT) & attachments.c.subject_id.in_(old))
+    return await session.remove_all(notices, past)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.base import FILE, Moment, Record, Sealed, id_column, metadata, new_id
+from storage.database.base import AUDITED, FILE, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
 from storage.files.attachments import Attachments
@@ -39,6 +39,7 @@ notices = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("reached", sa.BigInteger, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    info=AUDITED,
 )
 """`role` and `region` are the sender's office. `reached` is the last person of this round for whom a letter was queued."""
 
@@ -153,7 +154,7 @@ class Notices:
         await self._amend(notice, state=QUEUEING, reached=0, repeated_at=at)
 
     async def _amend(self, notice: Notice, **changes: Any) -> None:
-        await self._session.amend(notices, {"id": notice.id, "version": notice.version}, **changes)
+        await self._session.amend(notices, await self._session.current(notices, notice), **changes)
 
     async def _some(self, query: sa.Select[Any]) -> list[Notice]:
         rows = await self._session.read(query)
@@ -161,7 +162,7 @@ class Notices:
 
     def _one(self, row: Mapping[Any, Any]) -> Notice:
         open_text = self._session.vault.open_text
-        opened = {"words": open_text(row["words"]) or "", "file_name": open_text(row["file_name"]) or ""}
+        opened = {name: open_text(notices.c[name], row) or "" for name in ("words", "file_name")}
         return Notice.model_validate({**row, **opened})
 
 

@@ -191,7 +191,7 @@ class People:
 
     async def phone(self, person_id: int) -> str | None:
         rows = await self._session.read(sa.select(persons.c.id, persons.c.phone).where(persons.c.id == person_id))
-        return self._session.record(persons, rows, lambda row: self._session.vault.open_text(row.phone))
+        return self._session.record(persons, rows, lambda row: self._session.vault.open_text(persons.c.phone, row))
 
     async def end_post(self, post_id: int) -> None:
         """End a post that is held. With the last one the person's phones are signed out. Raises Conflict as `amend`."""

@@ -86,5 +86,5 @@ class Deeds:
         return self._session.records(problem_entries, await self._session.read(query), self._deed)
 
     def _deed(self, row: Any) -> Deed:
-        letters = len(self._session.vault.open_text(row.text) or "")
+        letters = len(self._session.vault.open_text(problem_entries.c.text, row) or "")
         return Deed.from_row(row, person=row.name, letters=letters, place=place_of(row._mapping))

@@ -150,7 +150,7 @@ class Fanouts:
         return self._session.record(fanouts, rows, self._fanout)
 
     def _fanout(self, row: Any) -> Fanout:
-        words = self._session.vault.open_text(row.words) or ""
+        words = self._session.vault.open_text(fanouts.c.words, row) or ""
         fields = {name: row._mapping[name] for name in Fanout.model_fields if name != "words"}
         return Fanout(**fields, words=words)
 

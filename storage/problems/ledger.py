@@ -186,9 +186,9 @@ class Problems:
         return self._session.records(problems, rows, lambda row: self._problem(row._mapping))
 
     def _problem(self, row: Mapping[Any, Any]) -> Problem:
-        texts = {name: self._session.vault.open_text(row[name]) or "" for name in ("description", "measures")}
+        texts = {name: self._session.vault.open_text(problems.c[name], row) or "" for name in ("description", "measures")}
         return Problem.model_validate({**row, **texts})
 
     def _entry(self, row: Mapping[Any, Any]) -> ProblemEntry:
-        text = self._session.vault.open_text(row["text"]) or ""
+        text = self._session.vault.open_text(problem_entries.c.text, row) or ""
         return ProblemEntry.model_validate({**row, "person": row["name"], "text": text, "place": place_of(row)})

@@ -44,6 +44,7 @@ problem_units = sa.Table(
     metadata,
     sa.Column("unit", sa.String(40), primary_key=True),
     sa.Column("problem_id", sa.BigInteger, sa.ForeignKey("problems.id"), primary_key=True, index=True),
+    info=AUDITED,
 )
 """An index of `problems.units`, so that a unit finds its own."""
 

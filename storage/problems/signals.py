@@ -117,7 +117,7 @@ class Signals:
         await self._session.amend(problem_signals, row, **changes)
 
     def _signal(self, row: Any) -> Signal:
-        texts = {name: self._session.vault.open_text(row._mapping[name]) or "" for name in ("detail", "answer")}
+        texts = {name: self._session.vault.open_text(problem_signals.c[name], row) or "" for name in ("detail", "answer")}
         return Signal.from_row(row, **texts)
 
 

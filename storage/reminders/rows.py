@@ -8,9 +8,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.base import ONCE, Moment, Record, id_column, metadata, new_id
-from storage.database.reading import Damage
-from storage.database.transaction import Session
+from storage.database.base import ONCE, SUMMED, Moment, Record, id_column, metadata, new_id
+from storage.database.transaction import Session, Transaction
 
 PENDING, CLAIMED = "pending", "claimed"
 
@@ -28,7 +27,7 @@ reminders = sa.Table(
     sa.Column("deadline", sa.Date, nullable=False),
     sa.Column("person_id", sa.BigInteger, sa.ForeignKey("persons.id")),
     sa.Index("ix_reminders_subject", "subject", "subject_id"),
-    info=ONCE,
+    info={**SUMMED, **ONCE},
 )
 sa.Index(
     "ix_reminders_due",
@@ -47,7 +46,7 @@ acknowledged = sa.Table(
     sa.Column("subject_id", sa.String(40), nullable=False),
     sa.Column("deadline", sa.Date, nullable=False),
     sa.UniqueConstraint("person_id", "subject", "subject_id", "deadline"),
-    info=ONCE,
+    info={**SUMMED, **ONCE},
 )
 
 
@@ -110,11 +109,8 @@ class Reminders:
 
     async def cancel(self, subject: str, subject_id: str) -> None:
         """Drop what is still to come for a thing that is done or moved."""
-        await self._session.change(
-            reminders.delete().where(
-                reminders.c.subject == subject, reminders.c.subject_id == subject_id, reminders.c.state == PENDING
-            )
-        )
+        about = (reminders.c.subject == subject) & (reminders.c.subject_id == subject_id)
+        await self._session.remove_all(reminders, about & (reminders.c.state == PENDING))
 
     def acknowledge(self, person_id: int, subject: str, subject_id: str, deadline: date) -> None:
         """The person has dealt with their part; nothing more is said to them about this deadline."""
@@ -158,21 +154,22 @@ async def alone(conn: AsyncConnection) -> bool:
     return conn.dialect.name != "postgresql" or bool((await conn.execute(_ALONE)).scalar_one())
 
 
-async def put_back(conn: AsyncConnection, ids: Sequence[int], until: datetime) -> None:
+async def put_back(session: Session, ids: Sequence[int], until: datetime) -> None:
     """Let claimed reminders come again at `until`: what they are about could not be read or told."""
-    again = reminders.update().where(reminders.c.id.in_(ids))
-    await conn.execute(again.values(state=PENDING, due_at=until))
+    await session.change_all(reminders, reminders.c.id.in_(ids), state=PENDING, due_at=until)
 
 
-async def claim(conn: AsyncConnection, now: datetime, most: int, damage: Damage) -> tuple[int, Sequence[Reminder]]:
+async def claim(tx: Transaction, most: int, *, request: str) -> tuple[int, Sequence[Reminder]]:
     """Take up to `most` due reminders, the longest due first, and say how many they were with those that can't be read.
 
     The second call finds none of them.
 
     While another worker's transaction is claiming, there is nothing to take.
     """
-    if not await alone(conn):
+    if not await alone(tx.conn):
         return 0, []
-    rows = (await conn.execute(_CLAIM, {"now": now, "most": most})).all()
-    claimed = damage.read(reminders, rows, Reminder.from_row)
+    rows = (await tx.conn.execute(_CLAIM, {"now": tx.now, "most": most})).all()
+    went, came = ([{**row._mapping, "state": state} for row in rows] for state in (PENDING, CLAIMED))
+    tx.shift(reminders, went=went, came=came, request=request)
+    claimed = tx.damage.read(reminders, rows, Reminder.from_row)
     return len(rows), sorted(claimed, key=lambda reminder: (reminder.due_at, reminder.id))

@@ -157,7 +157,7 @@ class ScreeningLists:
             name=row.name,
             id_blind=row.id_blind,
             village=row.village,
-            detail=self._session.vault.open_json(row.detail),
+            detail=self._session.vault.open_json(screening_rows.c.detail, row),
             kinds=tuple(row.kinds.split(",")) if row.kinds else (),
             candidates=tuple(int(key) for key in row.candidates.split(",") if key),
             household_id=row.household_id,

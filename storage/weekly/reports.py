@@ -107,7 +107,7 @@ class WeeklyReports:
         return {row.person_id: week for row in await self._session.read(query)}
 
     def _report(self, row: sa.Row[Any]) -> WeeklyReport:
-        text = self._session.vault.open_text(row.text)
+        text = self._session.vault.open_text(weekly_reports.c.text, row)
         return WeeklyReport.from_row(row, lines=tuple(text.split("\n")) if text else ())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from storage.database.connection import Database, sqlite_url
 from storage.database.reading import Damage
 from storage.database.tables import all_tables
+from storage.database.transaction import Transaction
 from storage.reminders import rows as reminders
 from tests.bench import pending
 from tests.support.town import VAULT
@@ -28,8 +29,10 @@ async def seconds_to_claim(waiting: int) -> float:
         taken = []
         for _ in range(_ROUNDS):
             async with database.write() as conn:
+                tx = Transaction(conn, VAULT, now, Damage())
                 start = time.perf_counter()
-                _, claimed = await reminders.claim(conn, now, DUE, Damage())
+                _, claimed = await reminders.claim(tx, DUE, request="bench")
+                await tx.finish()
                 taken.append(time.perf_counter() - start)
                 if len(claimed) != DUE:
                     raise RuntimeError(f"claimed {len(claimed)} of {DUE}")

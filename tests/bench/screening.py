@@ -10,6 +10,7 @@ import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from openpyxl import Workbook
 
@@ -126,7 +127,7 @@ async def _fill(county: County) -> int:
     vault = county.database.vault
     for first in range(0, ROWS, _CHUNK):
         async with county.database.write() as conn:
-            rows = [
+            rows: list[dict[str, Any]] = [
                 {
                     "id": new_id(),
                     "household_id": homes[place % HOUSEHOLDS],
@@ -138,7 +139,7 @@ async def _fill(county: County) -> int:
                 }
                 for place in range(first, first + _CHUNK)
             ]
-            await conn.execute(members.insert(), rows)
+            await conn.execute(members.insert(), [vault.bind(members, row, row) for row in rows])
     async with transaction(county.database, system_clock()) as tx, tx.session("bench", "unit") as session:
         people = Store(session).people
         sender = people.add("卫生院")

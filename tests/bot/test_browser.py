@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from bot.web.address import SiteAddress
 from storage.database.connection import Database, sqlite_url
 from storage.mail.messages import Button, Incoming, Outgoing
 from tests.support.browser import CHROMIUM, Phones, chromium, photo, shoot
 from tests.support.site import Site
+from tests.support.sounds import wav
 from tests.support.town import VAULT
 
 pytestmark = [
@@ -263,6 +265,45 @@ async def test_three_phones_stand_side_by_side_and_become_tabs(phone: Open) -> N
     await narrow.get_by_text("村干部", exact=True).first.click()
     await expect(narrow.get_by_title("村干部的手机")).to_be_visible()
     await shoot(narrow, "demo-narrow")
+
+
+async def test_only_the_bots_own_links_can_be_tapped(site: Site, phone: Open) -> None:
+    page = await phone("/join/QINGCUN1")
+    await expect(page.get_by_text("您好！这里是白塔村。")).to_be_visible()
+    address, ours = (await site.mail())[0].address, f"{site.url}/join/ABCDEF12"
+    typed = f"请看 https://evil.example/x 和 www.evil.com，还有 {site.url}/join/TYPED"
+    first = await site.answer(address, Outgoing(text=f"{typed}\n{ours}\n7 天内有效", links=(ours,)))
+    links = page.get_by_role("article").get_by_role("link")
+    await expect(links).to_have_text([ours])
+    await expect(page.get_by_text(typed)).to_be_visible()
+    await site.answer(address, Outgoing(text=typed, edits=first))
+    await expect(links).to_have_count(0)
+
+
+async def test_without_https_the_page_says_what_works_instead_of_microphone_and_place(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    """To a browser 127.0.0.1 is as good as https; a name without a certificate is not."""
+    shutil.copy(sqlite_template, tmp_path / "cunbao.db")
+    database = Database(sqlite_url(tmp_path / "cunbao.db"), VAULT)
+    site = Site(database, tmp_path / "media")
+    site.address = SiteAddress(hosts=frozenset({"village.test"}))
+    async with site.running(), chromium("--host-resolver-rules=MAP village.test 127.0.0.1") as browser:
+        phones = Phones(browser)
+        page = await phones.open(f"{site.url.replace('127.0.0.1', 'village.test')}/join/QINGCUN1")
+        await page.get_by_role("button", name="发语音").click()
+        await expect(page.get_by_role("alert")).to_contain_text("不让网页录音。请打字说")
+        await shoot(page, "phone-without-https")
+        async with page.expect_file_chooser() as chooser:
+            await page.get_by_role("button", name="选录好的录音").click()
+        await (await chooser.value).set_files({"name": "录音.wav", "mimeType": "audio/wav", "buffer": wav()})
+        await expect(page.locator(".mine:not(.pending) audio")).to_be_visible()
+        await site.answer((await site.mail())[0].address, Outgoing(text="现场在哪里？", wants="place"))
+        await page.get_by_role("button", name="发送当前位置").click()
+        await expect(page.get_by_role("alert").last).to_contain_text("请直接写地点")
+        await phones.close()
+        assert phones.errors == []
+    await database.close()
 
 
 async def test_a_stranger_reads_how_to_come_in(site: Site, phone: Open) -> None:

@@ -68,14 +68,15 @@ class Village:
         """Name and last four of the ID number of somebody on the village's roster who has no phone here yet."""
         region = self.installation.world.plan.village(STORY_VILLAGE).code
         query = (
-            sa.select(members.c.name, members.c.id_number)
+            sa.select(members)
             .join(households, members.c.household_id == households.c.id)
             .where(households.c.village == region)
             .order_by(members.c.id.desc())
         )
         async with self.installation.database.read() as conn:
-            name, number = (await conn.execute(query)).first() or ("", None)
-        return name, (self.installation.database.vault.open_text(number) or "")[-4:]
+            row = (await conn.execute(query)).first()
+        assert row is not None
+        return row.name, (self.installation.database.vault.open_text(members.c.id_number, row) or "")[-4:]
 
     async def bound(self) -> int:
         """How many phones belong to somebody."""

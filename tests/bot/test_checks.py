@@ -28,6 +28,7 @@ from storage.migrations import migrate
 from storage.notices.receipts import notice_receipts
 from storage.notices.sent import SUBJECT
 from storage.reports import recount
+from tests.support.cells import former
 from tests.support.commands import add_people
 from tests.support.databases import empty_postgres
 from tests.support.town import START, VAULT
@@ -47,12 +48,12 @@ async def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return made
 
 
-_SEALED = VAULT.seal("屋顶漏雨".encode()).hex()
+_SEALED = former(VAULT, "屋顶漏雨".encode()).hex()
 
 
 async def _vouch(conn: AsyncConnection) -> None:
     """Chain all rows as the versions before 0006 did."""
-    for table in await conn.run_sync(migrate._as_they_are):
+    for table in await conn.run_sync(migrate._as_they_are, "0001"):
         for row in await conn.execute(sa.select(table)):
             subject, after = audit.subject_of(table, row._mapping), audit.stored_hash(VAULT, table, row._mapping)
             entry = audit.AuditEntry(at=START, actor="test", request="", action="add", subject=subject, after=after)

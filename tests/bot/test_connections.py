@@ -64,7 +64,7 @@ async def test_half_open_connections_are_closed_and_others_served(site: Site) ->
     before = closed("head")
     async with site.running(guard=Connections(head_within=0.2)):
         lines = [await line_to(site) for _ in range(20)]
-        slow = await line_to(site, says=b"GET / HTTP/1.1\r\nHost: x\r\n")
+        slow = await line_to(site, says=b"GET / HTTP/1.1\r\nHost: localhost\r\n")
         async with httpx.AsyncClient() as client:
             assert (await client.get(site.url)).status_code == 200
         assert [await ended(line) for line in (*lines, slow)] == [b""] * 21
@@ -73,7 +73,7 @@ async def test_half_open_connections_are_closed_and_others_served(site: Site) ->
 
 async def test_a_second_head_on_the_same_connection_has_a_deadline_too(site: Site) -> None:
     async with site.running(guard=Connections(head_within=0.2)):
-        line = await line_to(site, says=b"GET /static/icon.svg HTTP/1.1\r\nHost: x\r\n\r\n")
+        line = await line_to(site, says=b"GET /static/icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200 OK" in await line[0].readline()
         line[1].write(b"GET /")
         assert b"</svg>" in await ended(line)
@@ -112,7 +112,7 @@ async def test_a_body_that_does_not_come_is_given_up_in_words(site: Site, monkey
     before = closed("body")
     async with site.running(guard=Connections()), site.phone() as phone:
         cookie = "; ".join(f"{name}={value}" for name, value in phone.client.cookies.items())
-        head = f"POST /say HTTP/1.1\r\nHost: x\r\nX-Cunbao: 1\r\nCookie: {cookie}\r\nContent-Length: 100\r\n\r\n"
+        head = f"POST /say HTTP/1.1\r\nHost: localhost\r\nX-Cunbao: 1\r\nCookie: {cookie}\r\nContent-Length: 100\r\n\r\n"
         answer = await ended(await line_to(site, says=head.encode() + b'{"key":'))
     assert b"503" in answer
     assert "没有传完" in answer.decode()

@@ -200,4 +200,4 @@ async def test_each_job_has_one_tick_or_is_one_of_the_days(town: Town, made: Mad
     ticks = made(
         done.job("often", Every(5)), done.job("night", Daily(0, 10)), done.long_job("long", Daily(0, 10))
     ).ticks()  # fmt: skip
-    assert [tick.name for tick in ticks] == ["often", "long", "purge", "daily", "gauges", "purge_forgotten", "fold"]
+    assert [tick.name for tick in ticks] == ["often", "long", "purge", "daily", "gauges", "purge_forgotten", "fold", "anchor"]

@@ -105,7 +105,7 @@ async def test_history_follows_the_procedure_and_lies_in_the_past(database: Data
     played = {key: _as_reported(row) for key, row in filed.items()}
     moments = {key: [row.reported_at] for key, row in filed.items()}
     for event in await _rows(database, clue_events, clue_events.c.id):
-        clue, note = played[event.clue_id], VAULT.open_text(event.note) or ""
+        clue, note = played[event.clue_id], VAULT.open_text(clue_events.c.note, event) or ""
         assert clue.step == event.step
         to = apply(clue, Act(event.outcome), parties=Party, today=event.at.date(), clocks=PLAN.clocks, reason=note)
         played[event.clue_id] = clue.model_copy(update={**to._asdict(), "since": event.at.date()})
@@ -159,15 +159,16 @@ async def test_everybody_shown_is_marked(database: Database) -> None:
     await _make(database)
     assert all(row.name.endswith(MARK) for row in await _rows(database, persons))
     assert all(row.group_name.startswith(MARK) for row in await _rows(database, households))
-    assert all((VAULT.open_text(row.description) or "").startswith(MARK) for row in await _rows(database, problems))
+    assert all((VAULT.open_text(problems.c.description, row) or "").startswith(MARK) for row in await _rows(database, problems))
 
 
 @pytest.mark.sqlite_only
 async def test_numbers_are_well_formed_and_nobodys(database: Database) -> None:
     await _make(database)
     listed = await _rows(database, members)
-    ids = [VAULT.open_text(row.id_number) or "" for row in listed]
-    phones = [VAULT.open_text(row.phone) or "" for row in [*listed, *await _rows(database, persons)] if row.phone]
+    ids = [VAULT.open_text(members.c.id_number, row) or "" for row in listed]
+    phones = [VAULT.open_text(members.c.phone, row) or "" for row in listed if row.phone]
+    phones += [VAULT.open_text(persons.c.phone, row) or "" for row in await _rows(database, persons) if row.phone]
     assert len({*ids}) == len(ids)
     assert len({*phones}) == len(phones)
     for number in ids:
@@ -220,27 +221,33 @@ async def _told(database: Database) -> list[object]:
     names = {row.id: row.name for row in await _rows(database, persons)}
     numbers = {row.id: row.number for row in await _rows(database, households)}
     return [
-        [(row.name, opened(row.phone), row.joined_at) for row in await _rows(database, persons)],
+        [(row.name, opened(persons.c.phone, row), row.joined_at) for row in await _rows(database, persons)],
         [(names[row.person_id], row.role, row.region, row.unit) for row in await _rows(database, posts)],
         [
             (row.number, row.village, row.group_name, row.head, row.kind, names.get(row.helper_id))
             for row in await _rows(database, households)
         ],
         [
-            (numbers[row.household_id], row.name, row.relation, opened(row.id_number), opened(row.phone))
+            (numbers[row.household_id], row.name, row.relation, opened(members.c.id_number, row), opened(members.c.phone, row))
             for row in await _rows(database, members)
         ],
         [
-            (row.number, numbers[row.household_id], opened(row.detail), row.step, row.reported_at, row.due_on)
+            (row.number, numbers[row.household_id], opened(clues.c.detail, row), row.step, row.reported_at, row.due_on)
             for row in await _rows(database, clues)
         ],
-        [(opened(row.note), names[row.person_id], row.at) for row in await _rows(database, clue_events)],
-        [(opened(row.text), row.unit, row.deadline, row.percent, row.done_at) for row in await _rows(database, measures)],
+        [(opened(clue_events.c.note, row), names[row.person_id], row.at) for row in await _rows(database, clue_events)],
         [
-            (row.number, row.region, opened(row.description), row.state, row.responsible, row.deadline)
+            (opened(measures.c.text, row), row.unit, row.deadline, row.percent, row.done_at)
+            for row in await _rows(database, measures)
+        ],
+        [
+            (row.number, row.region, opened(problems.c.description, row), row.state, row.responsible, row.deadline)
             for row in await _rows(database, problems)
         ],
-        [(opened(row.text), row.action, names[row.person_id], row.at) for row in await _rows(database, problem_entries)],
+        [
+            (opened(problem_entries.c.text, row), row.action, names[row.person_id], row.at)
+            for row in await _rows(database, problem_entries)
+        ],
         [(names[row.person_id], row.question, row.rating, row.at) for row in await _rows(database, quiz_reviews)],
         sorted((row.stage, row.deadline) for row in await _rows(database, reminders)),
     ]

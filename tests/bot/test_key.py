@@ -19,9 +19,11 @@ from bot.upkeep import rotation
 from bot.upkeep.backup import back_up, restore
 from bot.upkeep.checks import check
 from storage.database.keys import read_keys, retired_file
+from storage.database.sealing import Vault
 from storage.files import media
 from storage.files.media import MediaStore
 from storage.people.persons import persons
+from tests.support.cells import put_text
 from tests.support.commands import add_people, cunbao, environment, free_port, started
 from tests.support.databases import empty_postgres
 from tests.support.town import START
@@ -37,8 +39,7 @@ async def furnish(settings: Settings, people: int = 40, photos: int = 25) -> Non
     async with open_installation(settings, quiet) as installation:
         await add_people(installation, *(f"甲{number}" for number in range(people)))
         async with installation.database.write() as conn:
-            phone = installation.database.vault.seal_text("13800001001")
-            await conn.execute(persons.update().values(phone=phone))
+            await put_text(conn, installation.database.vault, persons.c.phone, sa.true(), "13800001001")
             for number in range(photos):
                 name = installation.world.media.write(f"photo {number}".encode())
                 await media.register(conn, name, size=7, content_type="image/jpeg", now=START)
@@ -125,9 +126,7 @@ asyncio.run(rotate(load_settings()))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("place", "after"), [("begin", 0), ("begin", 1), ("rows", 3), ("rows", 20), ("draft", 2), ("place", 0)]
-)
+@pytest.mark.parametrize(("place", "after"), [("begin", 1), ("rows", 3), ("draft", 2), ("place", 0)])
 async def test_a_change_that_was_killed_goes_on_where_it_was(home: Settings, place: str, after: int) -> None:
     await furnish(home)
     command = [sys.executable, "-c", _KILLED, place, str(after)]
@@ -153,8 +152,8 @@ async def test_people_write_while_everything_is_sealed_anew(home: Settings, monk
             while not done.is_set():
                 await add_people(installation, f"乙{number}")
                 async with database.write() as conn:
-                    phone = database.vault.seal_text(f"1380000{number:04}")
-                    await conn.execute(persons.update().where(persons.c.name == f"乙{number}").values(phone=phone))
+                    named = persons.c.name == f"乙{number}"
+                    await put_text(conn, database.vault, persons.c.phone, named, f"1380000{number:04}")
                 name = await asyncio.to_thread(installation.world.media.write, f"new {number}".encode())
                 async with database.write() as conn:
                     await media.register(conn, name, size=7, content_type="image/jpeg", now=START)
@@ -167,8 +166,8 @@ async def test_people_write_while_everything_is_sealed_anew(home: Settings, monk
         written = await writing
         assert written
         async with database.read() as conn:
-            for row in await conn.execute(sa.select(persons.c.phone).where(persons.c.name.startswith("乙"))):
-                assert (database.vault.open_text(row.phone) or "").startswith("1380000")
+            for row in await conn.execute(sa.select(persons).where(persons.c.name.startswith("乙"))):
+                assert (database.vault.open_text(persons.c.phone, row) or "").startswith("1380000")
     found = await uses(home)
     assert found == {1: (0, 0), 2: (40 + written, 25 + written)}
     assert await faults(home) == []
@@ -178,10 +177,10 @@ async def test_what_was_written_late_under_the_old_key_is_not_left_behind(home: 
     """A transaction that began before the change may end after it."""
     await furnish(home)
     async with open_kept(home) as database:
-        late = database.vault.seal_text("13800009999")
+        before = Vault(database.vault.keys)
         assert (await rotate(home)).left == 0
         async with database.write() as conn:
-            await conn.execute(persons.update().where(persons.c.name == "甲3").values(phone=late))
+            await put_text(conn, before, persons.c.phone, persons.c.name == "甲3", "13800009999")
     assert await retire(home) == [], "the key is still needed"
     assert await rotate(home) == (1, 0, 0, 0)
     assert await retire(home) == [1]

@@ -167,7 +167,8 @@ def test_health_and_metrics(tmp_path: Path) -> None:
     status, metrics = _get(port, "/metrics")
     assert status == 200
     assert "cunbao_outbox_waiting" in metrics
-    assert _get(port, "/metrics", {"X-Forwarded-For": "203.0.113.7"})[0] == 404
+    for passed_on in ({"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "127.0.0.1"}, {"Host": "cunbao.example"}):
+        assert _get(port, "/metrics", passed_on)[0] in (404, 421)
     process.terminate()
     process.communicate(timeout=30)
     assert process.returncode == 0

@@ -281,7 +281,7 @@ def test_more_half_open_connections_than_files_end_nothing(data_folder: Path) ->
         with contextlib.suppress(OSError):
             lines.append(socket.create_connection(("127.0.0.1", port), timeout=10))
     with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
-        line.sendall(b"GET /static/icon.svg HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        line.sendall(b"GET /static/icon.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert line.recv(20).startswith(b"HTTP/1.1 200")
     for one in lines:
         one.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -29,7 +30,7 @@ from bot.delivery.strangers import ENOUGH, NO_FILES, Share
 from bot.errors import CannotStart
 from bot.platforms.base import Away, Blocked, Busy, Refused, SendError, Unsure
 from bot.platforms.telegram.form import MAX_TEXT, fits, seconds_of, split
-from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
+from bot.platforms.telegram.platform import LARGEST_UPDATE, TelegramOptions, TelegramPlatform
 from bot.web.server import serve
 from storage.database.connection import Database
 from storage.database.transaction import transaction
@@ -414,8 +415,8 @@ async def test_repeated_and_shuffled_updates_are_stored_once_and_in_order(
     task.cancel()
     await asyncio.wait([task])
     async with database.read() as conn:
-        rows = (await conn.execute(sa.select(inbox.c.payload).order_by(inbox.c.id))).scalars()
-        texts = [Incoming.model_validate_json(VAULT.open(payload)).text for payload in rows]
+        rows = await conn.execute(sa.select(inbox).order_by(inbox.c.id))
+        texts = [Incoming.model_validate_json(VAULT.open_cell(inbox.c.payload, row)).text for row in rows]
     assert texts == [str(number) for number in range(250)]
 
 
@@ -726,6 +727,43 @@ async def test_telegram_brings_a_webhook_update_again_until_it_is_stored(api: Ap
     await platform.stop()
 
 
+async def test_of_who_does_not_know_the_secret_nothing_is_read(api: Api, database: Database, tmp_path: Path) -> None:
+    platform = made(api, database, tmp_path, webhook_url="http://127.0.0.1:9/", webhook_secret="secret_1")
+    [route] = platform.webhook_routes()
+    answers: list[Any] = []
+
+    async def body() -> Any:
+        pytest.fail("the body is asked for")
+
+    async def send(answer: Any) -> None:
+        answers.append(answer)
+
+    for headers in ([], [(b"x-telegram-bot-api-secret-token", b"secret_2")]):
+        scope = {"type": "http", "method": "POST", "path": route.path, "headers": headers, "query_string": b""}
+        await Starlette(routes=[route])(scope, body, send)
+    assert [answer["status"] for answer in answers if "status" in answer] == [403, 403]
+
+
+async def test_a_call_that_is_no_update_is_refused_and_leaves_nothing(api: Api, database: Database, tmp_path: Path) -> None:
+    phone = Phone()
+    platform = made(api, database, tmp_path, webhook_url="http://127.0.0.1:9/", webhook_secret="secret_1")
+    [route] = platform.webhook_routes()
+    transport = httpx.ASGITransport(Starlette(routes=[route]))
+    headers = {"X-Telegram-Bot-Api-Secret-Token": "secret_1"}
+    wrong = [b"", b"no json", b"\xff\xfe", b"[]", b"7", b"[" * 100_000, b"{}", b'{"update_id": "7"}', b'{"update_id": -1}']
+    async with (
+        receiving(platform, phone),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client,
+    ):
+        await api.wait_until(lambda: bool(api.calls_of("setwebhook")))
+        statuses = [(await client.post(route.path, content=content)).status_code for content in wrong]
+        assert statuses == [400] * len(wrong)
+        assert (await client.post(route.path, content=b'{"update_id": 7}' + b" " * LARGEST_UPDATE)).status_code == 413
+        assert (await client.post(route.path, content=b'{"update_id": 7}')).status_code == 200, "of a kind we do not know"
+    assert phone.got == []
+    await platform.stop()
+
+
 def _port() -> tuple[socket.socket, str]:
     listening = socket.create_server(("127.0.0.1", 0))
     return listening, f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -761,6 +799,20 @@ async def test_a_link_is_not_opened_for_a_preview(api: Api, platform: TelegramPl
     await platform.send(letter(text="邀请：https://cunbao.example/join/abc"))
     [call] = api.calls_of("sendmessage")
     assert call.params["link_preview_options"] == {"is_disabled": True}
+
+
+async def test_a_typed_link_is_marked_below_a_file_in_parts_and_in_edits_too(
+    api: Api, platform: TelegramPlatform, tmp_path: Path
+) -> None:
+    kept = MediaStore(tmp_path / "media", VAULT).write(picture())
+    reference = await sent(api, platform, letter(text="看 evil.com"))
+    await platform.send(letter(text="又看 evil.com", edits=reference))
+    await platform.send(letter(text="看 evil.com", file=kept))
+    await platform.send(letter(text="长" * 4090 + "\n看 evil.com", links=("https://ours.example",)))
+    calls = [api.calls_of(name)[-1].params for name in ("editmessagetext", "sendphoto", "sendmessage")]
+    marks = [call.get("entities") or json.loads(call["caption_entities"]) for call in calls]
+    assert marks == [[{"type": "code", "offset": at, "length": 8}] for at in (3, 2, 2)]
+    assert "entities" not in api.calls_of("sendmessage")[-2].params
 
 
 async def test_a_question_for_a_place_says_how_to_send_one(api: Api, platform: TelegramPlatform) -> None:
@@ -812,6 +864,16 @@ async def test_a_picture_with_a_name_is_a_file_to_print(api: Api, platform: Tele
     await platform.send(letter(text="问题分布，A3 纸横放打印。", file=kept, file_name="瓦房镇-问题分布-A3.png"))
     assert [message.kind for message in api.truth()] == ["photo", "document"]
     assert api._files[api.truth()[1].file_id or ""][0].endswith("瓦房镇-问题分布-A3.png")
+
+
+async def test_a_swapped_photo_is_never_sent(api: Api, platform: TelegramPlatform, tmp_path: Path) -> None:
+    store = MediaStore(tmp_path / "media", VAULT)
+    photo, other = store.write(picture()), store.write(b"another's photo")
+    store.path(photo).write_bytes(store.path(other).read_bytes())
+    await platform.send(letter(text="东墙裂缝", file=photo))
+    [message] = api.truth()
+    assert message.kind == "text"
+    assert message.text.startswith("东墙裂缝\n（附的文件被换过")
 
 
 async def test_a_lost_file_is_refused(platform: TelegramPlatform) -> None:

@@ -95,7 +95,7 @@ async def test_a_relative_signs_on_paper(town: Town) -> None:
     await town.send_photo("李村")
     await town.say("李村", "完成")
     event = await last_event(town)
-    assert VAULT.open_text(event.note) == "李明（儿子）代在纸上签字"
+    assert VAULT.open_text(clue_events.c.note, event) == "李明（儿子）代在纸上签字"
     assert event.facts == {"signed": "family", "signer": "李明", "relation": "儿子"}
 
 
@@ -112,7 +112,7 @@ async def test_for_a_minor_a_guardian_signs(town: Town) -> None:
     await town.say("李村", "李兰 奶奶")
     await town.send_photo("李村")
     await town.say("李村", "完成")
-    assert VAULT.open_text((await last_event(town)).note) == "李兰（奶奶）作为监护人在纸上签字"
+    assert VAULT.open_text(clue_events.c.note, await last_event(town)) == "李兰（奶奶）作为监护人在纸上签字"
 
 
 async def test_a_relative_joins_for_an_old_person_and_agrees_for_them(town: Town) -> None:
@@ -127,7 +127,7 @@ async def test_a_relative_joins_for_an_old_person_and_agrees_for_them(town: Town
     await town.press("手机", "看看同意什么")
     await town.press("手机", "同意")
     event = await last_event(town)
-    assert VAULT.open_text(event.note) == "李明（钱婆的外孙）在手机上同意"
+    assert VAULT.open_text(clue_events.c.note, event) == "李明（钱婆的外孙）在手机上同意"
     assert event.facts == {"for": "钱婆的外孙"}
     assert "李明（钱婆的外孙）（您），10月12日加入" in (await town.say("手机", "我家的手机"))[-1]
 

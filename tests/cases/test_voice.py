@@ -16,6 +16,7 @@ from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.platforms.telegram.updates import Reader
 from bot.service.jobs import Jobs
 from bot.web.headers import HEADERS
+from bot.web.uploads import examine
 from storage.database.connection import Database, sqlite_url
 from storage.files.media import MediaStore, media
 from storage.mail.messages import Outgoing, SentFile
@@ -24,6 +25,7 @@ from storage.store import Store
 from tests.support.botapi import TOKEN, ApiError, BotApi
 from tests.support.browser import CHROMIUM, Phones, chromium, shoot
 from tests.support.site import Site
+from tests.support.sounds import opus
 from tests.support.town import START, VAULT, Town
 
 VOICE = b"OggS the roof leaks"
@@ -208,9 +210,10 @@ async def test_telegram_tells_how_long_it_is() -> None:
 
 @pytest.mark.sqlite_only
 async def test_the_phone_page_takes_it_and_plays_it_in_parts(database: Database, tmp_path: Path) -> None:
+    recorded = examine(opus()).content
     async with Site(database, tmp_path / "media").running() as site, site.phone() as phone:
         answer = await phone.client.post(
-            "/photo", data={"key": "voice-0001", "seconds": "12"}, files={"file": ("voice", VOICE)}
+            "/photo", data={"key": "voice-0001", "seconds": "12"}, files={"file": ("voice", recorded)}
         )
         assert answer.status_code == 200
         [mail] = await site.mail()
@@ -218,13 +221,29 @@ async def test_the_phone_page_takes_it_and_plays_it_in_parts(database: Database,
         [line] = await phone.read()
         assert line["file"]["kind"] == "audio"
         whole = await phone.client.get(line["file"]["url"])
-        assert (whole.headers["Content-Type"], whole.content) == ("audio/ogg", VOICE)
+        assert (whole.headers["Content-Type"], whole.content) == ("audio/ogg", recorded)
         part = await phone.client.get(line["file"]["url"], headers={"Range": "bytes=0-3"})
         assert (part.status_code, part.content) == (206, b"OggS")
-        assert part.headers["Content-Range"] == f"bytes 0-3/{len(VOICE)}"
-        past = await phone.client.get(line["file"]["url"], headers={"Range": f"bytes={len(VOICE)}-"})
+        assert part.headers["Content-Range"] == f"bytes 0-3/{len(recorded)}"
+        past = await phone.client.get(line["file"]["url"], headers={"Range": f"bytes={len(recorded)}-"})
         assert past.status_code == 416
     assert "microphone=(self)" in HEADERS["Permissions-Policy"]
+
+
+_RECORDS = """async (mimeType) => {
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const recorder = new MediaRecorder(stream, { mimeType });
+  const chunks = [];
+  const whole = new Promise((done) => (recorder.onstop = done));
+  recorder.ondataavailable = ({ data }) => chunks.push(data) > 1 && recorder.state === "recording" && recorder.stop();
+  recorder.start(100);
+  await whole;
+  return [...new Uint8Array(await new Blob(chunks).arrayBuffer())];
+}"""
+_LASTS = """async (bytes) => {
+  const sound = await new AudioContext().decodeAudioData(new Uint8Array(bytes).buffer);
+  return sound.duration;
+}"""
 
 
 @pytest.mark.browser
@@ -249,7 +268,12 @@ async def test_a_household_records_listens_and_sends(sqlite_template: Path, tmp_
         voice = (await site.mail())[-1].files[0]
         assert voice.kind == "voice"
         assert voice.seconds >= 1
-        assert len(site.web.media.read(voice.sha256)) > 100
+        kept = site.web.media.read(voice.sha256)
+        others = [
+            examine(bytes(await page.evaluate(_RECORDS, kind))).content for kind in ("audio/mp4;codecs=opus", "audio/webm")
+        ]
+        for content in (kept, *others):
+            assert await page.evaluate(_LASTS, list(content)) > 0, "what was cleaned of all else can be played"
         await phones.close()
         assert phones.errors == []
     await database.close()

@@ -178,7 +178,11 @@ def test_a_file_finds_the_conversation_that_takes_it(file_name: str, name: str) 
 def test_guesses_are_kept_as_the_version_before_kept_them() -> None:
     guesses = {"who": Guess([7, 8], part=True), "what": Guess("漏雨"), "used": None}
     [row] = rows_of(VAULT, [Talk(1, "test:李村", None, "form", START, guesses=guesses)])
-    assert VAULT.open_json(row["journal"])["guesses"] == {"who": {"partial": [7, 8]}, "what": {"answer": "漏雨"}, "used": {}}
+    assert VAULT.open_json(talks.talks.c.journal, row)["guesses"] == {
+        "who": {"partial": [7, 8]},
+        "what": {"answer": "漏雨"},
+        "used": {},
+    }
 
 
 def test_two_conversations_of_one_name_are_a_mistake() -> None:

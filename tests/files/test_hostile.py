@@ -96,7 +96,7 @@ def refused(reading: Coroutine[Any, Any, object]) -> str:
 MARKS = st.text("![](){}*`#|>-+.:：。；！？\\ \t\n第条一二(（)）1９年月日号页《》〔〕Xx字", min_size=1, max_size=4)
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(MARKS, MARKS, st.sampled_from([".md", ".txt"]))
 def test_no_text_makes_an_expression_run_away(repeated: str, last: str, ending: str) -> None:
     """Whatever is repeated as often as a document may be long, it is read within the processor time for what comes in chat."""
@@ -104,7 +104,7 @@ def test_no_text_makes_an_expression_run_away(repeated: str, last: str, ending: 
     assert refused(read_outside(read_document, text.encode(), f"文件{ending}")) != TOO_COSTLY
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(MARKS, MARKS)
 def test_no_cell_makes_an_expression_run_away(repeated: str, last: str) -> None:
     cell = '"' + (repeated * (32_000 // len(repeated)) + last).replace('"', "") + '"'
@@ -148,13 +148,11 @@ async def test_a_phones_photo_is_kept_upright_and_small(kind: str, width: int, h
 
 @pytest.mark.parametrize(
     "start",
-    [b"ID3\x04", b"\xff\xfb\x90\x64", b"\xff\xf1\x50\x80", b"#!AMR\n", b"\0\0\0\x18ftyp3gp4", b"OggS", b"RIFF\0\0\0\0WAVE"],
+    [b"ID3\x04", b"\xff\xfb\x90\x64", b"\xff\xf1\x50\x80", b"#!AMR_MC", b"\0\0\0\x18ftyp3gp4", b"OggS", b"RIFF\0\0\0\0WAVE"],
 )
 def test_sound_is_never_taken_for_a_picture(start: bytes) -> None:
-    content = start + bytes(100)
-    kept = examine(content)
-    assert kept.kind == "voice"
-    assert kept.content == content
+    with pytest.raises(Unknown, match="录音"):
+        examine(start + bytes(100))
 
 
 def test_what_is_nearly_taken_is_told_what_to_send() -> None:

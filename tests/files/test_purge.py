@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot.service.jobs import Jobs
 from storage.database.base import FILE, FILES_WITHIN, Moment
 from storage.database.connection import Database, sqlite_url
+from storage.database.sealing import Unsealed
 from storage.database.tables import all_tables
 from storage.files import media as kept_files
 from storage.files.media import MediaStore, media
@@ -87,7 +88,7 @@ def _something(kind: Any) -> object:
     return uuid.uuid4().hex[:8]
 
 
-def sealed(names: list[str]) -> bytes:
+def sealed(names: list[str]) -> Unsealed:
     """As a message or a talk that speaks of files."""
     return VAULT.seal_json({"answers": {"photos": {"photos": names}}, "text": "漏雨"})
 
@@ -116,7 +117,8 @@ async def test_nothing_referred_to_is_ever_deleted(
             await conn.execute(media.insert(), row)
             for column in columns:
                 value = names[-1] if column.info == FILE else sealed([names[-1]])
-                await conn.execute(column.table.insert(), row_with(column, value))
+                row = row_with(column, value)
+                await conn.execute(column.table.insert(), VAULT.bind(column.table, row, row))
         await conn.commit()
     removed = await purge(database, store, START - UNFILED)
     async with database.read() as conn:

@@ -309,7 +309,7 @@ LATE = Cause("mail:late", "有人发来的消息超过一分钟没有处理。",
 async def test_healthz_names_each_cause_in_english_and_chinese(town: Town, time: Time) -> None:
     fault = Fault()
     watch = watch_of(town, time, mail=fault)
-    client = TestClient(Starlette(routes=health.routes(watch)), client=("127.0.0.1", 1))
+    client = TestClient(Starlette(routes=health.routes(watch)), "http://127.0.0.1", client=("127.0.0.1", 1))
     await watch.look()
     assert (client.get("/healthz").status_code, client.get("/healthz").json()) == (200, {"ok": True})
     fault.causes = [LATE]

@@ -14,10 +14,13 @@ from handlers.engine.words import JOIN, NOT_YOURS, STOPPED
 from handlers.joining import silence_job
 from handlers.joining.invite import CHANGING, CODE_LASTS
 from storage.database import audit
-from storage.database.base import to_base36
+from storage.database.base import to_base36, with_place
 from storage.mail import outbox
 from storage.mail.chats import chat_row, chats
+from storage.mail.inbox import inbox
 from storage.mail.messages import Incoming, Outgoing
+from storage.mail.outbox import outbox as sent
+from storage.mail.talks import talks
 from storage.people.persons import Person, Role, posts
 from storage.store import Store
 from tests.support.cases import reported_by_unit
@@ -333,9 +336,18 @@ async def test_one_signs_out_ones_other_phone(town: Town) -> None:
 
 async def test_a_phone_signs_itself_out(town: Town) -> None:
     await town.say("李村", "/report")
+    await town.say("李村", "张三家漏雨")
     await town.say("李村", "/signout")
     assert "这部手机退出了" in (await town.say("李村", "1"))[-1]
     assert await person(town, "李村") is None
+    async with town.database.read() as conn:
+        kept = [
+            VAULT.open_cell(column, row).decode()
+            for column in (inbox.c.payload, sent.c.payload)
+            for row in await conn.execute(sa.select(*with_place(column)))
+        ]
+        assert not (await conn.execute(sa.select(talks.c.id))).all()
+    assert not [one for one in kept if "漏雨" in one], "nothing that was said there stays"
     assert await town.say("李村", "/todo") == [NOBODY]
 
 

@@ -11,14 +11,21 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.joining import expiry_job
 from handlers.joining.admit import DEAD
 from handlers.joining.household import TOO_MANY, WRONG_CODE
 from handlers.joining.tries import INVITATION, NAME, TRIES
 from handlers.reading import Unreadable
 from handlers.reading.introductions import Introduction, read_introduction, read_tail
+from storage.database import audit
 from storage.database.base import to_base36
+from storage.joining.admissions import admissions, claim_attempts
 from storage.joining.invites import invites
+from storage.mail.chats import chats
+from storage.mail.inbox import inbox
 from storage.mail.messages import Incoming
+from storage.mail.outbox import outbox
+from storage.mail.talks import talks
 from storage.people.persons import Role
 from storage.roster import member_row, members
 from storage.store import Store
@@ -133,6 +140,31 @@ async def test_whoever_must_wait_is_helped_by_the_office_with_one_tap(town: Town
     await town.say("周镇", "1001")
     await town.press("周镇", "提交")
     assert "您已加入张三家" in town.unread("真人")[-1]
+
+
+async def test_a_request_that_nobody_decides_ends_after_thirty_days_and_is_known_for_thirty_more(town: Town) -> None:
+    token = await invite(town, Role.HOUSEHOLD, uses=None)
+    for _ in range(TRIES):
+        await guess(town, "真人", token, "张三 0000")
+    token = await invite(town, Role.VILLAGE, created_by=town.people["周镇"])
+    for said in (f"/start {token}", "何苗 13912345678", "提交"):
+        await town.say("新人", said)
+    for days, ended, erased in ((29, 0, 0), (31, 2, 0), (31, 0, 0), (62, 0, 4)):
+        town.now = START + timedelta(days=days)
+        async with town.transaction() as tx:
+            assert await expiry_job.expire(tx, town.world) == ended
+        await town.settle()
+        async with town.transaction() as tx:
+            for table in (claim_attempts, inbox, outbox, talks):  # as the nightly purge does after thirty days
+                await tx.conn.execute(table.delete() if days == 62 else table.delete().where(sa.false()))
+            assert await expiry_job.forget_strangers(tx, town.world) == erased
+    told = {name: (town.inboxes[name][-1].text or "") for name in ("真人", "新人")}
+    assert told == {"真人": expiry_job.HOME_OVER, "新人": expiry_job.OFFICE_OVER}
+    async with town.database.read() as conn:
+        assert not (await conn.execute(sa.select(admissions))).all()
+        left = (await conn.execute(sa.select(chats.c.address).where(chats.c.person_id.is_(None)))).scalars()
+        assert not set(left) & {"test:真人", "test:新人"}
+        assert await audit.verify(conn, VAULT) == []
 
 
 async def test_a_cadres_code_opens_whatever_strangers_have_tried(town: Town) -> None:

@@ -269,3 +269,49 @@ async def come_back(town: Town, name: str, token: str, claim: str) -> list[str]:
     await town.say(name, f"/start {token}")
     await town.press(name, "同意，加入")
     return await town.say(name, claim)
+
+
+@pytest.mark.sqlite_only
+async def test_who_comes_back_by_another_browser_leaves_no_entry_behind(town: Town) -> None:
+    await town.join_household("张三", 1001)
+    await town.join_household("张小", 1001)
+    async with town.transaction() as tx, tx.session("test", "code") as session:
+        token = Store(session).invites.create(Role.HOUSEHOLD, BAITA, uses=None)
+    await town.fall_silent("张三")
+    assert "张三，10月12日加入，现在没有手机在用" in (await town.say("张小", "/family"))[-1]
+    await come_back(town, "新浏览器", token, "张三 1001")
+    assert "现在没有手机在用" in (await town.say("张小", "/family"))[-1], "four digits take nobody's place"
+    await town.say("李村", "/phones")
+    await town.press("李村", "是")
+    shown = (await town.say("张小", "/family"))[-1]
+    assert "张小（您）" in shown
+    assert "没有手机在用" not in shown
+    assert shown.count("张三，") == 1
+    assert UNCONFIRMED in (await come_back(town, "张三", token, "张三 1001"))[-1], "the old one is nobody's any more"
+
+
+@pytest.mark.sqlite_only
+async def test_the_other_phones_hear_of_one_that_comes_back(town: Town) -> None:
+    await town.join_household("张三", 1001)
+    await town.join_household("张小", 1001)
+    async with town.transaction() as tx, tx.session("test", "code") as session:
+        token = Store(session).invites.create(Role.HOUSEHOLD, BAITA, uses=None)
+    await town.fall_silent("张三")
+    town.people["平板"] = town.people["张三"]
+    await town.bind("平板")
+    town.unread("张小")
+    await come_back(town, "张三", token, "张三 1001")
+    for name in ("张小", "平板"):
+        assert "张三有段时间没用的手机，刚又登上了" in " ".join(town.unread(name)), name
+
+
+@pytest.mark.sqlite_only
+async def test_no_list_of_names_reaches_an_unconfirmed_phone(town: Town) -> None:
+    """What is for people by their names may be nobody else's business."""
+    await town.join_household("曾国强", 1003, confirmed=False)
+    async with town.transaction() as tx, tx.session("test", "look") as session:
+        assert await Store(session).addressees.named(["曾国强"], BAITA) == []
+    post = await newcomer(town, "曾国强")
+    async with town.transaction() as tx, tx.session("test", "confirm") as session:
+        await Store(session).newcomers.confirm(post, town.people["李村"])
+        assert [one.name for one in await Store(session).addressees.named(["曾国强"], BAITA)] == ["曾国强"]

@@ -17,8 +17,8 @@ from bot.setup.installation import Installation
 from handlers.cases.procedure import apply
 from handlers.cases.table import Act, Party
 from handlers.engine.words import NOT_YOURS
-from handlers.files.columns import Value
 from handlers.ledgers import job as exports
+from handlers.ledgers.base import LedgerRow
 from handlers.ledgers.catalog import LEDGERS
 from handlers.rights.reach import narrowed, reach_of, reaches
 from handlers.wording.people import scope_in_words
@@ -207,7 +207,7 @@ async def test_a_ledger_that_cannot_be_made_is_told_and_holds_up_no_other(town: 
     await town.say("周镇", "/export clues")
     await town.say("周镇", "/export problems")
 
-    def broken(*_: object) -> AsyncIterator[tuple[Value, ...]]:
+    def broken(*_: object) -> AsyncIterator[LedgerRow]:
         raise OSError
 
     monkeypatch.setitem(LEDGERS, "clues", replace(LEDGERS["clues"], rows=broken))

@@ -337,8 +337,8 @@ async def test_old_notices_are_erased_with_their_receipts(town: Town) -> None:
     await town.press("周镇", "发送")
     await send_out(town)
     for later, left in ((KEPT - timedelta(days=1), 1), (KEPT + timedelta(days=1), 0)):
-        async with town.database.write() as conn:
-            await notice_receipts.purge(conn, town.now + later - KEPT)
+        async with town.transaction() as tx, tx.session() as session:
+            await notice_receipts.purge(session, town.now + later - KEPT)
         assert len(await rows(town, notices)) == len(await rows(town, attachments)) == left
     assert await rows(town, notice_receipts.notice_receipts) == []
 

@@ -28,7 +28,7 @@ def _row(text: str = "哪一户？", doubt: datetime | None = None) -> Row:
 
 @pytest.mark.slow
 async def test_nothing_is_lost_or_doubled_when_the_bot_is_killed_again_and_again(tmp_path: Path) -> None:
-    figures = await soak(tmp_path, kills=3, seed=7, minutes=6, cadres=12, households_each=25, faults=[UPDATES], each=4)
+    figures = await soak(tmp_path, kills=2, seed=7, minutes=6, cadres=8, households_each=12, faults=[UPDATES], each=2)
     assert [figure for figure in figures if not figure.holds and figure.name not in TIMES] == []
 
 

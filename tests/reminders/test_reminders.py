@@ -376,11 +376,11 @@ async def test_while_one_worker_claims_another_finds_nothing(town: Town) -> None
         await add(town, f"第{number}处漏雨", deadline=date(2022, 10, 13))
     town.now = datetime(2022, 10, 13, 7, 30, tzinfo=SHANGHAI)
     async with town.transaction() as first:
-        assert (await claim(first.conn, town.now, 3, first.damage))[0] == 3
+        assert (await claim(first, 3, request="test"))[0] == 3
         async with town.transaction() as second:
-            assert (await claim(second.conn, town.now, 100, second.damage))[0] == 0
+            assert (await claim(second, 100, request="test"))[0] == 0
     async with town.transaction() as third:
-        assert (await claim(third.conn, town.now, 100, third.damage))[0] == 7
+        assert (await claim(third, 100, request="test"))[0] == 7
 
 
 async def test_an_unknown_calendar_is_reported_once_and_in_the_window(town: Town) -> None:

@@ -1,9 +1,8 @@
-"""Who may do what: every conversation times every role times every scope. What is not yours looks like what is not there."""
+"""Who may do what: every conversation times everybody of the cast. What is not yours looks like what is not there."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 import pytest
 
 from handlers.calendar.planning import plan_deadline
-from handlers.engine import words
 from handlers.engine.conversation import conversations
-from handlers.engine.words import GONE, NOT_YOURS
+from handlers.engine.words import GONE, NOT_YOURS, STOPPED
 from handlers.selfchecks.rules import key_of, scopes
 from storage.cases.records import ClueSource
 from storage.database.base import new_id, to_base36
@@ -25,129 +23,16 @@ from storage.problems.signals import SignalKind
 from storage.reconciling import DifferenceKind, NewDifference, Owner
 from storage.screening.records import ListState, RowState
 from storage.store import Store
+from tests.support.paths import ROOT
+from tests.support.permissions import CLUE, OF_A_BUTTON, OPEN_TO, OPENS, TABLE, command, in_words, opens
 from tests.support.plan import BAITA, WAFANG
-from tests.support.probes import CAST, HOME, SECRETS, Probes, enter
+from tests.support.probes import CAST, JOIN, OUT, SECRETS, Probes, enter
 from tests.support.town import Town
 
-JOIN = words.JOIN.replace("\n", " / ")
-"""As `Probes` shows it."""
+NOT_THERE = ((NOT_YOURS,), (JOIN,), (STOPPED,))
+"""What those hear to whom it is not there: in office or at home, as strangers, and stopped."""
 
 DUE = date(2022, 10, 25)
-NOWHERE = "220881100299"
-"""A code like a village's, which the plan does not know."""
-
-VILLAGE = {"village"}
-HOME_AND_VILLAGE = {"household", "village"}
-TOWN = {"town"}
-ABOVE = {"town", "county"}
-COUNTY = {"county"}
-VILLAGE_AND_ABOVE = {"village", "town", "county"}
-RECTIFIERS = {"village", "unit"}
-PROBLEM = {"village", "unit", "town", "county"}
-CLUE = {"household", "village", "unit", "town", "county"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """`things` are the ways to name one thing of the village, `missing` the same for one that is not there; `{...}` is
-    filled in from the fixture. `allowed` are those of the cast who may. `in_words`: those who may not hear what concerns
-    themselves instead of NOT_YOURS, also where the thing does not exist."""
-
-    things: tuple[str, ...]
-    missing: str
-    allowed: Collection[str]
-    in_words: bool = False
-
-
-def _clue(allowed: Collection[str], *forms: str) -> Row:
-    return Row(("{clue}", "1", "1号", *forms), "{none}", allowed)
-
-
-def _problem(allowed: Collection[str], *forms: str) -> Row:
-    return Row(("{problem}", "1", "1号", *forms), "{none}", allowed)
-
-
-TABLE = {
-    # a clue, at each step
-    "clue": _clue(CLUE),
-    "listen": _clue(CLUE),
-    "verify": _clue(VILLAGE, "{clue} found", "{clue} none"),
-    "authorize": _clue(HOME_AND_VILLAGE),
-    "deliberate": _clue(VILLAGE),
-    "publicize": _clue(VILLAGE),
-    "nominate": _clue(VILLAGE),
-    "town_review": _clue(TOWN),
-    "county_decide": _clue(COUNTY),
-    "enrol": _clue(TOWN),
-    "support": _clue(VILLAGE, "{clue} who", "{clue} add"),
-    "clear": _clue(VILLAGE),
-    "object": _clue({"household"}),
-    "objection": _clue(TOWN),
-    "words": _clue(VILLAGE, "{clue} family", "1 self"),
-    "solved": _clue(HOME_AND_VILLAGE, "{clue} no", "1 yes"),
-    "measure": Row(("{measure}",), "{none}", RECTIFIERS),
-    # a problem
-    "problem": _problem(PROBLEM),
-    "progress": _problem(RECTIFIERS, "{problem} done"),
-    "claim": _problem(RECTIFIERS),
-    "accept": _problem(TOWN, "{problem} ok", "1 no"),
-    "reopen": _problem(ABOVE),
-    "spotcheck": _problem(ABOVE),
-    "schedule": _problem(PROBLEM),
-    "deadline": _problem(TOWN),
-    "fanout": _problem(TOWN),
-    "fanouts": _problem(ABOVE, "{problem} 8"),
-    "checked": Row(("{task}", "{task} no"), "{none}", VILLAGE),
-    "signals": Row(("{signal}",), "{none}", TOWN),
-    # people and their posts
-    "admit": Row(("{admission}",), "{none}", TOWN),
-    "admit#office": Row(("{newcomer}",), "{none}", ABOVE),
-    "admit#phone": Row(("{phone}",), "{none}", VILLAGE_AND_ABOVE),
-    "admit#further post": Row(("{further}",), "{none}", ABOVE),
-    "deny": Row(("{arrival}",), "{none}", {"village", "town"}),
-    "settle": Row(("{stopped}",), "{none}", ABOVE),
-    "invites": Row(("{invite}",), "{none}", ABOVE),
-    "signout": Row(("{person}.{chat}", "{person}.gone"), "{none}.{chat}", VILLAGE_AND_ABOVE),
-    "colleague": Row(("{person}",), "{none}", ABOVE),
-    "endpost": Row(("{person} {post}",), "{person} {none}", ABOVE),
-    "newcomer": Row(("{joined} yes",), "{none} yes", {"village", "town"}),
-    "assign": Row(("clue:{clue}", "clue:1", "problem:1", "1"), "clue:{none}", {"village", "town"}),
-    "erasure": Row(("{erasure}",), "{none}", ABOVE),
-    "handover": Row(("{handover}",), "{none}", ABOVE),
-    "snooze": Row(("clue {clue_id} 20221025",), "clue 1 20221025", VILLAGE_AND_ABOVE),
-    "snooze#problem": Row(("problem {problem_id} 20221025",), "problem 1 20221025", PROBLEM),
-    "start": Row(("{used}",), "{none}", set(CAST), in_words=True),
-    # notices of an office
-    "notices": Row(("{notice}", "{notice} 1", "{notice} out"), "{none}", TOWN),
-    "received": Row(("{notice}",), "{none}", VILLAGE),
-    # the handbook
-    "policies": Row(("{policy}",), "{none}", ABOVE),
-    "policy": Row(
-        ("!{policy}", "#p:{passage}"),
-        "!{none}",
-        {"village", "other village", "unit", "other unit", "unit elsewhere", "town", "county"},
-    ),
-    # lists of a village or a unit
-    "check": Row((str(HOME),), "999999", COUNTY),
-    "sweep": Row((str(HOME),), "999999", VILLAGE),
-    "coverage": Row((BAITA, f"{BAITA} 1"), NOWHERE, VILLAGE_AND_ABOVE),
-    "watch": Row((BAITA,), NOWHERE, VILLAGE_AND_ABOVE),
-    "selfcheck": Row(("{scope}",), f"{NOWHERE}.x", VILLAGE_AND_ABOVE),
-    "differences": Row((BAITA,), NOWHERE, TOWN),
-    "screening": Row(("{list}", "{list} stop"), "{none}", {"unit", "town"}),
-    "screened": Row(("{list}",), "{none}", {"unit", "town"}),
-    "samehome": Row(("{list}",), "{none}", {"village", "unit", "town"}, in_words=True),
-}
-"""Conversations about one thing, which somebody may or may not have to do with; behind # where it is one of several."""
-
-ONES_OWN = frozenset({
-    "absences", "notice", "cases", "done", "export", "forget", "help", "import", "indicator", "indicators",
-    "indicatortable", "leave", "map", "me", "my", "overdue", "overview", "tell",
-    "quiz", "reconcile", "report", "sample", "selfchecks", "selfreport", "summary", "supervise", "todo", "twolists",
-    "invite", "unregistered", "watchlist", "watchlists", "weak", "exam", "recite",
-    "burden", "quiet", "weeklies", "weekly", "addpolicy", "knocks", "vouch", "phones", "homephones", "family", "clock",
-})  # fmt: skip
-"""Conversations about what is one's own, or within one's posts; what follows the command is a page, a month, a kind."""
 
 PAGES = {
     "cases": "verify 1", "indicators": "1 0", "overdue": "0", "sample": "1", "selfchecks": "0", "summary": "2022-10",
@@ -170,18 +55,14 @@ async def probes(database_url: str, tmp_path: Path) -> AsyncIterator[Probes]:
 
 
 def test_every_conversation_is_in_the_table() -> None:
-    named = {_command(key) for key in TABLE}
-    known = named | ONES_OWN
-    new = sorted(set(conversations()) - known)
-    assert not new, (
-        f"not classified: {new}. Add each to TABLE in {__name__}, with who may, if it is about one thing; else to ONES_OWN."
-    )
-    assert not known - set(conversations())
-    assert not named & ONES_OWN
+    assert sorted(set(conversations()) ^ set(OPEN_TO)) == [], "say in OPENS of tests/support/permissions.py who may begin these"
+    assert {command(key) for key in TABLE} <= set(OPEN_TO)
+    assert len(OPEN_TO) == sum(len(names.split()) for names in OPENS.values()), "each once"
 
 
-def _command(key: str) -> str:
-    return key.partition("#")[0]
+def test_the_docs_have_the_same_table() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    assert in_words() in page, "`python -m tests.support.permissions` writes the table for docs/security.md"
 
 
 @pytest.mark.sqlite_only
@@ -191,9 +72,9 @@ async def test_what_is_not_yours_is_not_there(probes: Probes) -> None:
     for name, row in TABLE.items():
         absent = row.missing.format(**filled)
         for who in sorted(CAST, key=lambda one: one in row.allowed):  # first those who may not
-            for thing in (form.format(**filled) for form in row.things):
-                real = probes.ask(who, f"/{_command(name)} {thing}", button=True)
-                forged = probes.ask(who, f"/{_command(name)} {absent}", button=True)
+            for thing in (form.format(**filled) for form in (row.things[:1] if who in OUT else row.things)):
+                real = probes.ask(who, f"/{command(name)} {thing}", button=True)
+                forged = probes.ask(who, f"/{command(name)} {absent}", button=True)
                 asked[name, who, thing] = (real, forged)
     got = await probes.run()
     wrong = []
@@ -211,7 +92,7 @@ def _fault(real: tuple[str, ...], forged: tuple[str, ...], allowed: bool, in_wor
         return "" if real != forged else "refused, but allowed"
     if real != forged:
         return "tells that it exists"
-    return "" if in_words or real in ((NOT_YOURS,), (JOIN,)) else "not the words of what does not exist"
+    return "" if in_words or real in NOT_THERE else "not the words of what does not exist"
 
 
 @pytest.mark.sqlite_only
@@ -221,21 +102,19 @@ async def test_a_command_is_only_for_its_roles_and_shows_nobody_elses_secrets(pr
     said = [*conversations(), *(f"{name} {page}" for name, page in PAGES.items())]
     asked = {(name, who): probes.ask(who, f"/{name}") for name in said for who in CAST}
     got = await probes.run()
+    about_things = {command(key) for key in TABLE} | OF_A_BUTTON | {f"{name} {page}" for name, page in PAGES.items()}
     wrong = []
     for (name, who), key in asked.items():
         post, text = CAST[who], " ".join(got[key])
-        closed = not _open_to(name.partition(" ")[0], post and post[0])
-        if closed and got[key] != ((JOIN,) if post is None else (NOT_YOURS,)):
-            wrong.append(f"{who}: /{name} is not for this role: {text}")
+        if not opens(name.partition(" ")[0], who):
+            if got[key] != (OUT.get(who) or (JOIN if post is None else NOT_YOURS),):
+                wrong.append(f"{who}: /{name} is not for this role: {text}")
+        elif name not in about_things and got[key] in NOT_THERE and post is not None:
+            wrong.append(f"{who}: /{name} is for this role: {text}")
         secrets = SECRETS[1:] if who == "unconfirmed" else SECRETS  # whose name it gave
         if who not in CLUE and any(secret in text for secret in secrets):
             wrong.append(f"{who}: /{name} shows what is not theirs: {text}")
     assert not wrong, "\n".join(wrong)
-
-
-def _open_to(name: str, role: Role | None) -> bool:
-    wanted = conversations()[name]
-    return name in ("start", "help") or role in wanted.roles
 
 
 @pytest.mark.sqlite_only
@@ -246,7 +125,7 @@ async def test_who_may_put_an_unconfirmed_phone_out(probes: Probes) -> None:
     got = await probes.run()
     may = {who for who, key in asked.items() if "已经退出" in " ".join(got[key])}
     assert may == {"household", "village", "town"}
-    assert all(got[key] in ((NOT_YOURS,), (JOIN,)) for who, key in asked.items() if who not in may)
+    assert all(got[key] in NOT_THERE for who, key in asked.items() if who not in may)
 
 
 async def test_no_forged_argument_breaks_anything(probes: Probes) -> None:
@@ -255,7 +134,7 @@ async def test_no_forged_argument_breaks_anything(probes: Probes) -> None:
     asked = {
         f"/{name} {forged}": probes.ask(who, f"/{name} {forged}", button=True)
         for name in conversations()
-        for who in [next(one for one, post in CAST.items() if post and _open_to(name, post[0]))]
+        for who in [next(one for one, post in CAST.items() if post and opens(name, one))]
         for forged in FORGED
     }
     got = await probes.run()
@@ -282,7 +161,7 @@ async def test_the_button_of_somebody_elses_question_is_like_one_that_never_was(
     got = await probes.run()
     for (who, said), (real, forged) in asked.items():
         assert got[real] == got[forged], (who, said)
-        assert " ".join(got[real]).removeprefix("✎ ").strip() in (GONE, JOIN, "没有放着的事。发「菜单」看能办什么。")
+        assert " ".join(got[real]).removeprefix("✎ ").strip() in (GONE, JOIN, STOPPED, "没有放着的事。发「菜单」看能办什么。")
 
 
 async def _furnish(town: Town) -> dict[str, Any]:

@@ -186,7 +186,7 @@ async def _clues(conn: AsyncConnection, ground: Ground) -> list[Clue]:
         households, households.c.id == clues.c.household_id
     )
     return [
-        Clue(row.number, row.household, tuple(row.kinds), ground.database.vault.open_text(row.detail) or "")
+        Clue(row.number, row.household, tuple(row.kinds), ground.database.vault.open_text(clues.c.detail, row) or "")
         for row in await conn.execute(query)
         if f"{clues.name}:{row.id}" not in ground.damaged
     ]
@@ -203,7 +203,7 @@ async def _outbox(conn: AsyncConnection, database: Database, mine: Sequence[str]
             priority=row.priority,
             state=row.state,
             uncertain_since=row.uncertain_since,
-            message=unpack(database.vault.open(row.payload)),
+            message=unpack(database.vault.open_cell(outbox.c.payload, row)),
         )
         for row in await conn.execute(query)
     ]

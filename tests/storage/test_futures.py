@@ -255,7 +255,7 @@ SILENCES_NOBODY = {
     "when it happened, which nothing waits for": {
         "admissions", "arrivals", "attachments", "audit", "chart_orders", "chats", "clue_events", "consents",
         "differences", "downloads", "erasures", "fanout_tasks", "follow_ups", "handovers", "inbox", "indicator_values",
-        "joined_reports", "ledger_orders", "measure_entries", "media", "notice_receipts", "notices", "outbox",
+        "joined_reports", "ledger_orders", "looks", "measure_entries", "media", "notice_receipts", "notices", "outbox",
         "persons", "photo_hashes", "policies", "posts", "problem_entries", "problem_signals", "reconciliations",
         "sample_checks", "samples", "screening_lists", "selfchecks", "supports", "talks", "troubles", "visits",
         "watch_entries", "web_messages", "weekly_reports",

@@ -12,7 +12,7 @@ from storage.database import key_checks, reseal
 from storage.database.base import Moment, Sealed, sealed_columns
 from storage.database.connection import Database
 from storage.database.keys import Keys
-from storage.database.sealing import SealError, Vault, number_of
+from storage.database.sealing import SealError, Unsealed, Vault, number_of
 from storage.people.persons import persons
 from tests.support.town import START, VAULT
 
@@ -22,7 +22,7 @@ ROWS = 5
 def value(column: sa.Column[Any], number: int) -> Any:
     """Something that fits the column, other for each number where it is a key."""
     if isinstance(column.type, Sealed):
-        return None if number == 0 and column.nullable else VAULT.seal(f"{column}{number}".encode())
+        return None if number == 0 and column.nullable else Unsealed(f"{column}{number}".encode())
     if isinstance(column.type, Moment):
         return START
     if isinstance(column.type, sa.JSON):
@@ -43,7 +43,7 @@ async def fill(database: Database) -> None:
         await conn.exec_driver_sql(blind)
         for table in reseal.sealed_tables():
             rows = [{column.name: value(column, number) for column in table.c} for number in range(ROWS)]
-            await conn.execute(table.insert(), rows)
+            await conn.execute(table.insert(), [VAULT.bind(table, row, row) for row in rows])
         await conn.commit()
 
 
@@ -68,7 +68,8 @@ async def opened(database: Database, vault: Vault) -> dict[str, list[bytes]]:
             for row in await conn.execute(sa.select(table)):
                 for name in sealed_columns(table):
                     cell = row._mapping[name]
-                    found.setdefault(f"{table.name}.{name}", []).append(b"" if cell is None else vault.open(bytes(cell)))
+                    plain = b"" if cell is None else vault.open_cell(table.c[name], row)
+                    found.setdefault(f"{table.name}.{name}", []).append(plain)
     return {name: sorted(values) for name, values in found.items()}
 
 

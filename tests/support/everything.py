@@ -116,9 +116,7 @@ async def fill(town: Town) -> None:
         message = Incoming(address="test:赵村", key="damaged", at=town.now, text="我说过的话")
         await inbox.put(tx.conn, inbox.rows_of(VAULT, [message], town.now), town.now)
         await transcripts.append(tx.conn, VAULT, "test:李村", "page:1", Outgoing(text="说过的话"), town.now, mine=True)
-        await tx.conn.execute(
-            downloads.downloads.insert(),
-            {"id": new_id(), "key": "test:1", "address": "test:赵村", "update": VAULT.seal_json({}), "kept_at": town.now},
-        )
+        file = {"id": new_id(), "key": "test:1", "address": "test:赵村", "update": VAULT.seal_json({}), "kept_at": town.now}
+        await tx.conn.execute(downloads.downloads.insert(), VAULT.bind(downloads.downloads, file, file))
         talk = Talk(new_id(), "test:赵村", town.people["赵村"], "report", town.now, state=DRAFT, answers={"detail": "漏雨"})
         await talks.save(tx.conn, talks.rows_of(VAULT, [talk]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from handlers.engine import words
 from storage.database.base import new_id
 from storage.mail.chats import chats
 from storage.mail.messages import Incoming
@@ -28,8 +29,17 @@ CAST: dict[str, tuple[Role, str, str | None] | None] = {
     "other town": (Role.TOWN, "220881101", None),
     "county": (Role.COUNTY, COUNTY, None),
     "other county": (Role.COUNTY, "220882", None),
+    "suspended": (Role.VILLAGE, BAITA, None),
+    "signed out": (Role.VILLAGE, BAITA, None),
 }
-"""Who there is, seen from one household of one village and the housing office; `unconfirmed` says to be of that one."""
+"""Who there is, seen from one household of one village and the housing office; `unconfirmed` says to be of that one. Somebody
+has said of the cadre who is `suspended` that it is not them; the phone of the one `signed out` is nobody's any more."""
+
+JOIN = words.JOIN.replace("\n", " / ")
+"""As `Probes` shows it."""
+
+OUT = {"suspended": words.STOPPED, "signed out": JOIN}
+"""Those of the cast whose phones do nothing, and what they hear."""
 
 HOME, OTHER_HOME = 1003, 1002
 SECRETS = ("曾国强", "墙裂了不外传", "屋顶漏雨不外传")
@@ -58,12 +68,7 @@ class Probes:
         """What came back in each chat, by key."""
         earlier = self.town.now - timedelta(days=1)  # so that news goes to the chat a person has had all along
         rows = [
-            {
-                "address": one.address,
-                "platform": "test",
-                "last_seen": earlier,
-                "person_id": self.town.people.get(self._asked[one.key]),
-            }
+            {"address": one.address, "platform": "test", "last_seen": earlier, **self._whose(self._asked[one.key])}
             for one in self._waiting
         ]
         async with self.town.database.write() as conn:
@@ -73,6 +78,11 @@ class Probes:
         keys = [one.key for one in self._waiting]
         self._waiting.clear()
         return {key: tuple(shown(message) for message in self.town.inboxes.get(key, ())) for key in keys}
+
+    def _whose(self, who: str) -> dict[str, int | None]:
+        """Of the columns of a chat: whose it is, or was."""
+        person = self.town.people.get(who)
+        return {"person_id": None if who in OUT else person, "stopped_id": person if who == "suspended" else None}
 
 
 async def enter(town: Town) -> dict[str, int]:
@@ -95,4 +105,10 @@ async def enter(town: Town) -> dict[str, int]:
         session.touch("roster")
     for who in town.people:
         await town.bind(who)
+    async with town.transaction() as tx, tx.session("test", "out") as session:
+        people, phones = Store(session).people, Store(session).chats
+        stopped = await people.get(town.people["suspended"])
+        await people.suspend([post.id for post in stopped.posts] if stopped else [], town.people["town"])
+        await phones.stop("test:suspended", town.people["suspended"])
+        await phones.sign_out("test:signed out")
     return homes

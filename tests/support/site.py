@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.routing import BaseRoute
 
 from bot.delivery.intake import Intake
 from bot.delivery.strangers import Strangers
 from bot.platforms.web import DemoPage, WebPlatform
+from bot.web.address import SiteAddress
 from bot.web.app import build_app
 from bot.web.connections import Connections
 from bot.web.server import serve
@@ -32,7 +34,7 @@ HEADERS = {"X-Cunbao": "1"}
 
 
 class Site:
-    """One running site. `now` can be moved."""
+    """One running site. `now` can be moved; `address`, `proxies` and `routes` can be changed before it runs."""
 
     def __init__(
         self, database: Database, folder: Path, demo: Mapping[str, str] | None = None, *, strangers: bool = False
@@ -41,12 +43,15 @@ class Site:
         self.now = START
         self.database = database
         self.woken = asyncio.Event()
-        media = MediaStore(folder, database.vault)
+        media = MediaStore(folder, database.vault, database)
         page = DemoPage(demo, "计划日期已移到今天。") if demo else None
         self.web = WebPlatform(database, media, self.clock, max_upload=200_000, demo=page)
         if not strangers:
             self.web.strangers = _Everybody(database, self.clock)
         self.url = ""
+        self.address = SiteAddress()
+        self.proxies: Sequence[str] = ()
+        self.routes: Sequence[BaseRoute] = ()
 
     def clock(self) -> datetime:
         return self.now
@@ -61,8 +66,9 @@ class Site:
         self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         intake = Intake(self.database, self.clock, self.woken.set)
         tasks = [asyncio.create_task(self.web.receive(intake.put))] if receiving else []
-        app, close = build_app(self.web), self.web.close_streams
-        tasks.append(asyncio.create_task(serve(app, "", port=0, sock=sock, close_streams=close, connections=guard)))
+        app, close = build_app(self.web, self.address, self.routes), self.web.close_streams
+        serving = serve(app, "", port=0, sock=sock, close_streams=close, connections=guard, proxies=self.proxies)
+        tasks.append(asyncio.create_task(serving))
         try:
             yield self
         finally:

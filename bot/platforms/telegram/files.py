@@ -14,7 +14,8 @@ from bot.delivery.strangers import NO_FILES, Strangers
 from bot.platforms.telegram.form import seconds_of
 from bot.platforms.telegram.updates import UNKNOWN, Attached, too_large
 from bot.service.clock import Clock
-from bot.web.uploads import TooLarge, Unknown, examined
+from bot.web.bodies import TooLarge
+from bot.web.uploads import Unknown, examined
 from storage.database.connection import Database
 from storage.files import media
 from storage.files.media import MediaStore

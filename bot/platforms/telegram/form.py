@@ -10,6 +10,7 @@ from telegram.constants import MessageLimit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.platforms.base import Away, Blocked, Busy, Refused, SendError, Unsure
+from bot.platforms.telegram.links import typed
 from bot.platforms.telegram.request import NotSentError
 from storage.mail.messages import Button, Outgoing
 
@@ -51,15 +52,21 @@ def steps_of(message: Outgoing, text: str) -> list[Step]:
     return [("text", part) for part in texts]
 
 
-def extras(buttons: Rows, text: str) -> dict[str, Any] | None:
-    """Further parameters of the call: the buttons, and no preview of a link. Raises Refused.
+def extras(buttons: Rows, text: str, own: Sequence[str] = (), *, beside_file: bool = False) -> dict[str, Any] | None:
+    """Further parameters of the call: the buttons, no preview of a link, and nothing to be tapped in the words but the bot's
+    `own` links. `beside_file`: the words stand below a file. Raises Refused.
 
     For a preview Telegram's servers would open the link, and a link may hold an invitation.
     """
     wanted: dict[str, Any] = {}
     if buttons:
         wanted["reply_markup"] = keyboard(buttons)
-    if "://" in text:
+    spans = typed(text, own)
+    if spans:
+        wanted["caption_entities" if beside_file else "entities"] = [
+            {"type": "code", "offset": _units(text[:begin]), "length": _units(text[begin:end])} for begin, end in spans
+        ]
+    if spans or own:
         wanted["link_preview_options"] = {"is_disabled": True}
     return wanted or None
 
@@ -94,7 +101,7 @@ def file_kind(content: bytes) -> Literal["photo", "voice", "document"]:
     """What to send a kept file as, judged by its content."""
     if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8")) or content[8:12] == b"WEBP":
         return "photo"
-    if content.startswith((b"OggS", b"ID3")) or content[4:11] == b"ftypM4A":
+    if content.startswith((b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")) or content[4:11] == b"ftypM4A":
         return "voice"
     return "document"
 

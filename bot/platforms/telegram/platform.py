@@ -34,6 +34,7 @@ from bot.platforms.telegram.send import MessageSender
 from bot.platforms.telegram.updates import ALLOWED, Reader, UpdateContent
 from bot.service.clock import Clock
 from bot.setup.installation import Installation
+from bot.web import bodies
 from handlers.engine.conversation import conversations
 from storage.database.connection import Database
 from storage.files.media import MediaStore
@@ -62,6 +63,9 @@ _ABANDONED = timedelta(minutes=10)
 
 LOOK = 60.0
 """Seconds between two looks at a webhook, which is silent also when nobody writes."""
+
+LARGEST_UPDATE = 1024 * 1024
+"""Bytes of one update in a webhook's call: many times what the longest message with all its buttons takes."""
 
 CALLS_AT_ONCE = 320
 """More than the sender has under way at once, so that answers to buttons and downloads find a connection."""
@@ -302,14 +306,26 @@ class TelegramPlatform(Platform):
             return None
 
     async def _called(self, request: Request) -> Response:
-        """Telegram brings one update; 200 tells it that the update is stored, all else to bring it again."""
+        """Telegram brings one update; 200 tells it that the update is stored, all else to bring it again. Of who does not know
+        the secret nothing is read."""
         secret = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
         if not hmac.compare_digest(secret.encode(), self._options.webhook_secret.encode()):
             return Response(status_code=403)
         if self._reception is None:
             return Response(status_code=503)
         try:
-            await self._reception.take([await request.json()])
+            update = await bodies.json_object(request, LARGEST_UPDATE)
+        except bodies.TooLarge:
+            log.error("a call of the webhook with more than %s bytes is refused", LARGEST_UPDATE)
+            return Response(status_code=413)
+        except ValueError as error:
+            log.error("a call of the webhook is no update: %s", error)
+            return Response(status_code=400)
+        if _number_of(update) is None:
+            log.error("a call of the webhook is no update: it has no number")
+            return Response(status_code=400)
+        try:
+            await self._reception.take([update])
         except Exception:
             log.exception("an update could not be stored; it comes again")
             return Response(status_code=503)

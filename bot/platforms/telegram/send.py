@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from telegram.error import BadRequest, TelegramError
@@ -24,13 +23,14 @@ from bot.platforms.telegram.form import (
 )
 from bot.platforms.telegram.updates import chat_of
 from storage.database.sealing import SealError
-from storage.files.media import MediaStore
+from storage.files.media import AlteredFile, MediaStore
 from storage.mail.messages import Outgoing
 from storage.mail.outbox import Letter
 
 Extra = dict[str, Any] | None
 
 _FILE_NAME = "附件"
+_ALTERED = "（附的文件被换过或改过，没有发给您，已告诉镇里。）"
 
 
 class MessageSender:
@@ -48,7 +48,7 @@ class MessageSender:
         text = shown_text(message)
         try:
             if message.edits is None and message.file is None and fits(text, MAX_TEXT):
-                await self._bot.send_message(chat_id, text, api_kwargs=extras(message.buttons, text))
+                await self._bot.send_message(chat_id, text, api_kwargs=extras(message.buttons, text, message.links))
             else:
                 await self._in_steps(letter, chat_id, text)
         except TelegramError as error:
@@ -62,8 +62,8 @@ class MessageSender:
         message = letter.message
         steps = steps_of(message, text)
         for number in range(self._steps_done.get(letter.id, 0), len(steps)):
-            is_last = number == len(steps) - 1
-            extra = extras(message.buttons if is_last else (), text)
+            (kind, words), is_last = steps[number], number == len(steps) - 1
+            extra = extras(message.buttons if is_last else (), words, message.links, beside_file=kind == "file")
             await self._step(chat_id, message, steps[number], extra)
             self._steps_done[letter.id] = number + 1
         self._steps_done.pop(letter.id, None)
@@ -92,7 +92,11 @@ class MessageSender:
 
     async def _file(self, chat_id: int, message: Outgoing, caption: str, extra: Extra) -> None:
         try:
-            content = await asyncio.to_thread(self._media.read, message.file or "")
+            content = await self._media.fetch(message.file or "")
+        except AlteredFile:
+            words = f"{caption}\n{_ALTERED}" if caption else _ALTERED
+            await self._bot.send_message(chat_id, words, api_kwargs=extra)
+            return
         except (FileNotFoundError, SealError) as error:
             raise Refused(f"the file can't be read: {type(error).__name__}") from error
         name = message.file_name or sound_name(content) or _FILE_NAME

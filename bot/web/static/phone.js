@@ -70,6 +70,7 @@ function change(edit) {
   const follow = isAtEnd();
   if (edit.text !== null && edit.text !== line.text) {
     line.text = edit.text;
+    line.links = edit.links;
     node.querySelector(".bubble").replaceChildren(...contentOf(line));
   }
   line.buttons = edit.buttons;
@@ -95,7 +96,7 @@ function messageNode(mine, content, meta) {
 function contentOf(line) {
   const content = [];
   if (line.file) content.push(fileNode(line.file, line.mine));
-  if (line.text) content.push(make("p", {}, ...linked(line.text)));
+  if (line.text) content.push(make("p", {}, ...linked(line.text, line.links)));
   return content;
 }
 
@@ -103,6 +104,7 @@ function fileNode(kept, mine) {
   const url = ofPhone(kept.url);
   if (kept.kind === "image" && (mine || !kept.name)) {
     const image = make("img", { src: url, alt: mine ? "我发的照片" : "照片", onload: () => isAtEnd(400) && toEnd() });
+    image.onerror = () => (image.alt = "照片现在打不开，点这里看原因");
     return make("a", { href: url, target: "_blank", rel: "noopener" }, image);
   }
   if (kept.kind === "audio") return make("audio", { src: url, controls: true, preload: "none" });
@@ -110,10 +112,17 @@ function fileNode(kept, mine) {
   return make("a", { href: url, download: kept.name || "文件" }, kept.name || "文件");
 }
 
-function linked(words) {
-  return words.split(/(https?:\/\/[\w\-./?=&%#:~+]+)/).map((part, place) => {
-    return place % 2 ? make("a", { href: part, target: "_blank", rel: "noopener" }, part) : part;
-  });
+// Only links that the bot itself wrote can be tapped: whatever else looks like one was typed by somebody.
+function linked(words, links) {
+  return links.reduce(
+    (parts, link) => parts.flatMap((part) => (typeof part === "string" ? around(part, link) : part)),
+    [words],
+  );
+}
+
+function around(words, link) {
+  const [first, ...others] = words.split(link);
+  return [first, ...others.flatMap((part) => [make("a", { href: link, target: "_blank", rel: "noopener" }, link), part])];
 }
 
 function showButtons(line, node) {
@@ -191,8 +200,9 @@ function removePending(key) {
   pending.delete(key);
 }
 
-function note(words) {
-  place(make("p", { className: "note", role: "alert" }, words));
+// `way` is a button with what can be done instead.
+function note(words, way = "") {
+  place(make("p", { className: "note", role: "alert" }, words, way));
   toEnd();
 }
 
@@ -411,7 +421,15 @@ $("sound").onchange = () => {
   if (chosen) sendSound(chosen, 0);
   $("sound").value = "";
 };
-$("voice").onclick = $("offer-voice").onclick = recorder({ send: sendSound, note, fallback: () => $("sound").click() });
+const chooseSound = () => $("sound").click();
+const record = recorder({ send: sendSound, note, fallback: chooseSound });
+$("voice").onclick = $("offer-voice").onclick = isSecureContext ? record : noMicrophone;
+
+// Without https a phone gives a page neither microphone nor place.
+function noMicrophone() {
+  const way = make("button", { type: "button", className: "choice", onclick: chooseSound }, "选录好的录音");
+  note("这个网址开头不是 https，手机不让网页录音。请打字说，或用手机自带的录音录好再选来。", way);
+}
 
 function sendSound(blob, seconds) {
   if (blob.size > Number(settings.maxUpload)) return note("录音太长了，请分几次说。");
@@ -456,6 +474,7 @@ async function smaller(chosen) {
 $("offer-place").onclick = () => {
   const button = $("offer-place");
   if (button.getAttribute("aria-busy") === "true") return;
+  if (!isSecureContext) return note("这个网址开头不是 https，手机不让网页定位。请直接写地点，例如：村部往东第三家。");
   if (!navigator.geolocation) return note("这个浏览器不能定位，请直接写地点。");
   const label = button.querySelector("span");
   const words = label.textContent;

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.cases.records import clues
+from storage.database.base import place_of, with_place
 from storage.mail.chats import chats
 from storage.mail.inbox import DONE, NEW, inbox
 from storage.mail.outbox import PENDING, SENT, outbox
@@ -54,11 +55,13 @@ async def _damage(
     ground: Ground, conn: AsyncConnection, table: sa.Table, cell: sa.Column[bytes], whose: sa.ColumnElement[bool], **more: str
 ) -> None:
     """The newest such row becomes unreadable."""
-    found = (await conn.execute(sa.select(table.c.id, cell).where(whose).order_by(table.c.id.desc()).limit(1))).one_or_none()
+    found = (await conn.execute(sa.select(*with_place(cell)).where(whose).order_by(table.c.id.desc()).limit(1))).one_or_none()
     if found is None:
         return
     vault = ground.database.vault
-    broken = ground.chance.choice((b"", found[1][:-3], bytes(len(found[1])), vault.seal(b"{}"), vault.seal(b"\xff[not json")))
+    place, was = place_of(cell, found), found[0]
+    sealed = (vault.seal(b"{}", place), vault.seal(b"\xff[not json", place), vault.seal(b"{}", b"elsewhere"))
+    broken = ground.chance.choice((b"", was[:-3], bytes(len(was)), *sealed))
     await conn.execute(table.update().where(table.c.id == found.id).values({cell.name: broken, **more}))
     ground.damaged.add(f"{table.name}:{found.id}")
 

@@ -22,7 +22,9 @@ async def _strike(ground: Ground) -> None:
                     _, writer = await asyncio.open_connection("127.0.0.1", port)
                     opened.append(writer)
                     writer.write(
-                        b"GET / HTTP/1.1\r\nHost: x" if place % 2 else b"POST /say HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"
+                        b"GET / HTTP/1.1\r\nHost: localhost"
+                        if place % 2
+                        else b"POST /say HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"
                     )
         await asyncio.sleep(ground.length)
     finally:

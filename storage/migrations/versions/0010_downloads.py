@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-oldest = "0009"
+oldest = "0010"
 """The oldest step whose program may run on these tables: an earlier one would never download what waits here."""
 
 

@@ -1,0 +1,1 @@
+"""Sound files, by format: what is no sound is taken out of them before they are kept."""
