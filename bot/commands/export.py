@@ -17,14 +17,12 @@ from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
 from handlers.ledgers.base import Ledger
 from handlers.ledgers.catalog import LEDGERS
-from handlers.ledgers.making import Export, in_short, make_export, signature
+from handlers.ledgers.making import Export, draft_export, in_short
 from handlers.rights.reach import LEAST_REASON, MOST_REASON, narrowed, reach_of
 from storage.database.transaction import reading_first
 from storage.people.persons import Person
 from storage.people.reach import Reach
 from storage.store import Store
-
-_OPERATOR = "系统管理员"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +68,10 @@ async def _export(settings: Settings, wanted: _Wanted) -> Export:
             reach = narrowed(_reach(wanted, person) if person else [Reach(region=region)], region)
             if not reach:
                 raise OperatorError(f"{wanted.name}的岗位不管这里的《{wanted.ledger.title}》" + _whole(wanted))
-            by = signature(plan, person) if person else _OPERATOR
-            made = await make_export(
-                store,
-                installation.world,
-                ledger=wanted.ledger,
-                reach=reach,
-                now=now,
-                by=by,
-                person=person,
-                reason=wanted.reason,
+            draft = await draft_export(
+                store, installation.world, ledger=wanted.ledger, reach=reach, person=person, reason=wanted.reason
             )
+            made = await draft.made_at_once(store, installation.world)
         await tx.begin_writing()  # only now, so that a running service is not held up
         return made
 

@@ -21,7 +21,7 @@ from bot.setup.settings import Settings, load_settings
 from handlers.joining.code_picture import code_picture
 from handlers.joining.invite import CODE_LASTS, LASTS
 from handlers.wording.days import full_day_in_words
-from handlers.wording.people import post_in_words
+from handlers.wording.people import post_in_words, role_in_words
 from storage.database.base import from_base36, to_base36
 from storage.database.transaction import transaction
 from storage.joining.invites import Invite, Invites
@@ -95,7 +95,7 @@ async def _invite(settings: Settings, wanted: _Wanted) -> None:
                 )  # fmt: skip
             except ValueError as error:
                 raise click.UsageError(str(error)) from None
-        post = post_in_words(installation.world.plan, wanted.role, region=region, unit=unit)
+        post = role_in_words(installation.world.plan, wanted.role, region=region, unit=unit)
         click.echo(f"邀请：{post}{f' {wanted.name}' if wanted.name else ''}")
         times = f"可用 {wanted.uses} 次" if wanted.uses else "次数不限"
         click.echo(f"{times}，{until:%Y-%m-%d %H:%M} 前有效。{_warning(wanted)}")
@@ -133,7 +133,7 @@ async def _revoke(settings: Settings, key: str) -> None:
 
 
 def _in_words(plan: Plan, one: Invite) -> str:
-    post = post_in_words(plan, one.role, region=one.region, unit=one.unit)
+    post = post_in_words(plan, one)
     times = "次数不限" if one.uses_left is None else f"还能用 {one.uses_left} 次"
     until = f"{one.expires_at:%Y-%m-%d %H:%M} 前有效" if one.expires_at else "长期有效"
     return f"{to_base36(one.id)}  {post}{f' {one.person_name}' if one.person_name else ''}，{times}，{until}"

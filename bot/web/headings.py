@@ -17,7 +17,7 @@ def title_of(plan: Plan, person: Person) -> str:
     if not person.posts:
         return ""
     post = person.posts[0]
-    return post_in_words(plan, post.role, region=post.region, unit=post.unit)
+    return post_in_words(plan, post)
 
 
 async def heading_of(database: Database, plan: Plan, clock: Clock, address: str) -> Heading:

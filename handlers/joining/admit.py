@@ -11,7 +11,7 @@ from handlers.engine.menu import menu_buttons
 from handlers.engine.notify import tell_chat
 from handlers.engine.world import World
 from handlers.rights.sight import IN_OFFICE
-from handlers.wording.people import post_in_words, with_relation
+from handlers.wording.people import role_in_words, with_relation
 from storage.database.base import to_base36
 from storage.mail.intents import Cause, Intent
 from storage.mail.messages import Button
@@ -118,7 +118,7 @@ async def admit_to_office(
         person_id, address, role=role, region=region, unit=unit, post_id=post_id, newcomer=newcomer, bound=bound,
         told=[*told, *own],
     )  # fmt: skip
-    post = post_in_words(chat.world.plan, role, region=region, unit=unit)
+    post = role_in_words(chat.world.plan, role, region=region, unit=unit)
     intent, deny = Intent(Cause.JOINED, f"{arrival}"), f"/deny {to_base36(arrival)}"
     news = f"{person.name}又加了一部手机：{post}。" if holds else f"{person.name}刚加入：{post}。"
     text = f"{news}\n不是他本人，点一下就先停用。"

@@ -156,4 +156,4 @@ async def _waiting(chat: Chat) -> list[str]:
 
 
 def _post(chat: Chat, asked: Admission) -> str:
-    return post_in_words(chat.world.plan, asked.role, region=asked.region, unit=asked.unit)
+    return post_in_words(chat.world.plan, asked)

@@ -77,7 +77,7 @@ def _stopped_in_words(chat: Chat, arrival: Arrival, person: Person) -> str:
 
 
 def _post(chat: Chat, arrival: Arrival) -> str:
-    return post_in_words(chat.world.plan, arrival.role, region=arrival.region, unit=arrival.unit)
+    return post_in_words(chat.world.plan, arrival)
 
 
 @conversation("settle", "核实停用的人", for_roles={Role.TOWN, Role.COUNTY})

@@ -49,7 +49,7 @@ async def _list(chat: Chat) -> None:
 def _title(chat: Chat, one: Invite) -> str:
     if is_code(one):
         return f"{region_in_words(chat.world.plan, one.region)}的二维码"
-    return f"{post_in_words(chat.world.plan, one.role, region=one.region, unit=one.unit)} {one.person_name or '没写名字'}"
+    return f"{post_in_words(chat.world.plan, one)} {one.person_name or '没写名字'}"
 
 
 def _until(one: Invite) -> str:

@@ -12,7 +12,7 @@ from handlers.joining.code_picture import kept_code
 from handlers.rights.reach import villages_of
 from handlers.rights.sight import may_invite
 from handlers.wording.days import day_in_words, full_day_in_words
-from handlers.wording.people import post_in_words, region_in_words
+from handlers.wording.people import region_in_words, role_in_words
 from storage.joining.invites import Invite
 from storage.people.persons import Role
 
@@ -47,7 +47,7 @@ async def invite(chat: Chat) -> None:
     name = await chat.ask("name", Text("他叫什么名字？", max_length=LONGEST_NAME, min_length=2, example="李明"))
     until = chat.now + LASTS
     token = chat.store.invites.create(role, region, unit=unit, person_name=name, expires_at=until, created_by=chat.person.id)
-    post = post_in_words(chat.world.plan, role, region=region, unit=unit)
+    post = role_in_words(chat.world.plan, role, region=region, unit=unit)
     lines = [f"请把链接发给{name}本人，{day_in_words(until.date())}前有效，只能他一个人用。"]
     links = chat.world.join_links(token)
     lines += [*links, f"{name}一加入就告诉您。要撤回，发「发出的邀请」。"]

@@ -42,7 +42,7 @@ ASKED = "已请镇里看一下是不是您本人，有结果就发到这里。\n
 
 async def join_office(chat: Chat, invite: Invite) -> None:
     """At most three messages by hand: the link, name and phone in one, a tap."""
-    post = post_in_words(chat.world.plan, invite.role, region=invite.region, unit=invite.unit)
+    post = post_in_words(chat.world.plan, invite)
     invited = f"{await chat.recall('inviter', lambda: inviter_of(chat, invite))}邀请您：{post}。"
     if not chat.stranger:
         await _join_further(chat, invite, invited, post)

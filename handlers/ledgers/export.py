@@ -9,7 +9,7 @@ from handlers.files.keeping import keep
 from handlers.files.spreadsheets import XLSX
 from handlers.ledgers.base import Ledger
 from handlers.ledgers.catalog import LEDGERS
-from handlers.ledgers.making import WHOLE, TooLong, as_message, make_export, may_see_whole, signature
+from handlers.ledgers.making import WHOLE, TooLong, as_message, draft_export, may_see_whole
 from handlers.rights.reach import LEAST_REASON, MOST_REASON, reach_of
 from handlers.rights.sight import IN_OFFICE
 
@@ -40,14 +40,14 @@ async def export(chat: Chat) -> None:
 async def _send(chat: Chat, ledger: Ledger, reason: str = "") -> None:
     person, world = chat.person, chat.world
     reach = reach_of(person, ledger.roles & ledger.whole_for if reason else ledger.roles)
-    by = signature(world.plan, person)
     try:
-        made = await make_export(
-            chat.store, world, ledger=ledger, reach=reach, now=chat.now, by=by, person=person, reason=reason, most=MOST_AT_ONCE
+        draft = await draft_export(
+            chat.store, world, ledger=ledger, reach=reach, person=person, reason=reason, most=MOST_AT_ONCE
         )
     except TooLong:
         chat.store.ledger_orders.add(person.id, chat.address, ledger=ledger.code, reason=reason)
         await chat.say(f"这本台账超过 {MOST_AT_ONCE} 行，正在做，好了就发给您。")
         return
+    made = await draft.made_at_once(chat.store, world)
     message = as_message(made, await keep(chat.store, world, content=made.content, content_type=XLSX), ledger, person, reason)
     await chat.say(message.text or "", message.buttons, file=message.file, file_name=message.file_name)

@@ -11,7 +11,7 @@ from handlers.files.keeping import keep
 from handlers.files.orders import Making, fill_orders
 from handlers.files.spreadsheets import XLSX
 from handlers.ledgers.catalog import LEDGERS
-from handlers.ledgers.making import Export, as_message, draft_export, signature
+from handlers.ledgers.making import Export, as_message, draft_export
 from handlers.rights.reach import reach_of
 from storage.ledgers.orders import LedgerOrder, LedgerOrders
 from storage.mail.messages import Outgoing
@@ -40,10 +40,7 @@ async def _made(world: World, store: Store, order: LedgerOrder) -> Making | Outg
     reach = reach_of(person, ledger.roles & ledger.whole_for if order.reason else ledger.roles) if person else []
     if person is None or not reach:
         return Outgoing(text=NOT_YOURS)
-    by = signature(world.plan, person)
-    draft = await draft_export(
-        store, world, ledger=ledger, reach=reach, now=store.session.now, by=by, person=person, reason=order.reason
-    )
+    draft = await draft_export(store, world, ledger=ledger, reach=reach, person=person, reason=order.reason)
 
     async def content() -> bytes:
         return (await draft.made()).content

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from handlers.engine.looking import note_looks
@@ -23,6 +22,8 @@ from storage.people.persons import Person
 from storage.people.reach import Reach
 from storage.plan import Plan
 from storage.store import Store
+
+_OPERATOR = "系统管理员"
 
 WHOLE = "whole"
 """Behind a ledger's code in "/export clues whole": with whole numbers."""
@@ -65,31 +66,16 @@ class Draft:
         content = await (MAKING.run(write) if len(self.rows) > _MANY else asyncio.to_thread(write))
         return Export(content, len(self.rows), self.file_name)
 
+    async def made_at_once(self, store: Store, world: World) -> Export:
+        """The file, noted in the transaction that has read it."""
+        made = await self.made()
+        self.note(store, world)
+        return made
+
     def note(self, store: Store, world: World) -> None:
         note_looks(store, world, self.person, self.households, way=Way.FILE)
         if self.audited:
             store.session.note("export.whole", f"ledger:{self.ledger.code}", text=self.audited)
-
-
-async def make_export(
-    store: Store,
-    world: World,
-    *,
-    ledger: Ledger,
-    reach: Sequence[Reach],
-    now: datetime,
-    by: str,
-    person: Person | None,
-    reason: str = "",
-    most: int | None = None,
-) -> Export:
-    """The ledger as `draft_export` reads it, made and noted at once."""
-    draft = await draft_export(
-        store, world, ledger=ledger, reach=reach, now=now, by=by, person=person, reason=reason, most=most
-    )
-    made = await draft.made()
-    draft.note(store, world)
-    return made
 
 
 async def draft_export(
@@ -98,17 +84,16 @@ async def draft_export(
     *,
     ledger: Ledger,
     reach: Sequence[Reach],
-    now: datetime,
-    by: str,
     person: Person | None,
     reason: str = "",
     most: int | None = None,
 ) -> Draft:
-    """The ledger within `reach` as of `now`. With a `reason` numbers are whole, which is to leave an audit row.
+    """The ledger within `reach` as of now. With a `reason` numbers are whole, which is to leave an audit row.
 
-    `by` is who wants it, in words, `person` who that is, None for the operator of the machine. Whether they may is for the
-    caller to have checked. Raises TooLong when there are more than `most` rows.
+    `person` is who wants it, None for the operator of the machine. Whether they may is for the caller to have checked.
+    Raises TooLong when there are more than `most` rows.
     """
+    now, by = store.session.now, _signature(world.plan, person) if person else _OPERATOR
     rows: list[tuple[Value, ...]] = []
     households: set[int] = set()
     async for values, household_id in ledger.rows(store, world, reach, now.date()):
@@ -157,7 +142,7 @@ def in_short(made: Export, ledger: Ledger, *, reason: str) -> str:
     return f"共 {made.rows} 行" + ("，号码已遮盖。" if hides_something(ledger.columns) else "。")
 
 
-def signature(plan: Plan, person: Person) -> str:
+def _signature(plan: Plan, person: Person) -> str:
     """Who somebody is, for a file's notes: "周镇(瓦房镇乡村振兴办)"."""
     post = person.posts[0]
-    return f"{person.name}({post_in_words(plan, post.role, region=post.region, unit=post.unit)})"
+    return f"{person.name}({post_in_words(plan, post)})"

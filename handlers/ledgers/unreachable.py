@@ -25,7 +25,7 @@ async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date)
 
 
 def _post(world: World, post: Post) -> str:
-    words = post_in_words(world.plan, post.role, region=post.region, unit=post.unit)
+    words = post_in_words(world.plan, post)
     return f"{words}（{head_of(world, post.household_id)}家）" if post.role is Role.HOUSEHOLD else words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from handlers.reading import shortened
-from handlers.wording.people import post_in_words
+from handlers.wording.people import role_in_words
 from storage.database.base import to_base36
 from storage.mail.messages import Button, Outgoing
 from storage.notices.receipts import NoticeFigures
@@ -19,7 +19,7 @@ AGAIN, FILE, UNREACHED = "again", "file", "out"
 def notice_message(plan: Plan, notice: Notice, *, along: bool, passed_on: str = "", again: bool = False) -> Outgoing:
     """The message that a receiver gets. The file goes `along`, or is fetched with a button."""
     head = "【通知·再提醒一次】" if again else "【通知】"
-    office = post_in_words(plan, notice.role, region=notice.region)
+    office = role_in_words(plan, notice.role, region=notice.region)
     ask = "\n看到了请点「收到」。" if notice.expects else ""
     sends = along and not again and notice.file
     return Outgoing(

@@ -66,4 +66,4 @@ async def end_post(chat: Chat) -> None:
 
 
 def _title(chat: Chat, post: Post) -> str:
-    return post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+    return post_in_words(chat.world.plan, post)

@@ -38,7 +38,7 @@ async def handover(chat: Chat) -> None:
     if leaver is None or post is None:
         await chat.say(await _why_gone(chat))
         return
-    title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+    title = post_in_words(chat.world.plan, post)
     decides = may_hand_over(chat.person, leaver, post=post)
     office = _office(chat, leaver, post)
     if not decides and not office:
@@ -90,7 +90,7 @@ def _to_hand_over(chat: Chat, leaver: Person) -> list[Post]:
 
 async def _listed(chat: Chat, posts: list[Post]) -> list[list[str]]:
     plan = chat.world.plan
-    return [[to_base36(one.id), post_in_words(plan, one.role, region=one.region, unit=one.unit)] for one in posts]
+    return [[to_base36(one.id), post_in_words(plan, one)] for one in posts]
 
 
 async def _why_gone(chat: Chat) -> str:
@@ -130,9 +130,7 @@ def _posts_held(person: Person) -> list[Post]:
 
 
 def _posts(chat: Chat, person: Person) -> str:
-    return "、".join(
-        post_in_words(chat.world.plan, one.role, region=one.region, unit=one.unit) for one in _posts_held(person)[:2]
-    )
+    return "、".join(post_in_words(chat.world.plan, one) for one in _posts_held(person)[:2])
 
 
 def _office(chat: Chat, leaver: Person, post: Post) -> list[int]:
@@ -164,7 +162,7 @@ async def _decide(chat: Chat) -> None:
         await chat.say(GONE if asked.accepted is None else await _decided(chat, asked))
         return
     successor = await chat.store.people.get(asked.successor_id) if asked.successor_id else None
-    title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+    title = post_in_words(chat.world.plan, post)
     who = successor.name if successor else "新同志（发邀请链接）"
     options: list[Option] = [(_YES, "同意交接"), (_NO, "不同意")]
     if await chat.ask("answer", Choice(f"{leaver.name}的「{title}」交给：{who}。同意吗？", options)) == _YES:

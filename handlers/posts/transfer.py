@@ -36,7 +36,7 @@ async def hand_over(chat: Chat, handover: Handover, leaver: Person, post: Post, 
         assigned = await store.assignments.move(leaver.id, post.region, to=successor.id, by=by)
         cared_for = await store.handovers.move_households(leaver.id, post.region, to=successor.id)
     await store.handovers.move_snoozed(await _snoozed(chat, leaver, post, left), successor.id)
-    title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+    title = post_in_words(chat.world.plan, post)
     along = _moved_in_words(assigned, cared_for, len(begun))
     await chat.push(
         [leaver.id],
@@ -65,7 +65,7 @@ async def take_over(chat: Chat, person_id: int, *, address: str) -> None:
             continue
         along = await hand_over(chat, waiting, leaver, post, successor, address)
         await tell_successor(chat, waiting, leaver, post, successor, along, address)
-        title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+        title = post_in_words(chat.world.plan, post)
         news = f"【交接】{successor.name}已加入，「{title}」已由{leaver.name}交接完。{along}"
         if not chat.stranger and chat.person.id == waiting.asked_by:
             await chat.say(news)
@@ -76,7 +76,7 @@ async def take_over(chat: Chat, person_id: int, *, address: str) -> None:
 async def tell_successor(
     chat: Chat, handover: Handover, leaver: Person, post: Post, successor: Person, along: str, address: str
 ) -> None:
-    title = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+    title = post_in_words(chat.world.plan, post)
     text = f"【交接】{leaver.name}的「{title}」交给您了。\n{along}没办完的发 /resume 接着办，要办的看 /todo"
     if address == chat.address:
         await chat.say(text)

@@ -27,7 +27,7 @@ async def decide_erasure(chat: Chat) -> None:
     if erasure.accepted is not None:
         await chat.say(f"{person.name}的申请已经处理过了。")
         return
-    posts = "、".join(post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit) for post in person.posts)
+    posts = "、".join(post_in_words(chat.world.plan, post) for post in person.posts)
     prompt = (
         f"{person.name}（{posts}）申请删除个人信息。\n{words.GOES}\n{words.STAYS}\n同意就结束上面的身份，在岗的请先安排人接手。"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.engine.chat import Chat, Rows
 from handlers.wording.days import full_day_in_words
 from handlers.wording.paging import page_named, page_of
-from handlers.wording.people import post_in_words
+from handlers.wording.people import role_in_words
 from storage.looks import Look
 from storage.mail.messages import Button
 
@@ -40,5 +40,5 @@ def _line(chat: Chat, one: Look) -> str:
     """ "2022年10月12日 李村（白塔村 村干部）看过"."""
     who = one.name or "系统管理员"
     if one.role is not None and one.region is not None:
-        who += f"（{post_in_words(chat.world.plan, one.role, region=one.region, unit=one.unit)}）"
+        who += f"（{role_in_words(chat.world.plan, one.role, region=one.region, unit=one.unit)}）"
     return f"{full_day_in_words(one.day)} {who}{one.way.label}"

@@ -44,7 +44,7 @@ async def about_me(chat: Chat) -> None:
 def _post(chat: Chat, post: Held) -> str:
     household = chat.world.roster.by_id.get(post.household_id or 0)
     home = f" {household.head}家" if household else ""
-    held = post_in_words(chat.world.plan, post.role, region=post.region, unit=post.unit)
+    held = post_in_words(chat.world.plan, post)
     return f"{held}{home}，{full_day_in_words(post.since)}起"
 
 

@@ -75,7 +75,7 @@ async def _by_owner(chat: Chat, region: str) -> list[tuple[Owner, int]]:
 def _whose(chat: Chat, owner: Owner) -> str:
     if owner.role is Role.VILLAGE:
         return region_in_words(chat.world.plan, owner.region)
-    return post_in_words(chat.world.plan, owner.role, region=owner.region, unit=owner.unit)
+    return post_in_words(chat.world.plan, owner)
 
 
 async def _look_at(chat: Chat, said: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from storage.people.persons import Directory, Role
 from storage.people.reach import Reach
@@ -19,7 +20,23 @@ def region_in_words(plan: Plan, region: str) -> str:
     return plan.county.name if region == plan.county.code else plan.village(region).name
 
 
-def post_in_words(plan: Plan, role: Role, *, region: str, unit: str | None = None) -> str:
+class Held(Protocol):
+    """Anything with a role somewhere: a post, an invitation, a request to join."""
+
+    @property
+    def role(self) -> Role: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def unit(self) -> str | None: ...
+
+
+def post_in_words(plan: Plan, held: Held) -> str:
+    """As `role_in_words`."""
+    return role_in_words(plan, held.role, region=held.region, unit=held.unit)
+
+
+def role_in_words(plan: Plan, role: Role, *, region: str, unit: str | None = None) -> str:
     """ "白塔村 村干部", "瓦房镇卫生院"; a character that both words share is written once in an office's name."""
     where, what = region_in_words(plan, region), plan.unit(unit).name if unit else role.label
     if role in (Role.HOUSEHOLD, Role.VILLAGE):
@@ -41,7 +58,7 @@ def official_name(directory: Directory, person_id: int | None) -> str:
 def scope_in_words(plan: Plan, reach: Sequence[Reach]) -> str:
     """ "白塔村", "瓦房镇卫生院"."""
     names = [
-        post_in_words(plan, Role.UNIT, region=one.region, unit=one.unit) if one.unit else region_in_words(plan, one.region)
+        role_in_words(plan, Role.UNIT, region=one.region, unit=one.unit) if one.unit else region_in_words(plan, one.region)
         for one in reach
     ]
     return "、".join(names[:_NAMED]) + (f"等 {len(names)} 处" if len(names) > _NAMED else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -233,9 +234,9 @@ _Read = Callable[[sa.Table, Sequence[Any], Callable[[Any], Person]], list[Person
 
 
 def _people(found: Sequence[Any], held: Iterable[Post], read: _Read) -> list[Person]:
-    """Each with the posts that are theirs. One whose name can't be read is noted, and goes on without it."""
+    """Each with the posts that are theirs, the oldest first. One whose name can't be read is noted, and goes on without it."""
     by_person: dict[int, list[Post]] = {}
-    for post in held:
+    for post in sorted(held, key=attrgetter("id")):
         by_person.setdefault(post.person_id, []).append(post)
 
     def named(row: Any, name: str) -> Person:
