@@ -129,6 +129,8 @@ class Service:
             log.warning("%s sends of the last run have an unknown outcome; see `cunbao outbox`", adopted)
         await self.jobs.start()
         AT_ONCE.warm()
+        if isinstance(self.worker, Worker):  # else its process does
+            warm_up(self._world)
 
     def _watch(self, names: Sequence[str], clock: Clock) -> Watch:
         settings, database, platforms = self._settings, self._database, self._world.platforms
@@ -220,7 +222,7 @@ async def _worker(
     async with open_installation(settings, log.info, plan=plan, limits=SERVICE, stop=asyncio.Event()) as installation:
         installation.world.platforms.update(platforms)
         AT_ONCE.warm()
-        warm_up(installation.world)  # before the first mail is taken, so that no sentence waits for it
+        warm_up(installation.world)
         new_id.follow(clock)
         yield Worker(installation.database, installation.world, names, clock, tell, dedicated=True)
 

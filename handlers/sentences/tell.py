@@ -69,7 +69,11 @@ async def _has_open_case(chat: Chat) -> bool:
 
 
 def warm_up(world: World) -> None:
-    """Make the plan's words ready for use, which takes a second or two; the roster's index is made for its first sentence."""
+    """Make the conversations and the plan's words ready for use, which takes seconds that a first message would make all wait.
+
+    The roster's index is made for its first sentence.
+    """
+    conversations()
     understand("", NameIndex.of(world.roster), world.plan.villages, world.plan.lexicon, within=(), today=date.min)
 
 

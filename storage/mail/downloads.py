@@ -6,6 +6,7 @@ What is kept here can be confirmed at once; its file is downloaded in its own ti
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ downloads = sa.Table(
 
 
 class Waiting(NamedTuple):
-    """An update, as JSON; `key` is that of its message."""
+    """An update, as JSON, with whatever a platform lets in, such as half a character; `key` is that of its message."""
 
     key: str
     address: str
@@ -49,9 +50,17 @@ class Downloads:
 
     async def keep(self, updates: Sequence[Waiting]) -> None:
         """One that is there already stays as it is."""
+        if not updates:
+            return
         vault, now = self.database.vault, self.clock()
         rows = [
-            {"id": new_id(), "key": one.key, "address": one.address, "update": vault.seal_json(one.update), "kept_at": now}
+            {
+                "id": new_id(),
+                "key": one.key,
+                "address": one.address,
+                "update": vault.seal_text(json.dumps(one.update)),
+                "kept_at": now,
+            }
             for one in updates
         ]
         rows = [vault.bind(downloads, row, row) for row in rows]
@@ -67,7 +76,7 @@ class Downloads:
         async with noting(self.database, self.clock()) as damage, self.database.read() as conn:
             rows = (await conn.execute(sa.select(downloads).where(mine).order_by(downloads.c.id))).all()
             return damage.read(
-                downloads, rows, lambda row: Waiting(row.key, row.address, vault.open_json(downloads.c.update, row))
+                downloads, rows, lambda row: Waiting(row.key, row.address, json.loads(vault.open_cell(downloads.c.update, row)))
             )
 
     async def drop(self, key: str) -> None:

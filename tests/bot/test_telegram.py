@@ -33,6 +33,7 @@ from bot.platforms.telegram.form import MAX_TEXT, fits, seconds_of, split
 from bot.platforms.telegram.platform import LARGEST_UPDATE, TelegramOptions, TelegramPlatform
 from bot.web.server import serve
 from storage.database.connection import Database
+from storage.database.sealing import Unsealed, Vault
 from storage.database.transaction import transaction
 from storage.files.media import MediaStore, media
 from storage.mail import outbox
@@ -289,12 +290,30 @@ async def test_a_slow_file_holds_up_only_its_own_chat_and_keeps_the_order_there(
 async def test_a_slow_file_is_confirmed_and_keeps_nobodys_updates_at_the_server(api: Api, phone: Phone) -> None:
     """The server offers a hundred updates at a time until the first of them is confirmed."""
     api.hold_files = asyncio.Event()
-    api.send_photo(CADRE, picture())
+    api.send_photo(CADRE, picture(), "半个字\udc00")
     api.say_many([(OTHER, str(number)) for number in range(150)])
     assert [message.text for message in await phone.next(150)] == [str(number) for number in range(150)]
     await api.wait_until(lambda: api.pending() == 0)
     api.hold_files.set()
-    assert len((await phone.next(151))[150].files) == 1
+    photo = (await phone.next(151))[150]
+    assert (photo.text, len(photo.files)) == ("半个字", 1)
+
+
+@pytest.mark.usefixtures("known")
+async def test_an_update_that_cannot_be_kept_is_passed_over_alone(
+    api: Api, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seal(vault: Vault, text: str | None) -> Unsealed | None:
+        if text and "poison" in text:
+            raise ValueError("no value")
+        return real(vault, text)
+
+    real = Vault.seal_text
+    monkeypatch.setattr(Vault, "seal_text", seal)
+    api.send_photo(CADRE, picture(), "poison")
+    api.send_photo(OTHER, picture(), "东墙裂缝")
+    assert [message.text for message in await phone.next(1)] == ["东墙裂缝"]
+    await api.wait_until(lambda: api.pending() == 0)
 
 
 @pytest.mark.usefixtures("known")

@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=120)
     parser.add_argument("--kills-of-two", type=int, default=20, help="of two services on one PostgreSQL")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=15, help="end after so many, with fewer kills if need be")
+    parser.add_argument("--minutes", type=float, default=18, help="end after so many, with fewer kills if need be")
     parser.add_argument("--minutes-of-two", type=float, default=5)
     parser.add_argument("--each", type=float, default=14, help="seconds that each fault lasts when waits are measured")
     parser.add_argument("--without", default="", help=f"faults to leave out, of {','.join(fault.name for fault in FAULTS)}")

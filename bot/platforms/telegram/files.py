@@ -10,7 +10,6 @@ from weakref import WeakValueDictionary
 from telegram import Bot
 from telegram.error import BadRequest, RetryAfter, TelegramError
 
-from bot.delivery.strangers import NO_FILES, Strangers
 from bot.platforms.telegram.form import seconds_of
 from bot.platforms.telegram.updates import UNKNOWN, Attached, too_large
 from bot.service.clock import Clock
@@ -46,7 +45,6 @@ class Files:
     database: Database
     clock: Clock
     most: int
-    strangers: Strangers
     pause: float = 1.0
 
     def __post_init__(self) -> None:
@@ -54,12 +52,10 @@ class Files:
         self._own: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def fetch(self, message: Incoming, attached: Attached) -> Incoming:
-        """The message with its file kept, or with words about why the file can't be taken. A stranger's is not fetched.
+        """The message with its file kept, or with words about why the file can't be taken.
 
         Raises what the disk and the database raise: then the message has to come again.
         """
-        if not await self.strangers.knows(message.address):
-            return message.model_copy(update={"trouble": NO_FILES})
         async with self._own.setdefault(message.address, asyncio.Semaphore(AT_ONCE_OF_ONE)), self._slots:
             try:
                 async with asyncio.timeout(LIMIT):

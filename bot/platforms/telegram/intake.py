@@ -14,7 +14,7 @@ from typing import Any
 from prometheus_client import Counter
 
 from bot.delivery.shielding import shielded
-from bot.delivery.strangers import ENOUGH, Strangers
+from bot.delivery.strangers import ENOUGH, NO_FILES, Strangers
 from bot.platforms.base import Put, Unstorable
 from bot.platforms.telegram.files import LOST, Files
 from bot.platforms.telegram.updates import UpdateContent
@@ -67,7 +67,7 @@ class Reception:
         """Store or keep updates, in this order: then the server may forget them. Raises what `put` and the database raise."""
         at_once, later, busy = [], [], set(self._last)
         for update in updates:
-            heard = self.read(update)
+            heard = await self._heard(update)
             if heard is None:
                 continue
             if heard.message is not None and (heard.attached is not None or heard.address in busy):
@@ -77,13 +77,32 @@ class Reception:
                 at_once.append((heard, update))
         failed = await self._store_most([heard for heard, _ in at_once])
         later = [one for one in at_once if one[0].address in failed] + later
-        if not later:
-            return
-        await shielded(self.downloads.keep([Waiting(_key(heard), heard.address, update) for heard, update in later]))
-        for heard, _ in later:
+        for heard in await self._keep(later):
             if heard.query is not None:
                 self.answer(heard.query)
             self._begin(replace(heard, query=None))
+
+    async def _keep(self, later: Sequence[tuple[UpdateContent, Json]]) -> list[UpdateContent]:
+        """Returns what is kept. What no database takes is passed over alone: offered again, it would come for ever."""
+        waiting = [Waiting(_key(heard), heard.address, update) for heard, update in later]
+        try:
+            await shielded(self.downloads.keep(waiting))
+        except Exception as error:
+            if passes(error):
+                raise
+            if len(later) > 1:
+                return [kept for one in later for kept in await self._keep([one])]
+            SKIPPED.inc()
+            log.exception("an update with a file can't be kept and is skipped")
+            return []
+        return [heard for heard, _ in later]
+
+    async def _heard(self, update: Json) -> UpdateContent | None:
+        """What an update says; a stranger's file stays where it is."""
+        heard = self.read(update)
+        if heard is None or heard.message is None or heard.attached is None or await self.strangers.knows(heard.address):
+            return heard
+        return replace(heard, message=heard.message.model_copy(update={"trouble": NO_FILES}), attached=None)
 
     async def store(self, heard: Sequence[UpdateContent]) -> None:
         """Store what needs no file, as a whole and even when cancelled meanwhile. Raises what `put` raises."""

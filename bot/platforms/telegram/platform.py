@@ -133,7 +133,7 @@ class TelegramPlatform(Platform):
         self._database = database
         self._clock = clock
         self._strangers = Strangers(database, clock)
-        self._files = Files(self._bot, media, database, clock, options.max_upload, self._strangers, options.pause)
+        self._files = Files(self._bot, media, database, clock, options.max_upload, options.pause)
         self._messages = MessageSender(self._bot, media)
         self._reader = Reader(int(options.token.partition(":")[0]), "", options.max_upload)
         self._reception: Reception | None = None

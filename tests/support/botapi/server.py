@@ -294,7 +294,7 @@ class BotApi:
     def _enqueue(self, kind: str, body: Json) -> int:
         update_id = next(self._update_ids)
         if not self._allowed or kind in self._allowed:
-            return self._queue(update_id, json.dumps({"update_id": update_id, kind: body}, ensure_ascii=False))
+            return self._queue(update_id, json.dumps({"update_id": update_id, kind: body}))
         return update_id
 
     def _queue(self, update_id: int, update: str) -> int:
