@@ -66,14 +66,15 @@ class Looks:
     def note(self, person: Person | None, homes: Mapping[int, str], *, way: Way) -> None:
         """Note that somebody saw what is kept about these households, by their villages ("" for one that is not known).
 
-        Their own household's is left out, and so is who holds no office; None is the operator.
+        Left out is who holds no office, and the confirmed family where it holds none over its own village; None is the
+        operator.
         """
         office = [post for post in person.posts if post.role is not Role.HOUSEHOLD] if person else []
         if person is not None and not office:
             return
-        own = {post.household_id for post in person.posts} if person else set()
         for household_id, village in homes.items():
-            if household_id not in own:
+            over = any(post.covers(village) for post in office) or not village
+            if person is None or over or not person.speaks_for(household_id):
                 row = {"household_id": household_id, "day": self._session.now.date(), "way": way.value}
                 self._session.add(looks, {**row, "person_id": person.id if person else OPERATOR, **_post(office, village)})
 

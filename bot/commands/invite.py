@@ -18,6 +18,7 @@ from bot.platforms.telegram.platform import telegram_of
 from bot.service.clock import system_clock
 from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings, load_settings
+from handlers.joining.closed import end_waiting
 from handlers.joining.code_picture import code_picture
 from handlers.joining.invite import CODE_LASTS, LASTS
 from handlers.wording.days import full_day_in_words
@@ -27,6 +28,7 @@ from storage.database.transaction import transaction
 from storage.joining.invites import Invite, Invites
 from storage.people.persons import People, Role
 from storage.plan import Plan
+from storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,14 @@ async def _list(settings: Settings) -> None:
 async def _revoke(settings: Settings, key: str) -> None:
     async with open_installation(settings, tell) as installation:
         async with transaction(installation.database, system_clock()) as tx, tx.session("operator", "invite") as session:
-            invites = Invites(session)
+            store = Store(session)
             try:
-                found = await invites.get(from_base36(key))
+                found = await store.invites.get(from_base36(key))
             except ValueError:
                 found = None
-            if found is None or not await invites.revoke(found.id, None):
+            waiting = await store.admissions.by_invites(invite_id=found.id) if found else []
+            await end_waiting(store, waiting, by=None)
+            if found is None or not (await store.invites.revoke(found.id, None) or waiting):
                 raise click.ClickException(f"没有编号 {key} 的邀请，或者它已经不能用了。用 --list 看还能用的。")
         click.echo(f"撤回了：{_in_words(installation.world.plan, found)}")
 

@@ -14,6 +14,7 @@ from bot.errors import OperatorError
 from bot.service.clock import system_clock
 from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings
+from handlers.engine.looking import note_looks
 from handlers.files.ask import result_name
 from handlers.files.keeping import keep
 from handlers.files.reader import FROM_THE_OPERATOR
@@ -22,6 +23,7 @@ from handlers.reading import Unreadable
 from handlers.reconciling.hand_in import counts_in_words, outcome_in_words, record, sources_of, tell_owners
 from handlers.reconciling.sheet import read_list
 from storage.database.transaction import transaction
+from storage.looks import Way
 from storage.plan import Plan
 from storage.reconciling import NATIONAL
 from storage.roster import KINDS
@@ -67,6 +69,7 @@ async def _reconcile(
                 store, installation.world, sheet=sheet, source=source, kinds=kinds, sha256=sha256, by=named[0].id
             )
             await tell_owners(store, installation.world, source=source, entered=entered, by=named[0].id)
+            note_looks(store, installation.world, named[0], found.homes, way=Way.FILE)
         made = await asyncio.to_thread(found.as_sheet, plan)
     result = file.with_name(result_name(file.name, "对账结果"))
     await asyncio.to_thread(result.write_bytes, made)

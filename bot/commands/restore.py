@@ -9,14 +9,11 @@ import click
 
 from bot.commands import tell
 from bot.commands.check import report
-from bot.errors import CannotStart
 from bot.service.clock import system_clock
 from bot.setup.installation import lock_data_folder, make_folder, open_database, open_vault
 from bot.setup.settings import Settings, load_settings
-from bot.upkeep import anchors, backup
+from bot.upkeep import backup
 from bot.upkeep.upgrade import migrate_kept
-from storage.database import audit
-from storage.database.audit import Head
 from storage.plan import builtin_plans
 
 
@@ -41,23 +38,9 @@ async def _restore(settings: Settings, archive: Path, *, force: bool) -> bool:
     database = open_database(settings, open_vault(settings, tell))
     try:
         await migrate_kept(database, f"备份还在 {archive}。")  # brings an older backup's tables up to date
-        async with database.read() as conn:
-            head = await audit.head(conn) or anchors.EMPTY
-        _note(settings, head)
     finally:
         await database.close()
     return await report(settings)
-
-
-def _note(settings: Settings, head: Head) -> None:
-    """Say beside the key that the chain ends here on purpose. Raises CannotStart."""
-    try:
-        anchors.write(settings, head, system_clock(), anchors.RESTORE)
-    except OSError as error:
-        path = anchors.anchor_file(settings)
-        raise CannotStart(
-            f"数据已恢复，但 {path} 写不了：{error.strerror}。请改好权限，再恢复一次，不然检查会说数据是旧的。"
-        ) from None
 
 
 def _tell_plan(settings: Settings, name: str) -> None:

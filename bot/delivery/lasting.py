@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bot.errors import CannotStart
 from storage.database.outages import TROUBLE
 
 log = logging.getLogger(__name__)
@@ -25,13 +26,17 @@ async def lasting(
     against: tuple[type[Exception], ...] = TROUBLE,
     failed: Callable[[], None] = _say_nothing,
 ) -> None:
-    """Run until cancelled, again after each of the errors `against`; `failed` hears of each."""
+    """Run until cancelled, again after each of the errors `against`; `failed` hears of each. Raises CannotStart, which only a
+    person can mend.
+    """
     pause = FIRST_PAUSE
     loop = asyncio.get_running_loop()
     while True:
         begun = loop.time()
         try:
             return await run()
+        except CannotStart:
+            raise
         except against as error:
             if loop.time() - begun > LONGEST_PAUSE:  # it has worked since, or waited long enough by itself
                 pause = FIRST_PAUSE

@@ -163,6 +163,12 @@ class WebPlatform(Platform):
             lasting[0].news.set()
         return page
 
+    def make_room(self, address: str) -> None:
+        """Close the pages of a chat; they call again, in no hurry."""
+        for page in self._open_pages.get(address, ()):
+            page.superseded = True
+            page.news.set()
+
     def close_streams(self) -> None:
         """End all streams, so that the server can stop; the pages will call again."""
         self._closing = True

@@ -24,7 +24,7 @@ from handlers.joining.tries import COUNTED
 from storage import looks
 from storage.cases import voices
 from storage.counting import tallies
-from storage.database import audit, daily_runs, troubles
+from storage.database import daily_runs, troubles
 from storage.database.reading import end_outlived, noting
 from storage.database.transaction import Conflict, Transaction, transaction
 from storage.files import purge as files
@@ -238,15 +238,16 @@ class Jobs:
         """Note outside the database how far the audit chain has got, and tell of a chain that has lost what was noted."""
         known = (await asyncio.to_thread(anchors.read, self._settings)).kept
         async with self._database.read() as conn:
-            head, lost = await audit.head(conn), await anchors.amiss(conn, known)
+            lost = await anchors.amiss(conn, known)
         async with self._database.write() as conn:
             if lost:
                 log.error("the audit chain is not the one that was noted: %s", lost[0])
                 await troubles.begin_trouble(conn, _CHAIN, _CHAIN_WORDS, self._clock())
             else:
                 await troubles.end_trouble(conn, _CHAIN, self._clock())
-        if head is not None and head not in [one.head for one in known[-1:]]:
-            await asyncio.to_thread(anchors.write, self._settings, head, self._clock(), anchors.HOUR)
+        async with self._database.read() as conn:
+            head = await anchors.note(self._settings, conn, self._clock())
+        if head is not None:
             log.info("the audit chain ends at %s %s", head.seq, "-".join(textwrap.wrap(head.chain, 8)))
 
     async def fold(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 
 from bot.delivery.intake import Intake
@@ -30,10 +31,11 @@ from bot.service.parts import Parts
 from bot.service.scheduler import Tick, Ticking
 from bot.service.time_keeper import TimeKeeper
 from bot.service.watch import Check, Watch
+from bot.setup.faults import words_of
 from bot.setup.folder import FolderIdentity
 from bot.setup.installation import Installation, open_installation
 from bot.setup.settings import Settings
-from bot.web.address import address_of
+from bot.web.address import address_of, is_local
 from bot.web.app import build_app
 from bot.web.headings import heading_of
 from bot.web.server import serve
@@ -43,6 +45,7 @@ from handlers.files.outside import AT_ONCE
 from handlers.sentences.tell import warm_up
 from storage.database.base import new_id
 from storage.database.limits import SERVICE
+from storage.database.outages import is_damage
 from storage.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -117,11 +120,19 @@ class Service:
     def site(self) -> Starlette:
         """All that answers on the port of the phone page."""
         calls = self.telegram.webhook_routes() if self.telegram else []
-        watched = health.routes(self.watch, self._settings.watcher)
+        watched = health.routes(self.watch, self._settings.watcher, local=is_local(self._settings))
         return build_app(self.web, address_of(self._settings), [*watched, *calls])
 
     async def _take_over(self) -> None:
-        """Go on with what the last run has left."""
+        """Go on with what the last run has left. Raises CannotStart where the database is destroyed."""
+        try:
+            await self._go_on()
+        except DBAPIError as error:
+            if is_damage(error):
+                raise CannotStart(words_of(error) or "") from error
+            raise
+
+    async def _go_on(self) -> None:
         new_id.follow(self._clock)
         await self._time.begin()
         adopted = await self.sender.adopt()

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from bot.delivery.shielding import shielded
 from bot.service import metrics
 from bot.service.clock import Clock
-from bot.setup.faults import is_damage, words_of
+from bot.setup.faults import words_of
 from storage.database.connection import Database
-from storage.database.outages import TROUBLE
+from storage.database.outages import TROUBLE, is_damage
 from storage.database.troubles import begin_trouble, end_trouble, open_troubles
 
 log = logging.getLogger(__name__)

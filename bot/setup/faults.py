@@ -91,12 +91,6 @@ def comes_back(error: BaseException) -> bool:
     return words_of(error) in (_BUSY, _AWAY, _AT_ONCE, _FULL) or _is_socket(error)
 
 
-def is_damage(error: BaseException) -> bool:
-    """Whether the file of the database is destroyed."""
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None) or 0
-    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
 def _is_socket(error: BaseException) -> bool:
     """A server's socket that is not there yet; a file that is missing has a name."""
     return isinstance(error, FileNotFoundError) and error.filename is None

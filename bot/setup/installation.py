@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import CannotStart
 from bot.platforms.catalog import platform_infos
+from bot.service.clock import system_clock
 from bot.setup.faults import comes_back, words_of
 from bot.setup.folder_lock import LockHeld, hold_lock
 from bot.setup.settings import Settings
@@ -78,9 +79,19 @@ async def open_installation(
         await (once_it_answers(lambda: _make_ready(database), tell, stop) if stop else _make_ready(database))
         media = MediaStore(settings.media_dir, vault, database)
         yield Installation(settings, database, World(plan, media, platforms=platform_infos(settings)))
+        await _note_chain(settings, database)
     finally:
         end_all()
         await database.close()
+
+
+async def _note_chain(settings: Settings, database: Database) -> None:
+    """What a command or the last hour of a service has changed is noted outside the database too."""
+    try:
+        async with database.read() as conn:
+            await anchors.note(settings, conn, system_clock())
+    except (*TROUBLE, SealError) as error:  # the next start notes it
+        log.warning("the end of the audit chain could not be noted: %s", type(error).__name__)
 
 
 def make_folder(folder: Path) -> None:

@@ -83,7 +83,8 @@ class Settings(BaseSettings):
         description="addresses or networks, with commas between, of the proxies whose `X-Forwarded-For` is believed",
     )
     metrics_token: SecretStr | None = Field(
-        None, description="secret of whoever reads `/metrics`, 16 characters or more; empty: this machine alone reads it"
+        None,
+        description="secret of whoever reads `/metrics`, 16 characters or more; empty: this machine alone, without a proxy",
     )
     max_upload_mb: Annotated[int, Field(ge=1, le=50)] = Field(10, description="largest photo or file taken, in MB")
     keep_messages_days: Annotated[int, Field(ge=1)] = Field(

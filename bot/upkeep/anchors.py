@@ -10,6 +10,7 @@ when; which database, as a hash of its address; number and signature of the chai
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import re
@@ -42,10 +43,12 @@ class Anchor(NamedTuple):
 
 
 class Anchors(NamedTuple):
-    """What was noted of a database since it was last restored, the oldest first, and how many lines can't be read."""
+    """What was noted of a database since it was last restored, the oldest first; how many lines can't be read, and how many are
+    of a database in another place."""
 
     kept: Sequence[Anchor] = ()
     unread: int = 0
+    others: int = 0
 
     @property
     def restored_at(self) -> datetime | None:
@@ -62,7 +65,8 @@ def read(settings: Settings) -> Anchors:
     if not path.exists():
         return Anchors()
     kept: list[Anchor] = []
-    unread, ours = 0, _database_of(settings)
+    unread = others = 0
+    ours = _database_of(settings)
     for line in path.read_text("utf-8", errors="replace").splitlines():
         found = _LINE.fullmatch(line)
         if found is None:
@@ -72,7 +76,9 @@ def read(settings: Settings) -> Anchors:
                 kept.clear()
             head = Head(seq=int(found[3]), chain=found[4])
             kept.append(Anchor(datetime.fromisoformat(found[1]), head, found[5], path.name))
-    return Anchors(kept, unread)
+        else:
+            others += 1
+    return Anchors(kept, unread, others)
 
 
 def write(settings: Settings, head: Head, now: datetime, why: str) -> None:
@@ -84,6 +90,16 @@ def write(settings: Settings, head: Head, now: datetime, why: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+async def note(settings: Settings, conn: AsyncConnection, now: datetime) -> Head | None:
+    """Note how far the chain has got, if that is news. Returns what was noted. Raises OSError."""
+    head = await audit.head(conn)
+    known = (await asyncio.to_thread(read, settings)).kept
+    if head is None or head in [one.head for one in known[-1:]]:
+        return None
+    await asyncio.to_thread(write, settings, head, now, HOUR)
+    return head
 
 
 async def amiss(conn: AsyncConnection, anchors: Sequence[Anchor]) -> list[str]:

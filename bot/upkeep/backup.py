@@ -17,15 +17,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import CannotBackUp, CannotStart
-from bot.setup.faults import is_damage, words_of
+from bot.setup.faults import words_of
 from bot.setup.installation import cause_of, is_there, plan_folder, require_driver
 from bot.setup.settings import Settings
-from bot.upkeep import archive
+from bot.upkeep import anchors, archive
 from storage.database import audit, key_checks
 from storage.database.audit import Head
 from storage.database.connection import Database, open_engine, sqlite_url
 from storage.database.keys import KeyFileError, read_keys, retired_file, write_keys
 from storage.database.limits import PATIENT
+from storage.database.outages import is_damage
 from storage.database.sealing import SealError
 from storage.database.sealing import open_vault as open_key_file
 from storage.migrations import migrate
@@ -180,7 +181,19 @@ async def restore(path: Path, settings: Settings, now: datetime, *, force: bool 
         if manifest.plan not in builtin_plans() and (content / PLAN).is_dir():
             _move(settings.data_dir / PLAN, aside)
             shutil.move(content / PLAN, settings.data_dir / PLAN)
+        _note_chain(settings, manifest, now)
         return manifest
+
+
+def _note_chain(settings: Settings, manifest: archive.Manifest, now: datetime) -> None:
+    """Say beside the key that the chain ends here on purpose. Raises CannotBackUp."""
+    try:
+        anchors.write(settings, manifest.head or anchors.EMPTY, now, anchors.RESTORE)
+    except OSError as error:
+        path = anchors.anchor_file(settings)
+        raise CannotBackUp(
+            f"数据已恢复，但 {path} 写不了：{error.strerror}。请改好权限，再恢复一次，不然检查会说数据是旧的。"
+        ) from None
 
 
 def _check_version(manifest: archive.Manifest) -> None:

@@ -201,6 +201,9 @@ async def _anchored(conn: AsyncConnection, settings: Settings) -> list[Finding]:
         return [_failed(f"另存的审计链尾 {path} 读不了：{error.strerror}", "请检查这个文件的权限")]
     if read.unread:
         found.append(_failed(f"另存的审计链尾 {path} 有 {read.unread} 行读不懂", "这个文件可能被改过，请查清谁动过"))
+    if read.others and not read.kept:
+        advice = "数据库搬过地方是正常的，服务再启动一次就从这里记起；没搬过，请查清谁换了它"
+        found.append(_failed(f"另存的审计链尾有 {read.others} 处，都是别处数据库的，没有比对", advice))
     noted += read.kept
     made = (settings.data_dir / "backups").glob("*.tar")
     for archived in sorted(made, key=lambda file: file.stat().st_mtime)[-1:]:
@@ -267,7 +270,7 @@ async def _troubles(conn: AsyncConnection) -> list[Finding]:
     return [
         _failed(
             f"{one.words}（{one.since:%m-%d %H:%M} 起）",
-            f"见 docs/operations.md 的「{_section(one.key)}」：{one.key.partition('@')[0]}",
+            f"见 docs/trouble.md 的「{_section(one.key)}」：{one.key.partition('@')[0]}",
         )
         for one in await open_troubles(conn)
     ]
@@ -276,7 +279,7 @@ async def _troubles(conn: AsyncConnection) -> list[Finding]:
 def _section(key: str) -> str:
     if key.startswith(("record:", "file:")):
         return "The record"
-    return "A row that can't be read" if key.startswith(("row:", "job:")) else "Watching"
+    return "A row that can't be read" if key.startswith(("row:", "job:")) else "It is red: what now"
 
 
 async def _letters(conn: AsyncConnection) -> list[Finding]:

@@ -55,6 +55,13 @@ def address_of(settings: Settings) -> SiteAddress:
     return SiteAddress(urlsplit(settings.web_address).scheme == "https", frozenset(_as_sent(host) for host in hosts))
 
 
+def is_local(settings: Settings) -> bool:
+    """Whether the settings name no address but this machine's: then there is no proxy in front."""
+    named = [urlsplit(one).hostname or "" for one in (settings.web_base_url, settings.telegram_webhook_url) if one]
+    addresses = [address_in(host) for host in named if host != "localhost"]
+    return all(address is not None and address.is_loopback for address in addresses)
+
+
 def address_in(text: str) -> Address | None:
     """The address that a text is, one of IPv4 also where it is written within IPv6; None for anything else. Pure."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.delivery.strangers import ENOUGH, NO_FILES
+from bot.delivery.strangers import NO_FILES, TooLong, Wait
 from bot.platforms.web import WebPlatform
 from bot.web import bodies, uploads
 from bot.web.refusals import Refusal
@@ -24,6 +25,11 @@ from storage.mail.messages import Incoming, Outgoing, Place, SentFile
 LONGEST_TEXT = 4000
 _SMALL = 64 * 1024
 """Bytes of a posted message: the longest text, escaped, and room to spare."""
+
+_AROUND = 1024
+"""Bytes of a posted message beside its words: names, key, place, age."""
+_ESCAPED = 6
+"""Bytes that a page may need for one byte of words, as in `\\u0001`."""
 
 _KEY = r"^[A-Za-z0-9_-]{8,40}$"
 _LONGEST_AGE = 366 * 86400.0
@@ -41,6 +47,11 @@ class PagePost(Record):
     pressed: str | None = Field(None, pattern=r"^[0-9]{1,18}$")
     place: Place | None = None
     age: float | None = Field(None, allow_inf_nan=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its words."""
+        return len(f"{self.text or ''}{self.choice or ''}".encode())
 
     @property
     def waited(self) -> timedelta:
@@ -77,8 +88,14 @@ class Posts:
             too_long = any(one["type"] == "string_too_long" for one in error.errors())
             words = f"一次最多 {LONGEST_TEXT} 字，请分几条发。" if too_long else "这条没有看懂，请重新发一次。"
             raise Refusal(400, words) from None
-        if not await self._web.strangers.may_say(address, len(body), source(request)):
-            raise Refusal(429, ENOUGH)
+        if len(body) > _AROUND + _ESCAPED * said.size:  # no page sends so much around so few words
+            raise Refusal(400, "这条没有看懂，请重新发一次。")
+        try:
+            await self._web.strangers.count(address, said.size, source(request))
+        except TooLong as long:
+            raise Refusal(413, long.words) from None
+        except Wait as wait:
+            raise Refusal(429, wait.words, 0 if math.isinf(wait.seconds) else wait.seconds) from None
         message = Incoming(
             address=address, key=f"{address}:{said.key}", at=self._web.clock() - said.waited, text=said.text,
             choice=said.choice, pressed=said.pressed, place=said.place,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,7 +12,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from bot.platforms.web import PAGES_AT_ONCE, TooManyPages, WebPlatform
-from bot.web.refusals import Refusal
 from bot.web.sessions import PageSession, Sessions
 from bot.web.visitors import Visitors, source
 from handlers.engine.questions.options import YES
@@ -21,7 +19,8 @@ from handlers.engine.said import BACK, CANCEL, DONE, LATER, SKIP
 from storage.mail.transcripts import TranscriptLine
 
 STREAMS = 200
-"""Open at once for strangers behind one address of the net, which a whole village may share."""
+"""Open at once for strangers behind one address of the net, which a whole village may share; one more takes the place of the
+oldest, which comes back in half a minute and misses nothing."""
 
 
 class Streams:
@@ -31,7 +30,7 @@ class Streams:
         self._web = web
         self._sessions = sessions
         self._visitors = visitors
-        self._listening: Counter[str] = Counter()
+        self._listening: dict[str, dict[object, str]] = {}
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -43,8 +42,6 @@ class Streams:
         after = int(seen) if seen.isdecimal() and len(seen) < 19 else 0
         stranger = not await self._web.strangers.knows(session.address)
         where = source(request)
-        if stranger and self._listening[where] >= STREAMS:
-            raise Refusal(429, "现在来的人多，请过几分钟再打开。", 60)
         return StreamingResponse(
             self._strangers_stream(session, after, where) if stranger else self._stream(session, after),
             media_type="text/event-stream",
@@ -53,13 +50,16 @@ class Streams:
 
     async def _strangers_stream(self, session: PageSession, after: int, where: str) -> AsyncIterator[str]:
         """One stream a chat, and so many behind one address of the net."""
-        self._listening[where] += 1
+        listening, this = self._listening.setdefault(where, {}), object()
+        if len(listening) >= STREAMS:
+            self._web.make_room(listening.pop(next(iter(listening))))
+        listening[this] = session.address
         try:
             async for part in self._stream(session, after, most=1):
                 yield part
         finally:
-            self._listening[where] -= 1
-            if not self._listening[where]:
+            listening.pop(this, None)
+            if not listening and self._listening.get(where) is listening:
                 del self._listening[where]
 
     async def _stream(self, session: PageSession, after: int, *, most: int = PAGES_AT_ONCE) -> AsyncIterator[str]:

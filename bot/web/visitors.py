@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.web.address import address_in
 from bot.web.rate_limiter import RateLimiter
 from bot.web.refusals import Refusal
 from bot.web.sessions import COOKIE, COOKIE_LASTS, Ended, PageSession, Sessions
@@ -13,7 +16,7 @@ _HEADER = "X-Cunbao"
 """A header that another site's form cannot send; together with SameSite=Lax it keeps forged posts out."""
 
 _UNKNOWN = "登录已失效。请重新扫村里张贴的二维码，或打开镇里发的链接。"
-_SIGNED_OUT = "这部手机退出了，或很久没用。要再用，请重新扫村里张贴的二维码，或打开镇里发的链接。"
+_SIGNED_OUT = "这部手机退出了：很久没用，在别处退出，或您的信息已按申请删除。要再用，请重新扫村里的二维码，或打开镇里发的链接。"
 _STOPPED = "这部手机先停用了，等镇里核实。着急请直接找镇里。"
 
 
@@ -67,5 +70,7 @@ def _cookie(phone: int | None) -> str:
 
 
 def source(request: Request) -> str:
-    """The address of the net that a request comes from."""
-    return request.client.host if request.client else ""
+    """The address of the net that a request comes from; of IPv6 the part that one subscriber has for themselves."""
+    host = request.client.host if request.client else ""
+    address = address_in(host.partition("%")[0])
+    return str(ipaddress.ip_network((address, 64), strict=False)) if isinstance(address, ipaddress.IPv6Address) else host

@@ -10,7 +10,8 @@ from handlers.cases.procedure import apply, message_to_household, parties_of, wh
 from handlers.cases.table import ACTS, STEPS, Act, Party
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.lookup import by_number_or_id
-from handlers.rights.sight import IN_OFFICE
+from handlers.engine.words import NOT_YOURS
+from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
 from handlers.wording.days import day_in_words, moment_in_words
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
@@ -24,6 +25,9 @@ from storage.people.persons import Person, Role
 UNCONFIRMED = "村干部确认您是这家人以后，就能看办到哪一步。"
 """What a phone hears that let itself in by a name and four digits."""
 
+NOT_AS_FAMILY = "这件事您在管，不能再替家里说。请家里别的人用自己的手机说。"
+"""What somebody hears who is in office over their own family's case."""
+
 
 async def clue_named(chat: Chat, said: str) -> Clue | None:
     """The clue with this number ("12", "12号") or row id, without a check of who may see it. None if there is none."""
@@ -31,12 +35,22 @@ async def clue_named(chat: Chat, said: str) -> Clue | None:
 
 
 async def own_clue(chat: Chat, *parties: Party) -> Clue:
-    """The clue that the command names. Refuses who is none of `parties` to it."""
+    """The clue that the command names. Refuses who is none of `parties` to it, and says so to whom their office keeps from
+    speaking for their own family."""
     clue = await clue_named(chat, chat.args.partition(" ")[0])
-    if clue is None or not parties_of(chat.person, clue) & set(parties):
+    if clue is None:
         chat.refuse()
+    check_party(chat, clue, *parties)
     chat.looked(clue.household_id)
     return clue
+
+
+def check_party(chat: Chat, clue: Clue, *parties: Party) -> None:
+    """Refuses as `own_clue`."""
+    if parties_of(chat.person, clue) & set(parties):
+        return
+    own = Party.HOUSEHOLD in parties and chat.person.speaks_for(clue.household_id)
+    chat.refuse(NOT_AS_FAMILY if own else NOT_YOURS)
 
 
 async def own_clue_at(chat: Chat, step: Step, *parties: Party) -> Clue | None:
@@ -46,6 +60,12 @@ async def own_clue_at(chat: Chat, step: Step, *parties: Party) -> Clue | None:
         await chat.say(await explain_step(chat, clue))
         return None
     return clue
+
+
+def sight_on(chat: Chat, clue: Clue, *, followed: bool) -> Sight:
+    """How much of a clue the person sees; `followed` as for `sight_of_clue`."""
+    units = {unit.code for kind in clue.kinds for unit in chat.world.plan.units_for_risk(kind)}
+    return sight_of_clue(chat.person, clue, units=units, followed=followed)
 
 
 def home_in_words(chat: Chat, clue: Clue) -> str:
@@ -110,9 +130,10 @@ async def take_step(
     whose turn it is next is told.
     """
     plan, store = chat.world.plan, chat.store
-    if relation := relation_to(chat.person, clue.household_id):
+    parties = parties_of(chat.person, clue)
+    if Party.HOUSEHOLD in parties and (relation := relation_to(chat.person, clue.household_id)):
         facts = {**(facts or {}), "for": relation}  # whose words it is that somebody else said on their phone
-    to = apply(clue, what, parties=parties_of(chat.person, clue), today=chat.now.date(), clocks=plan.clocks, reason=note)
+    to = apply(clue, what, parties=parties, today=chat.now.date(), clocks=plan.clocks, reason=note)
     moved = await store.clues.move(
         clue, to, by=chat.person.id, outcome=what.value, note=note, facts=facts, photos=photos, voices=voices
     )
@@ -141,7 +162,9 @@ async def _tell_followers(chat: Chat, clue: Clue, what: Act, note: str) -> None:
     await chat.push(family, f"{clue.number}号：{words.text}", intent, buttons=buttons, personal=True)
     at_home = [one for one in others if chat.world.directory.person(one) is None]
     in_office = [one for one in others if one not in at_home]
-    await chat.push(in_office, f"{clue.number}号线索：{what.label}。", intent, buttons=[[clue_button(clue)]])
+    await chat.push(
+        in_office, f"{clue.number}号线索：{what.label}。", intent, buttons=[[clue_button(clue)]], about=[clue.household_id]
+    )
     await chat.push(at_home, f"{clue.number}号有新进展。\n{UNCONFIRMED}", intent, personal=True)
 
 
@@ -166,4 +189,5 @@ async def _tell_next(chat: Chat, before: Clue, clue: Clue, what: Act, note: str,
         intent=Intent(Cause.TURN, f"{clue.id}:{clue.version}"),
         buttons=[*next_step_row(clue), [clue_button(clue)]],
         file=next(iter(voices), None),
+        about=[clue.household_id],
     )

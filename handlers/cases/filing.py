@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers.calendar.deadlines import last_day
 from handlers.calendar.planning import plan_clue
-from handlers.cases.common import relation_to
+from handlers.cases.common import relation_to, sight_on
 from handlers.engine.chat import Chat
 from handlers.engine.questions import Choice, Evidence, Option, Photos, Several, Text
 from handlers.engine.questions.base import Answer, More
@@ -15,7 +15,7 @@ from handlers.engine.questions.evidenced_text import voices_beside
 from handlers.engine.said import Said
 from handlers.engine.world import World
 from handlers.reading import Unreadable, clean, read_yes_no
-from handlers.rights.sight import IN_OFFICE
+from handlers.rights.sight import IN_OFFICE, Sight
 from handlers.wording.days import day_in_words
 from handlers.wording.evidence import evidence_in_words
 from handlers.wording.households import household_in_words
@@ -68,15 +68,18 @@ async def ask_same_case(chat: Chat, household: Household, prompt: str) -> str:
 
 
 async def open_clue_options(chat: Chat, household: Household) -> list[Option]:
-    """The household's open clues as options; to a phone that nobody has confirmed those that it reported itself."""
-    known = chat.person.has(*IN_OFFICE) or chat.person.speaks_for(household.id)
-    found = [one for one in await chat.store.clues.open_of(household.id) if known or one.reporter_id == chat.person.id]
+    """The household's open clues that the person may see or reported, as options: the others are not there for them."""
+    found = [one for one in await chat.store.clues.open_of(household.id) if _known(chat, one)]
     if found:
         chat.looked(household.id)
     return [
         (str(clue.number), f"{clue.number}号 {kinds_in_words(chat.world.plan, clue.kinds)} {day_in_words(clue.reported_at)}")
         for clue in found[:3]
     ]
+
+
+def _known(chat: Chat, clue: Clue) -> bool:
+    return sight_on(chat, clue, followed=clue.reporter_id == chat.person.id) is not Sight.NOTHING
 
 
 async def ask_and_file(chat: Chat, household: Household) -> bool:
@@ -117,9 +120,10 @@ async def file_clue(
         done = f"记在 {existing.number}号里了，村里一起看。" if at_home else f"已并入 {existing.number}号线索，村里一起核查。"
         await chat.say(done, _FOLLOW)
         return True
+    unseen = [one.number for one in await chat.store.clues.open_of(household.id) if not _known(chat, one)]
     clue = await _add(chat, household, source, kinds, detail, shown)
     title = "农户自报" if at_home else "新线索"
-    await _tell_village(chat, household, clue, f"{title} {clue.number}号", detail, shown)
+    await _tell_village(chat, household, clue, f"{title} {clue.number}号", detail, shown, unseen=unseen)
     days = chat.world.plan.clocks.verify.days
     visit = "收到了，编号 {}。{} 个工作日内有人上门看看。" if at_home else "已上报，编号 {}。{} 个工作日内入户核查。"
     await chat.say(visit.format(clue.number, days), _FOLLOW if at_home else [*_FOLLOW, said_by_row(clue)])
@@ -129,14 +133,16 @@ async def file_clue(
 async def file_confirmed(
     chat: Chat, household: Household, *, source: ClueSource, kinds: list[str], detail: str, shown: Evidence | None = None
 ) -> Clue:
-    """File a report that is confirmed already, or join an open clue of the same kind."""
+    """File a report that is confirmed already, or join an open clue of the same kind that the person may see."""
     shown = shown or Evidence()
-    alike = [clue for clue in await chat.store.clues.open_of(household.id) if set(clue.kinds) & set(kinds)]
+    standing = await chat.store.clues.open_of(household.id)
+    alike = [clue for clue in standing if set(clue.kinds) & set(kinds) and _known(chat, clue)]
+    unseen = [] if alike else [clue.number for clue in standing if not _known(chat, clue)]
     if alike:
         await chat.store.clues.join(alike[0], chat.person.id, detail=detail, photos=shown.photos, voices=shown.spoken)
     clue = alike[0] if alike else await _add(chat, household, source, kinds, detail, shown)
     title = f"{clue.number}号线索有新情况" if alike else f"{source.label} {clue.number}号"
-    await _tell_village(chat, household, clue, title, detail, shown)
+    await _tell_village(chat, household, clue, title, detail, shown, unseen=unseen)
     return clue
 
 
@@ -178,18 +184,25 @@ def said_by_row(clue: Clue) -> list[Button]:
     return [Button(label=one.label, says=f"/words {key} {one.value}") for one in (SaidBy.SELF, SaidBy.FAMILY)]
 
 
-async def _tell_village(chat: Chat, household: Household, clue: Clue, title: str, detail: str, shown: Evidence) -> None:
-    """Push the news to the household's helpers, or to all cadres of its village if it has none."""
+async def _tell_village(
+    chat: Chat, household: Household, clue: Clue, title: str, detail: str, shown: Evidence, *, unseen: Sequence[int] = ()
+) -> None:
+    """Push the news to the household's helpers, or to all cadres of its village if it has none.
+
+    `unseen` are the numbers of open clues that whoever reports may not see and so could not join.
+    """
     kinds = kinds_in_words(chat.world.plan, clue.kinds)
     due = f"请在 {day_in_words(clue.due_on)}前入户核查。" if clue.due_on else ""
+    also = f"\n这户还有没办结的：{'、'.join(f'{one}号' for one in unseen)}。" if unseen else ""
     look = Button(label="查看", says=f"/clue {to_base36(clue.id)}")
     note, confirming = _unconfirmed(chat, household)
     await chat.push(
         _helpers(chat.world, household),
-        f"【{title}】{household_in_words(chat.world.plan, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip() + note,
+        f"【{title}】{household_in_words(chat.world.plan, household)}\n困难：{kinds}\n{detail}\n{due}".rstrip() + also + note,
         intent=Intent(Cause.CLUE, f"{clue.number}:{chat.store.session.request}"),
         buttons=[[look, *confirming]],
         file=next(iter([*shown.spoken, *shown.photos]), None),
+        about=[household.id],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import clue_button, clue_named
+from handlers.cases.common import check_party, clue_button, clue_named
 from handlers.cases.filing import file_confirmed
 from handlers.cases.procedure import parties_of
 from handlers.cases.table import Party
@@ -24,8 +24,9 @@ async def solved(chat: Chat) -> None:
     said, _, answer = chat.args.partition(" ")
     clue = await clue_named(chat, said)
     asked = await chat.store.follow_ups.of_clue(clue.id) if clue else None
-    if clue is None or asked is None or not parties_of(chat.person, clue) & {Party.HOUSEHOLD, Party.VILLAGE}:
+    if clue is None or asked is None:
         chat.refuse()
+    check_party(chat, clue, Party.HOUSEHOLD, Party.VILLAGE)
     if asked.solved is not None:
         await chat.say(f"{clue.number}号已经有人答过了：{'解决了' if asked.solved else '没有解决，村里会再上门'}。谢谢。")
         return
@@ -57,6 +58,7 @@ async def _not_solved(chat: Chat, clue: Clue, asked: FollowUp) -> None:
         intent=Intent(Cause.UNSOLVED, f"{clue.id}"),
         buttons=[[clue_button(fresh)]],
         file=next(iter(told.spoken), None),
+        about=[household.id],
     )
     days = chat.world.plan.clocks.verify.days
     await chat.say(f"记下了，编号 {fresh.number}，村里和镇里都知道了。{days} 个工作日内上门看看。", [[clue_button(fresh)]])

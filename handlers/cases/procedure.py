@@ -67,10 +67,13 @@ def possible_acts(clue: Clue, parties: Iterable[Party], today: date, clocks: Clo
 
 
 def parties_of(person: Person, clue: Clue) -> frozenset[Party]:
-    """The parties that `person` is to the case; empty if it does not concern them."""
+    """The parties that `person` is to the case; empty if it does not concern them.
+
+    Who is in office over the case speaks for no family, not even their own: what they agreed to would be the office's word.
+    """
     by_role = {Role.VILLAGE: Party.VILLAGE, Role.TOWN: Party.TOWN, Role.COUNTY: Party.COUNTY}
     parties = {party for role, party in by_role.items() if person.covers(clue.village, role)}
-    if person.speaks_for(clue.household_id):
+    if not parties and person.speaks_for(clue.household_id):
         parties.add(Party.HOUSEHOLD)
     return frozenset(parties)
 

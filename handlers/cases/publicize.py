@@ -36,7 +36,7 @@ async def publicize(chat: Chat) -> None:
 
 async def _post(chat: Chat, clue: Clue) -> None:
     publicity = _publicity(chat, clue)
-    file = await chat.once("file", lambda: _keep(chat, publicity))
+    file = await chat.once("file", lambda: _keep(chat, clue, publicity))
     await chat.say(publicity.text, file=file, file_name=f"{publicity.title}.docx")
     prompt = "公示稿在上面，可以打印。只贴在本村，不发网上、不发群。贴好了吗？"
     if await chat.ask("posted", Choice(prompt, [(_POSTED, "已张贴"), (_LATER, "还没贴")])) != _POSTED:
@@ -86,6 +86,7 @@ def _publicity(chat: Chat, clue: Clue) -> Publicity:
     )
 
 
-async def _keep(chat: Chat, publicity: Publicity) -> str:
+async def _keep(chat: Chat, clue: Clue, publicity: Publicity) -> str:
+    chat.took(clue.household_id)
     content = await asyncio.to_thread(as_docx, publicity, chat.now)
     return await keep(chat.store, chat.world, content=content, content_type=DOCX)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from handlers.cases.common import UNCONFIRMED, clue_named
+from handlers.cases.common import UNCONFIRMED, clue_named, sight_on
 from handlers.cases.procedure import parties_of, possible_acts
 from handlers.cases.table import STEPS, Act
 from handlers.engine.chat import Chat, Rows
 from handlers.engine.conversation import conversation, conversation_named
-from handlers.rights.sight import IN_OFFICE, Sight, sight_of_clue
+from handlers.rights.sight import IN_OFFICE, Sight
 from handlers.wording.days import day_in_words, deadline_in_words
 from handlers.wording.households import household_in_words
 from handlers.wording.kinds import kinds_in_words
@@ -47,11 +47,12 @@ async def show_clue(chat: Chat) -> None:
 
 
 async def _show_own_words(chat: Chat, clue: Clue) -> None:
-    """What a phone that nobody has confirmed said itself, and nothing of what others know of the household."""
+    """What the person said themselves, in office also how it stands, and nothing of what others know of the household."""
     said = await chat.store.clues.words_of(clue, chat.person.id)
     voices = await audible_voices(chat, clue, Sight.REPORTED)
     listen = [[Button(label=f"听语音（{len(voices)} 条）", says=f"/listen {to_base36(clue.id)}")]] if voices else []
-    await chat.say("\n".join([f"{clue.number}号，您报的：", *said, f"村里收到了。{UNCONFIRMED}"]), listen)
+    standing = f"现在：{clue.step.label}" if chat.person.has(*IN_OFFICE) else f"村里收到了。{UNCONFIRMED}"
+    await chat.say("\n".join([f"{clue.number}号，您报的：", *said, standing]), listen)
 
 
 async def visible_clue(chat: Chat) -> tuple[Clue, Sight]:
@@ -66,13 +67,11 @@ async def visible_clue(chat: Chat) -> tuple[Clue, Sight]:
 
 async def _sight_on(chat: Chat, clue: Clue) -> Sight:
     """How much of a clue the person sees."""
-    units = {unit.code for kind in clue.kinds for unit in chat.world.plan.units_for_risk(kind)}
-    followed = chat.person.id in await chat.store.clues.followers(clue)
-    return sight_of_clue(chat.person, clue, units=units, followed=followed)
+    return sight_on(chat, clue, followed=chat.person.id in await chat.store.clues.followers(clue))
 
 
 async def audible_voices(chat: Chat, clue: Clue, sight: Sight) -> list[VoiceMessage]:
-    """The clue's voice messages; a household hears only its own, and who is not confirmed only what they said themselves."""
+    """The clue's voice messages; a household hears only its own, and who but reported only what they said themselves."""
     voices = await chat.store.voices.about(clue.id)
     if sight is Sight.FULL:
         return voices

@@ -24,6 +24,7 @@ from handlers.engine.questions.base import Answer, More, Option, Question, Stale
 from handlers.engine.questions.options import Confirm
 from handlers.engine.said import BACK, CANCEL, DONE, LATER, SKIP, Said
 from handlers.engine.unwind import Became, Cancelled, NotYours, PutAside, Rewound, Skipped, Waiting
+from handlers.engine.words import NOT_YOURS
 from handlers.engine.world import World
 from handlers.reading import Unreadable
 from storage.database.base import SHANGHAI, from_base36
@@ -149,9 +150,10 @@ class Chat:
         """Tell the person something, together with what comes next; `links` are those in the text that can be tapped."""
         self._says.append(Outgoing(text=text, buttons=_rows(buttons), file=file, file_name=file_name, links=tuple(links)))
 
-    def refuse(self) -> NoReturn:
-        """End this talk with NOT_YOURS, alike for what does not exist and for what is not this person's."""
-        raise NotYours
+    def refuse(self, text: str = NOT_YOURS) -> NoReturn:
+        """End this talk with NOT_YOURS, alike for what does not exist and for what is not this person's; another `text` is for
+        who sees the thing anyway."""
+        raise NotYours(text)
 
     def row_id(self, said: str) -> int:
         """The row id that a command names. Refuses what can be none."""
@@ -189,12 +191,19 @@ class Chat:
         buttons: Rows = (),
         file: str | None = None,
         personal: bool = False,
+        about: Sequence[int | None] = (),
     ) -> None:
         """Tell people other than who is talking, at once; see `notify`."""
         message = Outgoing(text=text, buttons=_rows(buttons), file=file)
         by = self._person.id if self._person else None
         await notify(
-            self.store, self.world, messages=dict.fromkeys(person_ids, message), intent=intent, personal=personal, by=by
+            self.store,
+            self.world,
+            messages=dict.fromkeys(person_ids, message),
+            intent=intent,
+            personal=personal,
+            by=by,
+            about=about,
         )
 
     def looked(self, *household_ids: int | None) -> None:
@@ -202,6 +211,11 @@ class Chat:
         day, it is one row; one's own household leaves none."""
         if self._person is not None:
             note_looks(self.store, self.world, self._person, household_ids, way=Way.SEEN)
+
+    def took(self, *household_ids: int | None) -> None:
+        """As `looked`, of what goes into a file that the person gets."""
+        if self._person is not None:
+            note_looks(self.store, self.world, self._person, household_ids, way=Way.FILE)
 
     def editable(self) -> list[Option]:
         """The answers given so far, as options for changing one."""

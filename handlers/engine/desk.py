@@ -281,5 +281,5 @@ async def _play(wanted: Conversation, chat: Chat) -> None:
             return await wanted.play(chat)
         except Rewound:
             chat.restart()
-        except NotYours:
-            return await chat.say(NOT_YOURS)
+        except NotYours as refused:
+            return await chat.say(str(refused))

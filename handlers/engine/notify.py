@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from handlers.engine.attendance import on_duty, stand_in_note
+from handlers.engine.looking import note_looks
 from handlers.engine.world import World
+from storage.looks import Way
 from storage.mail import outbox
 from storage.mail.intents import Intent
 from storage.mail.messages import PUSH, Button, Outgoing
@@ -25,13 +27,15 @@ async def notify(
     by: int | None = None,
     priority: int = PUSH,
     not_before: datetime | None = None,
+    about: Sequence[int | None] = (),
 ) -> dict[int, int]:
     """Queue each person's message, where they can be written to; returns the id of each receiver's.
 
     What is meant for somebody on leave goes to who stands in for them, unless that person has a message too, or it is
     `personal`: about people themselves or their family, or chosen for just these. `by` is the person who did what is told,
     and is not told. An intent reaches a person once: whom it may have reached before is left out with `unless_told`;
-    without, that is an error of the database.
+    without, that is an error of the database. `about` are the households of which something is told: whoever in office
+    gets the message has seen it.
     """
     meant = [one for one in messages if one != by]
     receivers = dict.fromkeys(meant, ()) if personal else on_duty(world, meant, day=store.session.now.date())
@@ -45,6 +49,9 @@ async def notify(
             message = messages[absent[0] if absent else person_id]
             if absent:
                 message = replace(message, text=f"{message.text}{stand_in_note(world, absent)}")
+            official = world.directory.person(person_id)
+            if about and official is not None:
+                note_looks(store, world, official.person, about, way=Way.SEEN)
             queued[person_id] = outbox.post(
                 store.session, addresses[person_id], message, priority=priority, intent=key, not_before=not_before
             )

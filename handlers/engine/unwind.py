@@ -38,7 +38,7 @@ class Cancelled(Unwind):
 
 
 class NotYours(Unwind):
-    """What the command names does not exist, or is not this person's business."""
+    """What the command names does not exist, or is not this person's business; the text says so."""
 
 
 class Became(Unwind):

@@ -24,6 +24,7 @@ _YES, _NO, _LATER = "yes", "no", "later"
 _ALL, _EACH = "all", "each"
 _LISTED = 8
 NOBODY = "没有人等着加入。"
+OWN_REQUEST = "这是您自己的申请，请同事来核实。"
 
 
 @conversation("admit", "核实身份")
@@ -38,6 +39,8 @@ async def admit(chat: Chat) -> None:
         chat.refuse()
     elif asked.accepted is not None:
         await chat.say(f"{asked.name}的申请已经处理过了。")
+    elif await _is_own(chat, asked):
+        await chat.say(OWN_REQUEST)
     elif asked.role is Role.HOUSEHOLD:
         await _admit_household(chat, asked)
     elif await _says_yes(chat, asked, verdict):
@@ -60,6 +63,11 @@ async def _request(chat: Chat, admission_id: int) -> Admission | None:
     if owner is None or (asked.by_office and owner.id == chat.person.id):
         return None
     return asked if may_vouch(chat.person, owner, region=asked.region) else None
+
+
+async def _is_own(chat: Chat, asked: Admission) -> bool:
+    """Whether the request came from the person's own phone. A further phone of theirs is nobody's yet, and theirs to decide."""
+    return await chat.store.chats.ever_of(asked.address) == chat.person.id
 
 
 async def _admit_household(chat: Chat, asked: Admission) -> None:
@@ -122,7 +130,7 @@ async def _admit_waiting(chat: Chat) -> None:
     """All that wait for this office: with one tap, or one after the other."""
     keys = await chat.recall("waiting", partial(_waiting, chat))
     found = [await _request(chat, from_base36(key)) for key in keys]
-    waiting = [one for one in found if one is not None and one.accepted is None]
+    waiting = [one for one in found if one and one.accepted is None and not await _is_own(chat, one)]
     if not waiting:
         await chat.say(NOBODY)
         return

@@ -8,7 +8,8 @@ from handlers.engine.menu import menu_buttons
 from handlers.engine.notify import tell_chat
 from handlers.engine.questions import Choice
 from handlers.engine.words import STOPPED
-from handlers.rights.sight import may_invite
+from handlers.joining.closed import end_waiting
+from handlers.rights.sight import may_deny, may_invite
 from handlers.wording.people import post_in_words
 from storage.database.base import to_base36
 from storage.joining.arrivals import Arrival
@@ -25,7 +26,7 @@ async def deny(chat: Chat) -> None:
     """Args: the arrival's id. It acts at once: the office can undo it, a stranger's look into the village nobody can."""
     arrival = await chat.store.arrivals.get(chat.row_id(chat.args))
     person = await chat.store.people.get(arrival.person_id) if arrival else None
-    if arrival is None or person is None or chat.person.id not in arrival.told or chat.address == arrival.address:
+    if arrival is None or person is None or not may_deny(chat.person, arrival) or chat.address == arrival.address:
         chat.refuse()
     if arrival.settled_by is not None:
         await chat.say(f"镇里看过了：{'是本人，已恢复' if arrival.restored else '不是本人，已结束'}。有疑问请找镇里。")
@@ -51,6 +52,7 @@ async def _stop(chat: Chat, arrival: Arrival, person: Person) -> None:
         tell_chat(store, address, STOPPED)
     if given:
         await store.invites.revoke_of(person.id, chat.person.id)
+        await end_waiting(store, await store.admissions.by_invites(made_by=person.id), by=chat.person.id)
     what = _stopped_in_words(chat, arrival, person)
     text = f"{chat.person.name}说不是本人，已先停用：{what}。\n核实以后点一个："
     key = to_base36(arrival.id)
@@ -98,32 +100,43 @@ async def settle(chat: Chat) -> None:
         verdict = await chat.ask("verdict", Choice(f"已先停用：{what}。核实了吗？", options))
     await chat.store.arrivals.settle(arrival, chat.person.id, restored=verdict == _BACK)
     if verdict == _BACK:
-        await _restore(chat, arrival, person)
+        whole = await _restore(chat, arrival, person)
         await _tell_denier(chat, arrival, f"镇里核实过，是本人，已恢复：{what}。谢谢您留意。")
-        await chat.say(f"好了，已恢复：{what}。")
+        await chat.say(f"好了，已恢复：{what}。" if whole else f"记下了：{what}，是本人。他还有别的没核实完，核实完一起恢复。")
     else:
         await _end(chat, arrival, person)
         await _tell_denier(chat, arrival, f"镇里核实过，不是本人，已结束：{what}。谢谢您留意。")
         await chat.say(f"好了，已结束：{what}。要再请人，发「邀请」。")
 
 
-async def _restore(chat: Chat, arrival: Arrival, person: Person) -> None:
+async def _restore(chat: Chat, arrival: Arrival, person: Person) -> bool:
+    """Give back what came by this arrival, and nothing that came by another that waits; returns whether that was all of it."""
     store = chat.store
-    if arrival.stopped_at is not None:
-        await store.people.reinstate(person.id, arrival.stopped_at)
+    others = [one for one in await store.arrivals.denied_of(person.id) if one.id != arrival.id]
+    stopped = [post.id for post in await store.people.suspended_of(person.id) if arrival.brought_post(post.id)]
+    given = [post_id for post_id in stopped if not any(one.brought_post(post_id) for one in others)]
+    await store.people.reinstate(given)
     again = await store.people.get(person.id)
-    for address in await store.chats.stopped_of(person.id):
+    silent = [address for address in await store.chats.stopped_of(person.id) if arrival.brought_phone(address)]
+    bound = [address for address in silent if not any(one.brought_phone(address) for one in others)]
+    for address in bound:
         await store.chats.bind(address, person.id)
         tell_chat(store, address, "镇里核实好了，您接着用就行。", menu_buttons(again) if again else ())
+    return (given, bound) == (stopped, silent)
 
 
 async def _end(chat: Chat, arrival: Arrival, person: Person) -> None:
+    """End for good what came by this arrival, and nothing else."""
     store = chat.store
     for address in await store.chats.stopped_of(person.id):
-        await store.chats.sign_out(address)
-        tell_chat(store, address, "镇里核实过，这部手机不能再用了。有疑问请找镇里。")
-    if arrival.role is Role.VILLAGE and arrival.post_id is not None:
-        await store.assignments.move(person.id, arrival.region, to=None, by=chat.person.id)
+        if arrival.brought_phone(address):
+            await store.chats.sign_out(address)
+            tell_chat(store, address, "镇里核实过，这部手机不能再用了。有疑问请找镇里。")
+    ended = [post for post in await store.people.suspended_of(person.id) if arrival.brought_post(post.id)]
+    await store.people.end_suspended([post.id for post in ended])
+    for post in ended:
+        if post.role is Role.VILLAGE:
+            await store.assignments.move(person.id, post.region, to=None, by=chat.person.id)
 
 
 async def _tell_denier(chat: Chat, arrival: Arrival, text: str) -> None:

@@ -7,7 +7,7 @@ from handlers.engine.conversation import conversation
 from handlers.engine.questions import Choice, HouseholdChoice
 from handlers.engine.questions.introduction import NameAndRelation
 from handlers.joining.code_picture import kept_code
-from handlers.joining.household import agree, enter_by_door
+from handlers.joining.household import OWN_CODE, agree, enter_by_door
 from handlers.wording.households import household_in_words
 from storage.joining.door_codes import LASTS, DoorCode
 from storage.people.persons import Role
@@ -22,6 +22,9 @@ async def vouch(chat: Chat) -> None:
     within = [post.region for post in chat.person.posts_as(Role.VILLAGE, Role.TOWN)]
     household = await chat.ask("household", HouseholdChoice("帮哪一户加入？发户主姓名、拼音首字母或户号。", within))
     name, relation = await _who(chat, household)
+    if name == chat.person.name and relation is None:
+        await chat.say(OWN_CODE)
+        return
     shown = chat.store.door_codes.create(household.id, household.village, name=name, relation=relation, by=chat.person.id)
     home = household_in_words(chat.world.plan, household)
     minutes = int(LASTS.total_seconds() // 60)

@@ -31,6 +31,7 @@ ASKED = "没对上，已请镇里帮您查，有结果就发到这里。\n着急
 TOO_MANY = "今天不能再试了。请明天再来，或找村干部当面加。"
 HAS_CODE = "村干部给了您码，就发来，例如：4829 3017"
 WRONG_CODE = "这个码没对上，可能过了时间。请村干部再给一个。"
+OWN_CODE = "这个码是您自己给的，不能给自己用。\n要加入自己家，请同事或镇里帮您加，几秒钟就好。"
 DECLINED = "好的，没有加入。\n有困难可以直接找村干部，一样会帮您办。"
 FETCH_ADULT = "好的。请家里大人来办，或请村干部帮您报。"
 CONSENT_TEXT = (
@@ -91,7 +92,7 @@ async def agree(chat: Chat, region: str) -> datetime | None:
     answer = await chat.ask(
         "consent",
         Choice(
-            f"{village}：家里有困难，在手机上说一声，还能看办到哪一步。\n要记您的姓名和您说的情况，只给帮您办事的干部看，随时能看能删。",
+            f"{village}：家里有困难，在手机上说一声，还能看办到哪一步。\n要记您的姓名和您说的情况，只给帮您办事的干部看，随时能看，能申请删除。",
             [(_AGREE, "同意，加入"), (_READ, "看全文"), (_DECLINE, "不同意")],
         ),
     )
@@ -104,9 +105,15 @@ async def agree(chat: Chat, region: str) -> datetime | None:
 
 
 async def enter_by_door(chat: Chat, code: DoorCode, agreed_at: datetime) -> None:
-    """Let the phone in that a cadre has stood beside: it is confirmed from the start."""
+    """Let the phone in that a cadre has stood beside: it is confirmed from the start, unless it is that cadre's own, or they
+    have left office meanwhile."""
     household = chat.world.roster.by_id.get(code.household_id)
-    if household is None or not await chat.store.door_codes.take(code.id):
+    by = await chat.store.people.get(code.created_by)
+    if by is None or await chat.store.chats.ever_of(chat.address) == by.id:
+        await chat.say(OWN_CODE)
+        return
+    known = by.covers(code.village, Role.VILLAGE, Role.TOWN)
+    if household is None or not known or not await chat.store.door_codes.take(code.id):
         await chat.say(WRONG_CODE)
         return
     joiner = Joiner(code.name, code.relation, confirmed_by=code.created_by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers.engine.chat import Chat
 from handlers.engine.conversation import conversation
+from handlers.joining.closed import end_waiting
 from handlers.joining.invite import code_until, is_code
 from handlers.rights.sight import may_invite
 from handlers.wording.days import day_in_words
@@ -27,7 +28,9 @@ async def invitations(chat: Chat) -> None:
     if found is None or not may_invite(chat.person, found.region):
         chat.refuse()
     title = _title(chat, found)
-    if await chat.store.invites.revoke(found.id, chat.person.id):
+    waiting = await chat.store.admissions.by_invites(invite_id=found.id)
+    await end_waiting(chat.store, waiting, by=chat.person.id)
+    if await chat.store.invites.revoke(found.id, chat.person.id) or waiting:
         await chat.say(f"撤回了：{title}。要再请，发「邀请」。")
     else:
         await chat.say(f"{title}的邀请已经不能用了，不用撤回。")

@@ -16,7 +16,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers.engine.chat import Chat
-from handlers.engine.notify import notify
+from handlers.engine.notify import notify, tell_chat
 from handlers.engine.questions import Choice
 from handlers.engine.questions.introduction import NameAndPhone
 from handlers.joining.admit import admit_to_office, welcome
@@ -158,15 +158,10 @@ async def _wait(chat: Chat, invite: Invite, who: Introduction, known: Person | N
         chat.address, who.name, role=invite.role, region=invite.region, unit=invite.unit, invite_id=invite.id,
         person_id=known.id if known else None, phone=None if known else who.number or None, by_office=by_office,
     )  # fmt: skip
-    own = {} if by_office or known is None else await store.chats.reachable([known.id])
-    if known is not None and own:
-        await chat.push(
-            [known.id],
-            f"有人用{who.name}的名字在一部新手机上加入：{post}。请核实是不是本人。",
-            intent=Intent(Cause.ADMIT, f"{asked.id}"),
-            buttons=[[Button(label="去核实", says=f"/admit {to_base36(asked.id)}")]],
-            personal=True,
-        )
+    own = None if by_office or known is None else await store.chats.first_of(known.id)
+    if own is not None:
+        text = f"有人用{who.name}的名字在一部新手机上加入：{post}。请核实是不是本人。"
+        tell_chat(store, own, text, [[Button(label="去核实", says=f"/admit {to_base36(asked.id)}")]])
         await chat.say("这个名字登记过。请在原来的手机上点「去核实」。\n原来的手机不在了，请找镇里核实。")
         return
     if known is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from handlers.cases.common import UNCONFIRMED
@@ -25,6 +26,8 @@ _ALL, _LOOK_UP = "all", "home"
 _YES, _NO = "yes", "no"
 _OF_HOME = "看一户的手机"
 _KNOWING = (Role.VILLAGE, Role.TOWN)
+_LATELY = timedelta(days=7)
+"""So long a phone that a colleague has confirmed stands on the list of new ones."""
 
 
 @conversation("newcomer", "是不是这家人", for_roles={Role.VILLAGE, Role.TOWN, Role.HOUSEHOLD})
@@ -56,8 +59,9 @@ async def phones(chat: Chat) -> None:
     for turn in itertools.count():
         shown = await chat.recall(f"shown{turn}", lambda: _waiting(chat))
         if not shown:
-            look_up = [[Button(label=_OF_HOME, says="/homephones")]]
-            await chat.say("没有要确认的手机。" if turn == 0 else "都看过了，谢谢。", look_up)
+            lines, out = await _vouched(chat)
+            done = "没有要确认的手机。" if turn == 0 else "都看过了，谢谢。"
+            await chat.say("\n".join([done, *lines]), [*out, [Button(label=_OF_HOME, says="/homephones")]])
             return
         listed = shown[:PAGE]
         head = f"新加入的手机 {len(shown)} 部" + (f"，先看 {PAGE} 部" if len(shown) > PAGE else "")
@@ -86,6 +90,21 @@ async def _waiting(chat: Chat) -> list[dict[str, Any]]:
     regions = [post.region for post in chat.person.posts_as(*_KNOWING)]
     found = [one for one in await chat.store.newcomers.waiting(regions) if may_know_family(chat.person, one)]
     return [{"key": to_base36(one.id), "name": _who(one), "line": await _line(chat, one)} for one in found]
+
+
+async def _vouched(chat: Chat) -> tuple[list[str], list[list[Button]]]:
+    """A line for each new phone that a colleague has confirmed of late, saying who; and the buttons that put one out."""
+    regions = [post.region for post in chat.person.posts_as(*_KNOWING)]
+    found = [
+        one
+        for one in await chat.store.newcomers.vouched(regions, chat.now - _LATELY)
+        if one.confirmed_by != chat.person.id and may_know_family(chat.person, one)
+    ]
+    listed = found[: -PAGE - 1 : -1]
+    more = f"，新的 {PAGE} 部" if len(found) > PAGE else ""
+    head = [f"同事这几天加的 {len(found)} 部{more}："] if listed else []
+    lines = [f"{await _line(chat, one)}，{await chat.name_of(one.confirmed_by or 0)}确认的" for one in listed]
+    return [*head, *lines], [[_out(one, f"不是本人：{one.name}")] for one in listed]
 
 
 async def _line(chat: Chat, newcomer: Newcomer) -> str:

@@ -16,10 +16,10 @@ from storage.store import Store
 
 
 class LedgerRow(NamedTuple):
-    """A value for each column, and the household that the row tells of, if any."""
+    """A value for each column, and the households that the row tells of."""
 
     values: tuple[Value, ...]
-    household_id: int | None = None
+    household_ids: tuple[int | None, ...] = ()
 
 
 Rows = Callable[[Store, World, Sequence[Reach], date], AsyncIterator[LedgerRow]]

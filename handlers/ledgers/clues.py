@@ -23,7 +23,7 @@ async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date)
     async for line in clue_lines(store.session, reach):
         units = {unit.code for kind in line.kinds for unit in world.plan.units_for_risk(kind)}
         if reaches(reach, line.village, units=units):
-            yield LedgerRow(_row(world, line, today), line.household_id)
+            yield LedgerRow(_row(world, line, today), (line.household_id,))
 
 
 def _row(world: World, line: ClueLine, today: date) -> tuple[Value, ...]:

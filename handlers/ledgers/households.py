@@ -19,7 +19,7 @@ from storage.store import Store
 
 async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     async for line in household_lines(store.session, reach):
-        yield LedgerRow(_row(world, line), line.household_id)
+        yield LedgerRow(_row(world, line), (line.household_id,))
 
 
 def _row(world: World, line: HouseholdLine) -> tuple[Value, ...]:

@@ -96,12 +96,11 @@ async def draft_export(
     now, by = store.session.now, _signature(world.plan, person) if person else _OPERATOR
     rows: list[tuple[Value, ...]] = []
     households: set[int] = set()
-    async for values, household_id in ledger.rows(store, world, reach, now.date()):
+    async for values, household_ids in ledger.rows(store, world, reach, now.date()):
         if len(rows) == most:
             raise TooLong
         rows.append(values if reason else masked(ledger.columns, values))
-        if household_id is not None:
-            households.add(household_id)
+        households.update(one for one in household_ids if one is not None)
     where = scope_in_words(world.plan, reach)
     notes = [
         ("台账", ledger.title),

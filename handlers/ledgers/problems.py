@@ -17,7 +17,7 @@ from storage.store import Store
 
 async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date) -> AsyncIterator[LedgerRow]:
     async for line in problem_lines(store.session, reach):
-        yield LedgerRow(_row(world, line, today), line.household_id)
+        yield LedgerRow(_row(world, line, today), (line.household_id,))
 
 
 def _row(world: World, line: ProblemLine, today: date) -> tuple[Value, ...]:

@@ -20,8 +20,8 @@ async def _rows(store: Store, world: World, reach: Sequence[Reach], today: date)
     for line in await unreachable_lines(store.session, reach):
         posts = "、".join(dict.fromkeys(_post(world, post) for post in line.posts))
         why = "停用了机器人" if line.blocked_on else "没有绑定聊天"
-        home = next((post.household_id for post in line.posts if post.household_id), None)
-        yield LedgerRow((line.name, posts, line.phone, why, line.blocked_on), home)
+        homes = tuple(post.household_id for post in line.posts)
+        yield LedgerRow((line.name, posts, line.phone, why, line.blocked_on), homes)
 
 
 def _post(world: World, post: Post) -> str:

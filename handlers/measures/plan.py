@@ -87,7 +87,7 @@ async def _name_responsible(chat: Chat, clue: Clue, begun: Support) -> None:
     intent = Intent(Cause.RESPONSIBLE, f"{begun.id}:{begun.version}")
     await tell_family(chat, clue, f"以后由{name}帮您家，有困难就找{name}。", intent)
     text = f"【帮扶】{clue_heading(chat, clue)}由您帮扶，请上门商量措施。"
-    await chat.push([int(chosen)], text, intent, buttons=[[support_button(clue)]])
+    await chat.push([int(chosen)], text, intent, buttons=[[support_button(clue)]], about=[clue.household_id])
     await chat.say(f"{clue_heading(chat, clue)}由{name}帮扶，已告诉农户。", [[support_button(clue, "加措施", _ADD)]])
 
 
@@ -116,6 +116,7 @@ async def _add_measure(chat: Chat, clue: Clue, begun: Support) -> None:
         f"【帮扶措施】{clue_heading(chat, clue)}\n{text}\n请在 {day_in_words(deadline)}前做完，报进展。",
         intent,
         buttons=[[report_button(measure)]],
+        about=[clue.household_id],
     )
     still = lacking(clue.kinds, [*measures, measure])
     rest = f"还缺：{_labels(chat, still)}。" if still else ""
@@ -136,7 +137,9 @@ async def _drop_measure(chat: Chat, clue: Clue) -> None:
     told = f"措施撤回：{measure.text}。原因：{reason}"
     intent = Intent(Cause.MEASURE, f"{measure.id}:drop")
     await tell_family(chat, clue, f"为您家做的{told}", intent)
-    await chat.push(carried_out_by(chat.world, measure), f"{clue_heading(chat, clue)}帮扶{told}", intent)
+    await chat.push(
+        carried_out_by(chat.world, measure), f"{clue_heading(chat, clue)}帮扶{told}", intent, about=[clue.household_id]
+    )
     await chat.say(f"已撤回「{measure.text}」，告诉农户了。", [[support_button(clue)]])
 
 

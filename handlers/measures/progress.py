@@ -74,6 +74,7 @@ async def _list(chat: Chat) -> None:
     if not listed:
         await chat.say("没有要您办的帮扶措施。")
         return
+    chat.looked(*(one.household_id for one in listed))
     await chat.say("要办的帮扶措施，按期限排：", measure_buttons(chat.world, listed))
 
 
@@ -101,6 +102,7 @@ async def _tell_all_done(chat: Chat, clue: Clue) -> None:
         f"【帮扶】{clue_heading(chat, clue)}的措施都做完了。困难真的解决了，就提请消除。",
         Intent(Cause.SUPPORTED, f"{support.id}:{len(measures)}"),
         buttons=[[support_button(clue)]],
+        about=[clue.household_id],
     )
 
 

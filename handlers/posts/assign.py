@@ -38,6 +38,7 @@ class _Assignable:
     title: str
     closed: bool
     command: str
+    household_id: int | None
 
 
 @conversation("assign", "指派", for_roles={Role.VILLAGE, Role.TOWN})
@@ -95,14 +96,15 @@ async def _tell(chat: Chat, thing: _Assignable, had: Person | None, person: Pers
     """Tell the new assignee and the former one."""
     mark = f"{thing.subject}:{thing.id}:{chat.store.session.request}"
     see = [[Button(label="查看", says=thing.command)]]
+    about = [thing.household_id]
     if person is not None:
         was = f"，原来由{had.name}办" if had else ""
         text = f"【指派给您】{thing.title}\n{chat.person.name}指派{was}。"
-        await chat.push([person.id], text, Intent(Cause.ASSIGNED, mark), buttons=see)
+        await chat.push([person.id], text, Intent(Cause.ASSIGNED, mark), buttons=see, about=about)
     if had is not None:
         now = f"改由{person.name}办" if person else "改为全村都可以办"
         text = f"{thing.title}\n{chat.person.name}{now}，不再单独提醒您。"
-        await chat.push([had.id], text, Intent(Cause.TAKEN, mark))
+        await chat.push([had.id], text, Intent(Cause.TAKEN, mark), about=about)
 
 
 async def _listed(chat: Chat) -> list[list[str]]:
@@ -114,6 +116,7 @@ async def _listed(chat: Chat) -> list[list[str]]:
     found = [(one.due_on or one.reported_at.date(), _clue_thing(chat, one)) for one in clues]
     found += [(one.deadline, _problem_thing(chat, one)) for one in problems if one.region != chat.world.plan.town.code]
     found.sort(key=lambda one: one[0])
+    chat.looked(*(thing.household_id for _, thing in found[:_LISTED]))
     return [[f"{thing.subject}:{to_base36(thing.id)}", thing.title] for _, thing in found[:_LISTED]]
 
 
@@ -127,17 +130,21 @@ async def _things_named(chat: Chat, said: str) -> list[_Assignable]:
         things.append(_clue_thing(chat, clue))
     if subject in ("", "problem") and (problem := await problem_named(chat, key)):
         things.append(_problem_thing(chat, problem))
-    return [thing for thing in things if chat.person.covers(thing.village, Role.VILLAGE, Role.TOWN)]
+    found = [thing for thing in things if chat.person.covers(thing.village, Role.VILLAGE, Role.TOWN)]
+    chat.looked(*(thing.household_id for thing in found))
+    return found
 
 
 def _clue_thing(chat: Chat, clue: Clue) -> _Assignable:
     household = chat.world.roster.by_id.get(clue.household_id)
     where = household_in_words(chat.world.plan, household) if household else ""
     title = f"{clue.number}号线索 {where} {shortened(kinds_in_words(chat.world.plan, clue.kinds))}"
-    return _Assignable("clue", clue.id, clue.village, title, clue.step is Step.CLOSED, f"/clue {to_base36(clue.id)}")
+    command = f"/clue {to_base36(clue.id)}"
+    return _Assignable("clue", clue.id, clue.village, title, clue.step is Step.CLOSED, command, clue.household_id)
 
 
 def _problem_thing(chat: Chat, problem: Problem) -> _Assignable:
     title = f"{problem.number}号问题 {place_in_words(chat.world, problem)} {shortened(problem.description)}"
     closed = problem.state is ProblemState.CLOSED
-    return _Assignable("problem", problem.id, problem.region, title, closed, f"/problem {to_base36(problem.id)}")
+    command = f"/problem {to_base36(problem.id)}"
+    return _Assignable("problem", problem.id, problem.region, title, closed, command, problem.household_id)

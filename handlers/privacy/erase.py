@@ -51,7 +51,7 @@ async def _accept(chat: Chat, erasure: Erasure, person: Person) -> None:
     for place, address in enumerate(await chat.store.erasures.accept(erasure.id, chat.person.id)):
         told = Intent(Cause.ERASED, f"{erasure.id}", repeat=f"{place}").to(person.id)
         outbox.post(chat.store.session, address, Outgoing(text=words.DONE), intent=told)
-    await chat.say(f"已删除{person.name}的信息，并告诉了本人。")
+    await chat.say(f"已删除{person.name}的信息，他的手机都退出了。")
 
 
 async def _refuse(chat: Chat, erasure: Erasure, person: Person) -> None:

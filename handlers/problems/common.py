@@ -120,6 +120,7 @@ async def tell_rectifiers(chat: Chat, problem: Problem, text: str, action: Actio
         text,
         intent=Intent(Cause.PROBLEM, f"{problem.id}:{action}:{problem.version}"),
         buttons=[[problem_button(problem), *([progress_button(problem)] if problem.state is ProblemState.WORKING else [])]],
+        about=[problem.household_id],
     )
 
 

@@ -130,6 +130,7 @@ async def _register(chat: Chat, task: FanoutTask, fanout: Fanout, first: Problem
         f"举一反三查出，{day_in_words(problem.deadline)}前整改。",
         intent=Intent(Cause.FOUND, f"{problem.id}"),
         buttons=[[problem_button(problem)]],
+        about=[problem.household_id],
     )
     return problem
 

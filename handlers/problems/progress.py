@@ -118,6 +118,7 @@ async def _record(chat: Chat, problem: Problem, text: str, far: ProgressAnswer, 
             [problem_button(problem)],
         ],
         file=shown.photos[0] if shown.photos else None,
+        about=[problem.household_id],
     )
     await chat.say(f"{title}已提交验收，镇里验收后告诉您。")
 

@@ -74,5 +74,6 @@ async def move_deadline(chat: Chat) -> None:
     worked = await chat.store.problems.rectified_by(problem.id)
     text = f"【改期限】{title}\n{change}。\n原因：{reason}"
     intent = Intent(Cause.PROBLEM, f"{problem.id}:{Action.REDATE}:{moved.version}")
-    await chat.push([*worked, *rectifiers(chat.world, problem)], text, intent, buttons=[[problem_button(moved)]])
+    told = [*worked, *rectifiers(chat.world, problem)]
+    await chat.push(told, text, intent, buttons=[[problem_button(moved)]], about=[problem.household_id])
     await chat.say(f"{title}期限改为 {deadline_in_words(day, today)}，已告诉整改的同志。", [[problem_button(moved)]])

@@ -47,6 +47,17 @@ async def compare(
     return await asyncio.to_thread(work.done, found, kinds, each=each)
 
 
+async def homes_on(store: Store, plan: Plan, roster: Roster, directory: Directory, sheets: Sequence[Sheet]) -> set[int]:
+    """The households of the roster of which these lists have people, as far as they can be told."""
+    ours = await _Ours.of(store, plan, roster, directory)
+    found: set[int] = set()
+    for sheet in sheets:
+        matched, _ = await asyncio.to_thread(_match, ours, dict(sheet.good), store.households.blind_id)
+        keys = [key for key, _ in matched.pairs] + [key for clash in matched.clashes for key in clash.left]
+        found.update(ours.home_of[key].id for key in keys)
+    return found
+
+
 def _match(ours: _Ours, theirs: dict[int, Facts], blind: Callable[[str], str]) -> tuple[ListMatch, dict[int, str]]:
     marks = {row: blind(facts.id_number) for row, facts in theirs.items() if facts.id_number}
     listed = [Named(row, facts.name, facts.village, marks.get(row)) for row, facts in theirs.items()]
@@ -149,6 +160,7 @@ class _Work:
             self._agree(DifferenceKind.NOT_OURS, subject)
             self._agree(DifferenceKind.UNCLEAR, subject)
         reason = "；".join(self._told(one, said(ours, one), said(theirs, one)) for one in differ)
+        self.result.homes.add(home.id)
         self.result.outcomes[row] = (DIFFERS if differ else AGREES, reason)
 
     def _facts(self, key: int, row: int) -> Facts:
@@ -162,6 +174,7 @@ class _Work:
         )  # fmt: skip
 
     def _clash(self, rows: Sequence[int], homes: Sequence[Household]) -> None:
+        self.result.homes.update(home.id for home in homes)
         first = self.theirs[rows[0]]
         village = first.village or homes[0].village
         numbers = "、".join(sorted({str(home.number) for home in homes})[:5])
@@ -194,6 +207,7 @@ class _Work:
         homes = {home.id: home for home in self.ours.home_of.values()}
         for home_id, person in should_be_there(self.ours.homes, present, kinds, villages, each=each):
             home = homes[home_id]
+            self.result.homes.add(home_id)
             name = home.head if person is None else self.ours.people[person].name
             what = f"{home.kind}，户号 {home.number}" + ("" if person is None else f"({home.head}家)")
             self._add(

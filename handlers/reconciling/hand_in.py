@@ -52,6 +52,7 @@ async def reconcile(chat: Chat) -> None:
     await tell_owners(chat.store, chat.world, source=source, entered=entered, by=chat.person.id)
     content = await asyncio.to_thread(found.as_sheet, chat.world.plan)
     sha256 = await keep(chat.store, chat.world, content=content, content_type=XLSX)
+    chat.took(*found.homes)
     name = result_name(sent.name or "名单", "对账结果")
     await chat.say(f"{outcome_in_words(entered)}\n逐行结果见文件。", [[_GO_ON]], file=sha256, file_name=name)
 

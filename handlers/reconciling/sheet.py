@@ -48,6 +48,8 @@ class Comparison:
     agreed: set[str] = field(default_factory=set)
     silent: list[str] = field(default_factory=list)
     """Villages of which the list has nobody: nothing is missed there."""
+    homes: set[int] = field(default_factory=set)
+    """Households of which something is said."""
 
     def count(self, outcome: str) -> int:
         return sum(one == outcome for one, _ in self.outcomes.values())

@@ -15,6 +15,7 @@ from handlers.files.keeping import keep
 from handlers.files.reader import FROM_THE_OPERATOR
 from handlers.files.spreadsheets import XLSX, write_rows
 from handlers.files.tables import Row
+from handlers.reconciling.compare import homes_on
 from handlers.reconciling.hand_in import source_in_words
 from handlers.reconciling.match import Facts, Named, differing, match, said
 from handlers.reconciling.sheet import AGREES, DIFFERS, UNCLEAR, Sheet, read_list, shown
@@ -47,6 +48,7 @@ async def two_lists(chat: Chat) -> None:
     rows = await asyncio.to_thread(held_together, plan, names, sheets[0], sheets[1])
     content = await asyncio.to_thread(write_rows, _SHEET, [_HEADINGS, *rows], width=len(_HEADINGS))
     sha256 = await keep(chat.store, chat.world, content=content, content_type=XLSX)
+    chat.took(*await homes_on(chat.store, plan, chat.world.roster, chat.world.directory, sheets))
     counts = "，".join(f"{outcome} {count}" for outcome, count in Counter(str(row[3]) for row in rows).most_common())
     text = f"{names[0]}和{names[1]}的名单：{counts}。\n和名册不一样的，已在「对账差异」里分给人核。"
     await chat.say(text, file=sha256, file_name="两份名单对比.xlsx")

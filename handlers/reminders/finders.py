@@ -45,6 +45,7 @@ async def _clues(store: Store, world: World, ids: Sequence[str]) -> dict[str, Wo
             responsible=_assignee(world, assigned.get(str(clue.id)), clue.village)
             or world.directory.ids(Role.VILLAGE, clue.village),
             region=clue.village,
+            household_id=clue.household_id,
         )
     return found
 
@@ -63,6 +64,7 @@ async def _problems(store: Store, world: World, ids: Sequence[str]) -> dict[str,
             label=f"查看 {problem.number}号问题",
             responsible=_assignee(world, assigned.get(str(problem.id)), problem.region) or tuple(rectifiers(world, problem)),
             region=problem.region,
+            household_id=problem.household_id,
         )
     return found
 
@@ -81,6 +83,7 @@ async def _measures(store: Store, world: World, ids: Sequence[str]) -> dict[str,
             label=f"报进展 {where}",
             responsible=tuple(carried_out_by(world, measure)),
             region=household.village,
+            household_id=household.id,
         )
     return found
 

@@ -110,8 +110,15 @@ async def _queue(
             for one in mine:
                 snooze(store, world, one.about, person_id)
         elif written := _message(world, person_id, mine, news.get(person_id, MorningNews()), now):
+            letter, about = written
             await notify(
-                store, world, messages={person_id: written}, intent=intent, personal=True, not_before=_earliest(wanted, now)
+                store,
+                world,
+                messages={person_id: letter},
+                intent=intent,
+                personal=True,
+                not_before=_earliest(wanted, now),
+                about=about,
             )
             return int(not mine)
         return 0
@@ -206,8 +213,10 @@ def _next_morning(world: World, now: datetime) -> datetime:
     return next_open(datetime.combine(now.date() + timedelta(days=1), policy.opens, now.tzinfo), policy)
 
 
-def _message(world: World, person_id: int, due: list[Due], news: MorningNews, now: datetime) -> Outgoing | None:
-    """One person's message; None where there is nothing to say."""
+def _message(
+    world: World, person_id: int, due: list[Due], news: MorningNews, now: datetime
+) -> tuple[Outgoing, list[int | None]] | None:
+    """One person's message and the households of which it tells; None where there is nothing to say."""
     due = sorted(due, key=lambda one: one.item.deadline)
     return message(world, person_id, [_line(world, person_id, one, now) for one in due], news)
 

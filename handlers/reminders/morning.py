@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
@@ -17,6 +18,7 @@ from handlers.reminders.work_item import WorkItem
 from handlers.weekly.text import week_before
 from storage.database.base import SHANGHAI
 from storage.database.transaction import Transaction
+from storage.joining.newcomers import Newcomer
 from storage.mail.messages import Button, Outgoing
 from storage.people.persons import Role
 from storage.store import Store
@@ -32,12 +34,14 @@ _OFFICES = {Party.TOWN: Role.TOWN, Party.COUNTY: Role.COUNTY}
 @dataclass(slots=True)
 class MorningNews:
     """For one person. `unsent`: the first day of the week whose report was written for them and not sent. `joined`: phones
-    that joined households and wait to be confirmed; `knocked`: people who wanted to and could not, since the last morning."""
+    that joined households and wait to be confirmed; `vouched`: by the id of each other who has confirmed some that joined since
+    the last morning, how many; `knocked`: people who wanted to join and could not, since then."""
 
     fresh: list[WorkItem] = field(default_factory=list)
     quiz: bool = False
     unsent: date | None = None
     joined: int = 0
+    vouched: Counter[int] = field(default_factory=Counter)
     knocked: int = 0
 
 
@@ -71,10 +75,22 @@ async def _note_doors(store: Store, world: World, since: datetime | None, found:
         there = [one for one in cadres if one in found]
         for person_id in there or [one for one in world.directory.ids(Role.TOWN, village) if one in found]:
             found[person_id].joined += count
+    for one in await store.newcomers.vouched([""], since) if since else ():
+        for person_id in _others_who_know(world, one, found, day=today):
+            found[person_id].vouched[one.confirmed_by or 0] += 1
     for village, count in (await store.admissions.knocks_since(since)).items():
         for person_id in world.directory.ids(Role.TOWN, village):
             if person_id in found:
                 found[person_id].knocked += count
+
+
+def _others_who_know(world: World, one: Newcomer, there: Collection[int], *, day: date) -> list[int]:
+    """The cadres of the phone's village but who vouched for it and whose it is; where there are none, the town."""
+    cadres = on_duty(world, world.directory.ids(Role.VILLAGE, one.region), day=day)
+    for office in (cadres, world.directory.ids(Role.TOWN, one.region)):
+        if others := [key for key in office if key in there and key not in (one.confirmed_by, one.person_id)]:
+            return others
+    return []
 
 
 async def _new_items(tx: Transaction, world: World, since: datetime) -> dict[WorkItem, tuple[int, ...]]:
@@ -102,8 +118,13 @@ class DueLine:
     later: Button | None
 
 
-def message(world: World, person_id: int, due: Sequence[DueLine], news: MorningNews) -> Outgoing | None:
-    """The message of a morning; None where there is nothing to say. `due` in the order in which it presses."""
+def message(
+    world: World, person_id: int, due: Sequence[DueLine], news: MorningNews
+) -> tuple[Outgoing, list[int | None]] | None:
+    """The message of a morning, and the households of which it tells; None where there is nothing to say.
+
+    `due` is in the order in which it presses.
+    """
     named = {one.item for one in due}
     fresh = [item for item in news.fresh if item not in named]
     morning = Morning(
@@ -113,6 +134,7 @@ def message(world: World, person_id: int, due: Sequence[DueLine], news: MorningN
         quiz=news.quiz,
         unsent=news.unsent is not None,
         joined=news.joined,
+        vouched=[_vouched_in_words(world, by, count) for by, count in news.vouched.items()],
         knocked=news.knocked,
     )
     if morning.empty:
@@ -124,7 +146,14 @@ def message(world: World, person_id: int, due: Sequence[DueLine], news: MorningN
     rows += [(_item_button(item),) for item in fresh[: PRESSING - len(shown)]]
     more = list(_more_buttons(world, news, more=own or len(fresh) > PRESSING - len(shown)))
     last = [tuple(more[start : start + _ACROSS]) for start in range(0, len(more), _ACROSS)]
-    return Outgoing(text=text_of(morning), buttons=(*rows, *last))
+    told = [*(one.item for one in shown), *fresh[:1]]  # of what is new only the first is named
+    return Outgoing(text=text_of(morning), buttons=(*rows, *last)), [item.household_id for item in told]
+
+
+def _vouched_in_words(world: World, by: int, count: int) -> str:
+    """ "李村 2 部"."""
+    official = world.directory.person(by)
+    return f"{official.person.name if official else '已离岗的同事'} {count} 部"
 
 
 def _item_button(item: WorkItem) -> Button:
@@ -138,7 +167,7 @@ def _more_buttons(world: World, news: MorningNews, *, more: bool) -> Iterable[Bu
         yield Button(label="全部待办", says="/todo")
     if news.unsent:
         yield Button(label="看周报", says=f"/weekly {news.unsent:%Y%m%d}")
-    if news.joined:
+    if news.joined or news.vouched:
         yield Button(label="看新手机", says="/phones")
     if news.knocked:
         yield Button(label="看谁没对上", says="/knocks")

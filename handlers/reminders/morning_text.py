@@ -20,7 +20,8 @@ class Morning:
 
     `due` are lines in the order in which they press, of which `missed` should have come earlier; `fresh` are the titles of
     what came to the person since the last morning. `rest_is_own`: what is not shown the person finds under /todo. `joined`
-    phones wait to be confirmed, `knocked` people could not prove who they are.
+    phones wait to be confirmed, `vouched` says which colleague has confirmed how many new ones, `knocked` people could not
+    prove who they are.
     """
 
     due: Sequence[str] = ()
@@ -30,6 +31,7 @@ class Morning:
     quiz: bool = False
     unsent: bool = False
     joined: int = 0
+    vouched: Sequence[str] = ()
     knocked: int = 0
 
     @property
@@ -41,7 +43,8 @@ class Morning:
         """A line for each that has to do with who joins."""
         joined = f"新加入的手机 {self.joined} 部，请看看是不是本人。" if self.joined else ""
         knocked = f"{self.knocked} 人想加入，没对上号。" if self.knocked else ""
-        return [line for line in (joined, knocked) if line]
+        vouched = f"同事加的农户手机：{'、'.join(self.vouched)}，请看看对不对。" if self.vouched else ""
+        return [line for line in (joined, vouched, knocked) if line]
 
     @property
     def shown(self) -> int:

@@ -37,7 +37,7 @@ class WorkItem:
     """One thing to do, still open. `command` is the command that leads to its next step.
 
     `titles` are what falls due, each with the persons it is news for; mostly one, for all. `can_be_late` is False for
-    what simply comes and goes, like a phase.
+    what simply comes and goes, like a phase. `household_id` is whose it is, where the titles say what is the matter with it.
     """
 
     titles: tuple[tuple[str, tuple[int, ...]], ...]
@@ -47,6 +47,7 @@ class WorkItem:
     responsible: tuple[int, ...]
     region: str
     can_be_late: bool = True
+    household_id: int | None = None
 
     def line(self, person_id: int, today: date) -> str:
         """The work and the time left, in words for one of its people."""

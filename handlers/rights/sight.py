@@ -6,6 +6,7 @@ from collections.abc import Collection
 from enum import Enum, auto
 
 from storage.cases.records import Clue
+from storage.joining.arrivals import Arrival
 from storage.people.persons import Person, Post, Role
 
 IN_OFFICE = frozenset({Role.VILLAGE, Role.UNIT, Role.TOWN, Role.COUNTY})
@@ -20,7 +21,7 @@ class Sight(Enum):
     """Everything about one's own household but who reported it: that stays between the reporter and the office, so that
     nobody is afraid to report."""
     REPORTED = auto()
-    """What one said oneself and nothing else: a phone that let itself in by a name and four digits."""
+    """What one said oneself, and in office how the case stands. By reporting nobody comes to see what others said."""
     FULL = auto()
 
 
@@ -34,7 +35,7 @@ def sight_of_clue(person: Person, clue: Clue, *, units: Collection[str], followe
     | its village, the town, the county                 | FULL     |
     | a unit that answers for its kind                  | FULL     |
     | the household itself                              | OWN      |
-    | who reported it, while in office                  | FULL     |
+    | who reported or joined it, while in office        | REPORTED |
     | who reported it as of the household, unconfirmed  | REPORTED |
     | everybody else                                    | NOTHING  |
     """
@@ -43,10 +44,8 @@ def sight_of_clue(person: Person, clue: Clue, *, units: Collection[str], followe
         return Sight.FULL
     if person.speaks_for(clue.household_id):
         return Sight.OWN
-    if followed and person.has(*IN_OFFICE):
-        return Sight.FULL
     claims = any(post.household_id == clue.household_id for post in person.posts_as(Role.HOUSEHOLD))
-    return Sight.REPORTED if followed and claims else Sight.NOTHING
+    return Sight.REPORTED if followed and (claims or person.has(*IN_OFFICE)) else Sight.NOTHING
 
 
 def may_know_family(person: Person, newcomer: Post) -> bool:
@@ -76,6 +75,18 @@ def may_invite(person: Person, region: str) -> bool:
     """Whether the person lets others in for a region, sees and ends what is open there, and settles who was denied: an office
     above it or its own."""
     return person.covers(region, *_OFFICES_ABOVE)
+
+
+def may_deny(person: Person, arrival: Arrival) -> bool:
+    """Whether the person can say that somebody who came in is not who they say: who was told, while in an office that would be
+    told today, and whose name it is themselves."""
+    if person.id not in arrival.told:
+        return False
+    above = _OFFICES_ABOVE if arrival.role in _OFFICES_ABOVE else (Role.TOWN,)
+    colleague = any(
+        post.role is arrival.role and post.covers(arrival.region) and post.unit == arrival.unit for post in person.posts
+    )
+    return person.id == arrival.person_id or colleague or person.covers(arrival.region, *above)
 
 
 def may_oversee(person: Person, owner: Person) -> bool:

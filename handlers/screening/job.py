@@ -101,9 +101,10 @@ async def _read(transactions: Transactions, world: World, screening: ScreeningLi
                 shown = Outgoing(text=seen.text, buttons=preview_buttons(screening))
                 await tell(store, world, screening, screening.sender_id, shown)
             return read
-    made = await _make_list(world, screening, await all_lines(transactions, screening))
+    lines = await all_lines(transactions, screening)
+    made = await _make_list(world, screening, lines)
     text = f"{seen.text}\n没有能导入的行。改好后再发来就行，原因见表。"
-    await _give_back(transactions, world, screening, _with_list(screening, made, text), made)
+    await _give_back(transactions, world, screening, _with_list(screening, made, text), made, lines)
     return None
 
 
@@ -199,7 +200,12 @@ def _with_list(screening: ScreeningList, made: Made, text: str, buttons: tuple[t
 
 
 async def _give_back(
-    transactions: Transactions, world: World, screening: ScreeningList, message: Outgoing, made: Made | None = None
+    transactions: Transactions,
+    world: World,
+    screening: ScreeningList,
+    message: Outgoing,
+    made: Made | None = None,
+    lines: Sequence[ListLine] = (),
 ) -> None:
     """Forget a list that can't be imported, so that the same file can come again, and tell its sender why."""
     async with transactions.writing() as tx, tx.session(request=_request(screening)) as session:
@@ -207,6 +213,9 @@ async def _give_back(
         await store.screening_lists.drop(screening)
         if made is not None:
             store.media.keep(*made, content_type=XLSX)
+        sender = await store.people.get(screening.sender_id) if lines else None
+        if sender is not None:
+            note_looks(store, world, sender, (line.row.household_id for line in lines), way=Way.FILE)
         await tell(store, world, screening, screening.sender_id, message)
 
 

@@ -107,6 +107,7 @@ async def _to_visit(chat: Chat, key: str, page: str) -> None:
         for one in shown
         if (household := chat.world.roster.by_id.get(one.household_id))  # without one whose row can't be read
     ]
+    chat.looked(*(one.household_id for one in shown))
     await chat.say(f"{origin(chat.world, found)}筛查名单，您这边还有 {total} 户待核查：", [*rows, *turn])
 
 

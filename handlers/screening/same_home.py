@@ -27,7 +27,7 @@ async def same_home(chat: Chat) -> None:
     passed: list[int] = []
     settled = 0
     for turn in range(1, _AT_ONCE + 1):
-        shown = await chat.recall(f"next{turn}", functools.partial(_next, chat, list(passed)))
+        shown = await chat.recall(f"next{turn}", functools.partial(_shown_next, chat, list(passed)))
         if not shown:
             break
         answer = await chat.ask_optional(f"home{turn}", _question(shown))
@@ -52,6 +52,13 @@ def _question(shown: dict[str, Any]) -> Choice:
         key, label = homes[0]
         return Choice(f"{shown['text']}\n是不是{label}？", [(key, "是"), (_NO, "不是")], optional=True)
     return Choice(f"{shown['text']}\n是哪一户？", [*homes, (_NO, "都不是")], optional=True)
+
+
+async def _shown_next(chat: Chat, passed: list[int]) -> dict[str, Any]:
+    """As `_next`, for showing it: what the list says is noted as seen of each household that it may be of."""
+    found = await _next(chat, passed)
+    chat.looked(*(int(key) for key, _ in found.get("homes", ())))
+    return found
 
 
 async def _next(chat: Chat, passed: list[int]) -> dict[str, Any]:

@@ -169,6 +169,7 @@ async def _file_problem(chat: Chat, scope: Scope, item: Item, told: EvidencedTex
         intent=Intent(Cause.SELFCHECK, f"{problem.id}"),
         buttons=[[problem_button(problem)]],
         file=told.photos[0] if told.photos else None,
+        about=[problem.household_id],
     )
     return f"已列入台账，{problem.number}号，{day_in_words(problem.deadline)}前整改。"
 

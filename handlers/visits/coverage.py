@@ -36,6 +36,7 @@ async def _village(chat: Chat, village: str, page: int) -> None:
     left = await still_to_visit(chat, village)
     head = f"{chat.world.plan.village(village).name}：{progress_in_words(households - len(left), households)}"
     shown, turn = page_of(left, page, command=f"/coverage {village}")
+    chat.looked(*(household.id for household, visit in shown if visit))
     if not chat.person.covers(village, Role.VILLAGE):
         await chat.say("\n".join([head, *(to_visit_in_words(*one) for one in shown)]), turn)
         return

@@ -33,6 +33,7 @@ async def sweep(chat: Chat) -> None:
         return
     visit = await chat.store.visits.of(household.id, chat.world.round)
     if visit is not None and visit.outcome.met:
+        chat.looked(household.id)
         who = await chat.name_of(visit.person_id)
         when, home = moment_in_words(visit.at), household_in_words(chat.world.plan, household)
         done = f"{home}：{who}已在 {when} 走访，{visit.outcome.label}。"
@@ -53,6 +54,7 @@ async def sweep(chat: Chat) -> None:
     await chat.store.visits.add(household, chat.world.round, by=chat.person.id, outcome=outcome, note=note)
     done = "记下了。" if outcome.met else "记下了，这一户还要再去。"
     if outcome.met and (clue := await _unverified(chat, household)):
+        chat.looked(household.id)
         await chat.say(f"{done}这户还有 {clue.number}号没核查。", next_step_row(clue))
         done = ""
     await _go_on(chat, household.village, done)

@@ -88,5 +88,6 @@ async def _take(chat: Chat, listed: Watchlist, post: Post, sent: SentFile, *, dr
     text += AGAIN if wrong else ""
     content = await asyncio.to_thread(judged.as_sheet, listed.title)
     result = await keep(chat.store, chat.world, content=content, content_type=XLSX)
+    chat.took(*(one.household.id for one in judged.verdicts if one.household))
     buttons = [[Button(label="看清单情况", says="/watchlists")]]
     await chat.say(text, buttons, file=result, file_name=result_name(listed.title, "导入结果"))

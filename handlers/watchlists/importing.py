@@ -31,7 +31,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class WatchlistVerdict:
-    """What is to become of one row, counted from 1; a NEW one has its household."""
+    """What is to become of one row, counted from 1; one that is NEW or KNOWN has its household."""
 
     row: int
     name: str
@@ -127,11 +127,15 @@ class _People:
         if there is not None:
             self.met.add(there.id)
             return WatchlistVerdict(
-                row, person.name, KNOWN, f"{day_in_words(there.ended_at)}已移出清单" if there.ended_at else "已在清单上"
+                row,
+                person.name,
+                KNOWN,
+                f"{day_in_words(there.ended_at)}已移出清单" if there.ended_at else "已在清单上",
+                household=home,
             )
         before = next((self._rows[key] for key in keys if key in self._rows), None)
         if before is not None:
-            return WatchlistVerdict(row, person.name, KNOWN, f"与第 {before} 行相同")
+            return WatchlistVerdict(row, person.name, KNOWN, f"与第 {before} 行相同", household=home)
         self._rows |= dict.fromkeys(keys, row)
         return WatchlistVerdict(row, person.name, NEW, person=person, household=home, blind=blind)
 

@@ -61,14 +61,21 @@ def is_away(error: BaseException) -> bool:
     return passes(error) and isinstance(error, DBAPIError | NoConnection | ConnectionError | TimeoutError)
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Whether the file of the database is destroyed."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None) or 0
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def in_a_line(error: BaseException | None) -> str | None:
-    """What to log of a database that is away, full or locked by another program: where in our code that came up says nothing.
+    """What to log of a database that is away, full, destroyed or locked by another program: where in our code that came up says
+    nothing.
 
     None for what needs its trace; so do deadlocks and locks on PostgreSQL, which our own transactions bring about.
     """
     if isinstance(error, LockKept | NoConnection):
         return f"{type(error).__name__}: {error}"
-    if not isinstance(error, DBAPIError) or not passes(error):
+    if not isinstance(error, DBAPIError) or not (passes(error) or is_damage(error)):
         return None
     state = getattr(error.orig, "sqlstate", None) or ""
     ours = state.startswith(("40", _LOCK_NOT_AVAILABLE, _IDLE_TOO_LONG))

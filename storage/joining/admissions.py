@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
 from storage.database.transaction import Session
+from storage.joining.invites import invites
 from storage.people.persons import Role, persons
 
 claim_attempts = sa.Table(
@@ -155,6 +156,12 @@ class Admissions:
     async def asked_before(self, before: datetime) -> list[Admission]:
         """The undecided requests of any kind that are older."""
         return await self._open(admissions.c.asked_at < before, ("",))
+
+    async def by_invites(self, *, invite_id: int | None = None, made_by: int | None = None) -> list[Admission]:
+        """The undecided requests that came by an invitation, or by any that a person has made."""
+        made = sa.select(invites.c.id).where(invites.c.created_by == made_by)
+        by_them = admissions.c.invite_id.in_(made) if made_by is not None else admissions.c.invite_id == invite_id
+        return await self._open(by_them, ("",))
 
     async def knocks_since(self, since: datetime | None) -> dict[str, int]:
         """How many such requests have come since then (None: ever) and are still open, by village."""

@@ -59,6 +59,14 @@ class Arrival(Record):
     restored: bool | None
     version: int
 
+    def brought_phone(self, address: str) -> bool:
+        """Whether the phone came by this arrival; with a newcomer came all that they are."""
+        return self.newcomer or (self.bound and self.address == address)
+
+    def brought_post(self, post_id: int) -> bool:
+        """As `brought_phone`, of a post."""
+        return self.newcomer or self.post_id == post_id
+
 
 class Arrivals:
     """Noting arrivals, and what became of those that somebody denied."""
@@ -77,6 +85,12 @@ class Arrivals:
     async def get(self, arrival_id: int) -> Arrival | None:
         rows = await self._session.read(sa.select(arrivals).where(arrivals.c.id == arrival_id))
         return self._session.record(arrivals, rows, Arrival.from_row)
+
+    async def denied_of(self, person_id: int) -> list[Arrival]:
+        """The person's arrivals that are stopped and wait for the office."""
+        waits = (arrivals.c.stopped_at.is_not(None), arrivals.c.settled_at.is_(None))
+        query = sa.select(arrivals).where(arrivals.c.person_id == person_id, *waits).order_by(arrivals.c.id)
+        return self._session.records(arrivals, await self._session.read(query), Arrival.from_row)
 
     async def stop(self, arrival: Arrival, by: int) -> None:
         """Somebody says that it is not them. Raises Conflict when two say so together."""

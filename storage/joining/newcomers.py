@@ -21,6 +21,7 @@ class Newcomer(Post):
 
     name: str
     since: datetime
+    confirmed_by: int | None
 
 
 class Standing(Labelled):
@@ -48,6 +49,10 @@ class Newcomers:
     async def waiting(self, regions: Collection[str]) -> list[Newcomer]:
         """Those whom nobody has confirmed in the villages (codes, or beginnings of codes), the oldest first."""
         return await self._some(posts.c.confirmed_at.is_(None), inside(posts.c.region, *regions))
+
+    async def vouched(self, regions: Collection[str], since: datetime) -> list[Newcomer]:
+        """Those of the villages who have come in since then and are confirmed already, the oldest first."""
+        return await self._some(posts.c.since > since, posts.c.confirmed_by.is_not(None), inside(posts.c.region, *regions))
 
     async def same_as(self, person_id: int) -> list[Newcomer]:
         """The further phones of a person whom somebody has confirmed: of the same household, by the same name and relation,
@@ -87,7 +92,10 @@ class Newcomers:
         return {row.region: row.n for row in await self._session.read(query.group_by(posts.c.region))}
 
     async def confirm(self, newcomer: Newcomer, by: int) -> None:
-        """From now on the person sees what the household sees. Raises Conflict when somebody decided meanwhile."""
+        """From now on the person sees what the household sees. Raises Conflict when somebody decided meanwhile, ValueError
+        where `by` is the person."""
+        if by == newcomer.person_id:
+            raise ValueError(f"person {by} can't confirm themselves")
         await self._amend(newcomer, confirmed_at=self._session.now, confirmed_by=by)
         await self.take_the_place(newcomer)
 

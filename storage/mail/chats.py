@@ -114,6 +114,12 @@ class Chats:
         rows = await self._session.read(sa.select(chats.c.person_id).where(chats.c.address == address))
         return rows[0].person_id if rows else None
 
+    async def ever_of(self, address: str) -> int | None:
+        """Whose the address is, or was until it was stopped or fell silent."""
+        whose = sa.func.coalesce(chats.c.person_id, chats.c.stopped_id, chats.c.silent_id).label("whose")
+        rows = await self._session.read(sa.select(whose).where(chats.c.address == address))
+        return rows[0].whose if rows else None
+
     async def silent_of(self, address: str) -> int | None:
         """Whose the address was until it fell silent."""
         rows = await self._session.read(sa.select(chats.c.silent_id).where(chats.c.address == address))
@@ -148,6 +154,13 @@ class Chats:
         theirs = sa.or_(*(column == person_id for column in (chats.c.person_id, chats.c.silent_id, chats.c.stopped_id)))
         rows = await self._session.read(sa.select(chats.c.address).where(theirs).order_by(chats.c.address))
         return [row.address for row in rows]
+
+    async def first_of(self, person_id: int) -> str | None:
+        """The person's chat that was bound first, of those that have not blocked us."""
+        theirs = (chats.c.person_id == person_id, chats.c.blocked_at.is_(None))
+        query = sa.select(chats.c.address).where(*theirs).order_by(chats.c.last_seen, chats.c.address).limit(1)
+        rows = await self._session.read(query)
+        return rows[0].address if rows else None
 
     async def reachable(self, person_ids: Iterable[int]) -> dict[int, str]:
         """As the function `reachable`."""

@@ -33,7 +33,10 @@ downloads = sa.Table(
 
 
 class Waiting(NamedTuple):
-    """An update, as JSON, with whatever a platform lets in, such as half a character; `key` is that of its message."""
+    """An update, as JSON, with whatever a platform lets in, such as half a character; `key` is that of its message.
+
+    `update` is None where it can't be read.
+    """
 
     key: str
     address: str
@@ -75,9 +78,17 @@ class Downloads:
             mine &= downloads.c.kept_at <= before
         async with noting(self.database, self.clock()) as damage, self.database.read() as conn:
             rows = (await conn.execute(sa.select(downloads).where(mine).order_by(downloads.c.id))).all()
-            return damage.read(
-                downloads, rows, lambda row: Waiting(row.key, row.address, json.loads(vault.open_cell(downloads.c.update, row)))
-            )
+            opened = {
+                row.key: update
+                for row in rows
+                for update in damage.read(downloads, [row], lambda row: json.loads(vault.open_cell(downloads.c.update, row)))
+            }
+        return [Waiting(row.key, row.address, opened.get(row.key)) for row in rows]
+
+    async def is_kept(self, key: str) -> bool:
+        """False once it was dropped, or erased with the person whose it was."""
+        async with self.database.read() as conn:
+            return (await conn.execute(sa.select(downloads.c.id).where(downloads.c.key == key))).first() is not None
 
     async def drop(self, key: str) -> None:
         """Its message is stored, or given up."""

@@ -149,7 +149,10 @@ class People:
         relation: str | None = None,
         confirmed_by: int | None = None,
     ) -> int:
-        """Give a post; returns its id. `confirmed_by` is who knows that the person is of the household."""
+        """Give a post; returns its id. `confirmed_by` is who knows that the person is of the household: somebody else. Raises
+        ValueError where it is the person."""
+        if confirmed_by == person_id:
+            raise ValueError(f"person {person_id} can't confirm themselves")
         row = self._session.add(
             posts,
             {
@@ -210,11 +213,23 @@ class People:
             await self._session.amend(posts, row._mapping, until=now, suspended_at=now, suspended_by=by)
         self._session.touch("people")
 
-    async def reinstate(self, person_id: int, suspended_at: datetime) -> None:
-        """Give back what was suspended at that moment."""
-        query = sa.select(posts).where(posts.c.person_id == person_id, posts.c.suspended_at == suspended_at)
+    async def suspended_of(self, person_id: int) -> list[Post]:
+        """The person's posts that are suspended."""
+        query = sa.select(posts).where(posts.c.person_id == person_id, posts.c.suspended_at.is_not(None))
+        return self._session.records(posts, await self._session.read(query.order_by(posts.c.id)), Post.from_row)
+
+    async def reinstate(self, post_ids: Iterable[int]) -> None:
+        """Give suspended posts back."""
+        await self._settle(post_ids, until=None)
+
+    async def end_suspended(self, post_ids: Iterable[int]) -> None:
+        """End suspended posts for good, as of when they were suspended."""
+        await self._settle(post_ids)
+
+    async def _settle(self, post_ids: Iterable[int], **changes: None) -> None:
+        query = sa.select(posts).where(posts.c.id.in_(list(post_ids)), posts.c.suspended_at.is_not(None))
         for row in await self._session.read(query):
-            await self._session.amend(posts, row._mapping, until=None, suspended_at=None, suspended_by=None)
+            await self._session.amend(posts, row._mapping, suspended_at=None, suspended_by=None, **changes)
         self._session.touch("people")
 
 

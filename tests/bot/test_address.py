@@ -16,9 +16,9 @@ from bot.service import health
 from bot.service.watch import Cause
 from bot.setup.settings import load_settings
 from bot.web import streams
-from bot.web.address import SiteAddress, address_of
+from bot.web.address import SiteAddress, address_of, is_local
 from storage.database.connection import Database
-from tests.support.site import HEADERS, Site
+from tests.support.site import HEADERS, Site, Stream
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -95,10 +95,11 @@ async def test_cookies_and_hsts_follow_the_settings(database: Database, tmp_path
     assert all(("strict-transport-security" in answer.headers) is secure for answer in (page, picture))
 
 
-@pytest.mark.parametrize(("proxies", "status"), [(["127.0.0.1"], 200), (["10.0.0.9"], 429), ([], 429)])
+@pytest.mark.parametrize(("proxies", "believed"), [(["127.0.0.1"], True), (["10.0.0.9"], False), ([], False)])
 async def test_whom_a_proxy_forwards_for_is_believed_of_configured_proxies_alone(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxies: list[str], status: int
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxies: list[str], believed: bool
 ) -> None:
+    """Who is taken for the same comes in another one's place."""
     monkeypatch.setattr(streams, "STREAMS", 1)
     site = Site(database, tmp_path / "media", strangers=True)
     site.proxies = proxies
@@ -106,9 +107,19 @@ async def test_whom_a_proxy_forwards_for_is_believed_of_configured_proxies_alone
         phone.client.headers["X-Forwarded-For"] = "203.0.113.7"
         async with phone.stream() as listening:
             assert await listening.next() is None
-            elsewhere = {"X-Forwarded-For": "127.0.0.1, 203.0.113.8"}
-            async with other.client.stream("GET", "/events", headers=elsewhere) as answer:
-                assert answer.status_code == status
+            other.client.headers["X-Forwarded-For"] = "127.0.0.1, 203.0.113.8"
+            async with other.stream() as second:
+                assert await second.next() is None
+                if believed:
+                    await phone.say("words-0001", text="在")
+                assert [line["text"] async for line in _first(listening)] == (["在"] if believed else [])
+
+
+async def _first(listening: Stream) -> AsyncIterator[dict[str, Any]]:
+    """The next line, unless the stream ends."""
+    async for line in listening.to_its_end():
+        yield line
+        return
 
 
 def test_a_proxy_is_named_by_its_address() -> None:
@@ -150,6 +161,23 @@ TOKEN = "a-token-of-the-office"
         (LOCAL, {"X-Real-IP": "203.0.113.7"}, "", 404),
         (LOCAL, {"Forwarded": "for=127.0.0.1"}, "", 404),
         (LOCAL, {"Via": "1.1 proxy"}, "", 404),
+        *(
+            (LOCAL, {name: "203.0.113.7"}, "", 404)
+            for name in (
+                "CF-Connecting-IP",
+                "X-Client-IP",
+                "True-Client-IP",
+                "X-Forwarded",
+                "X-Forwarded-Port",
+                "X-Original-Host",
+                "X-Envoy-External-Address",
+                "X-Request-Id",
+                "Forwarded-For",
+                "X-Cluster-Client-IP",
+                "Of-A-Proxy-To-Come",
+            )
+        ),
+        (LOCAL, {"X-Prometheus-Scrape-Timeout-Seconds": "10", "User-Agent": "Prometheus/3.0"}, "", 200),
         (LOCAL, {"Host": NAME}, "", 404),
         (LOCAL, {}, TOKEN, 401),
         (LOCAL, {"Authorization": f"Bearer {TOKEN}x"}, TOKEN, 401),
@@ -167,3 +195,45 @@ def test_metrics_are_for_this_machine_or_for_whoever_has_the_token(
     seen = client.get("/healthz")
     assert (seen.status_code, seen.json()["ok"]) == (503, False)
     assert ("causes" in seen.json()) is (status == 200), "strangers see red or green, and no more"
+
+
+@pytest.mark.parametrize(
+    ("settings", "local"),
+    [
+        ({}, True),
+        ({"web_base_url": "http://127.0.0.1:9000"}, True),
+        ({"web_base_url": "http://localhost:9000"}, True),
+        ({"web_base_url": "http://[::1]:9000"}, True),
+        ({"web_base_url": f"https://{NAME}"}, False),
+        ({"web_base_url": "http://192.168.1.7:8080"}, False),
+    ],
+)
+def test_behind_a_proxy_the_token_is_the_only_way_to_the_metrics(settings: dict[str, str], local: bool) -> None:
+    """One that forwards bytes alone leaves no trace of itself, and its client says any Host."""
+    watch: Any = _Red()
+    known = is_local(load_settings(**settings))
+    assert known is local
+    client = TestClient(Starlette(routes=health.routes(watch, local=known)), **LOCAL)
+    assert (client.get("/metrics").status_code, "causes" in client.get("/healthz").json()) == (200 if local else 404, local)
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    client = TestClient(Starlette(routes=health.routes(watch, TOKEN, local=known)), headers=token, **LOCAL)
+    assert client.get("/metrics").status_code == 200
+
+
+def test_what_nginx_forwards_as_it_comes_is_not_this_machine() -> None:
+    scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": b"", "client": ("127.0.0.1", 1)}
+    watch: Any = _Red()
+    app = Starlette(routes=health.routes(watch))
+    for version, status in (("1.0", 404), ("1.1", 200)):
+        answers: list[Any] = []
+
+        async def answer(message: Any, to: list[Any] = answers) -> None:
+            to.append(message)
+
+        headers = [(b"host", b"127.0.0.1:8080")]
+        asyncio.run(app({**scope, "http_version": version, "headers": headers}, _nothing, answer))
+        assert answers[0]["status"] == status
+
+
+async def _nothing() -> Any:
+    return {"type": "http.request"}

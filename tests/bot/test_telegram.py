@@ -32,6 +32,7 @@ from bot.platforms.base import Away, Blocked, Busy, Refused, SendError, Unsure
 from bot.platforms.telegram.form import MAX_TEXT, fits, seconds_of, split
 from bot.platforms.telegram.platform import LARGEST_UPDATE, TelegramOptions, TelegramPlatform
 from bot.web.server import serve
+from storage.database.base import new_id
 from storage.database.connection import Database
 from storage.database.sealing import Unsealed, Vault
 from storage.database.transaction import transaction
@@ -332,6 +333,40 @@ async def test_a_file_under_way_is_fetched_after_a_restart(api: Api, database: D
         assert (photo.text, len(photo.files), text.text) == ("东墙裂缝", 1, "就这一张")
         await until_none_waits(database)
     await second.stop()
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_kept_update_that_cannot_be_read_is_told_and_gone(
+    api: Api, platform: TelegramPlatform, database: Database
+) -> None:
+    for number, value in enumerate((b"damaged", VAULT.seal_text("[]"), VAULT.seal_text('{"update_id": 7}'))):
+        key = f"telegram:{TOKEN.partition(':')[0]}:{number}"
+        row = {"id": new_id(), "key": key, "address": f"telegram:{CADRE}", "update": value, "kept_at": START}
+        async with database.write() as conn:
+            await conn.execute(downloads.insert(), VAULT.bind(downloads, row, row))
+    phone = Phone()
+    async with receiving(platform, phone):
+        assert [message.trouble for message in await phone.next(3)] == ["文件没有传过来，请再发一次。"] * 3
+        await until_none_waits(database)
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_file_under_way_of_somebody_forgotten_or_signed_out_is_not_stored(
+    api: Api, platform: TelegramPlatform, database: Database
+) -> None:
+    phone, api.hold_files = Phone(), asyncio.Event()
+    async with receiving(platform, phone):
+        for chat in (CADRE, OTHER):
+            api.send_photo(chat, picture(), "东墙裂缝")
+        await api.wait_until(lambda: api.pending() == 0)
+        async with database.write() as conn:
+            await conn.execute(downloads.delete().where(downloads.c.address == f"telegram:{CADRE}"))
+            await conn.execute(chats.update().where(chats.c.address == f"telegram:{OTHER}").values(person_id=None))
+        api.hold_files.set()
+        [message] = await phone.next(1)
+        assert (message.address, message.files, message.trouble) == (f"telegram:{OTHER}", (), NO_FILES)
+        api.say(CADRE, "还在")
+        assert [one.text for one in await phone.next(2)] == ["东墙裂缝", "还在"]
 
 
 async def until_none_waits(database: Database) -> None:

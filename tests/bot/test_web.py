@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import shutil
 import zipfile
 from collections.abc import AsyncIterator
@@ -17,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 from PIL import Image
+from starlette.requests import Request
 
 from bot.delivery.strangers import Share
-from bot.web import streams, uploads
+from bot.web import streams, uploads, visitors
 from bot.web.rate_limiter import RateLimiter
 from bot.web.sessions import PageSession, Sessions
 from storage.database.base import to_ms
@@ -514,14 +516,21 @@ async def test_a_strangers_second_stream_ends_the_first(open_site: Site) -> None
             assert [line async for line in first.to_its_end()] == []
 
 
-async def test_so_many_streams_of_strangers_come_from_one_address(open_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_stream_more_of_strangers_from_one_address_takes_the_place_of_the_oldest(
+    open_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds streams open keeps nobody out; who is known makes no room."""
     monkeypatch.setattr(streams, "STREAMS", 1)
     async with open_site.phone() as phone, phone.stream() as first, open_site.phone() as other:
         assert await first.next() is None
-        assert (await other.client.get("/events")).status_code == 429
-        await let_in(open_site, other)
-        async with other.stream() as known:
-            assert await known.next() is not None
+        async with other.stream() as second:
+            assert await second.next() is None
+            assert [line async for line in first.to_its_end()] == []
+            await let_in(open_site, phone)
+            async with phone.stream() as known:
+                assert await known.next() is not None
+                await other.say("words-0001", text="在")
+                assert await second.next() is not None
 
 
 async def test_a_stranger_says_so_much_a_day_and_who_is_known_anything(open_site: Site) -> None:
@@ -538,12 +547,45 @@ async def test_a_stranger_says_so_much_a_day_and_who_is_known_anything(open_site
             assert (await phone.say(f"more-000{place}", text="在吗")).status_code == 200
 
 
-async def test_strangers_behind_one_address_share_what_they_may_say(open_site: Site) -> None:
-    open_site.web.strangers.source = Share(2, 1000)
+async def test_strangers_behind_one_address_share_what_they_may_say_and_then_wait_their_turn(open_site: Site) -> None:
+    """However much others there say: who is new waits a little, each time, and gets in."""
+    open_site.web.strangers.source = Share(8, 1000)
+    async with open_site.phone() as phone, open_site.phone() as other, open_site.phone() as new:
+        for place in range(8):
+            assert (await phone.say(f"words-{place:04}", text="在吗")).status_code == 200
+        refused = await phone.say("words-0009", text="长" * 300)
+        assert (refused.status_code, "200 字" in refused.json()["error"]) == (413, True)
+        waits = []
+        for place in range(12):
+            for one in (phone, other):
+                await one.say(f"flood-{place:04}", text="在吗")
+            told = await new.say(f"steps-{place:04}", text="/start QINGCUN1")
+            assert (told.status_code, "等一会儿" in told.json()["error"]) == (429, True)
+            waits.append(int(told.headers["Retry-After"]))
+            open_site.later(days=waits[-1] / 86400)
+            for one in (phone, other):
+                await one.say(f"flood-{place:04}", text="在吗")
+            assert (await new.say(f"steps-{place:04}", text="/start QINGCUN1")).status_code == 200
+        assert waits[0] <= 5
+        assert waits == sorted(waits)
+        assert waits[-1] <= 61
+
+
+async def test_only_words_are_counted_and_a_padded_message_is_refused_by_itself(open_site: Site) -> None:
+    open_site.web.strangers.source = Share(100, 100)
     async with open_site.phone() as phone, open_site.phone() as other:
-        assert (await phone.say("words-0001", text="在吗")).status_code == 200
+        padded = json.dumps({"key": "padded-001", "text": "x"}) + " " * 19_000
+        assert (await phone.client.post("/say", content=padded)).status_code == 400
+        assert (await phone.say("words-0001", text="\x01" * 60)).status_code == 200
         assert (await other.say("words-0001", text="在吗")).status_code == 200
-        assert (await other.say("words-0002", text="在吗")).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("client", "source"),
+    [("203.0.113.7", "203.0.113.7"), ("2001:db8::1:2:3:4", "2001:db8::/64"), ("::ffff:203.0.113.7", "::ffff:203.0.113.7")],
+)
+def test_one_subscriber_is_one_source(client: str, source: str) -> None:
+    assert visitors.source(Request({"type": "http", "client": (client, 1)})) == source
 
 
 async def test_who_sends_too_fast_is_asked_to_wait(site: Site) -> None:

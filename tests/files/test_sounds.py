@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import wave
 
 import pytest
@@ -47,16 +48,7 @@ def test_all_pages_of_an_ogg_count_on_and_have_their_right_sum() -> None:
     pages = [b"OggS" + page for page in kept.split(b"OggS")[1:]]
     assert [page[18] for page in pages] == list(range(5))
     for page in pages:
-        assert int.from_bytes(page[22:26], "little") == _sum(page[:22] + bytes(4) + page[26:])
-
-
-def _sum(page: bytes) -> int:
-    total = 0
-    for byte in page:
-        total ^= byte << 24
-        for _ in range(8):
-            total = (total << 1 ^ (0x04C11DB7 if total >> 31 else 0)) & 0xFFFFFFFF
-    return total
+        assert int.from_bytes(page[22:26], "little") == sounds.ogg_sum(page[:22] + bytes(4) + page[26:])
 
 
 @pytest.mark.parametrize(
@@ -67,7 +59,7 @@ def _sum(page: bytes) -> int:
         (sounds.m4a(handler=b"meta"), "自带的录音"),
         (sounds.m4a(codec=b"ac-3"), "自带的录音"),
         (sounds.webm(codec=b"A_VORBIS"), "自带的录音"),
-        (sounds.opus().replace(b"OpusHead", b"Speex   "), "自带的录音"),
+        (sounds.opus(b"Speex   "), "自带的录音"),
         (sounds.wav()[:40], "没有传全"),
         (sounds.m4a()[:-500], "没有传全"),
         (sounds.webm()[:60], "没有传全"),
@@ -78,6 +70,51 @@ def _sum(page: bytes) -> int:
 def test_what_cannot_be_cleaned_is_refused_with_what_to_do_instead(content: bytes, told: str) -> None:
     with pytest.raises(Unknown, match=told):
         examine(content)
+
+
+def _lying(size: bytes) -> bytes:
+    content = sounds.wav()
+    at = content.index(b"data") + 4
+    return content[:at] + size + content[at + 4 :]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _lying(b"\xff\xff\xff\xff"),
+        _lying(struct.pack("<I", len(HEARD) + 60)),
+        _lying(struct.pack("<I", 100_000)),
+        sounds.wav()[:4] + b"\xff\xff\xff\xff" + sounds.wav()[8:],
+        sounds.opus().replace(HEARD, HEARD[:-1] + b"!", 1),
+        sounds.webm().replace(b"\xa3\x01\0\0\0\0\0\0\xa4", b"\xa3\x01\0\0\0\0\0\0\xc4"),
+    ],
+)
+def test_a_file_whose_own_sizes_do_not_fit_keeps_nothing_behind_its_sound(content: bytes) -> None:
+    with pytest.raises(Unknown, match="没有传全"):
+        examine(content)
+
+
+def test_a_frame_that_none_follows_is_no_sound() -> None:
+    kept = examine(sounds.amr() + b"\x3c" + SECRETS[0].encode() * 2).content
+    assert kept == examine(sounds.amr()).content
+
+
+def test_a_count_of_samples_is_four_bytes_and_no_more() -> None:
+    content = sounds.wav()
+    at = content.index(b"data")
+    fact = struct.pack("<4sII", b"fact", len(sounds.TOLD) // 2 * 2 + 4, 80) + sounds.TOLD[: len(sounds.TOLD) // 2 * 2]
+    body = content[8:at] + fact + content[at:]
+    kept = examine(b"RIFF" + struct.pack("<I", len(body)) + body).content
+    assert struct.pack("<4sII", b"fact", 4, 80) + b"data" in kept
+
+
+def test_a_comment_that_never_ends_is_refused() -> None:
+    pages = [
+        sounds.ogg_page(number, 1, b"\xff" * 255, (b"" if number else b"OpusTags").ljust(255 * 255, b"."))
+        for number in range(17)
+    ]  # fmt: skip
+    with pytest.raises(Unknown, match="自带的录音"):
+        examine(sounds.opus()[:47] + b"".join(pages))
 
 
 @settings(max_examples=150, deadline=None)

@@ -15,6 +15,8 @@ from handlers.joining import silence_job
 from handlers.joining.invite import CHANGING, CODE_LASTS
 from storage.database import audit
 from storage.database.base import to_base36, with_place
+from storage.joining.arrivals import arrivals
+from storage.joining.invites import invites
 from storage.mail import outbox
 from storage.mail.chats import chat_row, chats
 from storage.mail.inbox import inbox
@@ -312,6 +314,111 @@ async def test_everything_of_a_newcomer_stops_also_a_phone_added_since(town: Tow
     await town.press("周镇", "恢复")
     for phone in ("何苗", "何苗二"):
         assert "在用的手机" in (await town.say(phone, "/me"))[-1]
+
+
+async def arrival_of(town: Town, phone: str) -> int:
+    """The id of the arrival by this phone."""
+    async with town.database.read() as conn:
+        return int((await conn.execute(sa.select(arrivals.c.id).where(arrivals.c.address == f"test:{phone}"))).scalar_one())
+
+
+async def in_use(town: Town) -> dict[str, str]:
+    """What somebody's three phones are: in use, stopped, or nobody's."""
+    words = {STOPPED: "stopped", NOBODY: "nobody's"}
+    return {phone: words.get((await town.say(phone, "/me"))[-1], "in use") for phone in ("何苗", "贼机", "新机")}
+
+
+async def add_phones(town: Town) -> None:
+    """何苗 comes in by her first phone and says yes to two more, one of them by mistake."""
+    await enter(town)
+    for phone in ("贼机", "新机"):
+        token = await invite(town, Role.VILLAGE, person_name="何苗")
+        await town.say(phone, f"/start {token}")
+        await town.press(phone, "我是何苗")
+        await town.press("何苗", "去核实")  # the first phone is asked, whichever joined last
+        await town.press("何苗", "是本人")
+    for phone in ("贼机", "新机"):
+        await town.press_data("周镇", f"/deny {to_base36(await arrival_of(town, phone))}")
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("verdict", "left"), [("back", "in use"), ("end", "nobody's")])
+async def test_the_office_decides_about_one_arrival_and_no_other(town: Town, verdict: str, left: str) -> None:
+    await add_phones(town)
+    assert await in_use(town) == {"何苗": "in use", "贼机": "stopped", "新机": "stopped"}
+    await town.press_data("周镇", f"/settle {to_base36(await arrival_of(town, '新机'))} {verdict}")
+    assert await in_use(town) == {"何苗": "in use", "贼机": "stopped", "新机": left}
+    assert await whole_chain(town) == []
+
+
+@pytest.mark.sqlite_only
+async def test_what_a_newcomer_brought_comes_back_but_for_what_waits_itself(town: Town) -> None:
+    await add_phones(town)
+    first, bad, new = [to_base36(await arrival_of(town, phone)) for phone in ("何苗", "贼机", "新机")]
+    await town.press_data("周镇", f"/deny {first}")
+    heard = await town.press_data("吴镇", f"/settle {new} back")
+    assert "还有别的没核实完" in heard[-1]
+    assert await in_use(town) == {"何苗": "stopped", "贼机": "stopped", "新机": "stopped"}
+    await town.press_data("吴镇", f"/settle {first} back")
+    assert await in_use(town) == {"何苗": "in use", "贼机": "stopped", "新机": "in use"}
+    await town.press_data("吴镇", f"/settle {bad} end")
+    assert await in_use(town) == {"何苗": "in use", "贼机": "nobody's", "新机": "in use"}
+
+
+@pytest.mark.sqlite_only
+async def test_of_two_posts_denied_in_one_moment_one_comes_back(town: Town) -> None:
+    await enter(town)
+    token = await invite(town, Role.TOWN, TOWN)
+    await town.say("何苗", f"/start {token}")
+    await town.press("何苗", "加入")
+    await town.press("周镇", "是他")
+    async with town.database.read() as conn:
+        village, office = (await conn.execute(sa.select(arrivals.c.id).order_by(arrivals.c.id))).scalars()
+    await together(
+        town, ("吴镇", {"choice": f"/deny {to_base36(office)}"}), ("李村", {"choice": f"/deny {to_base36(village)}"})
+    )
+    await town.press_data("周镇", f"/settle {to_base36(village)} back")
+    found = await person(town, "何苗")
+    assert found is not None
+    assert [post.role for post in found.posts] == [Role.VILLAGE]
+    await town.press_data("周镇", f"/settle {to_base36(office)} end")
+    found = await person(town, "何苗")
+    assert found is not None
+    assert [post.role for post in found.posts] == [Role.VILLAGE]
+
+
+@pytest.mark.sqlite_only
+async def test_who_has_left_office_stops_nobody_any_more(town: Town) -> None:
+    await enter(town)
+    says, home = button(town, "李村", "不是他"), await town.household(1001)
+    async with town.transaction() as tx, tx.session("test", "gone") as session:
+        people = Store(session).people
+        held = await people.get(town.people["李村"])
+        people.appoint(town.people["李村"], Role.HOUSEHOLD, region=BAITA, household_id=home.id)
+        await people.end_post(held.posts[0].id if held else 0)
+    assert await town.press_data("李村", says) == [NOT_YOURS]
+    assert "已先停用" in (await town.press("赵村", "不是他"))[-1]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("how", ["taken back", "its maker is stopped"])
+async def test_what_waits_by_an_invitation_ends_with_it(town: Town, how: str) -> None:
+    """Also where the invitation was used up by asking."""
+    await enter(town, "假镇", Role.TOWN, TOWN)
+    maker = await person(town, "假镇")
+    token = await invite(town, Role.VILLAGE, created_by=maker.id if maker else None)
+    for said in (f"/start {token}", "丁一", "提交"):
+        await town.say("丁一", said)
+    says = button(town, "周镇", "是他")
+    if how == "taken back":
+        async with town.database.read() as conn:
+            made = (await conn.execute(sa.select(invites.c.id).order_by(invites.c.id.desc()))).scalars().first()
+        assert "撤回了" in (await town.say("吴镇", f"/invites {to_base36(made or 0)}"))[-1]
+    else:
+        await town.press("吴镇", "不是他")
+    assert "申请也结束了" in " ".join(town.unread("丁一"))
+    assert "已经处理过了" in (await town.press_data("周镇", says))[-1]
+    assert await town.say("丁一", "/me") == [NOBODY]
 
 
 # Phones ---------------------------------------------------------------------------------------------------------------

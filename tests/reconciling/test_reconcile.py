@@ -13,6 +13,7 @@ from handlers.reconciling.hand_in import record
 from handlers.reconciling.sheet import Comparison, read_list
 from storage.database import audit
 from storage.database.transaction import transaction
+from storage.looks import looks
 from storage.people.persons import Directory, Role, officials
 from storage.reconciling import NATIONAL, Difference, Entered, Owner, differences
 from storage.roster import load_roster, members
@@ -253,6 +254,11 @@ async def test_the_town_holds_two_units_lists_against_each_other(town: Town) -> 
     assert told["张三"] == ("一致", None)
     assert told["曾国强"] == ("不一致", "联系电话：镇水管所 138****1003，镇乡建办 139****1003")
     assert (told["马六"][0], told["新来的"][0]) == ("只在镇水管所", "只在镇乡建办")
+    async with town.database.read() as conn:
+        kept = (await conn.execute(sa.select(looks.c.person_id, looks.c.household_id).where(looks.c.way == "file"))).all()
+    homes = {(await town.household(number)).id for number in (1001, 1003)}
+    for name in ("冯水", "王建", "周镇"):
+        assert homes <= {row.household_id for row in kept if row.person_id == town.people[name]}, name
     assert "没有这一项" in (await town.say("冯水", "/twolists"))[-1]
 
 

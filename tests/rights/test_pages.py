@@ -121,13 +121,14 @@ async def _people(installation: Installation) -> dict[str, str]:
     database = installation.database
     async with transaction(database, system_clock()) as tx, tx.session("test", "people") as session:
         store = Store(session)
+        witness = store.people.add("证人")
         for who in ("ended", *POSTS):
             person = store.people.add(who)
             session.add(chats, chat_row(f"web:{who}", now=session.now))
             await store.chats.bind(f"web:{who}", person)
             if who in POSTS:
                 role, region, unit = POSTS[who]
-                known = person if who == "household" else None
+                known = witness if who == "household" else None
                 store.people.appoint(person, role, region=region, unit=unit, confirmed_by=known)
     made = Sessions(database, system_clock)
     tokens = {who: made.issue(await made.current(f"web:{who}")) for who in ("ended", *POSTS)}

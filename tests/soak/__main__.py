@@ -21,7 +21,7 @@ FILES = 4096
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Kill the bot again and again under load, and count what is lost.")
-    parser.add_argument("--kills", type=int, default=120)
+    parser.add_argument("--kills", type=int, default=80)
     parser.add_argument("--kills-of-two", type=int, default=20, help="of two services on one PostgreSQL")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=18, help="end after so many, with fewer kills if need be")

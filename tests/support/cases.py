@@ -11,6 +11,7 @@ from handlers.cases.table import ACTS, Act, Party
 from storage.cases.records import Clue, ClueSource
 from storage.measures import Measure
 from storage.store import Store
+from tests.support.plan import BAITA
 from tests.support.town import Town
 
 TO_NOMINATE = (Act.FOUND, Act.AUTHORIZE, Act.APPROVE, Act.POST, Act.UNOPPOSED)
@@ -92,3 +93,17 @@ async def read(town: Town, number: int) -> Clue:
 async def measures(town: Town, clue: Clue) -> list[Measure]:
     async with town.transaction() as tx, tx.session("test", "read") as session:
         return await Store(session).measures.of(clue.id)
+
+
+async def earlier_case(town: Town) -> Clue:
+    """What a cadre reported of household 1001 before anybody joined it, with a measure."""
+    home = await town.household(1001)
+    async with town.transaction() as tx, tx.session("test", "earlier") as session:
+        store = Store(session)
+        clue = await store.clues.add(
+            household_id=home.id, village=BAITA, source=ClueSource.CADRE, kinds=["medical"], detail="胃癌不外传",
+            reporter_id=town.people["李村"], due_on=town.now.date(),
+        )  # fmt: skip
+        support = store.measures.open(clue_id=clue.id, household_id=home.id, national_number="1", kind="脱贫不稳定户")
+        store.measures.add(support, kind="medical", text="化疗报销", unit="health", deadline=town.now.date())
+    return clue

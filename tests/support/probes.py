@@ -94,13 +94,14 @@ async def enter(town: Town) -> dict[str, int]:
             homes[head] = new_id()
             row = {"number": number, "village": BAITA, "group_name": "二屯", "head": head, "kind": "脱贫户"}
             session.add(households, household_row(homes[head], row))
+        witness = store.people.add("证人")
         for who, post in CAST.items():
             if post is not None:
                 role, region, unit = post
                 ours = ("household", "unconfirmed")
                 home = homes["曾国强"] if who in ours else homes["张桂兰"] if who == "other household" else None
                 town.people[who] = store.people.add(who)
-                known = town.people[who] if home and who != "unconfirmed" else None
+                known = witness if home and who != "unconfirmed" else None
                 store.people.appoint(town.people[who], role, region=region, unit=unit, household_id=home, confirmed_by=known)
         session.touch("roster")
     for who in town.people:

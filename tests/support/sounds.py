@@ -50,8 +50,8 @@ def amr() -> bytes:
     return b"#!AMR\n" + (b"\x3c" + HEARD[:31]) * 5 + TOLD
 
 
-def opus() -> bytes:
-    return _ogg(b"OpusHead\x01\x01" + bytes(9), [b"OpusTags" + bytes(4) + _comments()])
+def opus(begins: bytes = b"OpusHead") -> bytes:
+    return _ogg(begins + b"\x01\x01" + bytes(9), [b"OpusTags" + bytes(4) + _comments()])
 
 
 def vorbis() -> bytes:
@@ -73,9 +73,23 @@ def _ogg(head: bytes, others: list[bytes]) -> bytes:
 
 
 def _page(number: int, flags: int, packet: bytes) -> bytes:
-    """Without its sum, which nobody looks at."""
-    lengths = b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255])
-    return struct.pack("<4sBBqIIIB", b"OggS", 0, flags, 0, 7, number, 0, len(lengths)) + lengths + packet
+    return ogg_page(number, flags, b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255]), packet)
+
+
+def ogg_page(number: int, flags: int, lengths: bytes, body: bytes) -> bytes:
+    head = struct.pack("<4sBBqI", b"OggS", 0, flags, 0, 7) + struct.pack("<I", number)
+    rest = bytes([len(lengths)]) + lengths + body
+    return head + struct.pack("<I", ogg_sum(head + bytes(4) + rest)) + rest
+
+
+def ogg_sum(page: bytes) -> int:
+    """A page's sum, worked out bit by bit."""
+    total = 0
+    for byte in page:
+        total ^= byte << 24
+        for _ in range(8):
+            total = (total << 1 ^ (0x04C11DB7 if total >> 31 else 0)) & 0xFFFFFFFF
+    return total
 
 
 def element(name: int, body: bytes, *, endless: bool = False) -> bytes:

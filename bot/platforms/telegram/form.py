@@ -52,13 +52,13 @@ def steps_of(message: Outgoing, text: str) -> list[Step]:
     return [("text", part) for part in texts]
 
 
-def extras(buttons: Rows, text: str, own: Sequence[str] = (), *, beside_file: bool = False) -> dict[str, Any] | None:
-    """Further parameters of the call: the buttons, no preview of a link, and nothing to be tapped in the words but the bot's
-    `own` links. `beside_file`: the words stand below a file. Raises Refused.
+def extras(buttons: Rows, text: str, own: Sequence[str] = (), *, beside_file: bool = False) -> dict[str, Any]:
+    """Further parameters of the call: the buttons, never a preview of a link, and nothing to be tapped in the words but the
+    bot's `own` links. `beside_file`: the words stand below a file. Raises Refused.
 
     For a preview Telegram's servers would open the link, and a link may hold an invitation.
     """
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, Any] = {} if beside_file else {"link_preview_options": {"is_disabled": True}}
     if buttons:
         wanted["reply_markup"] = keyboard(buttons)
     spans = typed(text, own)
@@ -66,9 +66,7 @@ def extras(buttons: Rows, text: str, own: Sequence[str] = (), *, beside_file: bo
         wanted["caption_entities" if beside_file else "entities"] = [
             {"type": "code", "offset": _units(text[:begin]), "length": _units(text[begin:end])} for begin, end in spans
         ]
-    if spans or own:
-        wanted["link_preview_options"] = {"is_disabled": True}
-    return wanted or None
+    return wanted
 
 
 def keyboard(rows: Rows) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from typing import Any
 from prometheus_client import Counter
 
 from bot.delivery.shielding import shielded
-from bot.delivery.strangers import ENOUGH, NO_FILES, Strangers
+from bot.delivery.strangers import NO_FILES, Strangers, Wait
 from bot.platforms.base import Put, Unstorable
 from bot.platforms.telegram.files import LOST, Files
 from bot.platforms.telegram.updates import UpdateContent
+from bot.service.clock import Clock
 from storage.database.outages import passes
 from storage.mail.downloads import Downloads, Waiting
 from storage.mail.messages import Incoming
@@ -50,18 +51,22 @@ class Reception:
     strangers: Strangers
     moved: Callable[[Mapping[str, bool]], Awaitable[None]]
     answer: Callable[[str], None]
+    clock: Clock
     pause: float = 1.0
     _last: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """The newest task of each chat that has any."""
-    _under_way: set[str] = field(default_factory=set)
+    _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    """All tasks, by the key of what they store."""
 
     async def resume(self, before: datetime | None = None) -> None:
         """Go on with what the last run has kept, or with what another service, now gone, has kept before that moment."""
         for kept in await self.downloads.waiting(before):
-            if (heard := self.read(kept.update)) is None:
-                await self.downloads.drop(kept.key)
-            else:
-                self._begin(heard)
+            heard = self.read(kept.update) if isinstance(kept.update, dict) else None
+            if heard is None or _key(heard) != kept.key:
+                heard = UpdateContent(
+                    0, kept.address, Incoming(address=kept.address, key=kept.key, at=self.clock(), trouble=LOST)
+                )
+            self._begin(heard)
 
     async def take(self, updates: Sequence[Json]) -> None:
         """Store or keep updates, in this order: then the server may forget them. Raises what `put` and the database raise."""
@@ -122,7 +127,7 @@ class Reception:
 
     async def close(self) -> None:
         """Leave what is under way; `resume` goes on with it."""
-        tasks = list(self._last.values())
+        tasks = list(self._under_way.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -146,20 +151,23 @@ class Reception:
     async def _within(self, message: Incoming) -> Incoming | None:
         """The message; of a stranger who has said enough for a day, once a message without words, and then none."""
         size = len((message.text or message.choice or "").encode())
-        if await self.strangers.may_say(message.address, size):
-            return message
-        if not self.strangers.first_refusal(message.address):
-            return None
-        return Incoming(address=message.address, key=message.key, at=message.at, private=message.private, trouble=ENOUGH)
+        try:
+            await self.strangers.count(message.address, size)
+        except Wait as wait:
+            if not self.strangers.first_refusal(message.address):
+                return None
+            return Incoming(
+                address=message.address, key=message.key, at=message.at, private=message.private, trouble=wait.words
+            )
+        return message
 
     def _begin(self, heard: UpdateContent) -> None:
         """Download and store, behind what its chat has under way."""
         key = _key(heard)
         if key in self._under_way:
             return
-        self._under_way.add(key)
         task = asyncio.create_task(self._follow(heard, self._last.get(heard.address)))
-        self._last[heard.address] = task
+        self._last[heard.address] = self._under_way[key] = task
         task.add_done_callback(functools.partial(self._ended, heard.address, key))
 
     async def _follow(self, heard: UpdateContent, before: asyncio.Task[None] | None) -> None:
@@ -185,12 +193,16 @@ class Reception:
         message = heard.message
         if message is not None and heard.attached is not None:
             fetched = message.model_copy(update={"trouble": LOST}) if lost else await self.files.fetch(message, heard.attached)
+            if not await self.strangers.knows(heard.address):  # signed out meanwhile
+                fetched = message.model_copy(update={"trouble": NO_FILES})
             heard = replace(heard, message=fetched)
+        if not await self.downloads.is_kept(_key(heard)):  # forgotten meanwhile
+            return
         await self.store([heard])
         await self.downloads.drop(_key(heard))
 
     def _ended(self, address: str, key: str, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(key)
+        del self._under_way[key]
         if self._last.get(address) is task:
             del self._last[address]
 

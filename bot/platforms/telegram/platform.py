@@ -227,7 +227,15 @@ class TelegramPlatform(Platform):
     def _receiving(self, put: Put) -> Reception:
         downloads = Downloads(self._database, self._clock, f"{self.name}:{self._reader.bot_id}:")
         return Reception(
-            put, self._read, self._files, downloads, self._strangers, self._moved, self._answer_soon, self._options.pause
+            put,
+            self._read,
+            self._files,
+            downloads,
+            self._strangers,
+            self._moved,
+            self._answer_soon,
+            self._clock,
+            self._options.pause,
         )
 
     async def _begin(self, reception: Reception) -> None:

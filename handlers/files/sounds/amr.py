@@ -21,9 +21,10 @@ def cleaned(content: bytes) -> bytes:
     at = len(make)
     while at < len(content) and not content[at] & _NOT_A_FRAME:
         size = _MAKES[make][content[at] >> 3 & 15]
-        if size is None or at + 1 + size > len(content):
-            break
-        at += 1 + size
+        behind = at + 1 + (size or 0)
+        if size is None or behind > len(content) or (behind < len(content) and content[behind] & _NOT_A_FRAME):
+            break  # what no frame follows may be none: 20 ms are the less
+        at = behind
     if at == len(make):
         raise Unreadable(BROKEN)
     return content[:at]

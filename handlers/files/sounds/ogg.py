@@ -12,6 +12,8 @@ from handlers.reading import Unreadable
 
 _HEAD = struct.Struct("<4sBBqIIIB")
 """A page's head: capture, version, flags, position, stream, number, checksum, how many lengths follow."""
+_SUM = 22
+"""Where the checksum stands in it."""
 _GOES_ON, _FIRST, _LAST = 1, 2, 4
 
 _MAKES = {
@@ -20,6 +22,11 @@ _MAKES = {
 }
 """By how the first packet begins: how the comments begin, how many packets stand before the sound, and comments that say
 nothing."""
+
+
+_LONGEST_HEADERS = 1024 * 1024
+"""Bytes of all packets before the sound: a comment may hold a picture."""
+_LONGEST_SETUP = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +49,38 @@ def cleaned(content: bytes) -> bytes:
         raise Unreadable(FOREIGN)
     begins, count, silent = make
     headers, used = _headers(pages, count)
-    if not headers[1].startswith(begins):
+    if not headers[1].startswith(begins) or len(headers[0]) > _length(headers[0]):
         raise Unreadable(BROKEN)
-    sound = pages[used:]
+    if any(len(setup) > _LONGEST_SETUP for setup in headers[2:]):
+        raise Unreadable(FOREIGN)
+    sound = [page for page in pages[used:] if page.lengths or page.flags & _LAST]
     if not sound:
         raise Unreadable(BROKEN)
     made = [_Page(_FIRST, 0, first.stream, *_laced(headers[0])), *_paged(first.stream, [silent, *headers[2:]]), *sound]
     return b"".join(_written(page, number) for number, page in enumerate(made))
 
 
+def _length(head: bytes) -> int:
+    """Bytes of a first packet: Opus says of more than two channels where each goes (RFC 7845)."""
+    if head.startswith(b"OpusHead"):
+        return 21 + head[9] if len(head) > 19 and head[18] else 19
+    return 30
+
+
 def _pages(content: bytes) -> Iterator[_Page]:
-    """The whole pages of the one stream, up to its last. Raises Unreadable where there are several."""
+    """The whole pages of the one stream, up to its last. Raises Unreadable where there are several, and for a wrong sum."""
     at = 0
     stream: int | None = None
     while at + _HEAD.size <= len(content):
-        capture, version, flags, position, serial, _, _, count = _HEAD.unpack_from(content, at)
+        capture, version, flags, position, serial, _, checksum, count = _HEAD.unpack_from(content, at)
         begin = at + _HEAD.size + count
         lengths = content[at + _HEAD.size : begin]
         end = begin + sum(lengths)
         if capture != b"OggS" or version or end > len(content) or len(lengths) < count:
             return
+        behind = at + _SUM + 4
+        if _checksum(content[at : at + _SUM] + bytes(4) + content[behind:end]) != checksum:
+            raise Unreadable(BROKEN)
         if stream not in (None, serial) or (stream is not None and flags & _FIRST):
             raise Unreadable(FOREIGN)
         stream = serial
@@ -74,15 +93,19 @@ def _pages(content: bytes) -> Iterator[_Page]:
 def _headers(pages: list[_Page], count: int) -> tuple[list[bytes], int]:
     """The packets before the sound, and how many pages they take: the sound begins with a page of its own."""
     packets: list[bytes] = []
-    packet = b""
+    packet = bytearray()
+    read = 0
     for used, page in enumerate(pages, 1):
         at = 0
+        read += len(page.body)
+        if read > _LONGEST_HEADERS:
+            raise Unreadable(FOREIGN)
         for length in page.lengths:
             packet += page.body[at : at + length]
             at += length
             if length < 255:
-                packets.append(packet)
-                packet = b""
+                packets.append(bytes(packet))
+                packet.clear()
         if len(packets) == count and not packet:
             return packets, used
         if len(packets) >= count:

@@ -87,18 +87,18 @@ def _sifted(content: bytes, kept: Kept) -> bytes:
 
 
 def _elements(content: bytes) -> Iterator[Element]:
-    """The elements that stand side by side; one that is cut off ends them."""
+    """The elements that stand side by side. Raises Unreadable where they don't fit: the last may hold too much."""
     at = 0
     while at < len(content):
         name, at = _number(content, at, marked=True)
         size, at = _number(content, at)
         if name is None or at > len(content):
-            return
+            raise Unreadable(BROKEN)
         end = len(content) if size is None else at + size
         if size is None and name == _CLUSTER:
             end = _end_of_cluster(content, at)
         if end > len(content):
-            return
+            raise Unreadable(BROKEN)
         yield name, content[at:end]
         at = end
 
