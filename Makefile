@@ -28,7 +28,7 @@ demo: $(VENV)/.runtime ## start the bot with demo data and print the address of 
 	$(BIN)/cunbao demo
 
 test: $(VENV)/.dev ## run the test suite; with SUBJECT=quiz, the tests of that subject alone
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal tests/$(SUBJECT)
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal tests/$(SUBJECT)
 
 check: $(VENV)/.dev ## check format, style, types, import rules and documentation
 	$(BIN)/ruff format --check
