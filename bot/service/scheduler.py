@@ -21,6 +21,8 @@ from storage.database.base import SHANGHAI
 
 _LOOK_EVERY = 1.0
 _SLACK = timedelta(seconds=1)
+_LAST_MOMENTS = 10.0
+"""Seconds that what is under way may take to be undone when all ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Ticking:
         self._scheduler = AsyncIOScheduler(timezone=SHANGHAI)
         self._busy = {tick.name: asyncio.Lock() for tick in ticks}
         self._ended: dict[str, float] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
         for tick in ticks:
             self._scheduler.add_job(
@@ -54,12 +57,14 @@ class Ticking:
         self._scheduler.start()
         self._look = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End what is under way, whose transactions are undone, and begin nothing more."""
         if self._look:
             self._look.cancel()
             self._look = None
         self._scheduler.shutdown(wait=False)
+        if self._running:
+            await asyncio.wait(self._running, timeout=_LAST_MOMENTS)
 
     def lateness(self) -> dict[str, float]:
         """By how many seconds each tick that is late has failed to end; empty while all is well."""
@@ -76,6 +81,9 @@ class Ticking:
         busy = self._busy[tick.name]
         if busy.locked():
             return
+        if task := asyncio.current_task():
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         async with busy:
             try:
                 await tick.run()

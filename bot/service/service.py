@@ -187,7 +187,7 @@ class Service:
                 await stop.wait()
                 log.info("stopping")
             finally:
-                self.ticking.stop()
+                await self.ticking.stop()
             await _ended(watch, site, *receivers)
             await _ended(worker)
             await _ended(sender)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from storage.database.limits import PATIENT, SERVICE, Limits, probe
 from storage.database.outages import is_ended
 from storage.database.sealing import Vault
-from storage.database.sqlite_driver import Connection, connector
+from storage.database.sqlite_driver import Connection, connector, ended
 from storage.database.tolerance import read_json, read_tolerantly
 from storage.database.write_lock import WriteLock
 
@@ -87,6 +87,7 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await ended()
         if "patient" in vars(self) and self.patient is not self:
             await self.patient.close()
         if isinstance(self._writing, WriteLock):

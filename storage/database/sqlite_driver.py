@@ -11,8 +11,10 @@ disk, does not. Nor does a statement that finds the file locked by another progr
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -89,9 +91,18 @@ class _Cursor:
         cursor.close()
 
 
+_ending: set[threading.Thread] = set()
+"""The threads of connections that were closed or given up."""
+
+
 class Connection(aiosqlite.Connection):
     brief = False
     """Whether statements run in the loop."""
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Have the thread end after what it is doing. One that was cut off is waited for by nobody else (`ended`)."""
+        _ending.add(self._thread)
+        return super().stop()
 
     def be(self, *, brief: bool) -> None:
         if self.brief != brief:
@@ -113,6 +124,15 @@ class Connection(aiosqlite.Connection):
 
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy enters it like aiosqlite's own
         return _Cursor(self)
+
+
+async def ended() -> None:
+    """Wait until the threads have ended whose connections were closed or given up: each answers the loop, which may be about to
+    close."""
+    while _ending:
+        thread = _ending.pop()
+        if thread.is_alive():
+            await asyncio.to_thread(thread.join)
 
 
 def connector(path: str, *, read_only: bool = False) -> Callable[[], Awaitable[aiosqlite.Connection]]:

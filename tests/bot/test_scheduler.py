@@ -68,7 +68,7 @@ async def test_a_clock_that_is_set_stands_no_job_still(computer: SetClock, jump:
     assert job.runs <= runs + 10, "what was left out is not made up for"
     computer.ahead = 0.0
     await job.again()
-    ticking.stop()
+    await ticking.stop()
 
 
 async def test_a_job_that_hangs_or_fails_holds_up_no_other_and_is_seen(computer: SetClock) -> None:
@@ -90,7 +90,7 @@ async def test_a_job_that_hangs_or_fails_holds_up_no_other_and_is_seen(computer:
     hangs.set()
     while "hangs" in ticking.lateness():
         await job.again()
-    ticking.stop()
+    await ticking.stop()
 
 
 async def test_a_job_never_runs_twice_at_once(computer: SetClock) -> None:
@@ -106,4 +106,4 @@ async def test_a_job_never_runs_twice_at_once(computer: SetClock) -> None:
         await job.again()
     assert begun.runs == 1
     hangs.set()
-    ticking.stop()
+    await ticking.stop()
