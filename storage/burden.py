@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import ONCE, Moment, Record, metadata, with_place
 from storage.database.sealing import SealError, Vault
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.chats import chats
 from storage.mail.inbox import DONE, inbox
 from storage.mail.intents import cause_in

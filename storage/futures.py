@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from storage.burden import burden_days
 from storage.database.base import SHANGHAI, Moment, first_id_of, ids_in, ms_of_id, to_ms
 from storage.database.daily_runs import daily_runs
-from storage.database.transaction import Session, Transaction
+from storage.database.session import Session
+from storage.database.transaction import Transaction
 from storage.database.troubles import troubles
 from storage.joining.admissions import claim_attempts
 from storage.mail import outbox as mail

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import ONCE, Record, metadata
 from storage.database.labels import Labelled
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.persons import Person, Post, Role, persons
 
 KEPT = timedelta(days=3 * 366)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Conflict, Session
+from storage.database.session import Conflict, Session
 from storage.files.attachments import Attachments
 from storage.roster import households
 

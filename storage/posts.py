@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.joining.invites import invites
 from storage.mail.talks import DAMAGED, DRAFT, talks
 from storage.measures import supports

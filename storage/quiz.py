@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from storage.database.base import ONCE, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.persons import Role, posts
 
 quiz_cards = sa.Table(

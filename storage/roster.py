@@ -14,7 +14,7 @@ from storage.database.base import AUDITED, Record, Sealed, id_column, metadata, 
 from storage.database.reading import Damage
 from storage.database.regions import inside
 from storage.database.sealing import Vault
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.pinyin import pinyin_initials
 
 LONGEST_NICKNAME = 40

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.labels import Labelled
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.persons import persons
 
 

@@ -14,7 +14,7 @@ from storage.charts.orders import ChartOrders
 from storage.charts.problem_figures import ProblemFigures
 from storage.counting.overview import Overview
 from storage.database.clock_marks import ClockMarks
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files.attachments import Attachments
 from storage.files.media import Media
 from storage.handbook.policies import Policies

@@ -12,7 +12,7 @@ from storage.counting.overview import visit_keys
 from storage.counting.tallies import count
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.labels import Labelled
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.messages import Place, place_columns
 from storage.roster import Household
 

@@ -25,7 +25,8 @@ from handlers.engine.world import World
 from storage.database.connection import Database
 from storage.database.outages import passes
 from storage.database.reading import DamagedRow
-from storage.database.transaction import Conflict, PutOff, Transaction, reading_first, transaction
+from storage.database.session import Conflict, PutOff
+from storage.database.transaction import Transaction, reading_first, transaction
 from storage.mail import chats, inbox, outbox, talks
 from storage.mail.inbox import Mail, UnreadableMail
 from storage.mail.messages import Outgoing

@@ -20,7 +20,7 @@ from bot.service.clock import Clock
 from bot.web import bodies, uploads
 from storage.database.base import new_id, to_base36
 from storage.database.connection import Database
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files import media
 from storage.files.media import MediaStore
 from storage.mail.chats import Chats, chat_row, chats

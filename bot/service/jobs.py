@@ -26,7 +26,8 @@ from storage.cases import voices
 from storage.counting import tallies
 from storage.database import daily_runs, troubles
 from storage.database.reading import end_outlived, noting
-from storage.database.transaction import Conflict, Transaction, transaction
+from storage.database.session import Conflict
+from storage.database.transaction import Transaction, transaction
 from storage.files import purge as files
 from storage.files.media import FORGOTTEN
 from storage.joining import admissions

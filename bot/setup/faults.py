@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from storage.database.transaction import Conflict
+from storage.database.session import Conflict
 
 _FULL = "硬盘满了，没有存下。请清理出空间，再试一次。"
 _BUSY = "数据库正被别的程序占着，等了一阵还是不行。请关掉占用它的程序，或过一会儿再试。"

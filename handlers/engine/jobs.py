@@ -19,7 +19,8 @@ from handlers.engine.world import World
 from storage.database.connection import Database
 from storage.database.outages import is_away, is_refusal
 from storage.database.reading import matter_key, noting
-from storage.database.transaction import Conflict, Transaction, reading_first, transaction
+from storage.database.session import Conflict
+from storage.database.transaction import Transaction, reading_first, transaction
 from storage.store import Store
 
 log = logging.getLogger(__name__)

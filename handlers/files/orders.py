@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from handlers.engine.jobs import Begin, JobName, words_of_matter
 from storage.database.outages import is_away
-from storage.database.transaction import Conflict
+from storage.database.session import Conflict
 from storage.files.orders import Order, Orders
 from storage.mail import outbox
 from storage.mail.messages import Outgoing

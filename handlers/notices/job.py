@@ -17,7 +17,7 @@ from handlers.engine.notify import notify
 from handlers.engine.world import World
 from handlers.notices.wording import notice_button, notice_message
 from handlers.reading import shortened
-from storage.database.transaction import Conflict
+from storage.database.session import Conflict
 from storage.mail.intents import Cause, Intent
 from storage.mail.messages import BULK, Outgoing
 from storage.notices.sent import Notice

@@ -19,7 +19,8 @@ from storage.cases.steps import Step
 from storage.database.base import from_decimal, to_base36
 from storage.database.outages import is_away, is_refusal
 from storage.database.reading import Damage, matter_key
-from storage.database.transaction import Conflict, Transaction
+from storage.database.session import Conflict
+from storage.database.transaction import Transaction
 from storage.people.persons import Role
 from storage.problems.fanouts import OPEN
 from storage.problems.states import ProblemState

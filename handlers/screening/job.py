@@ -24,7 +24,8 @@ from handlers.screening.news import counted, preview, preview_buttons, tell, tel
 from handlers.screening.reading import read_list, take_down
 from handlers.screening.rows import ListedPerson
 from handlers.screening.sheet import sheet_name, write_list
-from storage.database.transaction import Conflict, Transaction
+from storage.database.session import Conflict
+from storage.database.transaction import Transaction
 from storage.looks import Way
 from storage.mail.messages import Button, Outgoing
 from storage.screening.records import ListState, RowState, ScreeningList

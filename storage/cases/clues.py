@@ -14,7 +14,7 @@ from storage.counting.overview import clue_keys
 from storage.counting.tallies import count
 from storage.database.base import new_id, with_place
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files.attachments import Attachments
 from storage.mail.messages import Place, place_columns, place_of
 from storage.people.persons import People

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from storage.cases.records import clues
 from storage.cases.steps import Step
 from storage.database.base import AUDITED, ONCE, Moment, Record, id_column, metadata, new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 follow_ups = sa.Table(
     "follow_ups",

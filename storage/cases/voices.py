@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.cases.records import clue_events, clues, joined_reports
 from storage.database.base import Record
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files.attachments import attachments
 from storage.files.media import ERASED, media
 from storage.mail.transcripts import web_messages

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.database.base import SHANGHAI, to_ms
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.reach import Reach
 from storage.problems.records import problem_entries, problems, within_reach
 from storage.problems.states import OPEN, Action

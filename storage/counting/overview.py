@@ -11,7 +11,7 @@ from typing import Any
 
 from storage.counting.tallies import Counted, Tallies
 from storage.database.base import SHANGHAI, Record
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 _CLOSED = "closed"
 _TO_RECTIFY = ("unclaimed", "working")

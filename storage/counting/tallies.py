@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 tallies = sa.Table(
     "tallies",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, metadata
 from storage.database.bulk import insert_into
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 log = logging.getLogger(__name__)
 

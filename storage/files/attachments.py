@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, FILE, Moment, id_column, metadata, new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files.media import media
 
 attachments = sa.Table(

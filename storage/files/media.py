@@ -18,7 +18,7 @@ from storage.database.bulk import insert_into
 from storage.database.connection import Database
 from storage.database.reading import Damage, SetAside, note
 from storage.database.sealing import HEADER, SealError, UnknownKey, Vault, number_of
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 media = sa.Table(
     "media",

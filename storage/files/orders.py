@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import sqlalchemy as sa
 
 from storage.database.base import Moment, Record, id_column, new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 
 class Order(Record):

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, FILE, Moment, Record, id_column, metadata, new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.handbook.index import FIND, AnyPhrase, IndexedWords, Phrase, create_with, tokens
 
 policies = sa.Table(

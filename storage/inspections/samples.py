@@ -13,7 +13,7 @@ from storage.cases.records import clues
 from storage.cases.steps import Step
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.problems.ledger import Problems
 from storage.problems.records import Problem, problems
 from storage.problems.states import ProblemState

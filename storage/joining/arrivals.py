@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.persons import Role
 
 arrivals = sa.Table(

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 consents = sa.Table(
     "consents",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.persons import LONGEST_RELATION
 
 DIGITS = 8

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.database.labels import Labelled
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.chats import Chats
 from storage.mail.erase import erase_said
 from storage.people.persons import Post, Role, persons, posts

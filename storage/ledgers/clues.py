@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from storage.cases.records import clue_events, clues
 from storage.cases.steps import Step
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.ledgers.pages import codes, covered, opened, pages
 from storage.people.reach import Reach
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files.attachments import attachments
 from storage.ledgers.pages import codes, opened, pages
 from storage.people.reach import Reach

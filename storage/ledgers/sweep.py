@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.ledgers.pages import covered, opened, pages
 from storage.people.persons import persons
 from storage.people.reach import Reach

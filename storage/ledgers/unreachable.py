@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.ledgers.pages import covered, opened
 from storage.mail.chats import chats
 from storage.people.persons import Post, Role, persons, posts

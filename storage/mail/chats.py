@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import Moment, Record, covering, metadata
 from storage.database.counters import raise_stamp
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.messages import platform_of
 
 chats = sa.Table(

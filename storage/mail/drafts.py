@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.talks import DRAFT, talks
 
 

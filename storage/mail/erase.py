@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.inbox import DONE, inbox
 from storage.mail.outbox import SENDING, outbox
 from storage.mail.talks import talks

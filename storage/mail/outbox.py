@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.database.base import FILES_WITHIN, Moment, Record, Sealed, bound_to, id_column, metadata, new_id
 from storage.database.sealing import Unsealed, Vault
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.messages import BULK, REPLY, Outgoing, pack, platform_of, storable, unpack
 from storage.mail.quiet import quiet_times
 

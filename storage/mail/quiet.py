@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import ONCE, Moment, Record, metadata
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 quiet_times = sa.Table(
     "quiet_times",

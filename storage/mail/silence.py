@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.chats import chats
 from storage.mail.erase import erase_said
 

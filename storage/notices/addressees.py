@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.chats import chats
 from storage.notices.sent import Audience, holds
 from storage.people.persons import Role, persons, posts

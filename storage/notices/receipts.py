@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.database.base import SUMMED, Moment, metadata
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files.attachments import attachments
 from storage.mail.outbox import FAILED, PENDING, SENDING, outbox
 from storage.notices.sent import SUBJECT, Notice, notices

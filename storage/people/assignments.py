@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 assignments = sa.Table(
     "assignments",

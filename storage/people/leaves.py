@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import AUDITED, Moment, Record, id_column, metadata, new_id
 from storage.database.reading import Damage
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 leaves = sa.Table(
     "leaves",

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.labels import Labelled
 from storage.database.reading import Damage
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.mail.chats import Chats, chats, reachable
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from storage.cases.records import clues, joined_reports
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.sealing import Unsealed
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.persons import Role, persons, posts
 from storage.privacy.forgetting import forget
 from storage.quiz import quiz_cards

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from storage.cases.voices import Voices
 from storage.database import audit
 from storage.database.base import FILE, FILES_WITHIN, with_place
+from storage.database.session import Session
 from storage.database.tables import all_tables
-from storage.database.transaction import Session
 from storage.files.media import ERASED, FORGOTTEN, media
 from storage.files.purge import names_sealed_in
 from storage.joining.admissions import admissions

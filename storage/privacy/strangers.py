@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from storage.database.session import Session
 from storage.database.tables import all_tables
-from storage.database.transaction import Session
 from storage.joining.admissions import admissions
 from storage.joining.door_codes import door_codes
 from storage.mail.chats import chats

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.cases.records import clues
 from storage.database.base import Record
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files.attachments import attachments
 from storage.mail.messages import Place, place_of
 from storage.people.persons import persons

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.database.base import AUDITED, Moment, Record, Sealed, id_column, metadata, new_id
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.persons import persons
 from storage.problems.records import Problem, problems
 

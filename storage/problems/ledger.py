@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from storage.counting.overview import problem_keys
 from storage.counting.tallies import count
 from storage.database.base import new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.files.attachments import Attachments
 from storage.mail.messages import Place, place_columns, place_of
 from storage.people.persons import persons

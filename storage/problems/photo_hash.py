@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from PIL import Image, ImageOps
 
 from storage.database.base import FILE, Moment, Record, id_column, metadata, new_id
-from storage.database.transaction import Session
+from storage.database.session import Session
 
 MOST_APART = 6
 """Bits by which two hashes may differ and still count as one photo."""

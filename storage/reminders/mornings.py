@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from storage.cases.records import clue_events, clues
 from storage.cases.steps import Step
 from storage.database.base import ONCE, Moment, Record, metadata
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.people.assignments import assignments
 from storage.problems.records import problems
 from storage.problems.states import TO_RECTIFY

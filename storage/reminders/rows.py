@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.base import ONCE, SUMMED, Moment, Record, id_column, metadata, new_id
-from storage.database.transaction import Session, Transaction
+from storage.database.session import Session
+from storage.database.transaction import Transaction
 
 PENDING, CLAIMED = "pending", "claimed"
 

@@ -13,7 +13,7 @@ from storage.cases.records import clue_events, clues
 from storage.cases.steps import Step
 from storage.database.base import SHANGHAI
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.problems.records import problems
 from storage.problems.states import ProblemState
 

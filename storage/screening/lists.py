@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database.base import new_id
-from storage.database.transaction import Conflict, Session
+from storage.database.session import Conflict, Session
 from storage.roster import members
 from storage.screening.records import (
     AT_WORK,

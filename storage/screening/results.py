@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from storage.cases.records import clue_events, clues
 from storage.cases.steps import Step
 from storage.database.regions import inside
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.screening.lists import ScreeningLists
 from storage.screening.records import ListState, RowState, ScreenedRow, ScreeningList, screening_lists, screening_rows
 

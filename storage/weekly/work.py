@@ -12,7 +12,7 @@ from pydantic import Field
 
 from storage.cases.records import clue_events, clues
 from storage.database.base import Moment, Record, from_ms
-from storage.database.transaction import Session
+from storage.database.session import Session
 from storage.measures import measure_entries
 from storage.problems.fanouts import fanout_tasks
 from storage.problems.records import problem_entries

@@ -19,9 +19,10 @@ from storage.cases.records import ClueSource, clues
 from storage.cases.steps import Step
 from storage.database.base import new_id
 from storage.database.connection import Database, sqlite_url
+from storage.database.inserts import insert_all
 from storage.database.reading import Damage
 from storage.database.tables import all_tables
-from storage.database.transaction import insert_all, transaction
+from storage.database.transaction import transaction
 from storage.files.media import MediaStore
 from storage.people.persons import persons
 from storage.plan import builtin_plans, load_plan

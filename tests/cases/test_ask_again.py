@@ -13,7 +13,7 @@ from storage.cases.records import Clue, ClueSource
 from storage.cases.steps import Step
 from storage.database import audit
 from storage.database.base import to_base36
-from storage.database.transaction import Conflict
+from storage.database.session import Conflict
 from storage.store import Store
 from tests.support.cases import TO_CLEARED, TO_SUPPORT, case_after, read
 from tests.support.town import VAULT, Town

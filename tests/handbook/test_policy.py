@@ -16,7 +16,8 @@ from handlers.engine.words import NOT_YOURS
 from handlers.handbook.search import parse_question
 from storage.database.audit import audit
 from storage.database.base import to_base36
-from storage.database.transaction import Conflict, Transaction
+from storage.database.session import Conflict
+from storage.database.transaction import Transaction
 from storage.handbook.policies import NewPolicy, Policy, passages
 from storage.migrations.migrate import differences
 from storage.store import Store

@@ -16,7 +16,7 @@ from handlers.measures.needs import MOST_SUGGESTED, is_combined, lacking, sugges
 from storage.cases.records import Clue
 from storage.database import audit
 from storage.database.base import SHANGHAI, to_base36
-from storage.database.transaction import Conflict
+from storage.database.session import Conflict
 from storage.measures import Measure
 from storage.store import Store
 from tests.support.cases import TO_NOMINATE, case_after, helped, measures

@@ -10,7 +10,7 @@ import pytest
 
 from storage.database import audit
 from storage.database.base import to_base36
-from storage.database.transaction import Conflict
+from storage.database.session import Conflict
 from storage.problems.records import Problem
 from storage.problems.states import Action, ProblemState
 from storage.store import Store

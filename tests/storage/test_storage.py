@@ -13,7 +13,8 @@ from storage.database.connection import Database
 from storage.database.counters import counters, read_stamps
 from storage.database.reading import Damage
 from storage.database.sealing import SealError
-from storage.database.transaction import Conflict, Transaction, transaction
+from storage.database.session import Conflict
+from storage.database.transaction import Transaction, transaction
 from storage.files.media import Media, MediaStore, media, register
 from storage.mail.talks import Talk, open_talks, rows_of, save
 from storage.people.persons import persons

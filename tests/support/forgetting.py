@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from storage.database.base import FILE, FILES_WITHIN, Moment, Sealed, new_id
 from storage.database.sealing import SealError
+from storage.database.session import Session
 from storage.database.tables import all_tables
-from storage.database.transaction import Session
 from storage.files.attachments import attachments
 from storage.people.persons import persons
 from storage.privacy.decisions import DECISIONS, Basis, Decision
