@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from bot.commands import COMMANDS
+from bot.commands import COMMANDS, module_of
 from bot.errors import OperatorError
 
 log = logging.getLogger(__name__)
@@ -28,13 +28,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"bot.commands.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(module_of(cmd_name))
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, one.help) for name, one in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

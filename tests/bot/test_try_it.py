@@ -6,7 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from bot.commands.demo import prepare
+from bot.commands.service.demo import prepare
 from bot.delivery.intake import Intake
 from bot.delivery.sender import Sender
 from bot.delivery.worker import Worker

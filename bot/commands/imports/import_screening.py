@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
-from bot.commands.reading import read_import
+from bot.commands.imports.reading import read_import
 from bot.delivery.caches import Caches
 from bot.service.clock import system_clock
 from bot.setup.installation import Installation, open_installation

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
-from bot.commands.reading import read_import
+from bot.commands.imports.reading import read_import
 from bot.delivery.caches import Caches
 from bot.errors import OperatorError
 from bot.service.clock import system_clock

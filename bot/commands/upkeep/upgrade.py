@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from bot.commands.check import report
+from bot.commands.upkeep.check import report
 from bot.service.clock import system_clock
 from bot.setup.installation import lock_data_folder
 from bot.setup.settings import Settings, load_settings

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.commands import tell
-from bot.commands.check import report
+from bot.commands.upkeep.check import report
 from bot.service.clock import system_clock
 from bot.setup.installation import lock_data_folder, make_folder, open_database, open_vault
 from bot.setup.settings import Settings, load_settings

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.commands import command_line, tell
-from bot.commands.demo import SEED, fill, prepare
+from bot.commands.service.demo import SEED, fill, prepare
 from bot.errors import CannotStart
 from bot.setup.installation import open_installation
 from bot.setup.settings import Settings, load_settings

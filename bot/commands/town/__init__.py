@@ -1,0 +1,1 @@
+"""The plan of a town, and who gets in."""
